@@ -1,0 +1,1 @@
+DROP TABLE movements, balances, lots, locations, donors, items, categories;
