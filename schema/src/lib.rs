@@ -1,1 +1,48 @@
-//! Placeholder.
+//! What Enlace means: its capabilities, and the one schema over them.
+//!
+//! A caller's token becomes an actor; the actor's access is compiled once from the policies into an answer for every field; a
+//! document is planned against those answers before anything runs; operations change state and append to the journal in one
+//! transaction; the journal, in one gapless order, is what subscriptions push.
+//!
+//! This crate knows nothing of HTTP or of the environment: [`Enlace`] is handed a database, policies, a clock and randomness,
+//! and answers [`Request`]s.
+
+mod access;
+mod agencies;
+mod context;
+mod database;
+pub mod demo;
+mod donations;
+mod enlace;
+mod error;
+mod execute;
+mod graph;
+mod journal;
+mod live;
+mod node;
+mod paging;
+mod problem;
+mod scalars;
+mod shelters;
+mod system;
+
+pub use access::Limits;
+pub use agencies::{Actor, Programme, Stated};
+pub use database::{DatabaseLimits, MigrationError, migrate};
+pub use enlace::{Enlace, Settings, sdl};
+pub use error::{Code, Error, Result, documentation as error_documentation};
+pub use execute::{Carries, Request, Response};
+pub use live::{Event, Subscription};
+pub use scalars::{GlobalId, Quantity};
+pub use system::{Caller, Clock, Random};
+
+/// The capabilities, each a folder of its own.
+fn capabilities() -> graph::Graph {
+    let mut graph = graph::Graph::default();
+    node::register(&mut graph);
+    problem::register(&mut graph);
+    agencies::register(&mut graph);
+    shelters::register(&mut graph);
+    donations::register(&mut graph);
+    graph
+}

@@ -1,0 +1,186 @@
+//! The closed vocabulary of the policies: verbs, data classes, record types and their facts.
+
+use std::fmt;
+
+/// Declares an enum whose variants each have one name, so that the list, the names and the variants cannot
+/// drift apart.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// Every variant, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name that policies and messages use.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+
+            /// The variant of that name, spelt exactly.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|variant| variant.as_str() == name)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+named! {
+    /// What a caller wants to do with a field.
+    Verb {
+        /// See its value.
+        Read = "read",
+        /// Set its value.
+        Write = "write",
+    }
+}
+
+named! {
+    /// What kind of data a field holds. Every field of the schema belongs to exactly one class.
+    Class {
+        /// Names of agencies and shelters, published aggregates.
+        Public = "PUBLIC",
+        /// Capacity and occupancy, state of facilities, loans of centres.
+        Operational = "OPERATIONAL",
+        /// Items, lots, stock and movements; never the person who receives.
+        Inventory = "INVENTORY",
+        /// A private donor's identity and contact.
+        Donor = "DONOR",
+        /// Accounts, roles, grants and agreements.
+        Administration = "ADMINISTRATION",
+    }
+}
+
+named! {
+    /// What kind of record a field is on. Its name is that of the Cedar entity type.
+    RecordType {
+        /// A programme.
+        Programme = "Programme",
+        /// An agency. (In Cedar, `Agency` is the group that its users are in.)
+        Agency = "AgencyRecord",
+        /// A user's account with its grants.
+        Account = "Account",
+        /// An agency's data-sharing agreement.
+        Agreement = "Agreement",
+        /// A community centre, owned or on loan.
+        Centre = "Centre",
+        /// A centre that works as a shelter.
+        Shelter = "Shelter",
+        /// A space of a shelter with its capacity.
+        Space = "Space",
+        /// A category of the catalogue of goods.
+        Category = "Category",
+        /// An item of the catalogue of goods.
+        Item = "Item",
+        /// Goods of one item that arrived together.
+        Lot = "Lot",
+        /// What there is of a lot at a location.
+        Stock = "Stock",
+        /// An entry of the stock ledger.
+        Movement = "Movement",
+        /// A warehouse or a shelter's store.
+        Location = "Location",
+        /// Who gives.
+        Donor = "Donor",
+    }
+}
+
+named! {
+    /// Something about a record that a policy may ask. Its name is that of the Cedar attribute; its value is
+    /// a code.
+    Fact {
+        /// The agency that the record is of.
+        Agency = "agency",
+        /// The subject whose account it is.
+        User = "user",
+        /// The agency that lends the centre; absent where it is the programme's own.
+        Lender = "lender",
+        /// The shelter that the record is of; of a movement, that of the store it leaves. Absent where there
+        /// is none.
+        Shelter = "shelter",
+        /// `food`, `medical` or `general`.
+        StockKind = "stockKind",
+        /// The agency that gave the goods; absent where the giver is no agency.
+        DonorAgency = "donorAgency",
+    }
+}
+
+impl RecordType {
+    /// The facts that a record of this type has, or may have. A condition on it asks for no others.
+    pub const fn facts(self) -> &'static [Fact] {
+        match self {
+            Self::Programme => &[],
+            Self::Agency | Self::Agreement => &[Fact::Agency],
+            Self::Account => &[Fact::Agency, Fact::User],
+            Self::Centre => &[Fact::Lender],
+            Self::Shelter | Self::Space | Self::Location => &[Fact::Shelter],
+            Self::Category | Self::Item => &[Fact::StockKind],
+            Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
+            Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
+            Self::Donor => &[Fact::DonorAgency],
+        }
+    }
+}
+
+/// One question that a profile answers: this verb, on fields of this class, of records of this type. Every
+/// combination is a question, since the schema lets every action apply to every record type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub(crate) verb: Verb,
+    pub(crate) class: Class,
+    pub(crate) record: RecordType,
+}
+
+impl Question {
+    /// Every question, in the order of [`Question::index`].
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Verb::ALL.iter().flat_map(|&verb| {
+            Class::ALL.iter().flat_map(move |&class| {
+                RecordType::ALL.iter().map(move |&record| Self { verb, class, record })
+            })
+        })
+    }
+
+    /// Its place among all questions.
+    pub(crate) const fn index(self) -> usize {
+        (self.verb as usize * Class::ALL.len() + self.class as usize) * RecordType::ALL.len()
+            + self.record as usize
+    }
+
+    /// The id of the Cedar action that asks it, such as `read INVENTORY`.
+    pub(crate) fn action(self) -> String {
+        format!("{} {}", self.verb, self.class)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_are_indexed_in_their_own_order() {
+        for (place, question) in Question::all().enumerate() {
+            assert_eq!(question.index(), place, "{question:?}");
+        }
+        assert_eq!(Question::all().count(), Verb::ALL.len() * Class::ALL.len() * RecordType::ALL.len());
+    }
+
+    #[test]
+    fn names_lead_back_to_their_variants() {
+        for &class in Class::ALL {
+            assert_eq!(Class::named(class.as_str()), Some(class));
+        }
+        assert_eq!(RecordType::named("Agency"), None, "the Cedar name is AgencyRecord");
+        assert_eq!(Fact::named("stockKind"), Some(Fact::StockKind));
+    }
+}

@@ -1,0 +1,252 @@
+//! What the facts of a record must meet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::Fact;
+
+/// The value of a fact: a code.
+pub type Value = String;
+
+/// What the facts of a record must meet, as a plain tree.
+///
+/// It is *total*: it has a truth for every record, never an error and never an unknown. A comparison with an
+/// absent fact is false, and so its `Not` is true. A translation to SQL, where a comparison with NULL is
+/// neither, must therefore render `Not` as `NOT COALESCE(…, FALSE)`.
+///
+/// The constructors [`all`](Self::all), [`any`](Self::any), [`not`](Self::not) and [`one_of`](Self::one_of)
+/// keep a *normal form*, whatever the order of their arguments: no constant inside another node; no `All` in
+/// an `All`, no `Any` in an `Any`, no `Not` in a `Not`; parts sorted, distinct and at least two; at most one
+/// comparison with each fact in an `All` or `Any`; no `Has` beside a comparison that makes it redundant; an
+/// `In` of two or more values, sorted and distinct.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Condition {
+    /// Every record meets it.
+    True,
+    /// No record meets it.
+    False,
+    /// The fact is present.
+    Has(Fact),
+    /// The fact is present and has this value.
+    Is(Fact, Value),
+    /// The fact is present and has one of these values.
+    In(Fact, Vec<Value>),
+    /// The part is not met.
+    Not(Box<Condition>),
+    /// Every part is met.
+    All(Vec<Condition>),
+    /// Some part is met.
+    Any(Vec<Condition>),
+}
+
+impl Condition {
+    /// Whether a record with these facts meets it; `facts` answers `None` where a fact is absent.
+    pub fn holds<'a>(&self, facts: &dyn Fn(Fact) -> Option<&'a str>) -> bool {
+        match self {
+            Self::True => true,
+            Self::False => false,
+            Self::Has(fact) => facts(*fact).is_some(),
+            Self::Is(fact, value) => facts(*fact) == Some(value),
+            Self::In(fact, values) => {
+                facts(*fact).is_some_and(|found| values.iter().any(|value| value == found))
+            }
+            Self::Not(part) => !part.holds(facts),
+            Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
+        }
+    }
+
+    /// The fact has one of these values. Of no values, none holds.
+    #[must_use]
+    pub fn one_of(fact: Fact, values: impl IntoIterator<Item = Value>) -> Self {
+        let mut values: Vec<Value> = values.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        match values.len() {
+            0 => Self::False,
+            1 => values.pop().map_or(Self::False, |value| Self::Is(fact, value)),
+            _ => Self::In(fact, values),
+        }
+    }
+
+    /// The part is not met. (Not `std::ops::Not`: the name belongs with [`Self::all`] and [`Self::any`].)
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "a constructor like its siblings")]
+    pub fn not(part: Self) -> Self {
+        match part {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Not(inner) => *inner,
+            part => Self::Not(Box::new(part)),
+        }
+    }
+
+    /// Every part is met. Of no parts, that is so.
+    #[must_use]
+    pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut rest = BTreeSet::new();
+        let mut compared: BTreeMap<Fact, BTreeSet<Value>> = BTreeMap::new();
+        let mut waiting: Vec<Self> = parts.into_iter().collect();
+        while let Some(part) = waiting.pop() {
+            match part {
+                Self::True => {}
+                Self::False => return Self::False,
+                Self::All(parts) => waiting.extend(parts),
+                Self::Is(fact, value) => narrow(&mut compared, fact, BTreeSet::from([value])),
+                Self::In(fact, values) => narrow(&mut compared, fact, values.into_iter().collect()),
+                part => {
+                    rest.insert(part);
+                }
+            }
+        }
+        for (fact, values) in compared {
+            if values.is_empty() {
+                return Self::False;
+            }
+            // A fact that has a value is present.
+            rest.remove(&Self::Has(fact));
+            rest.insert(Self::one_of(fact, values));
+        }
+        join(rest, Self::True, Self::All)
+    }
+
+    /// Some part is met. Of no parts, none is.
+    #[must_use]
+    pub fn any(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut rest = BTreeSet::new();
+        let mut compared: BTreeMap<Fact, BTreeSet<Value>> = BTreeMap::new();
+        let mut waiting: Vec<Self> = parts.into_iter().collect();
+        while let Some(part) = waiting.pop() {
+            match part {
+                Self::True => return Self::True,
+                Self::False => {}
+                Self::Any(parts) => waiting.extend(parts),
+                Self::Is(fact, value) => {
+                    compared.entry(fact).or_default().insert(value);
+                }
+                Self::In(fact, values) => compared.entry(fact).or_default().extend(values),
+                part => {
+                    rest.insert(part);
+                }
+            }
+        }
+        for (fact, values) in compared {
+            // A value adds nothing where presence is enough; and an `In` of no values holds for none.
+            if !rest.contains(&Self::Has(fact)) && !values.is_empty() {
+                rest.insert(Self::one_of(fact, values));
+            }
+        }
+        join(rest, Self::False, Self::Any)
+    }
+}
+
+/// Keeps of a fact's possible values those that are among these too.
+fn narrow(compared: &mut BTreeMap<Fact, BTreeSet<Value>>, fact: Fact, values: BTreeSet<Value>) {
+    compared.entry(fact).and_modify(|known| known.retain(|value| values.contains(value))).or_insert(values);
+}
+
+/// The parts under a node, unless they are none or one.
+fn join(parts: BTreeSet<Condition>, of_none: Condition, node: fn(Vec<Condition>) -> Condition) -> Condition {
+    let mut parts: Vec<Condition> = parts.into_iter().collect();
+    match parts.len() {
+        0 => of_none,
+        1 => parts.pop().unwrap_or(of_none),
+        _ => node(parts),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn is(fact: Fact, value: &str) -> Condition {
+        Condition::Is(fact, value.to_owned())
+    }
+
+    /// A small deterministic generator: the tests need variety, not secrecy.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % sides
+        }
+
+        fn condition(&mut self, depth: usize) -> Condition {
+            let fact = [Fact::Shelter, Fact::StockKind][self.roll(2)];
+            match self.roll(if depth == 0 { 5 } else { 8 }) {
+                0 => Condition::Has(fact),
+                1 => is(fact, ["a", "b", "c"][self.roll(3)]),
+                2 => Condition::In(
+                    fact,
+                    (0..self.roll(4)).map(|_| ["a", "b"][self.roll(2)].to_owned()).collect(),
+                ),
+                3 => Condition::True,
+                4 => Condition::False,
+                5 => Condition::Not(Box::new(self.condition(depth - 1))),
+                6 => Condition::All((0..self.roll(4)).map(|_| self.condition(depth - 1)).collect()),
+                _ => Condition::Any((0..self.roll(4)).map(|_| self.condition(depth - 1)).collect()),
+            }
+        }
+    }
+
+    /// The same condition through the constructors.
+    fn normal(condition: &Condition) -> Condition {
+        match condition {
+            Condition::Not(part) => Condition::not(normal(part)),
+            Condition::All(parts) => Condition::all(parts.iter().map(normal)),
+            Condition::Any(parts) => Condition::any(parts.iter().map(normal)),
+            Condition::In(fact, values) => Condition::one_of(*fact, values.clone()),
+            leaf => leaf.clone(),
+        }
+    }
+
+    fn reversed(condition: &Condition) -> Condition {
+        match condition {
+            Condition::Not(part) => Condition::Not(Box::new(reversed(part))),
+            Condition::All(parts) => Condition::All(parts.iter().rev().map(reversed).collect()),
+            Condition::Any(parts) => Condition::Any(parts.iter().rev().map(reversed).collect()),
+            leaf => leaf.clone(),
+        }
+    }
+
+    #[test]
+    fn the_normal_form_means_the_same_and_is_one() {
+        let mut dice = Dice(7);
+        let values = [None, Some("a"), Some("b"), Some("c"), Some("d")];
+        for _ in 0..5_000 {
+            let raw = dice.condition(3);
+            let tidy = normal(&raw);
+            assert_eq!(normal(&tidy), tidy, "normal twice: {raw:?}");
+            assert_eq!(normal(&reversed(&raw)), tidy, "another order: {raw:?}");
+            for shelter in values {
+                for kind in values {
+                    let facts = |fact| match fact {
+                        Fact::Shelter => shelter,
+                        Fact::StockKind => kind,
+                        _ => None,
+                    };
+                    assert_eq!(raw.holds(&facts), tidy.holds(&facts), "{raw:?} against {tidy:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_absent_fact_fails_every_comparison() {
+        let nothing = |_| None;
+        assert!(!is(Fact::Shelter, "a").holds(&nothing));
+        assert!(!Condition::one_of(Fact::Shelter, ["a".to_owned(), "b".to_owned()]).holds(&nothing));
+        assert!(!Condition::Has(Fact::Shelter).holds(&nothing));
+        assert!(Condition::not(is(Fact::Shelter, "a")).holds(&nothing));
+    }
+
+    #[test]
+    fn comparisons_with_one_fact_become_one() {
+        let either = Condition::any([is(Fact::StockKind, "medical"), is(Fact::StockKind, "food")]);
+        assert_eq!(either, Condition::In(Fact::StockKind, vec!["food".to_owned(), "medical".to_owned()]));
+        assert_eq!(Condition::all([either, is(Fact::StockKind, "food")]), is(Fact::StockKind, "food"));
+        let both = Condition::all([is(Fact::StockKind, "food"), is(Fact::StockKind, "medical")]);
+        assert_eq!(both, Condition::False);
+        let guarded = Condition::all([Condition::Has(Fact::Shelter), is(Fact::Shelter, "a")]);
+        assert_eq!(guarded, is(Fact::Shelter, "a"));
+    }
+}

@@ -1,0 +1,272 @@
+//! Asking Cedar. The only module that uses type-aware partial evaluation (`tpe`), which is experimental
+//! upstream: a change of its interface ends here.
+//!
+//! The record is left unknown. Cedar evaluates each policy as far as the caller and the action settle it and
+//! hands back what remains, which is translated into a [`Condition`]: some permit holds, and no forbid does.
+//!
+//! Cedar skips a policy whose evaluation raises an error. For a forbid that would be an allowance, so here an
+//! error in a forbid refuses, and one within what remains of a policy is [`Error::Untranslatable`]. Strict
+//! validation leaves no such error to a policy that uses only attributes, text and sets; arithmetic could
+//! overflow.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use cedar_policy::{
+    Context, Effect, Entities, Entity, EntityUid, PartialEntities, PartialEntityUid, PartialRequest, Policy,
+    PolicyId, PolicySet, RestrictedExpression,
+    pst::{BinaryOp, Clause, Expr, Literal, UnaryOp, Var},
+};
+
+use crate::{
+    Answer, Class, Condition, Dependence, Error, Fact, Policies, Principal, Profile, RecordType, Refusal,
+    UserPrincipal, Value, Verb,
+    class::Question,
+    load::{Cell, entity},
+};
+
+impl Policies {
+    /// The answers to every question of a principal. Compiled from the policies each time: cache it by
+    /// principal and [`version`](Self::version).
+    pub fn profile(&self, principal: &Principal) -> Result<Profile, Error> {
+        let reader = Caller::new(self, principal, Verb::Read)?;
+        let writer = Caller::new(self, principal, Verb::Write)?;
+        let answers = self
+            .cells
+            .iter()
+            .map(|cell| match cell.question.verb {
+                Verb::Read => self.answer(&reader, cell),
+                Verb::Write => self.answer(&writer, cell),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Profile::new(answers, self.by_default.clone()))
+    }
+
+    /// The answer to one question of a principal, as its [`profile`](Self::profile) has it.
+    pub fn decide(
+        &self,
+        principal: &Principal,
+        verb: Verb,
+        class: Class,
+        record: RecordType,
+    ) -> Result<Answer, Error> {
+        let caller = Caller::new(self, principal, verb)?;
+        match self.cells.get(Question { verb, class, record }.index()) {
+            Some(cell) => self.answer(&caller, cell),
+            None => Ok(Answer::Refused(self.by_default.clone())),
+        }
+    }
+
+    fn answer(&self, caller: &Caller, cell: &Cell) -> Result<Answer, Error> {
+        let policies = caller.policies(cell);
+        if policies.is_empty() {
+            return Ok(Answer::Refused(self.by_default.clone()));
+        }
+        let request = PartialRequest::new(
+            PartialEntityUid::from_concrete(caller.uid.clone()),
+            cell.action.clone(),
+            PartialEntityUid::new(cell.record.clone(), None),
+            Some(Context::empty()),
+            &self.schema,
+        )
+        .map_err(Error::cedar("stating a question"))?;
+        let response = policies
+            .tpe(&request, &caller.entities, &self.schema)
+            .map_err(Error::cedar("evaluating the policies"))?;
+
+        // Cedar's ids come in no order; the smallest is as good a witness as any, and always the same.
+        if let Some(id) = response.true_forbids().chain(response.error_forbids()).min() {
+            return Ok(Answer::Refused(self.refusal(id)));
+        }
+        let permitted = response.true_permits().next().is_some();
+        let mut remaining: Vec<Policy> = response
+            .residual_policies()
+            .filter(|policy| !permitted || policy.effect() == Effect::Forbid)
+            .collect();
+        remaining.sort_by(|a, b| a.id().cmp(b.id()));
+
+        let mut some_permit = vec![if permitted { Condition::True } else { Condition::False }];
+        let mut every_part = Vec::new();
+        for policy in &remaining {
+            let condition = remaining_condition(policy)?;
+            match policy.effect() {
+                Effect::Permit => some_permit.push(condition),
+                Effect::Forbid => every_part.push(Condition::not(condition)),
+            }
+        }
+        every_part.push(Condition::any(some_permit));
+
+        Ok(match Condition::all(every_part) {
+            Condition::True => Answer::Allowed,
+            Condition::False => Answer::Refused(self.by_default.clone()),
+            condition => Answer::Depends(Arc::new(Dependence {
+                condition,
+                policies: remaining.iter().map(|policy| self.id(policy.id())).collect(),
+            })),
+        })
+    }
+
+    fn refusal(&self, id: &PolicyId) -> Refusal {
+        match self.rule(id.as_ref()) {
+            Some(rule) => Refusal { policy: Arc::clone(&rule.id), reason: Arc::clone(&rule.reason) },
+            None => Refusal { policy: Arc::from(id.as_ref()), ..self.by_default.clone() },
+        }
+    }
+
+    fn id(&self, id: &PolicyId) -> Arc<str> {
+        self.rule(id.as_ref()).map_or_else(|| Arc::from(id.as_ref()), |rule| Arc::clone(&rule.id))
+    }
+}
+
+/// A principal in Cedar's words, for one verb.
+struct Caller {
+    uid: EntityUid,
+    /// The caller and the groups that it is in.
+    entities: PartialEntities,
+    has_token: bool,
+}
+
+impl Caller {
+    fn new(policies: &Policies, principal: &Principal, verb: Verb) -> Result<Self, Error> {
+        let (uid, entities) = principal_entities(principal, verb)?;
+        let entities = Entities::from_entities(entities, Some(&policies.schema))
+            .map_err(Error::cedar("describing the caller"))?;
+        let entities = PartialEntities::from_concrete(entities, &policies.schema)
+            .map_err(Error::cedar("describing the caller"))?;
+        Ok(Self { uid, entities, has_token: matches!(principal, Principal::User(_)) })
+    }
+
+    fn policies<'a>(&self, cell: &'a Cell) -> &'a PolicySet {
+        if self.has_token { &cell.for_users } else { &cell.for_anyone }
+    }
+}
+
+/// A principal as Cedar entities: itself first by id, then with the groups that it is in.
+fn principal_entities(principal: &Principal, verb: Verb) -> Result<(EntityUid, Vec<Entity>), Error> {
+    match principal {
+        Principal::Anyone => {
+            let uid = entity("Anyone", "anyone")?;
+            Ok((uid.clone(), vec![Entity::new_no_attrs(uid, HashSet::new())]))
+        }
+        Principal::User(user) => {
+            let uid = entity("User", &user.user)?;
+            let mut groups = HashSet::from([entity("Agency", &user.agency)?]);
+            for role in user.roles_for(verb) {
+                groups.insert(entity("Role", role)?);
+            }
+            let mut entities: Vec<Entity> =
+                groups.iter().map(|group| Entity::new_no_attrs(group.clone(), HashSet::new())).collect();
+            entities.push(
+                Entity::new(uid.clone(), attributes(user), groups)
+                    .map_err(Error::cedar("describing the caller"))?,
+            );
+            Ok((uid, entities))
+        }
+    }
+}
+
+/// What the schema says of a `User`.
+fn attributes(user: &UserPrincipal) -> HashMap<String, RestrictedExpression> {
+    let text = |value: &String| RestrictedExpression::new_string(value.clone());
+    HashMap::from([
+        ("user".to_owned(), text(&user.user)),
+        ("agency".to_owned(), text(&user.agency)),
+        ("shelters".to_owned(), RestrictedExpression::new_set(user.shelters.iter().map(text))),
+        ("agreementInForce".to_owned(), RestrictedExpression::new_bool(user.agreement_in_force)),
+    ])
+}
+
+/// What remains of a policy. Cedar puts it all into one `when`; an `unless` would mean the same negated.
+fn remaining_condition(policy: &Policy) -> Result<Condition, Error> {
+    let untranslatable =
+        |expression: String| Error::Untranslatable { policy: policy.id().to_string(), expression };
+    let tree = policy.to_pst().map_err(|error| untranslatable(error.to_string()))?;
+    let parts = tree
+        .body()
+        .clauses()
+        .iter()
+        .map(|clause| match clause {
+            Clause::When(expression) => translate(expression),
+            Clause::Unless(expression) => translate(expression).map(Condition::not),
+        })
+        .collect::<Result<Vec<_>, _>>();
+    parts.map(Condition::all).map_err(|Unsupported(expression)| untranslatable(expression))
+}
+
+/// The part of an expression that has no [`Condition`], as Cedar.
+struct Unsupported(String);
+
+/// Translates an expression over the unknown record.
+///
+/// Cedar evaluates `&&` and `||` from the left and stops early, and an access to an absent attribute is an
+/// error; a condition has neither order nor errors. They agree because strict validation admits an access
+/// only behind the `has` that guards it.
+fn translate(expression: &Expr) -> Result<Condition, Unsupported> {
+    let unsupported = || Unsupported(expression.to_string());
+    match expression {
+        Expr::Literal(Literal::Bool(true)) => Ok(Condition::True),
+        Expr::Literal(Literal::Bool(false)) => Ok(Condition::False),
+        Expr::UnaryOp { op: UnaryOp::Not, expr } => translate(expr).map(Condition::not),
+        Expr::BinaryOp { op: BinaryOp::And, left, right } => {
+            Ok(Condition::all([translate(left)?, translate(right)?]))
+        }
+        Expr::BinaryOp { op: BinaryOp::Or, left, right } => {
+            Ok(Condition::any([translate(left)?, translate(right)?]))
+        }
+        Expr::BinaryOp { op: BinaryOp::Eq, left, right } => equal(left, right).ok_or_else(unsupported),
+        Expr::BinaryOp { op: BinaryOp::NotEq, left, right } => {
+            equal(left, right).map(Condition::not).ok_or_else(unsupported)
+        }
+        Expr::BinaryOp { op: BinaryOp::Contains, left, right } => {
+            contains(left, right).ok_or_else(unsupported)
+        }
+        Expr::HasAttr { expr, attrs } if is_record(expr) && attrs.tail.is_empty() => {
+            Fact::named(&attrs.head).map(Condition::Has).ok_or_else(unsupported)
+        }
+        Expr::IfThenElse { cond, then_expr, else_expr } => {
+            let condition = translate(cond)?;
+            let then = Condition::all([condition.clone(), translate(then_expr)?]);
+            let otherwise = Condition::all([Condition::not(condition), translate(else_expr)?]);
+            Ok(Condition::any([then, otherwise]))
+        }
+        _ => Err(unsupported()),
+    }
+}
+
+/// A fact compared with text, on either side.
+fn equal(left: &Expr, right: &Expr) -> Option<Condition> {
+    let (fact, value) = match (fact(left), fact(right)) {
+        (Some(fact), None) => (fact, text(right)?),
+        (None, Some(fact)) => (fact, text(left)?),
+        _ => return None,
+    };
+    Some(Condition::Is(fact, value))
+}
+
+/// A fact looked for in a set of texts.
+fn contains(set: &Expr, element: &Expr) -> Option<Condition> {
+    let Expr::Set(elements) = set else { return None };
+    let values = elements.iter().map(|element| text(element)).collect::<Option<Vec<_>>>()?;
+    Some(Condition::one_of(fact(element)?, values))
+}
+
+/// `resource.fact`.
+fn fact(expression: &Expr) -> Option<Fact> {
+    match expression {
+        Expr::GetAttr { expr, attr } if is_record(expr) => Fact::named(attr),
+        _ => None,
+    }
+}
+
+fn text(expression: &Expr) -> Option<Value> {
+    match expression {
+        Expr::Literal(Literal::String(text)) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+fn is_record(expression: &Expr) -> bool {
+    matches!(expression, Expr::Var(Var::Resource))
+}

@@ -1,0 +1,53 @@
+//! Who may read and write what.
+//!
+//! The rules are [Cedar](https://www.cedarpolicy.com) policies: texts that a lawyer can read, one file a
+//! capability, checked strictly against a schema before anything runs. This crate asks them one question, for
+//! a caller: may it read or write the fields of this data [`Class`] on records of this [`RecordType`]? There
+//! are three answers ([`Answer`]): allowed, refused by a named policy, or *it depends on the record*, with
+//! the [`Condition`] that a record's facts must meet. The condition is a plain tree, so the same answer can
+//! filter one record in memory and a whole table in SQL.
+//!
+//! ```
+//! use enlace_policies::{Answer, Class, Fact, Policies, Principal, RecordType, UserPrincipal, Verb};
+//!
+//! let policies = Policies::built_in()?;
+//! let lead = Principal::User(UserPrincipal {
+//!     user: "rosa".to_owned(),
+//!     agency: "DIF_MUNICIPAL".to_owned(),
+//!     roles: ["shelter_lead".to_owned()].into(),
+//!     reads_as: None,
+//!     shelters: ["CDC-01".to_owned()].into(),
+//!     agreement_in_force: true,
+//! });
+//! let profile = policies.profile(&lead)?;
+//!
+//! let on_shelters = |verb| profile.answer(verb, Class::Operational, RecordType::Shelter);
+//!
+//! assert_eq!(on_shelters(Verb::Read), &Answer::Allowed);
+//! let Answer::Depends(dependence) = on_shelters(Verb::Write) else {
+//!     unreachable!("a shelter lead writes its own shelters only");
+//! };
+//! assert!(dependence.condition.holds(&|fact| (fact == Fact::Shelter).then_some("CDC-01")));
+//! assert!(!dependence.condition.holds(&|fact| (fact == Fact::Shelter).then_some("CDC-02")));
+//! # Ok::<(), enlace_policies::Error>(())
+//! ```
+//!
+//! Denial is the default and a forbid wins over every permit. Everything that this crate cannot translate
+//! exactly is an [`Error`], never an allowance.
+
+mod class;
+mod condition;
+mod error;
+mod evaluate;
+mod load;
+mod matrix;
+mod principal;
+mod profile;
+
+pub use class::{Class, Fact, RecordType, Verb};
+pub use condition::{Condition, Value};
+pub use error::{Error, Finding};
+pub use load::{Policies, Rule};
+pub use matrix::matrix;
+pub use principal::{ANY_AGENCY, Principal, ROLES, Role, UserPrincipal};
+pub use profile::{Answer, DEFAULT_DENY, Dependence, Profile, Refusal};

@@ -1,0 +1,140 @@
+//! Who asks.
+
+use std::collections::BTreeSet;
+
+use crate::Verb;
+
+/// Who asks. It is all that a policy may know of a caller, and so the key under which a
+/// [`Profile`](crate::Profile) is cached: equal principals get equal answers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// A caller without a token.
+    Anyone,
+    /// A caller with a token whose claims the grants confirm.
+    User(UserPrincipal),
+}
+
+/// A caller with a token. Only what is confirmed belongs here: policies believe every word of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UserPrincipal {
+    /// The subject of the token.
+    pub user: String,
+    /// The code of the agency that it acts for.
+    pub agency: String,
+    /// The codes of the roles that it holds there. A code that is no role gives nothing.
+    pub roles: BTreeSet<String>,
+    /// The one role whose reads an `integrator` holds; of no effect without the role `integrator`.
+    pub reads_as: Option<String>,
+    /// The codes of the shelters that are its own.
+    pub shelters: BTreeSet<String>,
+    /// Whether the data-sharing agreement of its agency is in force.
+    pub agreement_in_force: bool,
+}
+
+impl UserPrincipal {
+    /// The roles that count for a verb. Only an integrator's differ: for reads it holds the role that it
+    /// names as well.
+    pub(crate) fn roles_for(&self, verb: Verb) -> impl Iterator<Item = &str> {
+        let borrowed = match verb {
+            Verb::Read if self.roles.contains(INTEGRATOR) => self.reads_as.as_deref(),
+            Verb::Read | Verb::Write => None,
+        };
+        let held = self.roles.iter().map(String::as_str).chain(borrowed);
+        held.filter(|code| ROLES.iter().any(|role| role.code == *code))
+    }
+}
+
+/// The machine account's role.
+const INTEGRATOR: &str = "integrator";
+
+/// In [`Role::agencies`]: any agency may hold the role.
+pub const ANY_AGENCY: &str = "*";
+
+/// A role and the agencies that may hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Role {
+    /// The code that tokens, grants and policies use.
+    pub code: &'static str,
+    /// The codes of the agencies that may hold it. A code that ends in `*` stands for every code that begins
+    /// like it.
+    pub agencies: &'static [&'static str],
+}
+
+impl Role {
+    /// Whether this agency may hold the role.
+    pub fn held_by(&self, agency: &str) -> bool {
+        self.agencies.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => agency.starts_with(prefix),
+            None => *pattern == agency,
+        })
+    }
+}
+
+/// Every role, as the schema of the policies lists them. Policies give rights to roles alone; that a user
+/// holds a role, and that its agency may, is for the grants to confirm before a [`UserPrincipal`] is made.
+pub const ROLES: &[Role] = &[
+    Role { code: "coordinator", agencies: &["DIF_MUNICIPAL"] },
+    Role { code: "shelter_lead", agencies: &["DIF_MUNICIPAL"] },
+    Role { code: "donation_coordinator", agencies: &["DIF_MUNICIPAL"] },
+    Role { code: "administrator", agencies: &["DIF_MUNICIPAL"] },
+    Role { code: "clinician", agencies: &["ISESALUD"] },
+    Role { code: "educator", agencies: &["INEA"] },
+    Role { code: "kitchen", agencies: &["SEDENA"] },
+    Role { code: "officer", agencies: &["DSPM"] },
+    Role { code: "inspector", agencies: &["PCE"] },
+    Role { code: "lender", agencies: &["BISOM", "IMACUM", "IMDECUF"] },
+    Role { code: "permits", agencies: &["CDM"] },
+    Role { code: "liaison", agencies: &["RP"] },
+    Role { code: "donor", agencies: &["DIF_ESTATAL", "ACNUR"] },
+    Role { code: "adviser", agencies: &["OIM", "ONU"] },
+    Role { code: "programmes", agencies: &["UNICEF"] },
+    Role { code: "partner", agencies: &["NGO_*"] },
+    Role { code: "witness", agencies: &["CNDH", "CEDH"] },
+    // An employer's contact is granted by whichever agency brought the employer in.
+    Role { code: "employer", agencies: &[ANY_AGENCY] },
+    Role { code: INTEGRATOR, agencies: &[ANY_AGENCY] },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(roles: &[&str], reads_as: Option<&str>) -> UserPrincipal {
+        UserPrincipal {
+            user: "u".to_owned(),
+            agency: "ACNUR".to_owned(),
+            roles: roles.iter().map(|&role| role.to_owned()).collect(),
+            reads_as: reads_as.map(str::to_owned),
+            shelters: BTreeSet::new(),
+            agreement_in_force: true,
+        }
+    }
+
+    #[test]
+    fn only_an_integrator_reads_as_another_role() {
+        let integrator = user(&["integrator"], Some("donor"));
+        assert_eq!(integrator.roles_for(Verb::Read).collect::<Vec<_>>(), ["integrator", "donor"]);
+        assert_eq!(integrator.roles_for(Verb::Write).collect::<Vec<_>>(), ["integrator"]);
+
+        let pretender = user(&["partner", "no such role"], Some("donor"));
+        assert_eq!(pretender.roles_for(Verb::Read).collect::<Vec<_>>(), ["partner"]);
+    }
+
+    #[test]
+    fn a_pattern_stands_for_the_codes_that_begin_like_it() {
+        let held = |code: &str, agency: &str| {
+            ROLES.iter().find(|role| role.code == code).is_some_and(|role| role.held_by(agency))
+        };
+        assert!(held("partner", "NGO_ALFA"));
+        assert!(!held("partner", "ACNUR"));
+        assert!(held("integrator", "ACNUR"));
+        assert!(held("donor", "ACNUR"));
+        assert!(!held("donor", "ACNUR2"));
+    }
+
+    #[test]
+    fn role_codes_are_unique() {
+        let codes: BTreeSet<_> = ROLES.iter().map(|role| role.code).collect();
+        assert_eq!(codes.len(), ROLES.len());
+    }
+}

@@ -1,0 +1,253 @@
+//! Compiled answers against Cedar's own authorizer, which is asked about each concrete record with every
+//! policy at hand. The principals and records are described to Cedar here anew, so that a mistake of the
+//! crate's own description shows.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    fs,
+    path::Path,
+    str::FromStr,
+};
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, Request,
+    RestrictedExpression, Schema, SchemaFragment,
+};
+use enlace_policies::{
+    Answer, Class, DEFAULT_DENY, Policies, Principal, ROLES, RecordType, UserPrincipal, Verb,
+};
+
+use crate::world::{Facts, agency_of, built_in, principals, records, user};
+
+const SCHEMA: &str = include_str!("../../enlace.cedarschema");
+
+struct Oracle {
+    authorizer: Authorizer,
+    schema: Schema,
+    policies: PolicySet,
+}
+
+impl Oracle {
+    fn new(policies: &Policies) -> Self {
+        let schema = Schema::from_str(SCHEMA).unwrap();
+        let policies = PolicySet::from_policies(
+            policies.rules().map(|rule| Policy::parse(Some(PolicyId::new(&rule.id)), &rule.text).unwrap()),
+        );
+        Self { authorizer: Authorizer::new(), schema, policies: policies.unwrap() }
+    }
+
+    /// The caller, for one verb, with what it is in.
+    fn caller(&self, principal: &Principal, verb: Verb) -> (EntityUid, Entities) {
+        let (uid, entity, groups) = match principal {
+            Principal::Anyone => {
+                let uid = uid("Anyone", "anyone");
+                (uid.clone(), Entity::new_no_attrs(uid, HashSet::new()), HashSet::new())
+            }
+            Principal::User(user) => {
+                let uid = uid("User", &user.user);
+                // The schema admits no other roles, and this crate drops them.
+                let roles = user.roles.iter().filter(|role| *role != "no such role");
+                let mut groups: HashSet<_> = roles.map(|role| self::uid("Role", role)).collect();
+                if let (Verb::Read, Some(role), true) =
+                    (verb, &user.reads_as, user.roles.contains("integrator"))
+                {
+                    groups.insert(self::uid("Role", role));
+                }
+                groups.insert(self::uid("Agency", &user.agency));
+                (uid.clone(), Entity::new(uid, attributes(user), groups.clone()).unwrap(), groups)
+            }
+        };
+        let groups = groups.into_iter().map(|group| Entity::new_no_attrs(group, HashSet::new()));
+        (uid, Entities::from_entities(groups.chain([entity]), Some(&self.schema)).unwrap())
+    }
+
+    fn record(&self, record: RecordType, facts: &Facts) -> (EntityUid, Entity) {
+        let uid = uid(record.as_str(), "r");
+        let facts = facts
+            .iter()
+            .map(|(fact, value)| (fact.to_string(), RestrictedExpression::new_string(value.clone())))
+            .collect();
+        let entity = Entity::new(uid.clone(), facts, HashSet::new()).unwrap();
+        Entities::from_entities([entity.clone()], Some(&self.schema))
+            .expect("the facts are those of the schema");
+        (uid, entity)
+    }
+}
+
+fn uid(type_name: &str, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(type_name.parse().unwrap(), id.parse().unwrap())
+}
+
+fn attributes(user: &UserPrincipal) -> HashMap<String, RestrictedExpression> {
+    let text = |text: &String| RestrictedExpression::new_string(text.clone());
+    HashMap::from([
+        ("user".to_owned(), text(&user.user)),
+        ("agency".to_owned(), text(&user.agency)),
+        ("shelters".to_owned(), RestrictedExpression::new_set(user.shelters.iter().map(text))),
+        ("agreementInForce".to_owned(), RestrictedExpression::new_bool(user.agreement_in_force)),
+    ])
+}
+
+fn holds(answer: &Answer, facts: &Facts) -> bool {
+    match answer {
+        Answer::Allowed => true,
+        Answer::Refused(_) => false,
+        Answer::Depends(dependence) => {
+            dependence.condition.holds(&|fact| facts.get(&fact).map(String::as_str))
+        }
+    }
+}
+
+#[test]
+fn compiled_answers_are_cedars_own_and_no_policy_is_superfluous() {
+    let decisive = compare_all(built_in(), &principals());
+    for rule in built_in().rules() {
+        assert!(decisive.contains(&*rule.id), "no answer changes without {}", rule.id);
+    }
+}
+
+/// Conditions of every shape that can be translated, in permits and in forbids that look at the record.
+const SHAPES: &str = r#"
+@id("permit") @reason("Both branches of an if.")
+permit (principal, action == Action::"read INVENTORY", resource is Stock)
+when { if resource has shelter then resource.shelter != "CDC-02" else resource.stockKind == "food" };
+
+@id("permit-more") @reason("Either, text on the left, and an unless.")
+permit (principal is User, action == Action::"read INVENTORY", resource is Stock)
+when { "medical" == resource.stockKind || !(resource has donorAgency) }
+unless { resource has shelter && resource.shelter == "CDC-02" };
+
+@id("forbid") @reason("A set of texts.")
+forbid (principal is User, action == Action::"read INVENTORY", resource is Stock)
+when { ["food", "general"].contains(resource.stockKind) && resource has donorAgency };
+
+@id("forbid-more") @reason("What is the caller's own, and what is not.")
+forbid (principal is User, action == Action::"read INVENTORY", resource is Stock)
+unless {
+  resource has donorAgency && (resource.donorAgency == principal.agency || resource.stockKind != "food")
+};
+
+@id("permit-always") @reason("Left to the forbids alone.")
+permit (principal is User, action == Action::"write INVENTORY", resource is Stock);
+
+@id("forbid-write") @reason("Elsewhere.")
+forbid (principal is User, action in Action::"write", resource is Stock)
+when { action == Action::"write INVENTORY" && resource has shelter }
+unless { resource has shelter && principal.shelters.contains(resource.shelter) };
+"#;
+
+#[test]
+fn every_translatable_shape_means_what_cedar_means() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shapes");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("enlace.cedarschema"), SCHEMA).unwrap();
+    fs::write(folder.join("shapes.cedar"), SHAPES).unwrap();
+    let policies = Policies::from_dir(&folder).unwrap();
+
+    let lead = Principal::User(user(&["shelter_lead"]));
+    let decisive = compare_all(&policies, &[Principal::Anyone, lead.clone()]);
+    for rule in policies.rules() {
+        assert!(decisive.contains(&*rule.id), "no answer changes without {}", rule.id);
+    }
+    let answer = policies.decide(&lead, Verb::Write, Class::Inventory, RecordType::Stock).unwrap();
+    let Answer::Depends(dependence) = answer else { panic!("{answer:?}") };
+    assert_eq!(dependence.policies, ["forbid-write".into()], "a permit that holds anyway asks for no fact");
+}
+
+/// Compares every answer for these principals; returns the policies that some decision rests on alone, which
+/// is therefore another decision, or has another reason, without them.
+fn compare_all(policies: &Policies, principals: &[Principal]) -> BTreeSet<String> {
+    let oracle = &Oracle::new(policies);
+    let compare_some = |some: &[Principal]| -> BTreeSet<String> {
+        some.iter().flat_map(|principal| compare(policies, oracle, principal)).collect()
+    };
+    // The halves run side by side: the product is large, and Cedar unoptimised is slow.
+    let (left, right) = principals.split_at(principals.len() / 2);
+    std::thread::scope(|scope| {
+        let left = scope.spawn(|| compare_some(left));
+        let mut decisive = compare_some(right);
+        decisive.extend(left.join().unwrap());
+        decisive
+    })
+}
+
+/// Compares every answer for one principal.
+fn compare(policies: &Policies, oracle: &Oracle, principal: &Principal) -> BTreeSet<String> {
+    let profile = policies.profile(principal).unwrap();
+    let mut decisive = BTreeSet::new();
+    for &verb in Verb::ALL {
+        let (caller, entities) = oracle.caller(principal, verb);
+        for &record in RecordType::ALL {
+            for facts in records(record, agency_of(principal)) {
+                let (resource, entity) = oracle.record(record, &facts);
+                let entities = entities.clone().add_entities([entity], None).unwrap();
+                for &class in Class::ALL {
+                    let action = uid("Action", &format!("{verb} {class}"));
+                    let request =
+                        Request::new(caller.clone(), action, resource.clone(), Context::empty(), None)
+                            .unwrap();
+                    let response = oracle.authorizer.is_authorized(&request, &oracle.policies, &entities);
+                    assert_eq!(response.diagnostics().errors().count(), 0);
+                    let reasons: BTreeSet<&str> =
+                        response.diagnostics().reason().map(AsRef::as_ref).collect();
+
+                    let answer = profile.answer(verb, class, record);
+                    let question =
+                        || format!("{principal:?} {verb} {class} on {record} {facts:?}: {answer:?}");
+                    assert_eq!(
+                        holds(answer, &facts),
+                        response.decision() == Decision::Allow,
+                        "{}",
+                        question()
+                    );
+                    if let Answer::Refused(refusal) = answer {
+                        let named = reasons.contains(&*refusal.policy);
+                        assert!(
+                            named || reasons.is_empty() && &*refusal.policy == DEFAULT_DENY,
+                            "{}",
+                            question()
+                        );
+                    }
+                    if reasons.len() == 1 {
+                        decisive.extend(reasons.into_iter().map(str::to_owned));
+                    }
+                }
+            }
+        }
+    }
+    decisive
+}
+
+#[test]
+fn the_vocabulary_is_the_schemas() {
+    let (fragment, _) = SchemaFragment::from_cedarschema_str(SCHEMA).unwrap();
+    let schema = fragment.to_json_value().unwrap();
+    let roles = schema[""]["entityTypes"]["Role"]["enum"].as_array().unwrap();
+    assert!(
+        roles.iter().filter_map(|role| role.as_str()).eq(ROLES.iter().map(|role| role.code)),
+        "{roles:?}"
+    );
+    for record in RecordType::ALL {
+        let attributes = schema[""]["entityTypes"][record.as_str()]["shape"]["attributes"].as_object();
+        let attributes: BTreeSet<_> =
+            attributes.map(|attributes| attributes.keys().cloned().collect()).unwrap_or_default();
+        let facts: BTreeSet<_> = record.facts().iter().map(ToString::to_string).collect();
+        assert_eq!(attributes, facts, "{record}");
+    }
+}
+
+#[test]
+fn a_single_decision_is_the_profiles() {
+    let policies = built_in();
+    for principal in principals().iter().step_by(7) {
+        let profile = policies.profile(principal).unwrap();
+        for &verb in Verb::ALL {
+            for &class in Class::ALL {
+                for &record in RecordType::ALL {
+                    let decided = policies.decide(principal, verb, class, record).unwrap();
+                    assert_eq!(&decided, profile.answer(verb, class, record));
+                }
+            }
+        }
+    }
+}

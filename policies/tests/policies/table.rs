@@ -1,0 +1,196 @@
+//! The access table and the rules that always hold, spelt out beside the policies: a second pair of eyes.
+
+use enlace_policies::{Answer, Class, Condition, Fact, Principal, ROLES, RecordType, UserPrincipal, Verb};
+
+use crate::world::{MINE, agency_of, built_in, principals, records, user};
+
+fn answer(principal: &UserPrincipal, verb: Verb, class: Class, record: RecordType) -> Answer {
+    built_in().decide(&Principal::User(principal.clone()), verb, class, record).unwrap()
+}
+
+fn condition(principal: &UserPrincipal, verb: Verb, class: Class, record: RecordType) -> Condition {
+    match answer(principal, verb, class, record) {
+        Answer::Depends(dependence) => dependence.condition.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused_by(answer: &Answer) -> &str {
+    match answer {
+        Answer::Refused(refusal) => &refusal.policy,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What each role may do with a lot and its stock, as the access table has it: reads and writes of
+/// OPERATIONAL, INVENTORY and DONOR. `+` everywhere, `?` somewhere, `-` nowhere.
+const TABLE: &[(&str, [&str; 3])] = &[
+    ("coordinator", ["++", "++", "++"]),
+    ("shelter_lead", ["+?", "+?", "--"]),
+    ("donation_coordinator", ["+-", "++", "++"]),
+    ("administrator", ["+-", "--", "--"]),
+    ("clinician", ["+-", "??", "--"]),
+    ("educator", ["+-", "--", "--"]),
+    ("kitchen", ["+-", "?-", "--"]),
+    ("officer", ["+-", "--", "--"]),
+    ("inspector", ["+-", "--", "--"]),
+    ("lender", ["+-", "--", "--"]),
+    ("permits", ["+-", "--", "--"]),
+    ("liaison", ["+-", "+-", "++"]),
+    ("donor", ["+-", "+?", "?-"]),
+    ("adviser", ["+-", "+-", "--"]),
+    ("programmes", ["+-", "+-", "--"]),
+    ("partner", ["+-", "+?", "?-"]),
+    ("witness", ["+-", "+-", "--"]),
+    ("employer", ["--", "--", "--"]),
+    ("integrator", ["--", "--", "--"]),
+];
+
+#[test]
+fn every_role_has_the_rights_of_the_table() {
+    assert_eq!(TABLE.len(), ROLES.len());
+    let policies = built_in();
+    for (role, expected) in TABLE {
+        let profile = policies.profile(&Principal::User(user(&[role]))).unwrap();
+        let found = [Class::Operational, Class::Inventory, Class::Donor].map(|class| {
+            let sign = |&verb: &Verb| match profile.answer(verb, class, RecordType::Stock) {
+                Answer::Allowed => '+',
+                Answer::Depends(_) => '?',
+                Answer::Refused(_) => '-',
+            };
+            Verb::ALL.iter().map(sign).collect::<String>()
+        });
+        assert_eq!(&found, expected, "{role}");
+        let public = profile.answer(Verb::Read, Class::Public, RecordType::Stock);
+        assert_eq!(public, &Answer::Allowed, "{role} reads PUBLIC");
+    }
+}
+
+#[test]
+fn a_caller_without_a_token_reads_public_only() {
+    let profile = built_in().profile(&Principal::Anyone).unwrap();
+    for &record in RecordType::ALL {
+        for &class in Class::ALL {
+            let reads = profile.answer(Verb::Read, class, record) == &Answer::Allowed;
+            assert_eq!(reads, class == Class::Public);
+            assert!(matches!(profile.answer(Verb::Write, class, record), Answer::Refused(_)));
+        }
+    }
+}
+
+#[test]
+fn own_means_the_callers_own() {
+    let own_shelter = Condition::Is(Fact::Shelter, MINE.to_owned());
+    let lead = user(&["shelter_lead"]);
+    assert_eq!(condition(&lead, Verb::Write, Class::Inventory, RecordType::Stock), own_shelter);
+    assert_eq!(condition(&lead, Verb::Write, Class::Operational, RecordType::Space), own_shelter);
+    assert_eq!(condition(&lead, Verb::Write, Class::Public, RecordType::Shelter), own_shelter);
+    let lead_of_none = UserPrincipal { shelters: [].into(), ..lead };
+    let refused = answer(&lead_of_none, Verb::Write, Class::Inventory, RecordType::Stock);
+    assert_eq!(refused_by(&refused), "default-deny");
+
+    let partner = user(&["partner"]);
+    let own_donation = Condition::Is(Fact::DonorAgency, "NGO_ALFA".to_owned());
+    assert_eq!(condition(&partner, Verb::Write, Class::Inventory, RecordType::Lot), own_donation);
+    assert_eq!(condition(&partner, Verb::Read, Class::Donor, RecordType::Donor), own_donation);
+
+    let medical = Condition::Is(Fact::StockKind, "medical".to_owned());
+    let clinician = user(&["clinician"]);
+    assert_eq!(condition(&clinician, Verb::Write, Class::Inventory, RecordType::Item), medical);
+    let both = user(&["clinician", "kitchen"]);
+    let either = Condition::In(Fact::StockKind, vec!["food".to_owned(), "medical".to_owned()]);
+    assert_eq!(condition(&both, Verb::Read, Class::Inventory, RecordType::Lot), either);
+}
+
+#[test]
+fn administration_is_the_administrators_the_witnesses_and_ones_own() {
+    let of = |role: &str, verb| answer(&user(&[role]), verb, Class::Administration, RecordType::Account);
+    assert_eq!(of("administrator", Verb::Read), Answer::Allowed);
+    assert_eq!(of("administrator", Verb::Write), Answer::Allowed);
+    assert_eq!(of("witness", Verb::Read), Answer::Allowed);
+    let own = Condition::Is(Fact::User, "me".to_owned());
+    assert_eq!(condition(&user(&["kitchen"]), Verb::Read, Class::Administration, RecordType::Account), own);
+    assert_eq!(refused_by(&of("coordinator", Verb::Write)), "default-deny");
+}
+
+#[test]
+fn a_witness_never_writes() {
+    for role in ROLES {
+        let witness = user(&["witness", role.code]);
+        for &class in Class::ALL {
+            let refused = answer(&witness, Verb::Write, class, RecordType::Stock);
+            assert_eq!(refused_by(&refused), "always-witness-never-writes", "{} writes {class}", role.code);
+        }
+    }
+}
+
+#[test]
+fn without_an_agreement_an_agency_reads_public_only() {
+    let policies = built_in();
+    for role in ROLES {
+        let ended = UserPrincipal { agreement_in_force: false, ..user(&[role.code]) };
+        let profile = policies.profile(&Principal::User(ended)).unwrap();
+        for &verb in Verb::ALL {
+            for &class in Class::ALL {
+                for &record in RecordType::ALL {
+                    let allowed = profile.answer(verb, class, record) == &Answer::Allowed;
+                    assert_eq!(
+                        allowed,
+                        (verb, class) == (Verb::Read, Class::Public),
+                        "{} {verb} {class}",
+                        role.code
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_integrator_has_the_reads_of_the_role_that_it_names_and_no_write() {
+    let policies = built_in();
+    for role in ROLES {
+        let person = UserPrincipal { agency: "ACNUR".to_owned(), ..user(&[role.code]) };
+        let machine = UserPrincipal {
+            agency: "ACNUR".to_owned(),
+            reads_as: Some(role.code.to_owned()),
+            ..user(&["integrator"])
+        };
+        let person = policies.profile(&Principal::User(person)).unwrap();
+        let machine = policies.profile(&Principal::User(machine)).unwrap();
+        for &class in Class::ALL {
+            for &record in RecordType::ALL {
+                assert_eq!(
+                    machine.answer(Verb::Read, class, record),
+                    person.answer(Verb::Read, class, record)
+                );
+                assert!(matches!(machine.answer(Verb::Write, class, record), Answer::Refused(_)));
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_may_write_a_record_may_read_it() {
+    let policies = built_in();
+    for principal in principals() {
+        let profile = policies.profile(&principal).unwrap();
+        for &record in RecordType::ALL {
+            for facts in records(record, agency_of(&principal)) {
+                let holds = |verb, class| match profile.answer(verb, class, record) {
+                    Answer::Allowed => true,
+                    Answer::Refused(_) => false,
+                    Answer::Depends(dependence) => {
+                        dependence.condition.holds(&|fact| facts.get(&fact).map(String::as_str))
+                    }
+                };
+                for &class in Class::ALL {
+                    assert!(
+                        !holds(Verb::Write, class) || holds(Verb::Read, class),
+                        "{principal:?} {class} {record}"
+                    );
+                }
+            }
+        }
+    }
+}

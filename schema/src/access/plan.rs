@@ -1,0 +1,575 @@
+//! Settles a document for one profile, once: what each field answers, and the bytes between the values.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use apollo_compiler::Node;
+use apollo_compiler::ast::Value;
+use apollo_compiler::executable::{Field, Operation, Selection as Selected, SelectionSet};
+use apollo_compiler::response::serde_json_bytes::ByteString;
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use enlace_policies::{Answer, Dependence, Profile, Refusal as PolicyRefusal, Verb};
+
+use crate::access::document::Document;
+use crate::access::refusal::{Refused, Segment};
+use crate::context::by_record;
+use crate::error::{Code, Error, Result};
+use crate::graph::{AnyObject, FieldInfo, FieldKind, Graph, OperationKind, Root, Shape, Wanted};
+
+/// A document settled for a profile. It holds no value of any argument and no row, so callers with the same access share it.
+pub(crate) struct Plan {
+    pub(crate) kind: OperationKind,
+    pub(crate) roots: Vec<PlannedRoot>,
+    /// Every coordinate that is refused, or may be, with the path of its places.
+    pub(crate) refusals: Vec<Refused>,
+}
+
+pub(crate) struct PlannedRoot {
+    pub(crate) key: String,
+    pub(crate) what: RootWhat,
+}
+
+pub(crate) enum RootWhat {
+    /// Refused; the place in `refusals` says why.
+    Null {
+        refusal: usize,
+    },
+    Typename,
+    /// `__schema` or `__type`: answered from the caller's own view.
+    Introspection,
+    Call(Call),
+}
+
+pub(crate) struct Call {
+    /// Place in the graph's roots.
+    pub(crate) root: usize,
+    pub(crate) arguments: Vec<(ByteString, Template)>,
+    pub(crate) wanted: Wanted,
+    pub(crate) reply: Reply,
+    /// Set where the policies answer by record: which records the root may show.
+    pub(crate) depends: Option<Arc<Dependence>>,
+}
+
+/// How a root's answer is written.
+pub(crate) enum Reply {
+    One(Selection),
+    List(Selection),
+    Connection(Parts),
+    /// By the name of the object type.
+    Either(Vec<(&'static str, Selection)>),
+}
+
+/// What is written of each row of one object type.
+pub(crate) struct Selection {
+    /// Place in the graph's objects.
+    pub(crate) object: usize,
+    pub(crate) columns: Vec<Column>,
+    /// What follows the last column: refused fields, and the closing brace.
+    pub(crate) tail: Vec<u8>,
+    pub(crate) edges: Vec<Edge>,
+    /// Coordinates refused in every row, as places in the plan's `refusals`.
+    pub(crate) refused: Vec<usize>,
+    /// Values in one row, with those of the rows related to it.
+    pub(crate) cost: usize,
+}
+
+pub(crate) struct Column {
+    /// What precedes the value: punctuation, the key, and refused fields before it.
+    pub(crate) lead: Vec<u8>,
+    pub(crate) gate: Option<Gate>,
+    pub(crate) what: What,
+}
+
+/// Lets a value through where its record meets a condition.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) dependence: Arc<Dependence>,
+    pub(crate) refusal: usize,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum What {
+    Column(usize),
+    /// Place in `edges`.
+    Edge(usize),
+}
+
+pub(crate) struct Edge {
+    /// Place in the object's edges.
+    pub(crate) place: usize,
+    pub(crate) many: bool,
+    pub(crate) selection: Selection,
+    pub(crate) gate: Option<Gate>,
+}
+
+/// An object that is no row: a connection, one of its edges, its page facts.
+pub(crate) struct Parts(pub(crate) Vec<(Vec<u8>, Part)>);
+
+pub(crate) enum Part {
+    Typename(&'static str),
+    Edges(Parts),
+    Nodes(Selection),
+    Node(Selection),
+    Cursor,
+    PageInfo(Parts),
+    TotalCount,
+    HasNextPage,
+    HasPreviousPage,
+    StartCursor,
+    EndCursor,
+}
+
+/// An argument's value with the variables left open.
+pub(crate) enum Template {
+    Constant(JsonValue),
+    Variable(String),
+    List(Vec<Template>),
+    Object(Vec<(ByteString, Template)>),
+}
+
+/// How many rows an edge is taken to have, for the cost.
+const ASSUMED_ROWS: usize = 10;
+
+/// Plans one operation. `flags` holds the variables that `@skip` and `@include` turn on.
+pub(crate) fn plan(
+    graph: &Graph,
+    profile: &Profile,
+    document: &Document,
+    operation: &Operation,
+    flags: &JsonMap,
+) -> Result<Plan> {
+    let kind = if operation.is_query() {
+        OperationKind::Query
+    } else if operation.is_mutation() {
+        OperationKind::Mutation
+    } else {
+        OperationKind::Subscription
+    };
+    let mut planner =
+        Planner { graph, profile, document, flags, refusals: Vec::new(), known: HashMap::new() };
+    let mut roots = Vec::new();
+    for field in planner.collect(&[&operation.selection_set], &[kind.type_name()]) {
+        roots.push(planner.root(kind, &field)?);
+    }
+    Ok(Plan { kind, roots, refusals: planner.refusals })
+}
+
+/// A field after merging: every selection of one response key.
+struct Merged<'a> {
+    key: String,
+    field: &'a Field,
+    sets: Vec<&'a SelectionSet>,
+}
+
+struct Planner<'a> {
+    graph: &'a Graph,
+    profile: &'a Profile,
+    document: &'a Document,
+    flags: &'a JsonMap,
+    refusals: Vec<Refused>,
+    /// One entry for each coordinate, whatever its aliases.
+    known: HashMap<String, usize>,
+}
+
+fn misfit() -> Error {
+    Error::internal("a validated document names what the graph does not have")
+}
+
+impl<'a> Planner<'a> {
+    /// Merges the fields that apply to a type of these names (itself, its interface, its union).
+    fn collect(&self, sets: &[&'a SelectionSet], names: &[&str]) -> Vec<Merged<'a>> {
+        let mut merged: Vec<Merged<'a>> = Vec::new();
+        let mut places: HashMap<&'a str, usize> = HashMap::new();
+        for set in sets {
+            self.collect_into(set, names, &mut merged, &mut places);
+        }
+        merged
+    }
+
+    fn collect_into(
+        &self,
+        set: &'a SelectionSet,
+        names: &[&str],
+        merged: &mut Vec<Merged<'a>>,
+        places: &mut HashMap<&'a str, usize>,
+    ) {
+        for selection in &set.selections {
+            if !self.included(selection) {
+                continue;
+            }
+            match selection {
+                Selected::Field(field) => {
+                    let key = field.response_key().as_str();
+                    let place = *places.entry(key).or_insert(merged.len());
+                    match merged.get_mut(place) {
+                        Some(known) => known.sets.push(&field.selection_set),
+                        None => merged.push(Merged {
+                            key: key.to_owned(),
+                            field,
+                            sets: vec![&field.selection_set],
+                        }),
+                    }
+                }
+                Selected::InlineFragment(inline) => {
+                    if inline
+                        .type_condition
+                        .as_ref()
+                        .is_none_or(|condition| names.contains(&condition.as_str()))
+                    {
+                        self.collect_into(&inline.selection_set, names, merged, places);
+                    }
+                }
+                Selected::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.document.executable.fragments.get(&spread.fragment_name)
+                        && names.contains(&fragment.type_condition().as_str())
+                    {
+                        self.collect_into(&fragment.selection_set, names, merged, places);
+                    }
+                }
+            }
+        }
+    }
+
+    fn included(&self, selection: &Selected) -> bool {
+        let says = |directive: &str| {
+            let found = selection.directives().get(directive)?;
+            match found.specified_argument_by_name("if").map(AsRef::as_ref) {
+                Some(Value::Boolean(value)) => Some(*value),
+                Some(Value::Variable(name)) => self.flags.get(name.as_str()).and_then(JsonValue::as_bool),
+                _ => None,
+            }
+        };
+        says("skip") != Some(true) && says("include") != Some(false)
+    }
+
+    fn root(&mut self, kind: OperationKind, merged: &Merged<'a>) -> Result<PlannedRoot> {
+        let key = merged.key.clone();
+        let name = merged.field.name.as_str();
+        let what = match name {
+            "__typename" => RootWhat::Typename,
+            "__schema" | "__type" => RootWhat::Introspection,
+            _ => {
+                let (place, root) = self.graph.root(kind, name).ok_or_else(misfit)?;
+                self.call(kind, place, root, merged)?
+            }
+        };
+        Ok(PlannedRoot { key, what })
+    }
+
+    fn call(
+        &mut self,
+        kind: OperationKind,
+        place: usize,
+        root: &'a Root,
+        merged: &Merged<'a>,
+    ) -> Result<RootWhat> {
+        let path = vec![Segment::Key(merged.key.clone())];
+        let coordinate = format!("{}.{}", kind.type_name(), root.name);
+        let verb = if kind == OperationKind::Mutation { Verb::Write } else { Verb::Read };
+        let code = if kind == OperationKind::Mutation { Code::Forbidden } else { Code::FieldForbidden };
+        let depends = match self.profile.answer(verb, root.class, root.record) {
+            Answer::Allowed => None,
+            Answer::Depends(dependence) => Some(Arc::clone(dependence)),
+            Answer::Refused(refusal) => {
+                return Ok(RootWhat::Null { refusal: self.refuse(code, coordinate, refusal, &path) });
+            }
+        };
+        for argument in &merged.field.arguments {
+            let class = root
+                .arguments
+                .iter()
+                .find(|known| known.name == argument.name.as_str())
+                .and_then(|known| known.class);
+            let Some(class) = class else { continue };
+            let refusal = match self.profile.answer(Verb::Read, class, root.record) {
+                Answer::Allowed => continue,
+                Answer::Refused(refusal) => refusal.clone(),
+                // A filter by what only some records show would tell of the others.
+                Answer::Depends(dependence) => by_record(dependence),
+            };
+            let coordinate = format!("{coordinate}({}:)", argument.name);
+            return Ok(RootWhat::Null {
+                refusal: self.refuse(Code::ArgumentForbidden, coordinate, &refusal, &path),
+            });
+        }
+        let arguments = merged
+            .field
+            .arguments
+            .iter()
+            .map(|given| Ok((given.name.as_str().into(), template(&given.value)?)));
+        let arguments = arguments.collect::<Result<_>>()?;
+        let mut wanted = Wanted::default();
+        let reply = match &root.shape {
+            Shape::One(object) => Reply::One(self.selection(object, &merged.sets, &[], &path)?),
+            Shape::List(object) => {
+                Reply::List(self.selection(object, &merged.sets, &[], &with(&path, Segment::Index))?)
+            }
+            Shape::Connection(object) => {
+                Reply::Connection(self.connection(object, &merged.sets, &path, &mut wanted)?)
+            }
+            Shape::Either(members) => {
+                Reply::Either(self.either(members, &root.type_ref, &merged.sets, &path)?)
+            }
+            Shape::Node => {
+                let members: Vec<&'static str> = self.graph.nodes.values().map(|node| node.object).collect();
+                Reply::Either(self.either(&members, "Node", &merged.sets, &path)?)
+            }
+        };
+        Ok(RootWhat::Call(Call { root: place, arguments, wanted, reply, depends }))
+    }
+
+    fn either(
+        &mut self,
+        members: &[&'static str],
+        name: &str,
+        sets: &[&'a SelectionSet],
+        path: &[Segment],
+    ) -> Result<Vec<(&'static str, Selection)>> {
+        members.iter().map(|member| Ok((*member, self.selection(member, sets, &[name], path)?))).collect()
+    }
+
+    fn connection(
+        &mut self,
+        object: &'static str,
+        sets: &[&'a SelectionSet],
+        path: &[Segment],
+        wanted: &mut Wanted,
+    ) -> Result<Parts> {
+        let names = self.graph.connection(object).ok_or_else(misfit)?;
+        self.parts(sets, names.connection, |planner, field| {
+            let path = with(path, Segment::Key(field.key.clone()));
+            let row = with(&path, Segment::Index);
+            Ok(match field.field.name.as_str() {
+                "nodes" => Part::Nodes(planner.selection(object, &field.sets, &[], &row)?),
+                "edges" => Part::Edges(planner.parts(&field.sets, names.edge, |planner, field| {
+                    let row = with(&row, Segment::Key(field.key.clone()));
+                    Ok(match field.field.name.as_str() {
+                        "node" => Part::Node(planner.selection(object, &field.sets, &[], &row)?),
+                        "cursor" => Part::Cursor,
+                        _ => return Err(misfit()),
+                    })
+                })?),
+                "totalCount" => {
+                    wanted.total_count = true;
+                    Part::TotalCount
+                }
+                "pageInfo" => Part::PageInfo(planner.parts(&field.sets, "PageInfo", |_, field| {
+                    Ok(match field.field.name.as_str() {
+                        "hasNextPage" => Part::HasNextPage,
+                        "hasPreviousPage" => Part::HasPreviousPage,
+                        "startCursor" => Part::StartCursor,
+                        "endCursor" => Part::EndCursor,
+                        _ => return Err(misfit()),
+                    })
+                })?),
+                _ => return Err(misfit()),
+            })
+        })
+    }
+
+    fn parts(
+        &mut self,
+        sets: &[&'a SelectionSet],
+        type_name: &'static str,
+        mut part: impl FnMut(&mut Self, &Merged<'a>) -> Result<Part>,
+    ) -> Result<Parts> {
+        let mut parts = Vec::new();
+        for field in self.collect(sets, &[type_name]) {
+            let planned = if field.field.name == "__typename" {
+                Part::Typename(type_name)
+            } else {
+                part(self, &field)?
+            };
+            parts.push((lead(parts.is_empty(), &field.key), planned));
+        }
+        Ok(Parts(parts))
+    }
+
+    fn selection(
+        &mut self,
+        name: &str,
+        sets: &[&'a SelectionSet],
+        also: &[&str],
+        path: &[Segment],
+    ) -> Result<Selection> {
+        let graph = self.graph;
+        let place = graph.place(name).ok_or_else(misfit)?;
+        let object = graph.object_named(name).ok_or_else(misfit)?;
+        let names: Vec<&str> =
+            std::iter::once(name).chain(also.iter().copied()).chain(graph.interfaces(name)).collect();
+        let mut selection = Selection {
+            object: place,
+            columns: Vec::new(),
+            tail: Vec::new(),
+            edges: Vec::new(),
+            refused: Vec::new(),
+            cost: 0,
+        };
+        // Bytes that stand before the next value; what is refused is written here, so that it costs nothing per row.
+        let mut pending = Vec::new();
+        let mut first = true;
+        for merged in self.collect(sets, &names) {
+            pending.extend_from_slice(&lead(first, &merged.key));
+            first = false;
+            selection.cost += 1;
+            if merged.field.name == "__typename" {
+                pending.extend_from_slice(format!("\"{name}\"").as_bytes());
+                continue;
+            }
+            let field = object
+                .fields()
+                .iter()
+                .find(|field| field.name == merged.field.name.as_str())
+                .ok_or_else(misfit)?;
+            let path = with(path, Segment::Key(merged.key.clone()));
+            let gate = match self.field_gate(object, field, &path) {
+                Gated::Open => None,
+                Gated::ByRecord(gate) => Some(gate),
+                Gated::Shut(refusal) => {
+                    pending.extend_from_slice(b"null");
+                    if !selection.refused.contains(&refusal) {
+                        selection.refused.push(refusal);
+                    }
+                    continue;
+                }
+            };
+            let what = match field.kind {
+                FieldKind::Column(column) => What::Column(column),
+                FieldKind::Edge { edge, target, many } => {
+                    let path = if many { with(&path, Segment::Index) } else { path };
+                    let below = self.selection(target, &merged.sets, &[], &path)?;
+                    let rows = if many { ASSUMED_ROWS } else { 1 };
+                    selection.cost = selection.cost.saturating_add(below.cost.saturating_mul(rows));
+                    selection.edges.push(Edge { place: edge, many, selection: below, gate: gate.clone() });
+                    What::Edge(selection.edges.len() - 1)
+                }
+            };
+            selection.columns.push(Column { lead: std::mem::take(&mut pending), gate, what });
+        }
+        // A union's member of which the document asks nothing is still an object.
+        if first {
+            pending.push(b'{');
+        }
+        pending.push(b'}');
+        selection.tail = pending;
+        Ok(selection)
+    }
+
+    fn field_gate(&mut self, object: &dyn AnyObject, field: &FieldInfo, path: &[Segment]) -> Gated {
+        let coordinate = || format!("{}.{}", object.name(), field.name);
+        match self.profile.answer(Verb::Read, field.class, object.record()) {
+            Answer::Allowed => Gated::Open,
+            Answer::Refused(refusal) => {
+                Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), refusal, path))
+            }
+            Answer::Depends(dependence) => {
+                let refusal = self.refuse(Code::FieldForbidden, coordinate(), &by_record(dependence), path);
+                Gated::ByRecord(Gate { dependence: Arc::clone(dependence), refusal })
+            }
+        }
+    }
+
+    /// One entry for each coordinate, at the path of its first place in the document.
+    fn refuse(&mut self, code: Code, coordinate: String, refusal: &PolicyRefusal, path: &[Segment]) -> usize {
+        let next = self.refusals.len();
+        let place = *self.known.entry(coordinate.clone()).or_insert(next);
+        if place == next {
+            self.refusals.push(Refused::new(code, coordinate, refusal, path.to_vec()));
+        }
+        place
+    }
+}
+
+enum Gated {
+    Open,
+    ByRecord(Gate),
+    Shut(usize),
+}
+
+fn with(path: &[Segment], segment: Segment) -> Vec<Segment> {
+    let mut longer = path.to_vec();
+    longer.push(segment);
+    longer
+}
+
+/// `{"key":` or `,"key":`. A response key is a GraphQL name: it needs no escape.
+fn lead(first: bool, key: &str) -> Vec<u8> {
+    format!("{}\"{key}\":", if first { '{' } else { ',' }).into_bytes()
+}
+
+fn template(value: &Node<Value>) -> Result<Template> {
+    let number = |text: &str| {
+        text.parse()
+            .map(|number| Template::Constant(JsonValue::Number(number)))
+            .map_err(|_| Error::new(Code::DocumentInvalid, "A number in the document is out of range."))
+    };
+    Ok(match value.as_ref() {
+        Value::Null => Template::Constant(JsonValue::Null),
+        Value::Enum(name) => Template::Constant(name.as_str().into()),
+        Value::Variable(name) => Template::Variable(name.as_str().to_owned()),
+        Value::String(text) => Template::Constant(text.as_str().into()),
+        Value::Boolean(value) => Template::Constant((*value).into()),
+        Value::Int(digits) => number(digits.as_str())?,
+        Value::Float(digits) => number(digits.as_str())?,
+        Value::List(values) => Template::List(values.iter().map(template).collect::<Result<_>>()?),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| Ok((name.as_str().into(), template(value)?)));
+            Template::Object(fields.collect::<Result<_>>()?)
+        }
+    })
+}
+
+impl Template {
+    /// The value, where every variable that it consists of was given.
+    fn fill(&self, variables: &JsonMap) -> Option<JsonValue> {
+        match self {
+            Self::Constant(value) => Some(value.clone()),
+            Self::Variable(name) => variables.get(name.as_str()).cloned(),
+            Self::List(values) => Some(JsonValue::Array(
+                values.iter().map(|value| value.fill(variables).unwrap_or(JsonValue::Null)).collect(),
+            )),
+            Self::Object(fields) => Some(JsonValue::Object(fill(fields, variables))),
+        }
+    }
+}
+
+fn fill(fields: &[(ByteString, Template)], variables: &JsonMap) -> JsonMap {
+    fields.iter().filter_map(|(name, value)| Some((name.clone(), value.fill(variables)?))).collect()
+}
+
+impl Call {
+    /// The arguments with the variables filled in.
+    pub(crate) fn arguments(&self, variables: &JsonMap) -> JsonValue {
+        JsonValue::Object(fill(&self.arguments, variables))
+    }
+
+    /// How many values the answer may hold, for these arguments.
+    pub(crate) fn cost(&self, arguments: &JsonValue) -> usize {
+        let asked = |name: &str| {
+            arguments.get(name).and_then(JsonValue::as_i64).and_then(|rows| usize::try_from(rows).ok())
+        };
+        match &self.reply {
+            Reply::One(selection) => selection.cost,
+            Reply::Either(members) => {
+                members.iter().map(|(_, selection)| selection.cost).max().unwrap_or_default()
+            }
+            Reply::List(selection) => selection.cost.saturating_mul(ASSUMED_ROWS),
+            Reply::Connection(parts) => {
+                let rows = asked("first").or_else(|| asked("last")).unwrap_or(crate::paging::DEFAULT_ROWS);
+                parts.cost().saturating_mul(rows)
+            }
+        }
+    }
+}
+
+impl Parts {
+    fn cost(&self) -> usize {
+        let of = |part: &Part| match part {
+            Part::Nodes(selection) | Part::Node(selection) => selection.cost,
+            Part::Edges(parts) => parts.cost(),
+            _ => 1,
+        };
+        self.0.iter().map(|(_, part)| of(part)).fold(0, usize::saturating_add)
+    }
+}

@@ -1,0 +1,104 @@
+//! What is said of a refused field: one entry for each coordinate, however many records it touched.
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use enlace_policies::Refusal as PolicyRefusal;
+
+use crate::error::{Code, Error};
+
+/// A step of a response path. The indexes are known only when rows are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Segment {
+    Key(String),
+    Index,
+}
+
+/// A coordinate that is refused, in every record or in some.
+pub(crate) struct Refused {
+    code: Code,
+    coordinate: String,
+    policy: Arc<str>,
+    reason: String,
+    path: Vec<Segment>,
+}
+
+/// Where a coordinate was refused in one response.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Touched {
+    /// The indexes of the first place, outermost first.
+    first: Vec<usize>,
+    records: usize,
+    /// Places where the coordinate was asked of, refused or not; counted only where it depends on the record.
+    asked: usize,
+    /// Which of them were refused: from, to, both included.
+    ranges: Vec<(usize, usize)>,
+}
+
+impl Touched {
+    /// The coordinate was refused here, as in every record.
+    pub(crate) fn refuse(&mut self, indexes: &[usize]) {
+        if self.records == 0 {
+            self.first = indexes.to_vec();
+        }
+        self.records += 1;
+    }
+
+    /// The coordinate depends on the record; here it was refused or not.
+    pub(crate) fn gate(&mut self, open: bool, indexes: &[usize]) {
+        let place = self.asked;
+        self.asked += 1;
+        if open {
+            return;
+        }
+        self.refuse(indexes);
+        match self.ranges.last_mut() {
+            Some((_, to)) if *to + 1 == place => *to = place,
+            _ => self.ranges.push((place, place)),
+        }
+    }
+}
+
+impl Refused {
+    pub(crate) fn new(code: Code, coordinate: String, refusal: &PolicyRefusal, path: Vec<Segment>) -> Self {
+        Self {
+            code,
+            coordinate,
+            policy: Arc::clone(&refusal.policy),
+            reason: refusal.reason.to_string(),
+            path,
+        }
+    }
+
+    /// The entry for `errors`; none where no record was touched, for then nothing was withheld.
+    pub(crate) fn entry(&self, touched: &Touched, policy_version: &str) -> Option<Json> {
+        if touched.records == 0 {
+            return None;
+        }
+        let mut indexes = touched.first.iter();
+        let path: Vec<Json> = self
+            .path
+            .iter()
+            .map(|segment| match segment {
+                Segment::Key(key) => json!(key),
+                Segment::Index => json!(indexes.next()),
+            })
+            .collect();
+        let message = match self.code {
+            Code::ArgumentForbidden => format!("You may not select by {}.", self.coordinate),
+            Code::Forbidden => format!("You may not use {}.", self.coordinate),
+            _ => format!("You may not read {}.", self.coordinate),
+        };
+        let mut error = Error::new(self.code, message)
+            .with("coordinate", self.coordinate.as_str())
+            .with("reason", self.reason.as_str())
+            .with("policy", &*self.policy)
+            .with("policyVersion", policy_version)
+            .with("records", touched.records);
+        if touched.records < touched.asked {
+            error = error.with("indices", json!(touched.ranges));
+        }
+        Some(error.to_json(Some(&path)))
+    }
+}

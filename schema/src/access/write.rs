@@ -1,0 +1,240 @@
+//! Follows a plan: loads the edges it foresees, then writes the permitted values, row by row, into the response.
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, try_join_all};
+
+use crate::access::plan::{Part, Parts, Reply, Selection, What};
+use crate::access::refusal::Touched;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::graph::{Answer, Cells, Graph, Output, Page, Related, write_text};
+
+/// The rows related to a page, as far as a selection asks for them: one for each of its edges.
+pub(crate) struct Loaded(Vec<(Related, Loaded)>);
+
+/// Loads every edge of a selection, each with one statement for the whole page.
+pub(crate) fn load<'a>(
+    graph: &'a Graph,
+    context: &'a Context,
+    selection: &'a Selection,
+    page: &'a Page,
+) -> BoxFuture<'a, Result<Loaded>> {
+    async move {
+        let Some(object) = graph.objects.get(selection.object) else { return Ok(Loaded(Vec::new())) };
+        let edges = selection.edges.iter().map(|edge| async move {
+            let keep = edge.gate.as_ref().map(|gate| &gate.dependence.condition);
+            let related = object.load(edge.place, context, page, keep).await?;
+            let below = load(graph, context, &edge.selection, &related.page).await?;
+            Ok::<_, Error>((related, below))
+        });
+        Ok(Loaded(try_join_all(edges).await?))
+    }
+    .boxed()
+}
+
+/// Everything that a reply needs, loaded.
+pub(crate) async fn load_reply(
+    graph: &Graph,
+    context: &Context,
+    reply: &Reply,
+    answer: &Answer,
+) -> Result<Vec<Loaded>> {
+    let selections: Vec<&Selection> = match reply {
+        Reply::One(selection) | Reply::List(selection) => vec![selection],
+        Reply::Connection(parts) => parts.selections(),
+        Reply::Either(members) => members
+            .iter()
+            .filter(|(name, _)| *name == answer.object)
+            .map(|(_, selection)| selection)
+            .collect(),
+    };
+    try_join_all(selections.into_iter().map(|selection| load(graph, context, selection, &answer.page))).await
+}
+
+impl Parts {
+    /// The selections of rows inside, in the order in which they are written.
+    fn selections(&self) -> Vec<&Selection> {
+        let mut found = Vec::new();
+        for (_, part) in &self.0 {
+            match part {
+                Part::Nodes(selection) | Part::Node(selection) => found.push(selection),
+                Part::Edges(parts) => found.extend(parts.selections()),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// The response as it grows.
+pub(crate) struct Writer<'a> {
+    graph: &'a Graph,
+    pub(crate) out: Vec<u8>,
+    /// Indexes of the lists that the writer is inside of.
+    indexes: Vec<usize>,
+    /// For each of the plan's refusals, where it struck.
+    pub(crate) touched: Vec<Touched>,
+}
+
+const NULL: &[u8] = b"null";
+
+impl<'a> Writer<'a> {
+    pub(crate) fn new(graph: &'a Graph, refusals: usize, expected: usize) -> Self {
+        Self {
+            graph,
+            out: Vec::with_capacity(expected),
+            indexes: Vec::new(),
+            touched: vec![Touched::default(); refusals],
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, refusal: usize) {
+        if let Some(touched) = self.touched.get_mut(refusal) {
+            touched.refuse(&self.indexes);
+        }
+    }
+
+    fn list(&mut self, positions: impl Iterator<Item = usize>, mut each: impl FnMut(&mut Self, usize)) {
+        self.out.push(b'[');
+        self.indexes.push(0);
+        for (index, position) in positions.enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            if let Some(last) = self.indexes.last_mut() {
+                *last = index;
+            }
+            each(self, position);
+        }
+        self.indexes.pop();
+        self.out.push(b']');
+    }
+
+    fn row(&mut self, selection: &Selection, page: &Page, loaded: &Loaded, position: usize) {
+        let Some(object) = self.graph.objects.get(selection.object) else {
+            return self.out.extend_from_slice(NULL);
+        };
+        object.row(page, position, &mut |row| self.cells(selection, loaded, position, row));
+    }
+
+    fn cells(&mut self, selection: &Selection, loaded: &Loaded, position: usize, row: &dyn Cells) {
+        for refusal in &selection.refused {
+            self.refuse(*refusal);
+        }
+        for column in &selection.columns {
+            self.out.extend_from_slice(&column.lead);
+            if let Some(gate) = &column.gate {
+                let open = row.holds(&gate.dependence.condition);
+                if let Some(touched) = self.touched.get_mut(gate.refusal) {
+                    touched.gate(open, &self.indexes);
+                }
+                if !open {
+                    self.out.extend_from_slice(NULL);
+                    continue;
+                }
+            }
+            match column.what {
+                What::Column(column) => row.write(column, &mut self.out),
+                What::Edge(place) => self.edge(selection, loaded, place, position),
+            }
+        }
+        self.out.extend_from_slice(&selection.tail);
+    }
+
+    fn edge(&mut self, selection: &Selection, loaded: &Loaded, place: usize, position: usize) {
+        let (Some(edge), Some((related, below))) = (selection.edges.get(place), loaded.0.get(place)) else {
+            return self.out.extend_from_slice(NULL);
+        };
+        let positions = related.of(position);
+        if edge.many {
+            self.list(positions.iter().copied(), |writer, position| {
+                writer.row(&edge.selection, &related.page, below, position);
+            });
+        } else {
+            match positions.first() {
+                Some(position) => self.row(&edge.selection, &related.page, below, *position),
+                None => self.out.extend_from_slice(NULL),
+            }
+        }
+    }
+
+    fn one(&mut self, selection: &Selection, answer: &Answer, loaded: Option<&Loaded>) {
+        match loaded {
+            Some(loaded) if answer.page.len > 0 => self.row(selection, &answer.page, loaded, 0),
+            _ => self.out.extend_from_slice(NULL),
+        }
+    }
+
+    /// Writes an object that is no row. `loaded` yields what was loaded for each selection inside, in order.
+    fn parts<'l>(
+        &mut self,
+        parts: &Parts,
+        answer: &Answer,
+        position: Option<usize>,
+        loaded: &mut impl Iterator<Item = &'l Loaded>,
+    ) {
+        let facts = answer.connection.as_ref();
+        for (lead, part) in &parts.0 {
+            self.out.extend_from_slice(lead);
+            match part {
+                Part::Typename(name) => write_text(name, &mut self.out),
+                Part::Nodes(selection) => {
+                    if let Some(loaded) = loaded.next() {
+                        self.list(0..answer.page.len, |writer, position| {
+                            writer.row(selection, &answer.page, loaded, position);
+                        });
+                    }
+                }
+                Part::Edges(parts) => {
+                    let inside: Vec<&Loaded> = loaded.by_ref().take(parts.selections().len()).collect();
+                    self.list(0..answer.page.len, |writer, position| {
+                        writer.parts(parts, answer, Some(position), &mut inside.iter().copied());
+                    });
+                }
+                Part::Node(selection) => {
+                    if let (Some(loaded), Some(position)) = (loaded.next(), position) {
+                        self.row(selection, &answer.page, loaded, position);
+                    }
+                }
+                Part::Cursor => {
+                    let cursor =
+                        facts.zip(position).and_then(|(facts, position)| facts.cursors.get(position));
+                    write_text(cursor.map(String::as_str).unwrap_or_default(), &mut self.out);
+                }
+                Part::PageInfo(parts) => self.parts(parts, answer, None, loaded),
+                Part::TotalCount => {
+                    facts.and_then(|facts| facts.total_count).unwrap_or_default().write(&mut self.out);
+                }
+                Part::HasNextPage => facts.is_some_and(|facts| facts.has_next_page).write(&mut self.out),
+                Part::HasPreviousPage => {
+                    facts.is_some_and(|facts| facts.has_previous_page).write(&mut self.out);
+                }
+                Part::StartCursor => {
+                    facts.and_then(|facts| facts.cursors.first().cloned()).write(&mut self.out);
+                }
+                Part::EndCursor => facts.and_then(|facts| facts.cursors.last().cloned()).write(&mut self.out),
+            }
+        }
+        self.out.push(b'}');
+    }
+}
+
+/// Writes a root's answer.
+pub(crate) fn write_reply(writer: &mut Writer<'_>, reply: &Reply, answer: &Answer, loaded: &[Loaded]) {
+    match reply {
+        Reply::One(selection) => writer.one(selection, answer, loaded.first()),
+        Reply::List(selection) => match loaded.first() {
+            Some(loaded) => {
+                writer.list(0..answer.page.len, |writer, position| {
+                    writer.row(selection, &answer.page, loaded, position);
+                });
+            }
+            None => writer.out.extend_from_slice(b"[]"),
+        },
+        Reply::Connection(parts) => writer.parts(parts, answer, None, &mut loaded.iter()),
+        Reply::Either(members) => match members.iter().find(|(name, _)| *name == answer.object) {
+            Some((_, selection)) => writer.one(selection, answer, loaded.first()),
+            None => writer.out.extend_from_slice(NULL),
+        },
+    }
+}

@@ -1,0 +1,255 @@
+//! The authorities of the programme, in memory: agencies, agreements, users, grants and revoked tokens.
+//!
+//! Small, read by every request, and changed rarely: it is read whole when the database says that its version rose, so
+//! that a revocation is felt within a second or two and a request pays nothing for it (R4).
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Duration, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use enlace_policies::{Principal, UserPrincipal};
+
+use crate::agencies::tables::{
+    agencies, agreements, authority_version, grant_shelters, grants, programmes, revoked_tokens, users,
+};
+use crate::database::Reader;
+use crate::error::{Code, Error, Result};
+use crate::shelters::tables::shelters;
+
+/// The programme that this deployment serves.
+#[derive(Debug, Clone)]
+pub struct Programme {
+    /// Its key.
+    pub id: Uuid,
+    /// Its code.
+    pub code: String,
+    /// Its name, as people read it.
+    pub name: String,
+    /// Programme clock minus real clock.
+    pub clock_offset: Duration,
+    /// Whether its data was made up.
+    pub synthetic: bool,
+}
+
+/// What a verified token states. Rights come of it only as far as grants confirm them.
+#[derive(Debug, Clone)]
+pub struct Stated<'a> {
+    /// The token's own id.
+    pub jti: &'a str,
+    /// Who.
+    pub subject: &'a str,
+    /// Code of the agency.
+    pub agency: &'a str,
+    /// Roles.
+    pub roles: &'a [String],
+    /// Codes of shelters.
+    pub shelters: &'a [String],
+}
+
+/// A caller with a token: who it is and what it holds now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Key of the user.
+    pub user: Uuid,
+    /// The token's `sub`.
+    pub subject: String,
+    /// Key of the agency.
+    pub agency: Uuid,
+    /// The roles, shelters and agreement that the policies see.
+    pub principal: UserPrincipal,
+}
+
+impl Actor {
+    /// As the policies know it. Every user is `self` to them: what tells users apart are facts of records, so that callers
+    /// with the same access share plans and cohorts.
+    pub fn as_principal(&self) -> Principal {
+        Principal::User(self.principal.clone())
+    }
+}
+
+/// What a policy sees as the user of a record that is the caller's own.
+pub(crate) const SELF: &str = "self";
+
+#[derive(Debug)]
+struct Period {
+    from: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
+}
+
+impl Period {
+    fn holds(&self, at: DateTime<Utc>) -> bool {
+        self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+
+    fn turns(&self, after: DateTime<Utc>, up_to: DateTime<Utc>) -> bool {
+        let within = |instant: DateTime<Utc>| after < instant && instant <= up_to;
+        within(self.from) || self.until.is_some_and(within)
+    }
+}
+
+#[derive(Debug)]
+struct Grant {
+    role: String,
+    reads_as: Option<String>,
+    period: Period,
+    shelters: BTreeSet<String>,
+}
+
+#[derive(Debug)]
+struct User {
+    id: Uuid,
+    active: bool,
+    grants: Vec<Grant>,
+}
+
+#[derive(Debug)]
+struct Agency {
+    id: Uuid,
+    agreements: Vec<Period>,
+    users: HashMap<String, User>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Directory {
+    pub(crate) version: i64,
+    /// The programme that this deployment serves.
+    pub programme: Programme,
+    agencies: HashMap<String, Agency>,
+    revoked: HashSet<String>,
+}
+
+type GrantRow = (Uuid, Uuid, String, Option<String>, DateTime<Utc>, Option<DateTime<Utc>>);
+
+/// The number that every change of authority raises.
+pub(crate) async fn version(reader: &Reader) -> Result<i64> {
+    Ok(authority_version::table.select(authority_version::version).first(&mut &**reader).await?)
+}
+
+impl Directory {
+    /// Reads the whole of it. A change that comes in between raises the version again, so the next look reads it anew.
+    pub(crate) async fn read(reader: &Reader) -> Result<Self> {
+        let version = version(reader).await?;
+        let connection = &mut &**reader;
+        let programme = programmes::table
+            .select((
+                programmes::id,
+                programmes::code,
+                programmes::name,
+                programmes::clock_offset_us,
+                programmes::synthetic,
+            ))
+            .order(programmes::starts_on)
+            .first::<(Uuid, String, String, i64, bool)>(connection)
+            .await
+            .optional()?;
+        let Some((id, code, name, offset, synthetic)) = programme else {
+            return Err(Error::new(
+                Code::Unavailable,
+                "The database holds no programme yet. Load one, or run `enlace demo`.",
+            ));
+        };
+        let programme = Programme { id, code, name, clock_offset: Duration::microseconds(offset), synthetic };
+
+        let mut found: HashMap<Uuid, (String, Agency)> = HashMap::new();
+        let rows =
+            agencies::table.filter(agencies::programme_id.eq(id)).select((agencies::id, agencies::code));
+        for (id, code) in rows.load::<(Uuid, String)>(connection).await? {
+            found.insert(id, (code, Agency { id, agreements: Vec::new(), users: HashMap::new() }));
+        }
+        let rows = agreements::table.select((
+            agreements::agency_id,
+            agreements::valid_from,
+            agreements::valid_until,
+        ));
+        for (agency, from, until) in
+            rows.load::<(Uuid, DateTime<Utc>, Option<DateTime<Utc>>)>(connection).await?
+        {
+            if let Some((_, agency)) = found.get_mut(&agency) {
+                agency.agreements.push(Period { from, until });
+            }
+        }
+        let mut shelters_of: HashMap<Uuid, BTreeSet<String>> = HashMap::new();
+        let rows = grant_shelters::table
+            .inner_join(shelters::table)
+            .select((grant_shelters::grant_id, shelters::code));
+        for (grant, shelter) in rows.load::<(Uuid, String)>(connection).await? {
+            shelters_of.entry(grant).or_default().insert(shelter);
+        }
+        let mut grants_of: HashMap<Uuid, Vec<Grant>> = HashMap::new();
+        let rows = grants::table.select((
+            grants::id,
+            grants::user_id,
+            grants::role,
+            grants::reads_as,
+            grants::valid_from,
+            grants::valid_until,
+        ));
+        for (grant, user, role, reads_as, from, until) in rows.load::<GrantRow>(connection).await? {
+            let shelters = shelters_of.remove(&grant).unwrap_or_default();
+            grants_of.entry(user).or_default().push(Grant {
+                role,
+                reads_as,
+                period: Period { from, until },
+                shelters,
+            });
+        }
+        let rows = users::table.select((users::id, users::agency_id, users::subject, users::active));
+        for (id, agency, subject, active) in rows.load::<(Uuid, Uuid, String, bool)>(connection).await? {
+            if let Some((_, agency)) = found.get_mut(&agency) {
+                agency
+                    .users
+                    .insert(subject, User { id, active, grants: grants_of.remove(&id).unwrap_or_default() });
+            }
+        }
+        let revoked = revoked_tokens::table.select(revoked_tokens::jti).load::<String>(connection).await?;
+        Ok(Self {
+            version,
+            programme,
+            agencies: found.into_values().collect(),
+            revoked: revoked.into_iter().collect(),
+        })
+    }
+
+    /// Confirms what a token states: the roles and shelters that it names *and* that are granted at `at`.
+    pub fn actor(&self, stated: &Stated<'_>, at: DateTime<Utc>) -> Result<Actor> {
+        if self.revoked.contains(stated.jti) {
+            return Err(Error::new(Code::Unauthenticated, "This token was revoked. Get a new one."));
+        }
+        let unknown = |what| {
+            Error::new(
+                Code::ActorUnknown,
+                format!("The token's {what} is not known here. Ask the programme's administrator."),
+            )
+        };
+        let agency = self.agencies.get(stated.agency).ok_or_else(|| unknown("agency"))?;
+        let user =
+            agency.users.get(stated.subject).filter(|user| user.active).ok_or_else(|| unknown("user"))?;
+        let held: Vec<&Grant> = user
+            .grants
+            .iter()
+            .filter(|grant| grant.period.holds(at) && stated.roles.contains(&grant.role))
+            .collect();
+        let granted = held.iter().flat_map(|grant| &grant.shelters);
+        let principal = UserPrincipal {
+            user: SELF.into(),
+            agency: stated.agency.into(),
+            roles: held.iter().map(|grant| grant.role.clone()).collect(),
+            reads_as: held.iter().find_map(|grant| grant.reads_as.clone()),
+            shelters: granted.filter(|shelter| stated.shelters.contains(shelter)).cloned().collect(),
+            agreement_in_force: agency.agreements.iter().any(|agreement| agreement.holds(at)),
+        };
+        Ok(Actor { user: user.id, subject: stated.subject.into(), agency: agency.id, principal })
+    }
+
+    /// Whether the validity of some agreement or grant begins or ends after one instant and up to another.
+    pub(crate) fn turns(&self, after: DateTime<Utc>, up_to: DateTime<Utc>) -> bool {
+        self.agencies.values().any(|agency| {
+            let grants = agency.users.values().flat_map(|user| &user.grants).map(|grant| &grant.period);
+            agency.agreements.iter().chain(grants).any(|period| period.turns(after, up_to))
+        })
+    }
+}

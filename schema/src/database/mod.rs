@@ -1,0 +1,129 @@
+//! The way to PostgreSQL: shared pipelined connections for reads, a pool for transactions, and the schema's migrations.
+
+mod migrations;
+mod reads;
+
+use std::time::Duration;
+
+use deadpool::Runtime;
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::{Hook, Object, Pool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use futures_util::FutureExt;
+
+use crate::error::{Code, Error, Result};
+
+pub use migrations::{MigrationError, migrate};
+pub(crate) use reads::Reader;
+use reads::Reads;
+
+/// How many connections are opened, and how long a statement may take.
+#[derive(Debug, Clone, Copy)]
+pub struct DatabaseLimits {
+    /// Connections shared by reads; each carries many statements at once.
+    pub readers: usize,
+    /// Connections for transactions.
+    pub writers: usize,
+    /// Longest run of one statement; PostgreSQL itself cancels what takes longer (R16).
+    pub statement_timeout: Duration,
+    /// Longest wait for a free connection.
+    pub wait: Duration,
+}
+
+impl Default for DatabaseLimits {
+    fn default() -> Self {
+        Self {
+            readers: 2,
+            writers: 16,
+            statement_timeout: Duration::from_secs(10),
+            wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// The database as the server uses it: as the role `enlace_app`, which can rewrite neither the journal nor the ledger.
+pub(crate) struct Database {
+    config: tokio_postgres::Config,
+    reads: Reads,
+    writes: Pool<AsyncPgConnection>,
+}
+
+fn unavailable(cause: &dyn std::fmt::Display) -> Error {
+    tracing::warn!(%cause, "the database cannot be reached");
+    Error::new(Code::Unavailable, "The database cannot be reached just now. Try again shortly.")
+}
+
+/// Opens one connection; its driver runs until either side closes it.
+pub(crate) async fn connect(
+    config: &tokio_postgres::Config,
+) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>)> {
+    let (client, connection) =
+        config.connect(tokio_postgres::NoTls).await.map_err(|error| unavailable(&error))?;
+    let driver = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::warn!(%error, "a database connection ended");
+        }
+    });
+    Ok((client, driver))
+}
+
+impl Database {
+    /// Opens the database that `config` names, as the application's role.
+    pub(crate) async fn open(owner: &tokio_postgres::Config, limits: DatabaseLimits) -> Result<Self> {
+        let mut config = owner.clone();
+        config.application_name("enlace").options(format!(
+            "-c role=enlace_app -c statement_timeout={}",
+            limits.statement_timeout.as_millis()
+        ));
+        let reads = Reads::open(&config, limits.readers).await?;
+        let mut manager = ManagerConfig::<AsyncPgConnection>::default();
+        // The default check costs a round trip for each use; a broken connection shows at its first statement anyway.
+        manager.recycling_method = RecyclingMethod::Fast;
+        let for_writes = config.clone();
+        manager.custom_setup = Box::new(move |_| {
+            let config = for_writes.clone();
+            async move {
+                let (client, _driver) = connect(&config)
+                    .await
+                    .map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))?;
+                AsyncPgConnection::try_from(client).await
+            }
+            .boxed()
+        });
+        let writes = Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
+            .max_size(limits.writers)
+            .wait_timeout(Some(limits.wait))
+            .create_timeout(Some(limits.wait))
+            .pre_recycle(Hook::sync_fn(|connection: &mut AsyncPgConnection, _| {
+                // A connection that a cancelled request left inside a transaction is closed, never handed on.
+                use diesel_async::TransactionManager as _;
+                let broken = diesel_async::AnsiTransactionManager::is_broken_transaction_manager(connection);
+                if broken {
+                    Err(diesel_async::pooled_connection::deadpool::HookError::message(
+                        "left inside a transaction",
+                    ))
+                } else {
+                    Ok(())
+                }
+            }))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(Error::internal)?;
+        Ok(Self { config, reads, writes })
+    }
+
+    /// A connection for reads, shared with others at the same time.
+    pub(crate) async fn reader(&self) -> Result<Reader> {
+        self.reads.get(&self.config).await
+    }
+
+    /// A connection for one transaction.
+    pub(crate) async fn writer(&self) -> Result<Object<AsyncPgConnection>> {
+        self.writes.get().await.map_err(|error| unavailable(&error))
+    }
+
+    /// How the journal's own connection is opened.
+    pub(crate) fn config(&self) -> &tokio_postgres::Config {
+        &self.config
+    }
+}

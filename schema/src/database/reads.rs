@@ -1,0 +1,79 @@
+//! A few connections that all reads share: statements of many requests are in flight on each at once.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+use diesel_async::AsyncPgConnection;
+use tokio::sync::Mutex;
+
+use crate::database::{connect, unavailable};
+use crate::error::{Error, Result};
+
+struct Shared {
+    connection: AsyncPgConnection,
+    /// Set by the connection's driver when it ends.
+    lost: Arc<AtomicBool>,
+}
+
+/// A shared connection, held for the length of a statement. No transaction may be opened on it.
+pub(crate) struct Reader(Arc<Shared>);
+
+impl Deref for Reader {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        &self.0.connection
+    }
+}
+
+struct Slot {
+    current: ArcSwap<Shared>,
+    /// Held by the one that opens a new connection in place of a lost one.
+    mending: Mutex<()>,
+}
+
+pub(super) struct Reads {
+    slots: Vec<Slot>,
+    next: AtomicUsize,
+}
+
+async fn open(config: &tokio_postgres::Config) -> Result<Arc<Shared>> {
+    let (client, driver) = connect(config).await?;
+    let lost = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&lost);
+    tokio::spawn(async move {
+        let _ended = driver.await;
+        flag.store(true, Ordering::Release);
+    });
+    let connection = AsyncPgConnection::try_from(client).await.map_err(|error| unavailable(&error))?;
+    Ok(Arc::new(Shared { connection, lost }))
+}
+
+impl Reads {
+    pub(super) async fn open(config: &tokio_postgres::Config, count: usize) -> Result<Self> {
+        let mut slots = Vec::with_capacity(count);
+        for _ in 0..count.max(1) {
+            slots.push(Slot { current: ArcSwap::new(open(config).await?), mending: Mutex::new(()) });
+        }
+        Ok(Self { slots, next: AtomicUsize::new(0) })
+    }
+
+    pub(super) async fn get(&self, config: &tokio_postgres::Config) -> Result<Reader> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
+        let slot = self.slots.get(turn).ok_or_else(|| Error::internal("no connection for reads"))?;
+        let shared = slot.current.load_full();
+        if !shared.lost.load(Ordering::Acquire) {
+            return Ok(Reader(shared));
+        }
+        let _mending = slot.mending.lock().await;
+        let shared = slot.current.load_full();
+        if !shared.lost.load(Ordering::Acquire) {
+            return Ok(Reader(shared));
+        }
+        let fresh = open(config).await?;
+        slot.current.store(Arc::clone(&fresh));
+        Ok(Reader(fresh))
+    }
+}

@@ -1,0 +1,595 @@
+//! What was given: donors, lots, the stores that hold them, and the ledger of their movements.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use tokio_postgres::Transaction;
+use uuid::Uuid;
+
+use super::{
+    ENDS_ON, Random, STARTS_ON,
+    agencies::{PROFILES, agency_id},
+    catalogue::{self, CATALOGUE, Keeps},
+    copy, id, local, programme_id,
+    shelters::{self, Shelter},
+    start,
+};
+
+/// The articles that the programme received: the sum of the lots' quantities.
+const ARTICLES: i32 = 48_963;
+
+/// Lots received on each day.
+const LOTS_PER_DAY: usize = 27;
+
+/// How many days after the first arrivals the last lots are received, on 30 January 2022.
+const RECEIVING_DAYS: usize = 52;
+
+/// Private donors who are persons, and those who are organisations.
+const PERSONS: u32 = 80;
+const ORGANISATIONS: u32 = 40;
+
+/// The warehouses, where every lot is received.
+const WAREHOUSES: [(&str, &str); 2] = [("ALM-01", "Almacén Central"), ("ALM-02", "Almacén Oriente")];
+
+/// The agency that gives blankets and food parcels only, and the codes of these categories.
+const PARCEL_DONOR: &str = "DIF_ESTATAL";
+const PARCELS: [&str; 2] = ["COB", "DES"];
+
+row! {
+    /// A category of items.
+    Category in "categories" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        code: &'static str = TEXT,
+        name: &'static str = TEXT,
+        name_en: &'static str = TEXT,
+        stock_kind: &'static str = TEXT,
+    }
+}
+
+row! {
+    /// An item of the catalogue.
+    Item in "items" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        category_id: Uuid = UUID,
+        code: String = TEXT,
+        name: &'static str = TEXT,
+        unit: &'static str = TEXT,
+    }
+}
+
+row! {
+    /// A donor.
+    Donor in "donors" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        kind: &'static str = TEXT,
+        agency_id: Option<Uuid> = UUID,
+        name: String = TEXT,
+        contact: Option<String> = TEXT,
+    }
+}
+
+row! {
+    /// A warehouse or the store of a shelter.
+    Location in "locations" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        code: String = TEXT,
+        name: String = TEXT,
+        kind: &'static str = TEXT,
+        shelter_id: Option<Uuid> = UUID,
+    }
+}
+
+row! {
+    /// A donated quantity of an item.
+    Lot in "lots" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        item_id: Uuid = UUID,
+        donor_id: Uuid = UUID,
+        code: String = TEXT,
+        condition: &'static str = TEXT,
+        received: i32 = INT4,
+        received_on: NaiveDate = DATE,
+        received_at_id: Uuid = UUID,
+        expires_on: Option<NaiveDate> = DATE,
+        donor_reference: Option<String> = TEXT,
+    }
+}
+
+row! {
+    /// What a location holds of a lot: the sum of the lot's movements there.
+    Balance in "balances" {
+        id: Uuid = UUID,
+        lot_id: Uuid = UUID,
+        location_id: Uuid = UUID,
+        quantity: i32 = INT4,
+        version: i32 = INT4,
+    }
+}
+
+row! {
+    /// A movement of a lot.
+    Movement in "movements" {
+        id: Uuid = UUID,
+        lot_id: Uuid = UUID,
+        kind: &'static str = TEXT,
+        from_id: Option<Uuid> = UUID,
+        to_id: Option<Uuid> = UUID,
+        quantity: i32 = INT4,
+        occurred_at: DateTime<Utc> = TIMESTAMPTZ,
+        recorded_at: DateTime<Utc> = TIMESTAMPTZ,
+    }
+}
+
+/// The rows of this capability as they stand at an instant.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rows {
+    /// All categories.
+    categories: Vec<Category>,
+    /// All items.
+    pub(super) items: Vec<Item>,
+    /// All donors, whether or not they have given yet.
+    pub(super) donors: Vec<Donor>,
+    /// Warehouses, and the stores of the shelters opened by then.
+    locations: Vec<Location>,
+    /// Lots received by then.
+    pub(super) lots: Vec<Lot>,
+    /// What is where.
+    balances: Vec<Balance>,
+    /// Movements up to then, in order of time.
+    pub(super) movements: Vec<Movement>,
+}
+
+impl Rows {
+    /// Makes them as they stand at the instant `now`.
+    pub(super) fn generate(now: DateTime<Utc>) -> Self {
+        let (categories, items, goods) = catalogue();
+        let donors = donors();
+        let shelters = shelters::all();
+        let arrivals = arrivals(&goods, &donors);
+
+        let mut movements: Vec<Movement> =
+            arrivals.iter().flat_map(|arrival| history(arrival, &shelters)).collect();
+        movements.retain(|movement| movement.occurred_at <= now);
+        // In order of time, as the ids are.
+        movements.sort_unstable_by_key(|movement| movement.id);
+
+        let received = arrivals.into_iter().filter(|arrival| arrival.at <= now);
+        Self {
+            categories,
+            items,
+            donors,
+            locations: locations(&shelters, now),
+            lots: received.map(|arrival| arrival.lot).collect(),
+            balances: balances(&movements),
+            movements,
+        }
+    }
+
+    /// Writes them.
+    pub(super) async fn copy(&self, transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
+        copy(transaction, &self.categories).await?;
+        copy(transaction, &self.items).await?;
+        copy(transaction, &self.donors).await?;
+        copy(transaction, &self.locations).await?;
+        copy(transaction, &self.lots).await?;
+        copy(transaction, &self.balances).await?;
+        copy(transaction, &self.movements).await
+    }
+}
+
+/// An item as lots are made of it.
+struct Good {
+    item_id: Uuid,
+    category: &'static catalogue::Category,
+}
+
+/// The rows of the catalogue, and its items as lots are made of them.
+fn catalogue() -> (Vec<Category>, Vec<Item>, Vec<Good>) {
+    let (mut categories, mut items, mut goods) = (vec![], vec![], vec![]);
+    for category in CATALOGUE {
+        let category_id = id("categories", category.code, start());
+        categories.push(Category {
+            id: category_id,
+            programme_id: programme_id(),
+            code: category.code,
+            name: category.name,
+            name_en: category.name_en,
+            stock_kind: category.stock_kind,
+        });
+        for (number, (name, unit)) in (1..).zip(category.items) {
+            let code = format!("{}-{number:02}", category.code);
+            let item_id = id("items", &code, start());
+            items.push(Item { id: item_id, programme_id: programme_id(), category_id, code, name, unit });
+            goods.push(Good { item_id, category });
+        }
+    }
+    (categories, items, goods)
+}
+
+/// The agencies that may donate, then private persons and organisations.
+fn donors() -> Vec<Donor> {
+    let donor = |kind, agency_id, name: &str, contact| Donor {
+        id: id("donors", name, start()),
+        programme_id: programme_id(),
+        kind,
+        agency_id,
+        name: name.to_owned(),
+        contact,
+    };
+    let gives = |role: &&str| matches!(*role, "donor" | "partner");
+    let agencies = PROFILES.iter().filter(|profile| profile.roles.iter().any(gives)).map(|profile| {
+        let contact = format!("{}@example.org", profile.code.to_lowercase());
+        donor("AGENCY", Some(agency_id(profile.code)), profile.name, Some(contact))
+    });
+    let persons = (1..=PERSONS).map(|number| {
+        // Some leave no contact: a real null, beside those that a reader is refused.
+        let contact = (number % 10 != 0).then(|| format!("donante{number:03}@example.org"));
+        donor("PERSON", None, &format!("Donante sintético {number:03}"), contact)
+    });
+    let organisations = (1..=ORGANISATIONS).map(|number| {
+        let contact = format!("empresa{number:03}@example.org");
+        donor("ORGANISATION", None, &format!("Empresa donante sintética {number:03}"), Some(contact))
+    });
+    agencies.chain(persons).chain(organisations).collect()
+}
+
+/// The warehouses, and the stores of the shelters that are open at the instant `now`.
+fn locations(shelters: &[Shelter], now: DateTime<Utc>) -> Vec<Location> {
+    let warehouses = WAREHOUSES.iter().map(|(code, name)| Location {
+        id: warehouse_id(code),
+        programme_id: programme_id(),
+        code: (*code).to_owned(),
+        name: (*name).to_owned(),
+        kind: "WAREHOUSE",
+        shelter_id: None,
+    });
+    let open = shelters.iter().filter(|shelter| local(shelter.opened_on, 0) <= now);
+    let stores = open.map(|shelter| Location {
+        id: store_id(shelter),
+        programme_id: programme_id(),
+        code: store_code(shelter),
+        name: format!("Bodega del {}", shelter.name),
+        kind: "SHELTER_STORE",
+        shelter_id: Some(shelter.id),
+    });
+    warehouses.chain(stores).collect()
+}
+
+/// The id of the warehouse with this code.
+fn warehouse_id(code: &str) -> Uuid {
+    id("locations", code, start())
+}
+
+/// The id of a shelter's store.
+fn store_id(shelter: &Shelter) -> Uuid {
+    id("locations", &store_code(shelter), local(shelter.opened_on, 0))
+}
+
+/// The code of a shelter's store: the shelter's with another prefix.
+fn store_code(shelter: &Shelter) -> String {
+    shelter.code.replace("ALB", "TDA")
+}
+
+/// A lot and the instant of its receipt.
+struct Arrival {
+    at: DateTime<Utc>,
+    lot: Lot,
+}
+
+/// All lots, in the order of their receipt; their quantities add up to [`ARTICLES`].
+fn arrivals(goods: &[Good], donors: &[Donor]) -> Vec<Arrival> {
+    let (agencies, private): (Vec<&Donor>, Vec<&Donor>) =
+        donors.iter().partition(|donor| donor.agency_id.is_some());
+    let (all, parcels): (Vec<&Good>, Vec<&Good>) =
+        (goods.iter().collect(), goods.iter().filter(|good| PARCELS.contains(&good.category.code)).collect());
+
+    let slots = STARTS_ON.iter_days().skip(1).take(RECEIVING_DAYS).flat_map(|day| {
+        let opening = local(day, 8);
+        (0..).step_by(20).take(LOTS_PER_DAY).map(move |minutes| (day, opening + TimeDelta::minutes(minutes)))
+    });
+    let mut arrivals: Vec<Arrival> = (1..)
+        .zip(slots)
+        .filter_map(|(number, (day, at))| {
+            let mut random = Random::seeded(&format!("lots/{number}"));
+            let givers = if random.chance(40) { &agencies } else { &private };
+            let donor = random.pick(givers)?;
+            let gives_parcels = donor.agency_id == Some(agency_id(PARCEL_DONOR));
+            let good = random.pick(if gives_parcels { &parcels } else { &all })?;
+            Some(Arrival { at, lot: lot(number, day, at, donor, good, &mut random) })
+        })
+        .collect();
+    share_out(ARTICLES, arrivals.iter_mut().map(|arrival| &mut arrival.lot.received).collect());
+    arrivals
+}
+
+/// One lot. What it holds is only a weight until [`share_out`] has seen all lots.
+fn lot(
+    number: usize,
+    received_on: NaiveDate,
+    received_at: DateTime<Utc>,
+    donor: &Donor,
+    good: &Good,
+    random: &mut Random,
+) -> Lot {
+    let code = format!("LOT-{number:04}");
+    let condition = match good.category.keeps {
+        Keeps::Used if random.chance(10) => "WORN",
+        Keeps::Used if random.chance(40) => "GOOD",
+        Keeps::Used | Keeps::New | Keeps::Days(..) => "NEW",
+    };
+    let expires_on = match good.category.keeps {
+        Keeps::Used | Keeps::New => None,
+        Keeps::Days(low, high) => Some(days_later(received_on, random.between(low, high))),
+    };
+    let [(central, _), (eastern, _)] = WAREHOUSES;
+    Lot {
+        id: id("lots", &code, received_at),
+        programme_id: programme_id(),
+        item_id: good.item_id,
+        donor_id: donor.id,
+        code,
+        condition,
+        received: good.category.usual_lot * random.between(4, 16),
+        received_on,
+        received_at_id: warehouse_id(if random.chance(65) { central } else { eastern }),
+        expires_on,
+        donor_reference: random.chance(85).then(|| format!("FOLIO-{number:05}")),
+    }
+}
+
+/// Shares `total` out over `weights`, replacing each by its share: in proportion, and to the last article.
+fn share_out(total: i32, weights: Vec<&mut i32>) {
+    let sum = weights.iter().map(|weight| **weight).sum::<i32>().max(1);
+    let mut left = total;
+    let mut shares = weights;
+    for share in &mut shares {
+        **share = **share * total / sum;
+        left -= **share;
+    }
+    // Rounding down leaves less than one article a lot.
+    for share in shares {
+        let one = left.min(1);
+        *share += one;
+        left -= one;
+    }
+}
+
+/// What happens to a lot until the programme closes, in order of time: it is received in a warehouse, goes in
+/// parts to the stores of shelters, and is given out there until nothing is left or it expires.
+fn history(arrival: &Arrival, shelters: &[Shelter]) -> Vec<Movement> {
+    let lot = &arrival.lot;
+    let mut random = Random::seeded(&format!("movements/{}", lot.code));
+    let mut ledger = Ledger { lot, movements: vec![] };
+    let warehouse = Some(lot.received_at_id);
+    ledger.record("RECEIPT", None, warehouse, lot.received, arrival.at);
+
+    let day_before_closing = ENDS_ON - Days::new(1);
+    let last_use = lot.expires_on.unwrap_or(day_before_closing).min(day_before_closing);
+    // Much is needed at once; the rest is kept for the second month.
+    let wait = if random.chance(50) { random.between(1, 8) } else { random.between(25, 55) };
+    let mut day = days_later(lot.received_on, wait);
+    let mut in_warehouse = lot.received;
+    while in_warehouse > 0 && day <= last_use {
+        let open: Vec<&Shelter> = shelters.iter().filter(|shelter| shelter.opened_on <= day).collect();
+        let Some(shelter) = random.pick(&open) else { break };
+        let store = Some(store_id(shelter));
+        let mut in_store = random.between((in_warehouse + 1) / 2, in_warehouse);
+        ledger.record("TRANSFER", warehouse, store, in_store, working_hours(day, &mut random));
+        in_warehouse -= in_store;
+        for _ in 0..random.below(5) {
+            day = days_later(day, random.between(1, 6));
+            if in_store == 0 || day > last_use {
+                break;
+            }
+            let given = random.between((in_store + 3) / 4, in_store);
+            ledger.record("DELIVERY", store, None, given, working_hours(day, &mut random));
+            in_store -= given;
+        }
+        day = days_later(day, random.between(1, 8));
+    }
+
+    // Not all that expires is noticed: some stays in stock, for whoever watches expiry to find.
+    if let Some(expires_on) = lot.expires_on
+        && expires_on < day_before_closing
+        && random.chance(50)
+    {
+        let next_morning = local(days_later(expires_on, 1), 8);
+        for balance in balances(&ledger.movements) {
+            if balance.quantity > 0 {
+                ledger.record("WRITE_OFF", Some(balance.location_id), None, balance.quantity, next_morning);
+            }
+        }
+    }
+    ledger.movements
+}
+
+/// The movements of one lot.
+struct Ledger<'a> {
+    lot: &'a Lot,
+    movements: Vec<Movement>,
+}
+
+impl Ledger<'_> {
+    /// Appends a movement, recorded when it occurs.
+    fn record(
+        &mut self,
+        kind: &'static str,
+        from_id: Option<Uuid>,
+        to_id: Option<Uuid>,
+        quantity: i32,
+        at: DateTime<Utc>,
+    ) {
+        let key = format!("{}/{}", self.lot.code, self.movements.len() + 1);
+        self.movements.push(Movement {
+            id: id("movements", &key, at),
+            lot_id: self.lot.id,
+            kind,
+            from_id,
+            to_id,
+            quantity,
+            occurred_at: at,
+            recorded_at: at,
+        });
+    }
+}
+
+/// What `movements`, in order of time, leave of each lot at each location; nothing left is said too.
+fn balances(movements: &[Movement]) -> Vec<Balance> {
+    let mut balances = BTreeMap::new();
+    for movement in movements {
+        let ends = [(movement.from_id, -movement.quantity), (movement.to_id, movement.quantity)];
+        for (location_id, change) in ends.into_iter().filter_map(|(end, change)| Some((end?, change))) {
+            let balance = balances.entry((movement.lot_id, location_id)).or_insert_with(|| Balance {
+                id: id("balances", &format!("{}/{location_id}", movement.lot_id), movement.occurred_at),
+                lot_id: movement.lot_id,
+                location_id,
+                quantity: 0,
+                version: 0,
+            });
+            balance.quantity += change;
+            balance.version += 1;
+        }
+    }
+    balances.into_values().collect()
+}
+
+/// The day that comes so many days after another.
+fn days_later(day: NaiveDate, days: i32) -> NaiveDate {
+    day + TimeDelta::days(days.into())
+}
+
+/// An instant of `day` between eight in the morning and six in the afternoon.
+fn working_hours(day: NaiveDate, random: &mut Random) -> DateTime<Utc> {
+    local(day, 8) + TimeDelta::minutes(random.between(0, 599).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, sync::LazyLock};
+
+    use super::*;
+
+    // Both are made once: a generation takes half a second where nothing is optimised.
+    static AT_THE_END: LazyLock<Rows> = LazyLock::new(|| Rows::generate(local(ENDS_ON, 12)));
+    static ON_THE_DEFAULT_DAY: LazyLock<Rows> =
+        LazyLock::new(|| Rows::generate(local(ENDS_ON - Days::new(59), 12)));
+
+    fn sum<'a>(movements: impl IntoIterator<Item = &'a Movement>, kind: &str) -> i32 {
+        movements.into_iter().filter(|movement| movement.kind == kind).map(|movement| movement.quantity).sum()
+    }
+
+    #[test]
+    fn the_articles_add_up_on_the_default_day_and_at_the_end() {
+        let lots = &ON_THE_DEFAULT_DAY.lots;
+        assert_eq!(lots.iter().map(|lot| lot.received).sum::<i32>(), ARTICLES);
+        assert!(lots.iter().all(|lot| lot.received > 0));
+        assert_eq!(lots.len(), LOTS_PER_DAY * RECEIVING_DAYS);
+        assert_eq!(lots, &AT_THE_END.lots);
+    }
+
+    #[test]
+    fn shares_are_in_proportion_and_complete() {
+        let mut weights = [10, 20, 70, 0];
+        share_out(1_003, weights.iter_mut().collect());
+        assert_eq!(weights.iter().sum::<i32>(), 1_003);
+        assert_eq!(weights, [101, 200, 702, 0]);
+        share_out(5, vec![]);
+    }
+
+    #[test]
+    fn stock_is_never_negative() {
+        let mut stock = BTreeMap::new();
+        for movement in &AT_THE_END.movements {
+            if let Some(from) = movement.from_id {
+                let left = stock.entry((movement.lot_id, from)).or_insert(0);
+                *left -= movement.quantity;
+                assert!(*left >= 0, "{movement:?}");
+            }
+            if let Some(to) = movement.to_id {
+                *stock.entry((movement.lot_id, to)).or_insert(0) += movement.quantity;
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_received_is_in_store_or_given_out_or_written_off() {
+        for made in [&ON_THE_DEFAULT_DAY, &AT_THE_END] {
+            let in_store: i32 = made.balances.iter().map(|balance| balance.quantity).sum();
+            let gone = sum(&made.movements, "DELIVERY") + sum(&made.movements, "WRITE_OFF");
+            assert_eq!(sum(&made.movements, "RECEIPT"), ARTICLES);
+            assert_eq!(in_store + gone, ARTICLES);
+        }
+    }
+
+    #[test]
+    fn a_later_day_only_adds() {
+        let (earlier, later) = (&ON_THE_DEFAULT_DAY, &AT_THE_END);
+        assert!(later.movements.starts_with(&earlier.movements));
+        assert!(sum(&later.movements, "DELIVERY") > sum(&earlier.movements, "DELIVERY"));
+    }
+
+    #[test]
+    fn nothing_is_used_after_it_expires_and_some_of_it_is_still_there() {
+        let made = &ON_THE_DEFAULT_DAY;
+        let now = local(ENDS_ON - Days::new(59), 12);
+        let expired: BTreeMap<Uuid, DateTime<Utc>> = made
+            .lots
+            .iter()
+            .filter_map(|lot| Some((lot.id, local(lot.expires_on? + Days::new(1), 0))))
+            .filter(|(_, expired)| *expired <= now)
+            .collect();
+        for movement in &made.movements {
+            let expired =
+                expired.get(&movement.lot_id).is_some_and(|expired| *expired <= movement.occurred_at);
+            assert_eq!(expired, movement.kind == "WRITE_OFF", "{movement:?}");
+        }
+        let left = |balance: &Balance| balance.quantity > 0 && expired.contains_key(&balance.lot_id);
+        assert!(made.balances.iter().any(left));
+    }
+
+    #[test]
+    fn nothing_reaches_a_store_before_it_opens() {
+        let opened: BTreeMap<Uuid, DateTime<Utc>> =
+            shelters::all().iter().map(|shelter| (store_id(shelter), local(shelter.opened_on, 0))).collect();
+        for movement in &AT_THE_END.movements {
+            let store = movement.to_id.and_then(|to| opened.get(&to));
+            assert!(store.is_none_or(|opened| *opened <= movement.occurred_at), "{movement:?}");
+        }
+    }
+
+    #[test]
+    fn codes_and_names_are_used_once() {
+        let made = &AT_THE_END;
+        let codes: BTreeSet<&str> = CATALOGUE.iter().map(|category| category.code).collect();
+        assert_eq!(codes.len(), CATALOGUE.len());
+        let names: BTreeSet<&str> = made.items.iter().map(|item| item.name).collect();
+        assert_eq!(names.len(), made.items.len());
+        let donors: BTreeSet<&str> = made.donors.iter().map(|donor| donor.name.as_str()).collect();
+        assert_eq!(donors.len(), made.donors.len());
+    }
+
+    #[test]
+    fn the_state_agency_gives_blankets_and_parcels_only() {
+        let made = &AT_THE_END;
+        let given = |lot: &&Lot| lot.donor_id == id("donors", "Sistema Estatal DIF", start());
+        let allowed: BTreeSet<Uuid> = made
+            .items
+            .iter()
+            .filter(|item| PARCELS.iter().any(|code| item.code.starts_with(code)))
+            .map(|item| item.id)
+            .collect();
+        let mut lots = made.lots.iter().filter(given).peekable();
+        assert!(lots.peek().is_some());
+        assert!(lots.all(|lot| allowed.contains(&lot.item_id)));
+    }
+
+    #[test]
+    fn two_loads_are_the_same() {
+        assert_eq!(*AT_THE_END, Rows::generate(local(ENDS_ON, 12)));
+    }
+}

@@ -1,0 +1,211 @@
+//! Reads of what lots are related to. Whoever comes here has passed the edge's own class; stock and movements are scoped to
+//! the caller by the same conditions as lists.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use enlace_policies::{Class, Fact, RecordType};
+
+use crate::access::InScope;
+use crate::agencies::tables::agencies;
+use crate::context::Context;
+use crate::donations::tables::{balances, categories, donors, items, locations, lots, movements};
+use crate::donations::{Category, Donor, Location, Lot, Movement, Stock};
+use crate::error::Result;
+use crate::shelters::tables::shelters;
+
+type CategoryColumns =
+    (categories::id, categories::code, categories::name, categories::name_en, categories::stock_kind);
+const CATEGORY_COLUMNS: CategoryColumns =
+    (categories::id, categories::code, categories::name, categories::name_en, categories::stock_kind);
+
+/// Where the facts of goods stand in a query that joins lots, items, categories, donors and agencies.
+pub(super) fn goods_facts(fact: Fact) -> Option<&'static str> {
+    match fact {
+        Fact::StockKind => Some("categories.stock_kind"),
+        Fact::DonorAgency => Some("agencies.code"),
+        Fact::Shelter => Some("shelters.code"),
+        _ => None,
+    }
+}
+
+/// The categories that the caller may see, by code.
+pub(crate) async fn all_categories(context: Context) -> Result<Vec<Category>> {
+    let Some(scope) = context.scope(Class::Inventory, RecordType::Category) else { return Ok(Vec::new()) };
+    let reader = context.reader().await?;
+    let query = categories::table
+        .filter(categories::programme_id.eq(context.programme_id()))
+        .filter(InScope::new(scope.condition(), goods_facts))
+        .order(categories::code)
+        .select(CATEGORY_COLUMNS);
+    Ok(query.load(&mut &*reader).await?)
+}
+
+/// Categories by key.
+pub(crate) async fn categories_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Category>> {
+    let reader = context.reader().await?;
+    Ok(categories::table
+        .filter(categories::id.eq_any(ids))
+        .select(CATEGORY_COLUMNS)
+        .load(&mut &*reader)
+        .await?)
+}
+
+/// Donors by key.
+pub(crate) async fn donors_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Donor>> {
+    let reader = context.reader().await?;
+    let query = donors::table.left_join(agencies::table).filter(donors::id.eq_any(ids)).select((
+        donors::id,
+        donors::kind,
+        donors::name,
+        donors::contact,
+        donors::agency_id,
+        agencies::code.nullable(),
+    ));
+    Ok(query.load(&mut &*reader).await?)
+}
+
+/// The stores of the programme, by code.
+pub(crate) async fn all_locations(context: Context) -> Result<Vec<Location>> {
+    let reader = context.reader().await?;
+    let query = locations::table
+        .left_join(shelters::table)
+        .filter(locations::programme_id.eq(context.programme_id()))
+        .order(locations::code)
+        .select((
+            locations::id,
+            locations::code,
+            locations::name,
+            locations::kind,
+            locations::shelter_id,
+            shelters::code.nullable(),
+        ));
+    Ok(query.load(&mut &*reader).await?)
+}
+
+/// Stores by key.
+pub(crate) async fn locations_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Location>> {
+    let reader = context.reader().await?;
+    let query = locations::table.left_join(shelters::table).filter(locations::id.eq_any(ids)).select((
+        locations::id,
+        locations::code,
+        locations::name,
+        locations::kind,
+        locations::shelter_id,
+        shelters::code.nullable(),
+    ));
+    Ok(query.load(&mut &*reader).await?)
+}
+
+/// Lots with what a row of them needs.
+#[diesel::dsl::auto_type]
+pub(super) fn lots_joined() -> _ {
+    lots::table
+        .inner_join(items::table.inner_join(categories::table))
+        .inner_join(donors::table.left_join(agencies::table))
+}
+
+/// The columns of a [`Lot`].
+#[diesel::dsl::auto_type]
+pub(super) fn lot_columns() -> _ {
+    let agency: diesel::dsl::Nullable<agencies::code> = agencies::code.nullable();
+    (
+        lots::id,
+        lots::code,
+        items::name,
+        items::code,
+        lots::condition,
+        (lots::received, items::unit),
+        lots::received_on,
+        lots::expires_on,
+        lots::donor_reference,
+        items::category_id,
+        categories::stock_kind,
+        lots::donor_id,
+        agency,
+        lots::received_at_id,
+    )
+}
+
+/// Lots by key.
+pub(crate) async fn lots_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Lot>> {
+    let reader = context.reader().await?;
+    Ok(lots_joined().filter(lots::id.eq_any(ids)).select(lot_columns()).load(&mut &*reader).await?)
+}
+
+/// Balances with what a row of them needs.
+#[diesel::dsl::auto_type]
+pub(super) fn balances_joined() -> _ {
+    balances::table
+        .inner_join(
+            lots::table
+                .inner_join(items::table.inner_join(categories::table))
+                .inner_join(donors::table.left_join(agencies::table)),
+        )
+        .inner_join(locations::table.left_join(shelters::table))
+}
+
+/// The columns of a [`Stock`].
+#[diesel::dsl::auto_type]
+pub(super) fn stock_columns() -> _ {
+    let shelter: diesel::dsl::Nullable<shelters::code> = shelters::code.nullable();
+    let agency: diesel::dsl::Nullable<agencies::code> = agencies::code.nullable();
+    (
+        balances::id,
+        (balances::quantity, items::unit),
+        balances::version,
+        balances::lot_id,
+        balances::location_id,
+        shelter,
+        categories::stock_kind,
+        agency,
+    )
+}
+
+/// Where some lots lie, as far as the caller may see it; stores that hold none of a lot any more are left out.
+pub(crate) async fn stock_of_lots(context: Context, lot_ids: Vec<Uuid>) -> Result<Vec<Stock>> {
+    let Some(scope) = context.scope(Class::Inventory, RecordType::Stock) else { return Ok(Vec::new()) };
+    let reader = context.reader().await?;
+    let query = balances_joined()
+        .filter(balances::lot_id.eq_any(lot_ids))
+        .filter(balances::quantity.gt(0))
+        .filter(InScope::new(scope.condition(), goods_facts))
+        .order(locations::code)
+        .select(stock_columns());
+    Ok(query.load(&mut &*reader).await?)
+}
+
+/// Balances by key.
+pub(crate) async fn stock_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Stock>> {
+    let reader = context.reader().await?;
+    Ok(balances_joined().filter(balances::id.eq_any(ids)).select(stock_columns()).load(&mut &*reader).await?)
+}
+
+/// Movements by key.
+pub(crate) async fn movements_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Movement>> {
+    let reader = context.reader().await?;
+    let query = movements::table
+        .inner_join(
+            lots::table
+                .inner_join(items::table.inner_join(categories::table))
+                .inner_join(donors::table.left_join(agencies::table)),
+        )
+        .left_join(locations::table.on(movements::from_id.eq(locations::id.nullable())))
+        .left_join(shelters::table.on(locations::shelter_id.eq(shelters::id.nullable())))
+        .filter(movements::id.eq_any(ids))
+        .select((
+            movements::id,
+            movements::kind,
+            (movements::quantity, items::unit),
+            movements::occurred_at,
+            movements::recorded_at,
+            movements::lot_id,
+            movements::from_id,
+            movements::to_id,
+            shelters::code.nullable(),
+            categories::stock_kind,
+            agencies::code.nullable(),
+        ));
+    Ok(query.load(&mut &*reader).await?)
+}

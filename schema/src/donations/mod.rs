@@ -1,0 +1,273 @@
+//! Donations: what was given by whom, the lots of it, the stores it lies in, and the ledger of its movements.
+
+mod graphql;
+mod list;
+mod load;
+mod operations;
+pub(crate) mod tables;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::Queryable;
+use diesel::deserialize;
+use diesel::pg::Pg;
+use diesel::sql_types::{Integer, Text};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use enlace_policies::Fact;
+
+use crate::graph::{Facts, graphql_enum, record};
+use crate::scalars::{Id, Quantity, Unit};
+
+pub(crate) use graphql::register;
+
+graphql_enum! {
+    /// In what state a lot came.
+    pub enum Condition {
+        /// Not used before.
+        New = "NEW",
+        /// Used, and as good as new.
+        Good = "GOOD",
+        /// Used, and it shows.
+        Worn = "WORN",
+    }
+}
+
+graphql_enum! {
+    /// What kind of store a location is.
+    pub enum LocationKind {
+        /// A warehouse of the programme.
+        Warehouse = "WAREHOUSE",
+        /// The store of one shelter.
+        ShelterStore = "SHELTER_STORE",
+    }
+}
+
+graphql_enum! {
+    /// What kind of donor it is.
+    pub enum DonorKind {
+        /// An agency of the programme.
+        Agency = "AGENCY",
+        /// A company or another organisation.
+        Organisation = "ORGANISATION",
+        /// A person.
+        Person = "PERSON",
+    }
+}
+
+graphql_enum! {
+    /// What a movement does to stock.
+    pub enum MovementKind {
+        /// Into the first store.
+        Receipt = "RECEIPT",
+        /// From one store to another.
+        Transfer = "TRANSFER",
+        /// Out to people.
+        Delivery = "DELIVERY",
+        /// Out as lost, spoilt or expired.
+        WriteOff = "WRITE_OFF",
+        /// The reverse of an earlier movement.
+        Correction = "CORRECTION",
+    }
+}
+
+/// A quantity is kept as its amount, beside its item's unit.
+impl Queryable<(Integer, Text), Pg> for Quantity {
+    type Row = (i32, Unit);
+
+    fn build((amount, unit): Self::Row) -> deserialize::Result<Self> {
+        Ok(Self { amount, unit })
+    }
+}
+
+record! {
+    /// A category of goods.
+    #[derive(Queryable)]
+    pub struct Category: "Category" as Category, id "category" {
+        /// Global id.
+        id: Id<Category> => Public,
+        /// Its code, unique in the programme.
+        code: String => Inventory,
+        /// Its name in Spanish.
+        name: String => Inventory,
+        /// Its name in English.
+        name_en: String => Inventory,
+        /// What kind of stock it holds: `food`, `medical` or `general`.
+        stock_kind: String => Inventory,
+    }
+}
+
+impl Facts for Category {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        (fact == Fact::StockKind).then_some(&self.stock_kind)
+    }
+}
+
+record! {
+    /// Who gave.
+    #[derive(Queryable)]
+    pub struct Donor: "Donor" as Donor, id "donor" {
+        /// Global id.
+        id: Id<Donor> => Public,
+        /// What kind of donor it is.
+        kind: DonorKind => Donor,
+        /// Its name.
+        name: String => Donor,
+        /// How to reach it.
+        contact: Option<String> => Donor,
+        /// The agency that it is.
+        agency_id: Option<Uuid>,
+        /// That agency's code.
+        agency: Option<String>,
+    }
+}
+
+impl Facts for Donor {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        if fact == Fact::DonorAgency { self.agency.as_deref() } else { None }
+    }
+}
+
+record! {
+    /// A store: a warehouse, or the store of a shelter.
+    #[derive(Queryable)]
+    pub struct Location: "Location" as Location, id "location" {
+        /// Global id.
+        id: Id<Location> => Public,
+        /// Its code, unique in the programme.
+        code: String => Operational,
+        /// Its name.
+        name: String => Operational,
+        /// What kind of store it is.
+        kind: LocationKind => Operational,
+        /// The shelter whose store it is.
+        shelter_id: Option<Uuid>,
+        /// That shelter's code.
+        shelter: Option<String>,
+    }
+}
+
+impl Facts for Location {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        if fact == Fact::Shelter { self.shelter.as_deref() } else { None }
+    }
+}
+
+record! {
+    /// A lot: one donated quantity of one item, with one condition and one expiry.
+    #[derive(Queryable)]
+    pub struct Lot: "DonationItem" as Lot, id "lot" {
+        /// Global id.
+        id: Id<Lot> => Public,
+        /// Its code, unique in the programme.
+        code: String => Inventory,
+        /// What it is.
+        name: String => Inventory,
+        /// The code of what it is, in the catalogue.
+        item: String => Inventory,
+        /// In what state it came.
+        condition: Condition => Inventory,
+        /// How much was received, in the item's base unit.
+        received: Quantity => Inventory,
+        /// The day it was received.
+        received_on: NaiveDate => Inventory,
+        /// The day from which it must not be given out.
+        expires_on: Option<NaiveDate> => Inventory,
+        /// The donor's own folio for it.
+        donor_reference: Option<String> => Donor,
+        /// Its category.
+        category_id: Uuid,
+        /// What kind of stock that is.
+        stock_kind: String,
+        /// Who gave it.
+        donor_id: Uuid,
+        /// The donating agency's code.
+        donor_agency: Option<String>,
+        /// The store that received it.
+        location_id: Uuid,
+    }
+}
+
+impl Facts for Lot {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        match fact {
+            Fact::StockKind => Some(&self.stock_kind),
+            Fact::DonorAgency => self.donor_agency.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+record! {
+    /// How much of a lot lies in a store.
+    #[derive(Queryable, Serialize, Deserialize)]
+    pub struct Stock: "Stock" as Stock, id "stock" {
+        /// Global id.
+        id: Id<Stock> => Public,
+        /// How much there is now.
+        quantity: Quantity => Inventory,
+        /// Raised by each change.
+        version: i32 => Inventory,
+        /// The lot.
+        lot_id: Uuid,
+        /// The store.
+        location_id: Uuid,
+        /// The shelter whose store it is.
+        shelter: Option<String>,
+        /// What kind of stock it is.
+        stock_kind: String,
+        /// The donating agency's code.
+        donor_agency: Option<String>,
+    }
+}
+
+impl Facts for Stock {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        match fact {
+            Fact::StockKind => Some(&self.stock_kind),
+            Fact::DonorAgency => self.donor_agency.as_deref(),
+            Fact::Shelter => self.shelter.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+record! {
+    /// An entry of the stock ledger. Nothing is rewritten: a correction is a movement of its own.
+    #[derive(Queryable, Serialize, Deserialize)]
+    pub struct Movement: "Movement" as Movement, id "movement" {
+        /// Global id.
+        id: Id<Movement> => Public,
+        /// What it does to stock.
+        kind: MovementKind => Inventory,
+        /// How much was moved.
+        quantity: Quantity => Inventory,
+        /// When it happened.
+        occurred_at: DateTime<Utc> => Inventory,
+        /// When it was recorded.
+        recorded_at: DateTime<Utc> => Inventory,
+        /// The lot.
+        lot_id: Uuid,
+        /// The store that it left.
+        from_id: Option<Uuid>,
+        /// The store that it came to.
+        to_id: Option<Uuid>,
+        /// The shelter whose store it left.
+        shelter: Option<String>,
+        /// What kind of stock it is.
+        stock_kind: String,
+        /// The donating agency's code.
+        donor_agency: Option<String>,
+    }
+}
+
+impl Facts for Movement {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        match fact {
+            Fact::StockKind => Some(&self.stock_kind),
+            Fact::DonorAgency => self.donor_agency.as_deref(),
+            Fact::Shelter => self.shelter.as_deref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Starting and stopping, and the face that transports see.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use enlace_policies::{Policies, Principal};
+
+use crate::access::Limits;
+use crate::agencies::{Directory, Programme, Stated};
+use crate::capabilities;
+use crate::database::{Database, DatabaseLimits};
+use crate::error::{Error, Result};
+use crate::execute::{self, Carries, Request, Response};
+use crate::graph::print_sdl;
+use crate::journal;
+use crate::live::Subscription;
+use crate::system::{Caller, Clock, Parts, Random, System};
+
+/// What can be set.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How much a document may ask for.
+    pub limits: Limits,
+    /// How the database is used.
+    pub database: DatabaseLimits,
+    /// How often changes of authority are looked for; they are felt within this time and a moment (R4).
+    pub authority_interval: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            database: DatabaseLimits::default(),
+            authority_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+/// A running Enlace. Cheap to clone; [`Enlace::stop`] ends it for all clones.
+#[derive(Clone)]
+pub struct Enlace {
+    system: Arc<System>,
+    stop: Arc<watch::Sender<bool>>,
+    tasks: Arc<tokio::sync::Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl Enlace {
+    /// Opens a migrated database that holds a programme.
+    pub async fn start(
+        owner: &tokio_postgres::Config,
+        policies: Policies,
+        settings: Settings,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self> {
+        let database = Database::open(owner, settings.database).await?;
+        let directory = Directory::read(&database.reader().await?).await?;
+        let parts = Parts {
+            graph: capabilities(),
+            policies,
+            limits: settings.limits,
+            database,
+            directory,
+            clock,
+            random,
+        };
+        let system = Arc::new(System::new(parts)?);
+        let (stop, stopped) = watch::channel(false);
+        let (ready, is_ready) = oneshot::channel();
+        let sequencer =
+            journal::run(system.database.config().clone(), Arc::clone(&system.feed), stopped.clone(), ready);
+        let tasks = vec![
+            tokio::spawn(sequencer),
+            tokio::spawn(Arc::clone(&system).watch_authority(settings.authority_interval, stopped)),
+        ];
+        is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;
+        Ok(Self { system, stop: Arc::new(stop), tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
+    }
+
+    /// Who calls: nobody, or what the grants confirm of a token.
+    pub fn caller(&self, stated: Option<&Stated<'_>>) -> Result<Caller> {
+        self.system.caller(stated)
+    }
+
+    /// Runs a query or a mutation.
+    pub async fn execute(&self, caller: &Caller, request: &Request, carries: Carries) -> Response {
+        execute::execute(&self.system, caller, request, carries).await
+    }
+
+    /// Whether the request's operation is a subscription; what does not parse is none.
+    pub fn is_subscription(&self, request: &Request) -> bool {
+        execute::is_subscription(&self.system, request)
+    }
+
+    /// Opens a subscription; or answers why not.
+    pub fn subscribe(&self, caller: &Caller, request: &Request) -> Result<Subscription, Response> {
+        execute::subscribe(&self.system, caller, request)
+    }
+
+    /// The schema as a caller sees it, in SDL.
+    pub fn sdl(&self, caller: &Caller) -> Result<String> {
+        Ok(caller.access.view(&self.system.graph)?.sdl.clone())
+    }
+
+    /// Changes with each change of anyone's authority: a stream then asks anew who its caller is.
+    pub fn authority(&self) -> watch::Receiver<u64> {
+        self.system.authority.subscribe()
+    }
+
+    /// The programme that is served.
+    pub fn programme(&self) -> Programme {
+        self.system.directory.load().programme.clone()
+    }
+
+    /// The real clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.system.clock.now()
+    }
+
+    /// The last journal index that this process has published; -1 before the first.
+    pub fn journal_head(&self) -> i64 {
+        self.system.feed.head()
+    }
+
+    /// Fails where the database does not answer.
+    pub async fn check(&self) -> Result<()> {
+        self.system.check().await
+    }
+
+    /// Ends the background tasks. Streams that are still open end.
+    pub async fn stop(&self) {
+        self.stop.send_replace(true);
+        for task in self.tasks.lock().await.drain(..) {
+            let _ended = task.await;
+        }
+    }
+}
+
+/// The schema in SDL: whole, or as a principal sees it.
+pub fn sdl(policies: &Policies, principal: Option<&Principal>) -> Result<String> {
+    let profile =
+        principal.map(|principal| policies.profile(principal)).transpose().map_err(Error::internal)?;
+    Ok(print_sdl(&capabilities(), profile.as_ref()))
+}

@@ -1,0 +1,349 @@
+//! From a request to a response: document, plan, answers, bytes.
+
+use std::sync::Arc;
+
+use apollo_compiler::executable::Operation;
+use apollo_compiler::request::coerce_variable_values;
+use apollo_compiler::response::{JsonMap, JsonValue};
+use apollo_compiler::validation::Valid;
+use futures_util::future::join_all;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use crate::access::{
+    Call, Document, Fault, Loaded, Plan, PlannedRoot, RootWhat, Writer, check_cost, load_reply, plan,
+    write_json, write_reply,
+};
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::graph::{Answer, OperationKind, Source, write_text};
+use crate::live::Subscription;
+use crate::system::{Caller, PlanKey, System};
+
+/// A GraphQL request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// The document.
+    pub query: String,
+    /// Which of its operations; needed where it has several.
+    #[serde(default)]
+    pub operation_name: Option<String>,
+    /// The variables' values.
+    #[serde(default)]
+    pub variables: Option<JsonMap>,
+    /// Reserved by the specification; must be an object.
+    #[serde(default)]
+    pub extensions: Option<JsonMap>,
+}
+
+/// Which kinds of operation a way of transport carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// Queries alone: GET.
+    Queries,
+    /// Queries and mutations.
+    QueriesAndMutations,
+}
+
+/// A GraphQL response.
+#[derive(Debug)]
+pub struct Response {
+    /// Set where the request failed before it was executed: there is no `data`.
+    pub refused: Option<Code>,
+    /// JSON.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// A request that failed before it was executed.
+    pub fn refusal(error: &Error) -> Self {
+        Self::fault(&Fault::from(error.clone()))
+    }
+
+    fn fault(fault: &Fault) -> Self {
+        let body = json!({"errors": fault.errors}).to_string().into_bytes();
+        Self { refused: Some(fault.code), body }
+    }
+}
+
+/// A request that is ready to run.
+struct Prepared {
+    document: Arc<Document>,
+    key: PlanKey,
+    plan: Arc<Plan>,
+    variables: Valid<JsonMap>,
+}
+
+impl Prepared {
+    fn operation(&self) -> Result<&Operation> {
+        operation(&self.document, self.key.operation.as_deref())
+    }
+}
+
+fn operation<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d Operation> {
+    document.executable.operations.get(name).map(AsRef::as_ref).map_err(|_| {
+        Error::new(
+            Code::OperationUnknown,
+            "operationName names no operation of the document, or is missing where there are several.",
+        )
+    })
+}
+
+fn prepare(system: &System, caller: &Caller, request: &Request) -> Result<Prepared, Fault> {
+    let document = system.document(&request.query)?;
+    // An empty name is what some clients send for none.
+    let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
+    let operation = operation(&document, name)?;
+    let variables = if operation.variables.is_empty() {
+        Valid::assume_valid(JsonMap::new())
+    } else {
+        let none = JsonMap::new();
+        let given = request.variables.as_ref().unwrap_or(&none);
+        coerce_variable_values(&system.whole.schema, operation, given)
+            .map_err(|error| Error::new(Code::VariablesInvalid, error.message().to_string()))?
+    };
+    let flags = document.flags(&variables);
+    let key = PlanKey {
+        document: document.number,
+        operation: name.map(str::to_owned),
+        access: caller.access.number,
+        flags,
+    };
+    let plan = if let Some(known) = system.plans.get(&key) {
+        known
+    } else {
+        let made = Arc::new(plan(&system.graph, &caller.access.profile, &document, operation, &variables)?);
+        system.plans.insert(key.clone(), Arc::clone(&made));
+        made
+    };
+    Ok(Prepared { document, key, plan, variables })
+}
+
+/// Runs a query or a mutation.
+pub(crate) async fn execute(
+    system: &Arc<System>,
+    caller: &Caller,
+    request: &Request,
+    carries: Carries,
+) -> Response {
+    match try_execute(system, caller, request, carries).await {
+        Ok(body) => Response { refused: None, body },
+        Err(fault) => Response::fault(&fault),
+    }
+}
+
+async fn try_execute(
+    system: &Arc<System>,
+    caller: &Caller,
+    request: &Request,
+    carries: Carries,
+) -> Result<Vec<u8>, Fault> {
+    let prepared = prepare(system, caller, request)?;
+    let plan = &prepared.plan;
+    match (plan.kind, carries) {
+        (OperationKind::Subscription, _) => {
+            return Err(Error::new(
+                Code::OperationNotSupported,
+                "Subscriptions need a WebSocket or an event stream.",
+            )
+            .into());
+        }
+        (OperationKind::Mutation, Carries::Queries) => {
+            return Err(Error::new(Code::MethodNotAllowed, "Mutations never travel by GET. Use POST.").into());
+        }
+        _ => {}
+    }
+    let calls = costed(&prepared, system)?;
+    let context = Context::new(Arc::clone(system), caller.clone());
+    let mut answers = Vec::with_capacity(calls.len());
+    if plan.kind == OperationKind::Mutation {
+        // One after the other, as the specification has it.
+        for (call, arguments) in calls {
+            answers.push(answer(&context, call, arguments).await);
+        }
+    } else {
+        answers =
+            join_all(calls.into_iter().map(|(call, arguments)| answer(&context, call, arguments))).await;
+    }
+    write(system, caller, &prepared, answers).map_err(Fault::from)
+}
+
+/// The calls with their arguments, if together they are not too much to ask.
+fn costed<'p>(prepared: &'p Prepared, system: &System) -> Result<Vec<(&'p Call, JsonValue)>> {
+    let mut cost = 0_usize;
+    let mut calls = Vec::new();
+    for root in &prepared.plan.roots {
+        if let RootWhat::Call(call) = &root.what {
+            let arguments = call.arguments(&prepared.variables);
+            cost = cost.saturating_add(call.cost(&arguments));
+            calls.push((call, arguments));
+        }
+    }
+    check_cost(cost, &system.limits)?;
+    Ok(calls)
+}
+
+async fn answer(context: &Context, call: &Call, arguments: JsonValue) -> Result<(Answer, Vec<Loaded>)> {
+    let graph = &context.system().graph;
+    let Some(Source::Resolve(resolve)) = graph.roots.get(call.root).map(|root| &root.source) else {
+        return Err(Error::internal("a call of a root that resolves nothing"));
+    };
+    let answer = resolve(context.clone(), arguments, call.wanted).await?;
+    let loaded = load_reply(graph, context, &call.reply, &answer).await?;
+    Ok((answer, loaded))
+}
+
+/// What a page of rows is likely to need; a guess that is too small costs a copy.
+const EXPECTED_BYTES_PER_ROW: usize = 320;
+
+fn write(
+    system: &System,
+    caller: &Caller,
+    prepared: &Prepared,
+    answers: Vec<Result<(Answer, Vec<Loaded>)>>,
+) -> Result<Vec<u8>> {
+    let plan = &prepared.plan;
+    let rows: usize = answers.iter().flatten().map(|(answer, _)| answer.page.len).sum();
+    let mut writer = Writer::new(&system.graph, plan.refusals.len(), 256 + rows * EXPECTED_BYTES_PER_ROW);
+    let mut errors = Vec::new();
+    let mut answers = answers.into_iter();
+    let mut introspected = None;
+    writer.out.extend_from_slice(b"{\"data\":");
+    for (place, root) in plan.roots.iter().enumerate() {
+        open_root(&mut writer.out, place == 0, &root.key);
+        match &root.what {
+            RootWhat::Null { refusal } => {
+                writer.refuse(*refusal);
+                writer.out.extend_from_slice(b"null");
+            }
+            RootWhat::Typename => write_text(plan.kind.type_name(), &mut writer.out),
+            RootWhat::Introspection => {
+                let found = introspected_data(&mut introspected, system, caller, prepared)?;
+                match found.get(root.key.as_str()) {
+                    Some(value) => write_json(value, &mut writer.out),
+                    None => writer.out.extend_from_slice(b"null"),
+                }
+            }
+            RootWhat::Call(call) => match answers.next() {
+                Some(Ok((answer, loaded))) => write_reply(&mut writer, &call.reply, &answer, &loaded),
+                Some(Err(error)) => {
+                    errors.push(error.to_json(Some(&[json!(root.key)])));
+                    writer.out.extend_from_slice(b"null");
+                }
+                None => return Err(Error::internal("fewer answers than calls")),
+            },
+        }
+    }
+    if plan.roots.is_empty() {
+        writer.out.push(b'{');
+    }
+    writer.out.push(b'}');
+    Ok(close_object(writer, plan, errors, &caller.access.policy_version))
+}
+
+fn introspected_data<'i>(
+    known: &'i mut Option<JsonMap>,
+    system: &System,
+    caller: &Caller,
+    prepared: &Prepared,
+) -> Result<&'i JsonMap> {
+    if known.is_none() {
+        let view = caller.access.view(&system.graph)?;
+        *known = Some(view.introspect(&prepared.document, prepared.operation()?, &prepared.variables)?);
+    }
+    known.as_ref().ok_or_else(|| Error::internal("introspection left nothing"))
+}
+
+/// `{"key":` or `,"key":`. A response key is a GraphQL name: it needs no escape.
+pub(crate) fn open_root(out: &mut Vec<u8>, first: bool, key: &str) {
+    out.push(if first { b'{' } else { b',' });
+    out.push(b'"');
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+/// Ends a response: what was refused and what failed, then the closing brace.
+pub(crate) fn close_object(
+    writer: Writer<'_>,
+    plan: &Plan,
+    mut errors: Vec<Json>,
+    policy_version: &str,
+) -> Vec<u8> {
+    let entries = plan
+        .refusals
+        .iter()
+        .zip(&writer.touched)
+        .filter_map(|(refused, touched)| refused.entry(touched, policy_version));
+    errors.extend(entries);
+    let mut out = writer.out;
+    if !errors.is_empty() {
+        out.extend_from_slice(b",\"errors\":");
+        out.extend_from_slice(Json::Array(errors).to_string().as_bytes());
+    }
+    out.push(b'}');
+    out
+}
+
+/// Opens a subscription. What is wrong with it is answered as for a query: before anything is sent.
+pub(crate) fn subscribe(
+    system: &Arc<System>,
+    caller: &Caller,
+    request: &Request,
+) -> Result<Subscription, Response> {
+    let opened = prepare(system, caller, request).and_then(|prepared| open_stream(system, caller, &prepared));
+    opened.map_err(|fault| Response::fault(&fault))
+}
+
+fn open_stream(system: &Arc<System>, caller: &Caller, prepared: &Prepared) -> Result<Subscription, Fault> {
+    let plan = &prepared.plan;
+    if plan.kind != OperationKind::Subscription {
+        return Err(Error::new(Code::OperationNotSupported, "This operation is no subscription.").into());
+    }
+    let call = match plan.roots.first() {
+        Some(PlannedRoot { what: RootWhat::Call(call), .. }) => call,
+        Some(PlannedRoot { what: RootWhat::Null { refusal }, .. }) => {
+            let mut writer = Writer::new(&system.graph, plan.refusals.len(), 0);
+            writer.refuse(*refusal);
+            let entries = plan.refusals.iter().zip(&writer.touched);
+            let errors = entries
+                .filter_map(|(refused, touched)| refused.entry(touched, &caller.access.policy_version))
+                .collect();
+            return Err(Fault { code: Code::FieldForbidden, errors });
+        }
+        _ => {
+            return Err(
+                Error::new(Code::DocumentInvalid, "A subscription selects one field of the schema.").into()
+            );
+        }
+    };
+    let arguments = call.arguments(&prepared.variables);
+    check_cost(call.cost(&arguments), &system.limits)?;
+    let Some(Source::Events(events)) = system.graph.roots.get(call.root).map(|root| &root.source) else {
+        return Err(Error::internal("a subscription to a root that has no events").into());
+    };
+    let source = events(arguments)?;
+    Ok(system.cohorts.join(system, caller, prepared.key.clone(), plan, &prepared.variables, source)?)
+}
+
+impl Document {
+    /// What the variables of `@skip` and `@include` say, two bits for each: a plan holds for one such setting.
+    fn flags(&self, variables: &JsonMap) -> u128 {
+        self.flag_names.iter().fold(0, |flags, name| {
+            let bits = match variables.get(name.as_str()).and_then(JsonValue::as_bool) {
+                Some(true) => 3,
+                Some(false) => 2,
+                None => 0,
+            };
+            (flags << 2) | bits
+        })
+    }
+}
+
+/// Whether the request's operation is a subscription; what does not parse is none.
+pub(crate) fn is_subscription(system: &System, request: &Request) -> bool {
+    let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
+    system
+        .document(&request.query)
+        .is_ok_and(|document| operation(&document, name).is_ok_and(Operation::is_subscription))
+}

@@ -1,0 +1,253 @@
+//! An object type: its columns, and its edges to other objects.
+
+use std::collections::HashSet;
+use std::future::Future;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+use enlace_policies::{Class, Condition, RecordType};
+
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::graph::{Column, Definitions, Page, Record, Related, about};
+
+/// A field of an object type, as planning and the SDL see it.
+#[derive(Debug)]
+pub(crate) struct FieldInfo {
+    pub(crate) name: String,
+    pub(crate) about: String,
+    pub(crate) class: Class,
+    /// In SDL; nullable unless the class is PUBLIC.
+    pub(crate) type_ref: String,
+    pub(crate) kind: FieldKind,
+}
+
+/// Where a field's value comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FieldKind {
+    /// The row's own column.
+    Column(usize),
+    /// Rows of another object.
+    Edge { edge: usize, target: &'static str, many: bool },
+}
+
+/// One row, as the writer sees it.
+pub(crate) trait Cells {
+    /// Appends a column's JSON.
+    fn write(&self, column: usize, out: &mut Vec<u8>);
+    /// Whether a policy's condition holds of this row.
+    fn holds(&self, condition: &Condition) -> bool;
+}
+
+/// An [`Object`] whose row type is forgotten, so that plans can hold all of them.
+pub(crate) trait AnyObject: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn about(&self) -> String;
+    fn record(&self) -> RecordType;
+    fn fields(&self) -> &[FieldInfo];
+    /// Shows the row at `position` to `look`.
+    fn row(&self, page: &Page, position: usize, look: &mut dyn FnMut(&dyn Cells));
+    /// Loads an edge for the whole page at once; only for rows of which `keep` holds.
+    fn load<'a>(
+        &'a self,
+        edge: usize,
+        context: &'a Context,
+        page: &'a Page,
+        keep: Option<&'a Condition>,
+    ) -> BoxFuture<'a, Result<Related>>;
+}
+
+type Loader<R> =
+    Box<dyn for<'a> Fn(&'a Context, Vec<Option<&'a R>>) -> BoxFuture<'a, Result<Related>> + Send + Sync>;
+
+/// An object type whose rows are `R`.
+pub(crate) struct Object<R> {
+    columns: Vec<Column<R>>,
+    edges: Vec<Loader<R>>,
+    fields: Vec<FieldInfo>,
+}
+
+impl<R: Record> Object<R> {
+    pub(crate) fn new(definitions: &mut Definitions) -> Self {
+        let columns = R::columns();
+        let fields = columns
+            .iter()
+            .enumerate()
+            .map(|(place, column)| FieldInfo {
+                name: column.name.clone(),
+                about: column.about.clone(),
+                class: column.class,
+                type_ref: unless_public_nullable(column.class, &(column.type_ref)(definitions)),
+                kind: FieldKind::Column(place),
+            })
+            .collect();
+        Self { columns, edges: Vec::new(), fields }
+    }
+
+    fn edge<C: Record>(mut self, name: &str, class: Class, text: &str, many: bool, load: Loader<R>) -> Self {
+        let kind = FieldKind::Edge { edge: self.edges.len(), target: C::NAME, many };
+        let type_ref = if many { format!("[{}!]!", C::NAME) } else { C::NAME.to_owned() };
+        self.fields.push(FieldInfo {
+            name: name.to_owned(),
+            about: about(&[text]),
+            class,
+            type_ref: unless_public_nullable(class, &type_ref),
+            kind,
+        });
+        self.edges.push(load);
+        self
+    }
+
+    /// An edge to one object, by its key: `fetch` loads the rows for all keys of a page in one statement.
+    pub(crate) fn one<C, F, Fut>(
+        self,
+        name: &str,
+        class: Class,
+        text: &str,
+        key: fn(&R) -> Option<Uuid>,
+        fetch: F,
+        key_of: fn(&C) -> Uuid,
+    ) -> Self
+    where
+        C: Record,
+        F: Fn(Context, Vec<Uuid>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<C>>> + Send + 'static,
+    {
+        self.edge::<C>(name, class, text, false, by_key(key, fetch, key_of))
+    }
+
+    /// An edge to many objects, by the key that each of them bears of its owner.
+    pub(crate) fn many<C, F, Fut>(
+        self,
+        name: &str,
+        class: Class,
+        text: &str,
+        key: fn(&R) -> Option<Uuid>,
+        fetch: F,
+        owner_of: fn(&C) -> Uuid,
+    ) -> Self
+    where
+        C: Record,
+        F: Fn(Context, Vec<Uuid>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<C>>> + Send + 'static,
+    {
+        self.edge::<C>(name, class, text, true, by_key(key, fetch, owner_of))
+    }
+
+    /// An edge to the one object that the row itself carries.
+    pub(crate) fn carries<C: Record>(
+        self,
+        name: &str,
+        class: Class,
+        text: &str,
+        carried: fn(&R) -> Option<C>,
+    ) -> Self {
+        self.edge::<C>(name, class, text, false, carried_rows(move |row| carried(row).into_iter().collect()))
+    }
+
+    /// An edge to the objects that the row itself carries.
+    pub(crate) fn carries_many<C: Record>(
+        self,
+        name: &str,
+        class: Class,
+        text: &str,
+        carried: fn(&R) -> Vec<C>,
+    ) -> Self {
+        self.edge::<C>(name, class, text, true, carried_rows(carried))
+    }
+}
+
+/// What can be refused must be able to be null.
+fn unless_public_nullable(class: Class, type_ref: &str) -> String {
+    if class == Class::Public { type_ref.to_owned() } else { type_ref.trim_end_matches('!').to_owned() }
+}
+
+fn by_key<R, C, F, Fut>(key: fn(&R) -> Option<Uuid>, fetch: F, belongs_to: fn(&C) -> Uuid) -> Loader<R>
+where
+    R: Record,
+    C: Record,
+    F: Fn(Context, Vec<Uuid>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Vec<C>>> + Send + 'static,
+{
+    Box::new(move |context, rows| {
+        let keys: Vec<Option<Uuid>> = rows.into_iter().map(|row| row.and_then(key)).collect();
+        let mut seen = HashSet::with_capacity(keys.len());
+        let distinct: Vec<Uuid> = keys.iter().flatten().copied().filter(|key| seen.insert(*key)).collect();
+        if distinct.is_empty() {
+            return std::future::ready(Ok(Related::group(&keys, Vec::new(), belongs_to))).boxed();
+        }
+        let fetched = fetch(context.clone(), distinct);
+        async move { Ok(Related::group(&keys, fetched.await?, belongs_to)) }.boxed()
+    })
+}
+
+fn carried_rows<R: Record, C: Record>(carried: impl Fn(&R) -> Vec<C> + Send + Sync + 'static) -> Loader<R> {
+    Box::new(move |_, rows| {
+        let of_each = rows.into_iter().map(|row| row.map(&carried).unwrap_or_default()).collect();
+        std::future::ready(Ok(Related::carried(of_each))).boxed()
+    })
+}
+
+struct Row<'a, R> {
+    columns: &'a [Column<R>],
+    row: &'a R,
+}
+
+impl<R: Record> Cells for Row<'_, R> {
+    fn write(&self, column: usize, out: &mut Vec<u8>) {
+        match self.columns.get(column) {
+            Some(column) => (column.write)(self.row, out),
+            // Unreachable while plans are made from this object's own fields; null keeps the JSON well formed.
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+
+    fn holds(&self, condition: &Condition) -> bool {
+        condition.holds(&|fact| self.row.fact(fact))
+    }
+}
+
+impl<R: Record> AnyObject for Object<R> {
+    fn name(&self) -> &'static str {
+        R::NAME
+    }
+
+    fn about(&self) -> String {
+        R::about()
+    }
+
+    fn record(&self) -> RecordType {
+        R::RECORD
+    }
+
+    fn fields(&self) -> &[FieldInfo] {
+        &self.fields
+    }
+
+    fn row(&self, page: &Page, position: usize, look: &mut dyn FnMut(&dyn Cells)) {
+        let rows = page.rows.downcast_ref::<Vec<R>>();
+        if let Some(row) = rows.and_then(|rows| rows.get(position)) {
+            look(&Row { columns: &self.columns, row });
+        }
+    }
+
+    fn load<'a>(
+        &'a self,
+        edge: usize,
+        context: &'a Context,
+        page: &'a Page,
+        keep: Option<&'a Condition>,
+    ) -> BoxFuture<'a, Result<Related>> {
+        let (Some(loader), Some(rows)) = (self.edges.get(edge), page.rows.downcast_ref::<Vec<R>>()) else {
+            let fault = Error::new(Code::Internal, "A plan does not fit its object.");
+            return std::future::ready(Err(fault)).boxed();
+        };
+        let kept = rows.iter().map(|row| match keep {
+            Some(condition) if !condition.holds(&|fact| row.fact(fact)) => None,
+            _ => Some(row),
+        });
+        loader(context, kept.collect())
+    }
+}

@@ -1,0 +1,234 @@
+//! Values that a field can hold, and how each is written into the response.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::scalars::{Id, Identified, Quantity, write_date, write_date_time, write_id};
+
+/// The named types (scalars, enums, inputs) that the graph's fields mention, in SDL.
+#[derive(Default)]
+pub(crate) struct Definitions(pub(crate) BTreeMap<&'static str, String>);
+
+impl Definitions {
+    /// Adds a definition once; `sdl` may add those that it mentions in turn.
+    pub(crate) fn add(&mut self, name: &'static str, sdl: impl FnOnce(&mut Self) -> String) {
+        if !self.0.contains_key(name) {
+            // Holds the place while `sdl` runs, so that a type may mention itself.
+            self.0.insert(name, String::new());
+            let text = sdl(self);
+            self.0.insert(name, text);
+        }
+    }
+
+    fn scalar(&mut self, name: &'static str, about: &str) {
+        self.add(name, |_| format!("\"\"\"\n{about}\n\"\"\"\nscalar {name}\n"));
+    }
+
+    pub(crate) fn date_time(&mut self) -> &'static str {
+        self.scalar("DateTime", "An instant in UTC, RFC 3339: `2022-01-31T20:00:00Z`.");
+        "DateTime"
+    }
+
+    pub(crate) fn date(&mut self) -> &'static str {
+        self.scalar("Date", "A calendar day of the programme's own zone: `2022-01-31`.");
+        "Date"
+    }
+
+    pub(crate) fn quantity(&mut self) -> &'static str {
+        self.scalar("Quantity", "A whole number of an item's base unit, with the unit: `12 PIECE`. The units are those of `Unit`.");
+        "Quantity"
+    }
+}
+
+/// A value that a field can hold.
+pub(crate) trait Output {
+    /// Its type in SDL, `Int!`; a nullable one has no `!`.
+    fn type_ref(definitions: &mut Definitions) -> String;
+    /// Appends its JSON.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+impl Output for String {
+    fn type_ref(_: &mut Definitions) -> String {
+        "String!".into()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        write_text(self, out);
+    }
+}
+
+/// Appends a JSON string.
+pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
+    // A Vec takes every write, and a string is always valid JSON: there is no error to carry.
+    let _infallible = serde_json::to_writer(out, text);
+}
+
+impl Output for i32 {
+    fn type_ref(_: &mut Definitions) -> String {
+        "Int!".into()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
+    }
+}
+
+impl Output for bool {
+    fn type_ref(_: &mut Definitions) -> String {
+        "Boolean!".into()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
+    }
+}
+
+impl Output for DateTime<Utc> {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        format!("{}!", definitions.date_time())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        write_date_time(*self, out);
+        out.push(b'"');
+    }
+}
+
+impl Output for NaiveDate {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        format!("{}!", definitions.date())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        write_date(*self, out);
+        out.push(b'"');
+    }
+}
+
+impl Output for Quantity {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        // The units are part of the contract, though no field holds a bare one yet.
+        <crate::scalars::Unit as Output>::type_ref(definitions);
+        format!("{}!", definitions.quantity())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        self.amount.write(out);
+        out.push(b' ');
+        out.extend_from_slice(self.unit.as_str().as_bytes());
+        out.push(b'"');
+    }
+}
+
+impl<T: Identified> Output for Id<T> {
+    fn type_ref(_: &mut Definitions) -> String {
+        "ID!".into()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        write_id(T::KIND, self.uuid(), out);
+        out.push(b'"');
+    }
+}
+
+impl<T: Output> Output for Option<T> {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        T::type_ref(definitions).trim_end_matches('!').to_owned()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.write(out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl<T: Output> Output for Vec<T> {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        format!("[{}]!", T::type_ref(definitions))
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (place, value) in self.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            value.write(out);
+        }
+        out.push(b']');
+    }
+}
+
+/// Declares an enum of the schema, stored in the database as its code.
+macro_rules! graphql_enum {
+    ($(#[doc = $about:literal])+ pub enum $name:ident { $( $(#[doc = $doc:literal])+ $variant:ident = $code:literal, )+ }) => {
+        $(#[doc = $about])+
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+            diesel::deserialize::FromSqlRow, diesel::expression::AsExpression,
+        )]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        pub enum $name { $( $(#[doc = $doc])+ #[serde(rename = $code)] $variant, )+ }
+
+        impl $name {
+            /// Its code in the schema and in the database.
+            pub fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $code, )+ }
+            }
+
+            /// The variant that has this code.
+            pub fn parse(code: &str) -> Option<Self> {
+                match code { $( $code => Some(Self::$variant), )+ _ => None }
+            }
+
+            fn define(definitions: &mut $crate::graph::Definitions) -> &'static str {
+                definitions.add(stringify!($name), |_| {
+                    let mut sdl = format!("\"\"\"\n{}\n\"\"\"\nenum {} {{\n", $crate::graph::about(&[$($about),+]), stringify!($name));
+                    $( sdl.push_str(&format!("  \"{}\"\n  {}\n", $crate::graph::about(&[$($doc),+]), $code)); )+
+                    sdl + "}\n"
+                });
+                stringify!($name)
+            }
+        }
+
+        impl $crate::graph::Output for $name {
+            fn type_ref(definitions: &mut $crate::graph::Definitions) -> String {
+                format!("{}!", Self::define(definitions))
+            }
+            fn write(&self, out: &mut Vec<u8>) {
+                out.push(b'"');
+                out.extend_from_slice(self.as_str().as_bytes());
+                out.push(b'"');
+            }
+        }
+
+        impl $crate::graph::Input for $name {
+            fn type_ref(definitions: &mut $crate::graph::Definitions) -> String {
+                format!("{}!", Self::define(definitions))
+            }
+        }
+
+        impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
+            fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+                let code = std::str::from_utf8(value.as_bytes())?;
+                Self::parse(code).ok_or_else(|| format!("{code} is no {}", stringify!($name)).into())
+            }
+        }
+
+        impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
+            fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>) -> diesel::serialize::Result {
+                std::io::Write::write_all(out, self.as_str().as_bytes())?;
+                Ok(diesel::serialize::IsNull::No)
+            }
+        }
+    };
+}
+pub(crate) use graphql_enum;

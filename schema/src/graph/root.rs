@@ -1,0 +1,101 @@
+//! Root fields: where a document enters the graph.
+
+use std::sync::Arc;
+
+use apollo_compiler::response::JsonValue;
+use futures_util::future::BoxFuture;
+
+use enlace_policies::{Class, RecordType};
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::graph::{Answer, ArgumentInfo};
+use crate::journal::Entry;
+
+/// Which root type a field is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum OperationKind {
+    Query,
+    Mutation,
+    Subscription,
+}
+
+impl OperationKind {
+    /// The name of the root type.
+    pub(crate) fn type_name(self) -> &'static str {
+        match self {
+            Self::Query => "Query",
+            Self::Mutation => "Mutation",
+            Self::Subscription => "Subscription",
+        }
+    }
+}
+
+/// What a root field's value looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One object, or null.
+    One(&'static str),
+    /// A list that is short by nature.
+    List(&'static str),
+    /// A page of a list that may be long.
+    Connection(&'static str),
+    /// One object of one of several types.
+    Either(Vec<&'static str>),
+    /// Any object that has a global id.
+    Node,
+}
+
+/// Arguments, coerced, still untyped.
+pub(crate) type Arguments = JsonValue;
+
+/// What the document asks of a connection beside its rows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted {
+    /// Whether `totalCount` is selected.
+    pub(crate) total_count: bool,
+}
+
+/// Answers a query or carries out a mutation.
+pub(crate) type Resolve =
+    Box<dyn Fn(Context, Arguments, Wanted) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+
+/// Turns journal entries into a subscription's events; made once for each set of arguments.
+pub(crate) type EventSource = Arc<dyn Fn(&Entry) -> Result<Option<Answer>> + Send + Sync>;
+
+/// Makes the source of a subscription's events from its arguments.
+pub(crate) type Events = Box<dyn Fn(Arguments) -> Result<EventSource> + Send + Sync>;
+
+/// How a root field comes by its answer.
+pub(crate) enum Source {
+    Resolve(Resolve),
+    Events(Events),
+}
+
+/// A root field.
+pub(crate) struct Root {
+    pub(crate) kind: OperationKind,
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// The class that a caller must be able to read (or, for a mutation, to write) to use the field at all.
+    pub(crate) class: Class,
+    /// What the policies take its records for.
+    pub(crate) record: RecordType,
+    pub(crate) arguments: Vec<ArgumentInfo>,
+    /// Always nullable: a root can be refused.
+    pub(crate) type_ref: String,
+    pub(crate) shape: Shape,
+    pub(crate) source: Source,
+}
+
+/// A union of objects. Implemented by [`crate::graph::union!`].
+pub(crate) trait Variant: Send + 'static {
+    /// The union's name in the schema.
+    const NAME: &'static str;
+    /// The union's description.
+    fn about() -> String;
+    /// The names of its object types.
+    fn members() -> Vec<&'static str>;
+    /// The object that it holds.
+    fn into_answer(self) -> Answer;
+}

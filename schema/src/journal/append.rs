@@ -1,0 +1,211 @@
+//! One operation, one transaction: the rows it changes, its journal entry, and the answer that a retry will get.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::pooled_connection::deadpool::Object;
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::journal::entry::{Header, Part, leaf};
+
+diesel::table! {
+    idempotency_keys (user_id, key) { user_id -> Uuid, key -> Text, body -> Binary, answer -> Text, recorded_at -> Timestamptz, }
+}
+
+/// A transaction of one operation. Dropped before [`Transaction::commit`], it leaves nothing.
+pub(crate) struct Transaction<'c> {
+    context: &'c Context,
+    connection: Option<Object<AsyncPgConnection>>,
+    operation: &'static str,
+    key: String,
+    body: [u8; 32],
+    user: Uuid,
+}
+
+/// What `begin` finds.
+pub(crate) enum Begun<'c, A> {
+    /// The key is new.
+    Fresh(Box<Transaction<'c>>),
+    /// The key was used with this body: the answer it got.
+    Repeated(A),
+    /// The key was used with another body.
+    Conflict,
+}
+
+/// What became of `commit`.
+pub(crate) enum Outcome<A> {
+    /// Committed now.
+    Done(A),
+    /// Another request with the key was faster; nothing of this one was kept.
+    Repeated(A),
+    /// Another request with the key and another body was faster; nothing of this one was kept.
+    Conflict,
+}
+
+impl<'c> Transaction<'c> {
+    /// Opens a transaction for an operation that was given `key` and `input`.
+    pub(crate) async fn begin<A: DeserializeOwned>(
+        context: &'c Context,
+        operation: &'static str,
+        key: &str,
+        input: &impl Serialize,
+    ) -> Result<Begun<'c, A>> {
+        if !(8..=200).contains(&key.chars().count()) || key.contains('\0') {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                "idempotencyKey has 8 to 200 characters; a UUID does.",
+            ));
+        }
+        let actor = context.actor()?;
+        let mut body = Sha256::new();
+        body.update(operation);
+        body.update([0]);
+        body.update(serde_json::to_vec(input).map_err(Error::internal)?);
+        let connection = context.database().writer().await?;
+        let transaction = Self {
+            context,
+            connection: Some(connection),
+            operation,
+            key: key.to_owned(),
+            body: body.finalize().into(),
+            user: actor.user,
+        };
+        transaction.open().await
+    }
+
+    async fn open<A: DeserializeOwned>(mut self) -> Result<Begun<'c, A>> {
+        AnsiTransactionManager::begin_transaction(self.connection()?).await?;
+        match self.known().await? {
+            None => Ok(Begun::Fresh(Box::new(self))),
+            Some(known) => {
+                self.roll_back().await?;
+                Ok(known.map_or(Begun::Conflict, Begun::Repeated))
+            }
+        }
+    }
+
+    /// The connection, for the operation's own statements.
+    pub(crate) fn connection(&mut self) -> Result<&mut AsyncPgConnection> {
+        self.connection.as_deref_mut().ok_or_else(|| Error::internal("the transaction is over"))
+    }
+
+    /// `None` where the key is new; `Some(None)` where it was used with another body.
+    async fn known<A: DeserializeOwned>(&mut self) -> Result<Option<Option<A>>> {
+        let (user, key, body) = (self.user, self.key.clone(), self.body);
+        let found = idempotency_keys::table
+            .find((user, key))
+            .select((idempotency_keys::body, idempotency_keys::answer))
+            .first::<(Vec<u8>, String)>(self.connection()?)
+            .await
+            .optional()?;
+        let Some((known, answer)) = found else { return Ok(None) };
+        if known != body {
+            return Ok(Some(None));
+        }
+        Ok(Some(Some(serde_json::from_str(&answer).map_err(Error::internal)?)))
+    }
+
+    /// Gives up; nothing is kept.
+    pub(crate) async fn roll_back(mut self) -> Result<()> {
+        AnsiTransactionManager::rollback_transaction(self.connection()?).await?;
+        self.connection.take();
+        Ok(())
+    }
+
+    /// Appends the entry, keeps the answer for a retry, and commits. The rows must have been changed before: the entry's
+    /// place in the queue is taken under their locks.
+    pub(crate) async fn commit<A: Serialize + DeserializeOwned>(
+        mut self,
+        occurred_at: DateTime<Utc>,
+        changes: Vec<Part>,
+        answer: A,
+    ) -> Result<Outcome<A>> {
+        let context = self.context;
+        let actor = context.actor()?;
+        let header = Header {
+            operation: self.operation.to_owned(),
+            agency: actor.principal.agency.clone(),
+            user: actor.user,
+            roles: actor.principal.roles.iter().cloned().collect(),
+            policy_version: context.policy_version().to_owned(),
+            occurred_at,
+            recorded_at: context.now(),
+            real_time: context.real_now(),
+        };
+        let mut parts = vec![Part::header(&header)?];
+        parts.extend(changes);
+        let salts = parts.iter().map(|_| context.salt()).collect::<Result<Vec<_>>>()?;
+        let commitments: Vec<[u8; 32]> =
+            parts.iter().zip(&salts).map(|(part, salt)| part.commitment(salt)).collect();
+        let id = context.new_uuid();
+        let (user, key, body) = (self.user, self.key.clone(), self.body);
+        let ordinals: Vec<i16> = (0..).take(parts.len()).collect();
+        let classes: Vec<&str> = parts.iter().map(|part| part.class.as_str()).collect();
+        let subjects: Vec<Option<Uuid>> = parts.iter().map(|part| part.subject).collect();
+        let contents: Vec<&[u8]> = parts.iter().map(|part| part.content.as_slice()).collect();
+        let salts: Vec<&[u8]> = salts.iter().map(<[u8; 32]>::as_slice).collect();
+        let kept = serde_json::to_string(&answer).map_err(Error::internal)?;
+        // One statement, one round trip. The queue's number is taken here, after the rows' locks.
+        let appended = diesel::sql_query(
+            "WITH entry AS (INSERT INTO journal_entries (id, programme_id, leaf) VALUES ($1, $2, $3)), \
+             parts AS (INSERT INTO journal_parts (entry_id, ordinal, class, subject, salt, content) \
+                 SELECT $1, part.* FROM unnest($4, $5, $6, $7, $8) AS part), \
+             queued AS (INSERT INTO journal_queue (entry_id) VALUES ($1)) \
+             INSERT INTO idempotency_keys (user_id, key, body, answer, recorded_at) VALUES ($9, $10, $11, $12, $13)",
+        )
+        .bind::<SqlUuid, _>(id)
+        .bind::<SqlUuid, _>(context.programme_id())
+        .bind::<Binary, _>(leaf(id, &commitments))
+        .bind::<Array<SmallInt>, _>(ordinals)
+        .bind::<Array<Text>, _>(classes)
+        .bind::<Array<Nullable<SqlUuid>>, _>(subjects)
+        .bind::<Array<Binary>, _>(salts)
+        .bind::<Array<Binary>, _>(contents)
+        .bind::<SqlUuid, _>(user)
+        .bind::<Text, _>(key)
+        .bind::<Binary, _>(body.as_slice())
+        .bind::<Text, _>(kept)
+        .bind::<Timestamptz, _>(header.real_time)
+        .execute(self.connection()?)
+        .await;
+        match appended {
+            Ok(_) => {}
+            Err(error) if constraint(&error) == Some("idempotency_keys_pkey") => {
+                AnsiTransactionManager::rollback_transaction(self.connection()?).await?;
+                return match self.known().await? {
+                    Some(Some(answer)) => Ok(Outcome::Repeated(answer)),
+                    Some(None) => Ok(Outcome::Conflict),
+                    None => Err(Error::internal("an idempotency key was taken and is not there")),
+                };
+            }
+            Err(error) => return Err(error.into()),
+        }
+        AnsiTransactionManager::commit_transaction(self.connection()?).await?;
+        self.connection.take();
+        context.journal().wake();
+        Ok(Outcome::Done(answer))
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // Cancelled or failed half-way: the connection is closed, which rolls back; it must not return to the pool.
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+/// The named constraint that a statement ran into.
+pub(crate) fn constraint(error: &diesel::result::Error) -> Option<&str> {
+    match error {
+        diesel::result::Error::DatabaseError(_, info) => info.constraint_name(),
+        _ => None,
+    }
+}

@@ -1,0 +1,183 @@
+//! Pages of long lists, after the Relay specification, by keys: stable while others write.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::error::{Code, Error, Result};
+use crate::graph::{Connection, ConnectionFacts};
+
+/// Rows of a page where neither `first` nor `last` is given.
+pub(crate) const DEFAULT_ROWS: usize = 50;
+/// Most rows of a page; more is an export (R25).
+pub(crate) const MOST_ROWS: usize = 500;
+
+/// `first`, `after`, `last` and `before`, checked.
+#[derive(Debug)]
+pub(crate) struct Window {
+    pub(crate) rows: usize,
+    /// From the end.
+    pub(crate) backward: bool,
+    /// The place from which to go on.
+    pub(crate) from: Option<Place>,
+}
+
+/// A place in a list: the last row's sort key as text, where it has one, and its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) key: Option<String>,
+    pub(crate) id: Uuid,
+}
+
+/// A cursor's content: deterministic CBOR, base 64.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Cursor<'a> {
+    #[n(0)]
+    version: u8,
+    /// Of the query's name, filters and order: a cursor from another query is refused.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    query: [u8; 8],
+    #[b(2)]
+    key: Option<&'a str>,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    id: [u8; 16],
+}
+
+/// What a cursor is bound to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Binding([u8; 8]);
+
+impl Binding {
+    /// Binds to a query's name and everything that selects or orders its rows.
+    pub(crate) fn new(query: &str, selects: &impl serde::Serialize) -> Result<Self> {
+        let mut hash = Sha256::new();
+        hash.update(query);
+        hash.update(serde_json::to_vec(selects).map_err(Error::internal)?);
+        let hash = hash.finalize();
+        Ok(Self(hash.first_chunk().copied().unwrap_or_default()))
+    }
+
+    /// A cursor for a place.
+    pub(crate) fn cursor(self, place: &Place) -> Result<String> {
+        let cursor =
+            Cursor { version: 1, query: self.0, key: place.key.as_deref(), id: place.id.into_bytes() };
+        Ok(URL_SAFE_NO_PAD.encode(minicbor::to_vec(cursor).map_err(Error::internal)?))
+    }
+
+    /// The place that a cursor of this query names.
+    pub(crate) fn place(self, text: &str) -> Result<Place> {
+        let wrong = || {
+            Error::new(
+                Code::InvalidCursor,
+                "This cursor was not made by this query with these filters and this order. Start from the first page.",
+            )
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
+        let mut decoder = minicbor::Decoder::new(&bytes);
+        let cursor: Cursor<'_> = decoder.decode().map_err(|_| wrong())?;
+        if cursor.version != 1 || cursor.query != self.0 || decoder.position() != bytes.len() {
+            return Err(wrong());
+        }
+        Ok(Place { key: cursor.key.map(str::to_owned), id: Uuid::from_bytes(cursor.id) })
+    }
+}
+
+/// The paging arguments as they come.
+#[derive(Debug, Default)]
+pub(crate) struct Asked<'a> {
+    pub(crate) first: Option<i32>,
+    pub(crate) after: Option<&'a str>,
+    pub(crate) last: Option<i32>,
+    pub(crate) before: Option<&'a str>,
+}
+
+impl Window {
+    /// Checks the arguments: one direction, 1 to [`MOST_ROWS`] rows, a cursor of this query.
+    pub(crate) fn new(asked: &Asked<'_>, binding: Binding) -> Result<Self> {
+        let wrong = |text: &'static str| Err(Error::new(Code::InvalidArgument, text));
+        let backward = asked.last.is_some() || asked.before.is_some();
+        if backward && (asked.first.is_some() || asked.after.is_some()) {
+            return wrong(
+                "Page forward with first and after, or backward with last and before; not both at once.",
+            );
+        }
+        let rows = match asked.first.or(asked.last) {
+            None => DEFAULT_ROWS,
+            Some(rows) => match usize::try_from(rows) {
+                Ok(rows) if (1..=MOST_ROWS).contains(&rows) => rows,
+                _ => return wrong("A page has 1 to 500 rows. What is larger is an export."),
+            },
+        };
+        let from = asked.after.or(asked.before).map(|cursor| binding.place(cursor)).transpose()?;
+        Ok(Self { rows, backward, from })
+    }
+
+    /// How many rows to ask the database for: one more, to learn whether there are more.
+    pub(crate) fn limit(&self) -> i64 {
+        i64::try_from(self.rows + 1).unwrap_or(i64::MAX)
+    }
+
+    /// Makes the page of rows read in this window's direction, up to `limit`.
+    pub(crate) fn page<R>(
+        &self,
+        mut rows: Vec<R>,
+        binding: Binding,
+        place: impl Fn(&R) -> Place,
+        total_count: Option<i32>,
+    ) -> Result<Connection<R>> {
+        let more = rows.len() > self.rows;
+        rows.truncate(self.rows);
+        if self.backward {
+            rows.reverse();
+        }
+        let cursors = rows.iter().map(|row| binding.cursor(&place(row))).collect::<Result<_>>()?;
+        let continued = self.from.is_some();
+        let (has_next_page, has_previous_page) =
+            if self.backward { (continued, more) } else { (more, continued) };
+        Ok(Connection {
+            rows,
+            facts: ConnectionFacts { cursors, has_next_page, has_previous_page, total_count },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binding(name: &str) -> Binding {
+        Binding::new(name, &1).unwrap()
+    }
+
+    #[test]
+    fn a_cursor_reads_back_in_its_own_query_only() {
+        let place = Place { key: Some("2022-01-31".into()), id: Uuid::from_u128(9) };
+        let cursor = binding("a").cursor(&place).unwrap();
+        assert_eq!(binding("a").place(&cursor).unwrap(), place);
+        assert_eq!(binding("b").place(&cursor).map_err(|error| error.code), Err(Code::InvalidCursor));
+    }
+
+    #[test]
+    fn a_mangled_cursor_is_refused() {
+        let place = Place { key: None, id: Uuid::from_u128(9) };
+        let cursor = binding("a").cursor(&place).unwrap();
+        for text in ["", "!", "AAAA", &cursor[1..], &format!("{cursor}AA"), "é"] {
+            assert!(binding("a").place(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_window_has_one_direction_and_a_bound() {
+        let window = |first, last| Window::new(&Asked { first, last, ..Asked::default() }, binding("a"));
+        assert_eq!(window(None, None).unwrap().rows, DEFAULT_ROWS);
+        assert!(window(Some(500), None).is_ok() && window(None, Some(1)).unwrap().backward);
+        for (first, last) in
+            [(Some(0), None), (Some(-1), None), (Some(501), None), (None, Some(0)), (Some(1), Some(1))]
+        {
+            assert!(window(first, last).is_err(), "{first:?} {last:?}");
+        }
+    }
+}

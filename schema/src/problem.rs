@@ -1,0 +1,109 @@
+//! What a mutation may answer in place of its payload: errors that its caller can act on.
+
+use serde::Serialize;
+
+use enlace_policies::Fact;
+
+use crate::error::Code;
+use crate::graph::{Facts, Graph, record};
+
+macro_rules! problems {
+    ($( $(#[doc = $about:literal])+ $name:ident $graphql:literal { $( $(#[doc = $doc:literal])+ $field:ident : $ty:ty, )* } )+) => {
+        $(
+            record! {
+                $(#[doc = $about])+
+                #[derive(Serialize, serde::Deserialize)]
+                pub struct $name: $graphql as Programme {
+                    /// From the closed list of error codes.
+                    code: String => Public,
+                    /// What to do about it.
+                    message: String => Public,
+                    $( $(#[doc = $doc])+ $field: $ty => Public, )*
+                }
+            }
+
+            impl Facts for $name {
+                fn fact(&self, _: Fact) -> Option<&str> {
+                    None
+                }
+            }
+        )+
+
+        /// Declares the types.
+        pub(crate) fn register(graph: &mut Graph) {
+            $( graph.problem::<$name>(); )+
+        }
+    };
+}
+
+problems! {
+    /// A record that the mutation needs does not exist, or is out of the caller's reach.
+    NotFound "NotFound" {
+        /// The argument that names it.
+        argument: String,
+    }
+    /// A value is out of its range.
+    InvalidValue "InvalidValue" {
+        /// The argument that holds it.
+        argument: String,
+    }
+    /// The record has changed since the version that the caller saw.
+    VersionConflict "VersionConflict" {
+        /// The version that it has now.
+        current_version: i32,
+    }
+    /// The idempotency key was used with another body.
+    IdempotencyConflict "IdempotencyConflict" {}
+    /// The space has fewer places than that.
+    OverCapacity "OverCapacity" {}
+    /// The store holds less of the lot than that.
+    InsufficientStock "InsufficientStock" {}
+}
+
+impl NotFound {
+    pub(crate) fn new(argument: &str) -> Self {
+        let message = format!("There is no such record within your reach. Check {argument}.");
+        Self { code: Code::NotFound.as_str().into(), message, argument: argument.into() }
+    }
+}
+
+impl InvalidValue {
+    pub(crate) fn new(argument: &str, message: &str) -> Self {
+        Self {
+            code: Code::InvalidArgument.as_str().into(),
+            message: message.into(),
+            argument: argument.into(),
+        }
+    }
+}
+
+impl VersionConflict {
+    pub(crate) fn new(current_version: i32) -> Self {
+        let message = "The record has changed since you read it. Read it again and decide anew.".into();
+        Self { code: Code::VersionConflict.as_str().into(), message, current_version }
+    }
+}
+
+impl IdempotencyConflict {
+    pub(crate) fn new() -> Self {
+        let message =
+            "This idempotency key was used with another body. Use a new key for a new change.".into();
+        Self { code: Code::IdempotencyConflict.as_str().into(), message }
+    }
+}
+
+impl OverCapacity {
+    pub(crate) fn new() -> Self {
+        let message =
+            "The space does not have that many places. Read its capacity, or use another space.".into();
+        Self { code: Code::OverCapacity.as_str().into(), message }
+    }
+}
+
+impl InsufficientStock {
+    pub(crate) fn new() -> Self {
+        let message =
+            "The store holds less of this lot than that. Read its stock, or take from another store.".into();
+        Self { code: Code::InsufficientStock.as_str().into(), message }
+    }
+}

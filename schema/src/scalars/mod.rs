@@ -1,0 +1,10 @@
+//! The schema's scalars: how each is read, written, stored and named.
+
+mod id;
+mod quantity;
+mod time;
+
+pub(crate) use id::write_id;
+pub use id::{GlobalId, Id, Identified};
+pub use quantity::{Quantity, Unit};
+pub(crate) use time::{write_date, write_date_time};

@@ -1,0 +1,130 @@
+//! Shelters in the schema.
+
+use chrono::{DateTime, Utc};
+
+use enlace_policies::{Class, Fact, RecordType};
+
+use crate::agencies::{self, Agency};
+use crate::context::Context;
+use crate::graph::{Facts, Graph, NoArguments, input, record};
+use crate::scalars::Id;
+use crate::shelters::operations::{AdjustOccupancyPayload, OccupancyAdjusted, adjust_occupancy};
+use crate::shelters::{Centre, Shelter, Space, load};
+
+record! {
+    /// A change of how full a shelter is. The message's `extensions.index` is its place in the journal.
+    pub struct ShelterCapacityChange: "ShelterCapacityChange" as Space {
+        /// How many the space lodged before.
+        previously_occupied: i32 => Operational,
+        /// When it happened.
+        occurred_at: DateTime<Utc> => Operational,
+        /// The space after the change.
+        space: Space,
+    }
+}
+
+impl Facts for ShelterCapacityChange {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        self.space.fact(fact)
+    }
+}
+
+input! {
+    /// Which shelter to follow.
+    pub struct ShelterCapacityChangedArguments {
+        /// One shelter; all where it is left out.
+        pub shelter: Option<Id<Shelter>>,
+    }
+}
+
+/// Declares this capability's part of the schema.
+pub(crate) fn register(graph: &mut Graph) {
+    graph.object::<Centre>(|centre| {
+        centre.one(
+            "lender",
+            Class::Operational,
+            "The agency that lends it in comodato; null where the operator owns it.",
+            |centre| centre.lender_id,
+            agencies::by_ids,
+            |agency: &Agency| agency.id.uuid(),
+        )
+    });
+    graph.object::<Shelter>(|shelter| {
+        shelter
+            .one(
+                "centre",
+                Class::Operational,
+                "The centre that it is.",
+                |shelter| Some(shelter.centre_id),
+                load::centres_by_ids,
+                |centre: &Centre| centre.id.uuid(),
+            )
+            .many(
+                "spaces",
+                Class::Operational,
+                "Its spaces with their capacity and occupancy, by code.",
+                |shelter| Some(shelter.id.uuid()),
+                load::spaces_of,
+                |space: &Space| space.shelter_id,
+            )
+    });
+    graph.object::<Space>(|space| {
+        space.one(
+            "shelter",
+            Class::Operational,
+            "The shelter that it is in.",
+            |space| Some(space.shelter_id),
+            load::by_ids,
+            |shelter: &Shelter| shelter.id.uuid(),
+        )
+    });
+    graph.object::<AdjustOccupancyPayload>(|payload| {
+        payload.carries("space", Class::Operational, "The space as it is now.", |payload| {
+            Some(payload.space.clone())
+        })
+    });
+    graph.object::<ShelterCapacityChange>(|change| {
+        change
+            .carries("space", Class::Operational, "The space after the change.", |change| {
+                Some(change.space.clone())
+            })
+            .one(
+                "shelter",
+                Class::Operational,
+                "The shelter that the space is in.",
+                |change| Some(change.space.shelter_id),
+                load::by_ids,
+                |shelter: &Shelter| shelter.id.uuid(),
+            )
+    });
+    graph.node::<Centre, _, _>(Class::Public, load::centres_by_ids);
+    graph.node::<Shelter, _, _>(Class::Public, load::by_ids);
+    graph.node::<Space, _, _>(Class::Operational, load::spaces_by_ids);
+    graph
+        .query("shelters", Class::Public, "The shelters of the programme, by code.")
+        .list(|context: Context, _: NoArguments| load::all(context));
+    graph
+        .mutation(
+            "adjustOccupancy",
+            Class::Operational,
+            "Records how many people a space lodges, by the shelter's own count.",
+        )
+        .either(RecordType::Space, adjust_occupancy);
+    graph
+        .subscription(
+            "shelterCapacityChanged",
+            Class::Operational,
+            "Each change of how full a shelter is, as it is committed.",
+        )
+        .events(|arguments: &ShelterCapacityChangedArguments, entry| {
+            let Some(OccupancyAdjusted { space, previously, occurred_at }) = entry.change()? else {
+                return Ok(None);
+            };
+            let wanted = arguments.shelter.is_none_or(|shelter| shelter.uuid() == space.shelter_id);
+            Ok(wanted.then_some(ShelterCapacityChange {
+                previously_occupied: previously,
+                occurred_at,
+                space,
+            }))
+        });
+}

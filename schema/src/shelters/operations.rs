@@ -1,0 +1,142 @@
+//! What can be done with shelters.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use enlace_policies::{Class, RecordType};
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::graph::{Facts, input, record, union};
+use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
+use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, OverCapacity, VersionConflict};
+use crate::scalars::Id;
+use crate::shelters::Space;
+use crate::shelters::load::SPACE_COLUMNS;
+use crate::shelters::tables::{shelters, spaces};
+
+input! {
+    /// A headcount of one space.
+    pub struct AdjustOccupancy {
+        /// The space.
+        pub space: Id<Space>,
+        /// How many people it lodges now.
+        pub occupied: i32,
+        /// The version of the space that the caller saw.
+        pub version: i32,
+        /// When it was counted; now, where it is left out.
+        pub occurred_at: Option<DateTime<Utc>>,
+        /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
+        pub idempotency_key: String,
+    }
+}
+
+record! {
+    /// A headcount, recorded.
+    #[derive(Serialize, Deserialize)]
+    pub struct AdjustOccupancyPayload: "AdjustOccupancyPayload" as Space {
+        /// The space as it is now.
+        space: Space,
+    }
+}
+
+impl Facts for AdjustOccupancyPayload {
+    fn fact(&self, fact: enlace_policies::Fact) -> Option<&str> {
+        self.space.fact(fact)
+    }
+}
+
+union! {
+    /// The headcount, recorded; or why it was not.
+    pub enum AdjustOccupancyResult {
+        Payload(AdjustOccupancyPayload),
+        NotFound(NotFound),
+        InvalidValue(InvalidValue),
+        OverCapacity(OverCapacity),
+        VersionConflict(VersionConflict),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+/// In the journal: a space was counted.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OccupancyAdjusted {
+    /// The space after the count.
+    pub(crate) space: Space,
+    /// The count before.
+    pub(crate) previously: i32,
+    pub(crate) occurred_at: DateTime<Utc>,
+}
+
+impl Change for OccupancyAdjusted {
+    const NAME: &'static str = "shelters.occupancyAdjusted";
+}
+
+/// Records a headcount. The database holds the law: never negative, never above capacity (R31).
+pub(crate) async fn adjust_occupancy(
+    context: Context,
+    input: AdjustOccupancy,
+) -> Result<AdjustOccupancyResult> {
+    let key = input.idempotency_key.clone();
+    let mut transaction = match Transaction::begin(&context, "shelters.adjustOccupancy", &key, &input).await?
+    {
+        Begun::Fresh(transaction) => transaction,
+        Begun::Repeated(payload) => return Ok(AdjustOccupancyResult::Payload(payload)),
+        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+    };
+    let occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
+    if occurred_at > context.now() {
+        transaction.roll_back().await?;
+        return Ok(InvalidValue::new("occurredAt", "A count cannot be of the future.").into());
+    }
+    let Some(mut space) = lock(&mut transaction, input.space.uuid()).await? else {
+        transaction.roll_back().await?;
+        return Ok(NotFound::new("space").into());
+    };
+    context.authorize_write(Class::Operational, RecordType::Space, &space)?;
+    if space.version != input.version {
+        transaction.roll_back().await?;
+        return Ok(VersionConflict::new(space.version).into());
+    }
+    let previously = std::mem::replace(&mut space.occupied, input.occupied);
+    space.version += 1;
+    space.counted_at = occurred_at;
+    let counted = diesel::update(spaces::table.find(space.id))
+        .set((
+            spaces::occupied.eq(space.occupied),
+            spaces::version.eq(space.version),
+            spaces::counted_at.eq(space.counted_at),
+        ))
+        .execute(transaction.connection()?)
+        .await;
+    if let Err(error) = counted {
+        let refused = law(&error);
+        transaction.roll_back().await?;
+        return refused.ok_or_else(|| Error::from(error));
+    }
+    let change = OccupancyAdjusted { space: space.clone(), previously, occurred_at };
+    let changes = vec![Part::of(Class::Operational, None, &change)?];
+    Ok(match transaction.commit(occurred_at, changes, AdjustOccupancyPayload { space }).await? {
+        Outcome::Done(payload) | Outcome::Repeated(payload) => payload.into(),
+        Outcome::Conflict => IdempotencyConflict::new().into(),
+    })
+}
+
+async fn lock(transaction: &mut Transaction<'_>, id: Uuid) -> Result<Option<Space>> {
+    let query = spaces::table.inner_join(shelters::table).filter(spaces::id.eq(id)).select(SPACE_COLUMNS);
+    Ok(query.for_no_key_update().first(transaction.connection()?).await.optional()?)
+}
+
+fn law(error: &diesel::result::Error) -> Option<AdjustOccupancyResult> {
+    match constraint(error)? {
+        "spaces_occupied_within_capacity" => Some(OverCapacity::new().into()),
+        "spaces_occupied_not_negative" => {
+            Some(InvalidValue::new("occupied", "A count cannot be negative.").into())
+        }
+        _ => None,
+    }
+}

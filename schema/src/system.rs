@@ -1,0 +1,262 @@
+//! One running Enlace: what all requests share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use quick_cache::sync::Cache;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use enlace_policies::{Policies, Principal, Profile};
+
+use crate::access::{Document, Fault, Limits, Plan, RoleView};
+use crate::agencies::{Actor, Directory, Stated, directory_version};
+use crate::database::Database;
+use crate::error::{Code, Error, Result};
+use crate::graph::{Graph, print_sdl};
+use crate::journal::Feed;
+use crate::live::Cohorts;
+
+/// The real clock, handed in so that tests are literal.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Self {
+        Self(Arc::new(Utc::now))
+    }
+
+    /// A clock that a test drives.
+    pub fn from_fn(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// What it shows.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.0)()
+    }
+}
+
+/// The source of salts and of the random part of ids.
+#[derive(Clone)]
+pub struct Random(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) -> std::io::Result<()> + Send + Sync;
+
+impl Random {
+    /// The machine's generator.
+    pub fn system() -> Self {
+        Self(Arc::new(|bytes| getrandom::fill(bytes).map_err(std::io::Error::from)))
+    }
+
+    /// A generator that a test drives.
+    pub fn from_fn(fill: impl Fn(&mut [u8]) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(fill))
+    }
+
+    pub(crate) fn bytes<const N: usize>(&self) -> Result<[u8; N]> {
+        let mut bytes = [0; N];
+        (self.0)(&mut bytes).map_err(Error::internal)?;
+        Ok(bytes)
+    }
+}
+
+/// What a caller may do: one for each distinct set of roles, shelters and agreement, shared by all who hold it.
+pub(crate) struct Access {
+    /// Its place among the accesses of this process, for the plans' cache.
+    pub(crate) number: u64,
+    pub(crate) profile: Profile,
+    pub(crate) policy_version: Arc<str>,
+    view: OnceLock<Result<RoleView>>,
+}
+
+impl Access {
+    /// The schema as this caller sees it.
+    pub(crate) fn view(&self, graph: &Graph) -> Result<&RoleView> {
+        let view = self.view.get_or_init(|| RoleView::new(print_sdl(graph, Some(&self.profile))));
+        view.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Who calls, and what they may do now.
+#[derive(Clone)]
+pub struct Caller {
+    pub(crate) actor: Option<Arc<Actor>>,
+    pub(crate) access: Arc<Access>,
+}
+
+impl Caller {
+    /// The caller's user, agency and roles; none without a token.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.as_deref()
+    }
+}
+
+/// A plan is made for a document's operation, an access, and what `@skip` and `@include` turn on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct PlanKey {
+    pub(crate) document: u64,
+    pub(crate) operation: Option<String>,
+    pub(crate) access: u64,
+    pub(crate) flags: u128,
+}
+
+/// How many documents, plans and accesses are kept.
+const DOCUMENTS: usize = 2_000;
+const PLANS: usize = 10_000;
+const ACCESSES: usize = 2_000;
+
+pub(crate) struct System {
+    pub(crate) graph: Graph,
+    /// The whole schema, for validation.
+    pub(crate) whole: RoleView,
+    pub(crate) limits: Limits,
+    pub(crate) database: Database,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) directory: ArcSwap<Directory>,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) cohorts: Cohorts,
+    /// Raised by each change of anyone's authority.
+    pub(crate) authority: watch::Sender<u64>,
+    policies: ArcSwap<Policies>,
+    accesses: Cache<Principal, Arc<Access>>,
+    documents: Cache<String, Arc<Document>>,
+    pub(crate) plans: Cache<PlanKey, Arc<Plan>>,
+    numbers: AtomicU64,
+}
+
+/// What a [`System`] is made of.
+pub(crate) struct Parts {
+    pub(crate) graph: Graph,
+    pub(crate) policies: Policies,
+    pub(crate) limits: Limits,
+    pub(crate) database: Database,
+    pub(crate) directory: Directory,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+}
+
+impl System {
+    pub(crate) fn new(parts: Parts) -> Result<Self> {
+        let Parts { graph, policies, limits, database, directory, clock, random } = parts;
+        Ok(Self {
+            whole: RoleView::new(print_sdl(&graph, None))?,
+            graph,
+            limits,
+            database,
+            clock,
+            random,
+            directory: ArcSwap::from_pointee(directory),
+            feed: Arc::new(Feed::new()),
+            cohorts: Cohorts::default(),
+            authority: watch::Sender::new(0),
+            policies: ArcSwap::from_pointee(policies),
+            accesses: Cache::new(ACCESSES),
+            documents: Cache::new(DOCUMENTS),
+            plans: Cache::new(PLANS),
+            numbers: AtomicU64::new(0),
+        })
+    }
+
+    fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The programme clock.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now() + self.directory.load().programme.clock_offset
+    }
+
+    pub(crate) fn new_uuid(&self, at: DateTime<Utc>) -> Uuid {
+        // Without randomness an id would collide with certainty: the error shows in the log, the id is still unique by time.
+        let random = self.random.bytes::<10>().unwrap_or_default();
+        let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+
+    /// Who calls: nobody, or what the grants confirm of a token.
+    pub(crate) fn caller(&self, stated: Option<&Stated<'_>>) -> Result<Caller> {
+        let (actor, principal) = match stated {
+            None => (None, Principal::Anyone),
+            Some(stated) => {
+                let actor = self.directory.load().actor(stated, self.now())?;
+                let principal = actor.as_principal();
+                (Some(Arc::new(actor)), principal)
+            }
+        };
+        Ok(Caller { actor, access: self.access(principal)? })
+    }
+
+    fn access(&self, principal: Principal) -> Result<Arc<Access>> {
+        if let Some(known) = self.accesses.get(&principal) {
+            return Ok(known);
+        }
+        let policies = self.policies.load();
+        let profile = policies.profile(&principal).map_err(Error::internal)?;
+        let access = Arc::new(Access {
+            number: self.next_number(),
+            profile,
+            policy_version: policies.version().into(),
+            view: OnceLock::new(),
+        });
+        self.accesses.insert(principal, Arc::clone(&access));
+        Ok(access)
+    }
+
+    /// A document, read once for all callers.
+    pub(crate) fn document(&self, source: &str) -> Result<Arc<Document>, Fault> {
+        if let Some(known) = self.documents.get(source) {
+            return Ok(known);
+        }
+        let document =
+            Arc::new(Document::read(source, self.next_number(), &self.whole.schema, &self.limits)?);
+        self.documents.insert(source.to_owned(), Arc::clone(&document));
+        Ok(document)
+    }
+
+    /// Keeps the directory fresh, and says when anyone's authority changed, until `stop` turns true.
+    pub(crate) async fn watch_authority(self: Arc<Self>, every: Duration, mut stop: watch::Receiver<bool>) {
+        let mut seen = self.now();
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(every) => {}
+                _ = stop.changed() => return,
+            }
+            if let Err(error) = self.refresh_authority(&mut seen).await {
+                tracing::warn!(%error, "the directory of authorities could not be read; the last one stays");
+            }
+        }
+    }
+
+    async fn refresh_authority(&self, seen: &mut DateTime<Utc>) -> Result<()> {
+        let reader = self.database.reader().await?;
+        let mut changed = false;
+        if directory_version(&reader).await? != self.directory.load().version {
+            self.directory.store(Arc::new(Directory::read(&reader).await?));
+            changed = true;
+        }
+        let now = self.now();
+        changed |= self.directory.load().turns(*seen, now);
+        *seen = now;
+        if changed {
+            self.authority.send_modify(|turn| *turn += 1);
+        }
+        Ok(())
+    }
+
+    /// Fails where the database does not answer.
+    pub(crate) async fn check(&self) -> Result<()> {
+        let reader = self.database.reader().await?;
+        directory_version(&reader).await.map(drop)
+    }
+
+    /// An error for a request that came while the server stops.
+    pub(crate) fn stopping() -> Error {
+        Error::new(Code::ShuttingDown, "The server is stopping. Connect again.")
+    }
+}
