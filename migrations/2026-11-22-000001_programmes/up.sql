@@ -32,8 +32,8 @@ CREATE TABLE programmes (
     ends_on     date,
     -- Programme clock = real clock + this offset. Zero outside the demo; kept here so that a restart continues it.
     clock_offset_us bigint NOT NULL DEFAULT 0,
-    -- Marks data that was made up.
-    synthetic   boolean NOT NULL DEFAULT false,
+    -- Set where the data was made up: the day as of which it stands.
+    demo_day    date,
     CONSTRAINT programmes_code_key UNIQUE (code),
     CONSTRAINT programmes_period CHECK (ends_on IS NULL OR ends_on >= starts_on)
 );

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -30,8 +30,8 @@ pub struct Programme {
     pub name: String,
     /// Programme clock minus real clock.
     pub clock_offset: Duration,
-    /// Whether its data was made up.
-    pub synthetic: bool,
+    /// Set where its data was made up: the day as of which it stands.
+    pub demo_day: Option<NaiveDate>,
 }
 
 /// What a verified token states. Rights come of it only as far as grants confirm them.
@@ -140,19 +140,19 @@ impl Directory {
                 programmes::code,
                 programmes::name,
                 programmes::clock_offset_us,
-                programmes::synthetic,
+                programmes::demo_day,
             ))
             .order(programmes::starts_on)
-            .first::<(Uuid, String, String, i64, bool)>(connection)
+            .first::<(Uuid, String, String, i64, Option<NaiveDate>)>(connection)
             .await
             .optional()?;
-        let Some((id, code, name, offset, synthetic)) = programme else {
+        let Some((id, code, name, offset, demo_day)) = programme else {
             return Err(Error::new(
                 Code::Unavailable,
                 "The database holds no programme yet. Load one, or run `enlace demo`.",
             ));
         };
-        let programme = Programme { id, code, name, clock_offset: Duration::microseconds(offset), synthetic };
+        let programme = Programme { id, code, name, clock_offset: Duration::microseconds(offset), demo_day };
 
         let mut found: HashMap<Uuid, (String, Agency)> = HashMap::new();
         let rows =

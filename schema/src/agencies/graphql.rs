@@ -48,7 +48,7 @@ async fn viewer(context: Context, _: NoArguments) -> Result<Option<Viewer>> {
         agreement_in_force: principal.map(|principal| principal.agreement_in_force),
         may: context.usable_roots(),
         programme: directory.programme.name.clone(),
-        synthetic: directory.programme.synthetic,
+        synthetic: directory.programme.demo_day.is_some(),
         now: context.now(),
         policy_version: context.policy_version().to_owned(),
         agency_id: actor.map(|actor| actor.agency),

@@ -1,7 +1,7 @@
 //! The tables of this capability, as the migrations made them.
 
 diesel::table! {
-    programmes (id) { id -> Uuid, code -> Text, name -> Text, time_zone -> Text, starts_on -> Date, ends_on -> Nullable<Date>, clock_offset_us -> BigInt, synthetic -> Bool, }
+    programmes (id) { id -> Uuid, code -> Text, name -> Text, time_zone -> Text, starts_on -> Date, ends_on -> Nullable<Date>, clock_offset_us -> BigInt, demo_day -> Nullable<Date>, }
 }
 diesel::table! { agencies (id) { id -> Uuid, programme_id -> Uuid, code -> Text, name -> Text, kind -> Text, part -> Text, } }
 diesel::table! { agreements (id) { id -> Uuid, agency_id -> Uuid, valid_from -> Timestamptz, valid_until -> Nullable<Timestamptz>, } }

@@ -150,7 +150,7 @@ row! {
         starts_on: NaiveDate = DATE,
         ends_on: NaiveDate = DATE,
         clock_offset_us: i64 = INT8,
-        synthetic: bool = BOOL,
+        demo_day: NaiveDate = DATE,
     }
 }
 
@@ -165,7 +165,7 @@ impl Programme {
             starts_on: STARTS_ON,
             ends_on: ENDS_ON,
             clock_offset_us: now.timestamp_micros() - real_now.timestamp_micros(),
-            synthetic: true,
+            demo_day: now.with_timezone(&Tijuana).date_naive(),
         }
     }
 }

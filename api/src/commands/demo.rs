@@ -1,0 +1,146 @@
+//! `enlace demo`: the main job. From nothing to a served programme with ready-made tokens.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{NaiveDate, Utc};
+use clap::Args;
+use enlace_schema::demo::{self, Summary};
+
+use crate::auth::dev::{DevIssuer, TokenRequest};
+use crate::commands::{Failure, print};
+use crate::config::{Config, Mode};
+use crate::server::{self, Database};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Where to serve HTTP.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// The data directory.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Forget what the demo's database holds, and load it anew.
+    #[arg(long)]
+    fresh: bool,
+    /// The day on which the programme stands: 2022-01-31 for new data.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    at: Option<NaiveDate>,
+}
+
+/// A busy day: everyone has arrived, and every article is received.
+const DAY: NaiveDate = NaiveDate::from_ymd_opt(2022, 1, 31).unwrap_or(NaiveDate::MIN);
+
+/// How long the ready-made tokens live.
+const TOKEN_LIFE: Duration = Duration::from_hours(12);
+
+/// For whom tokens are made ready.
+const CALLERS: &[(&str, &str, &[&str])] = &[
+    ("DIF_MUNICIPAL", "coordinator", &[]),
+    ("DIF_MUNICIPAL", "shelter_lead", &["ALB-01"]),
+    ("DIF_MUNICIPAL", "donation_coordinator", &[]),
+    ("ISESALUD", "clinician", &[]),
+    ("INEA", "educator", &[]),
+    ("SEDENA", "kitchen", &[]),
+    ("DSPM", "officer", &[]),
+    ("PCE", "inspector", &[]),
+    ("RP", "liaison", &[]),
+    ("ACNUR", "donor", &[]),
+    ("UNICEF", "programmes", &[]),
+    ("CNDH", "witness", &[]),
+    ("DIF_MUNICIPAL", "administrator", &[]),
+];
+
+pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), Failure> {
+    config.data = arguments.data.or(config.data);
+    config.mode = Mode::Development;
+    let listener = server::listen(arguments.listen.unwrap_or(config.listen)).await?;
+    let address = listener.local_addr()?;
+    let database = Database::open(&config).await?;
+    if arguments.fresh {
+        clear(&database.owner).await?;
+    }
+    enlace_schema::migrate(&database.owner).await?;
+    let loaded = load(&database.owner, arguments.at).await?;
+    let enlace = server::engine(&config, &database.owner).await?;
+    let app = server::app(&config, enlace, &database.data)?;
+    print(&welcome(address, &DevIssuer::open(&database.data)?, loaded.as_ref())?);
+    Ok(server::run(listener, app, database).await?)
+}
+
+/// What the database says of the programme that it holds, if any: the day as of which made-up data stands.
+async fn programme(client: &tokio_postgres::Client) -> Result<Option<Option<NaiveDate>>, Failure> {
+    let row = client.query_opt("SELECT demo_day FROM programmes LIMIT 1", &[]).await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// Loads the demo's data where there is none.
+async fn load(owner: &tokio_postgres::Config, at: Option<NaiveDate>) -> Result<Option<Summary>, Failure> {
+    let mut client = connect(owner).await?;
+    match (programme(&client).await?, at) {
+        (None, at) => Ok(Some(demo::load(&mut client, at.unwrap_or(DAY), Utc::now()).await?)),
+        (Some(None), _) => Err("this database holds a real programme; the demo does not touch it".into()),
+        (Some(Some(day)), Some(at)) if day != at => {
+            Err(format!("the data here stands on {day}; add --fresh to load {at} in its place").into())
+        }
+        (Some(Some(_)), _) => Ok(None),
+    }
+}
+
+/// Drops everything in the database, if what it holds was made up.
+async fn clear(owner: &tokio_postgres::Config) -> Result<(), Failure> {
+    let client = connect(owner).await?;
+    let migrated = client.query_opt("SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'programmes'", &[]);
+    if migrated.await?.is_some() && programme(&client).await? == Some(None) {
+        return Err("this database holds a real programme; the demo does not touch it".into());
+    }
+    client.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await?;
+    Ok(())
+}
+
+async fn connect(owner: &tokio_postgres::Config) -> Result<tokio_postgres::Client, Failure> {
+    let (client, connection) = owner.connect(tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+fn welcome(address: SocketAddr, issuer: &DevIssuer, loaded: Option<&Summary>) -> Result<String, Failure> {
+    let mut text = match loaded {
+        Some(summary) => format!(
+            "\nDatos sintéticos cargados: {} instituciones, {} albergues, {} lotes, {} artículos.\n\
+             Synthetic data loaded: {} agencies, {} shelters, {} lots, {} articles.\n",
+            summary.agencies, summary.shelters, summary.lots, summary.articles,
+            summary.agencies, summary.shelters, summary.lots, summary.articles,
+        ),
+        None => "\nLos datos quedaron como se dejaron. The data is as it was left.\n".to_owned(),
+    };
+    text.push_str(&format!("\nGraphQL: http://{address}/graphql\n\nTokens (12 h):\n"));
+    let mut coordinator = String::new();
+    for (agency, role, shelters) in CALLERS {
+        let request = TokenRequest {
+            agency: (*agency).to_owned(),
+            roles: vec![(*role).to_owned()],
+            shelters: shelters.iter().map(|shelter| (*shelter).to_owned()).collect(),
+            user: None,
+            ttl: TOKEN_LIFE,
+        };
+        let token = issuer.mint(&request, Utc::now())?;
+        text.push_str(&format!("\n{agency}/{role}\n{token}\n"));
+        if coordinator.is_empty() {
+            coordinator = token;
+        }
+    }
+    text.push_str(&format!(
+        "\nConsulta / a query:\n\n\
+         TOKEN={coordinator}\n\
+         curl -s http://{address}/graphql -H 'Content-Type: application/json' -H \"Authorization: Bearer $TOKEN\" \\\n  \
+         -d '{{\"query\":\"{{ shelters {{ code name spaces {{ segment capacity occupied }} }} }}\"}}'\n\n\
+         Suscripción / a subscription:\n\n\
+         curl -sN http://{address}/graphql -H 'Content-Type: application/json' -H 'Accept: text/event-stream' \\\n  \
+         -H \"Authorization: Bearer $TOKEN\" \\\n  \
+         -d '{{\"query\":\"subscription {{ shelterCapacityChanged {{ shelter {{ code }} space {{ segment capacity occupied }} }} }}\"}}'\n\n\
+         Ctrl-C termina / ends it.\n"
+    ));
+    Ok(text)
+}

@@ -1,0 +1,103 @@
+//! The command line: one subcommand, one file.
+
+mod bench;
+mod demo;
+mod migrate;
+mod policy;
+mod sdl;
+mod serve;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// Enlace: the agencies of a migrant-reception programme, on one GraphQL schema.
+#[derive(Parser)]
+#[command(name = "enlace", version, arg_required_else_help = true)]
+struct CommandLine {
+    /// A configuration file (TOML); docs/configuration.md lists its keys.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the demonstration programme: database, data, server and ready-made tokens.
+    Demo(demo::Arguments),
+    /// Serve on a named database or on a data directory.
+    Serve(serve::Arguments),
+    /// Bring the database's schema up to date.
+    Migrate(migrate::Arguments),
+    /// Print a development token.
+    Token(token::Arguments),
+    /// Print the schema in SDL, whole or as a role sees it.
+    Sdl(sdl::Arguments),
+    /// Look at the policies.
+    #[command(subcommand)]
+    Policy(policy::Subcommand),
+    /// Run the project's benchmarks.
+    Bench(bench::Arguments),
+}
+
+/// What a failed command says; the exit code is 1. (Wrong usage is clap's, and exits with 2.)
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Reads the command line and carries it out.
+pub fn run() -> ExitCode {
+    let line = CommandLine::parse();
+    let outcome = Config::read(line.config.as_deref(), std::env::vars())
+        .map_err(Failure::from)
+        .and_then(|config| carry_out(line.command, config));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("enlace: {failure}");
+            let mut source = failure.source();
+            while let Some(cause) = source {
+                // A transparent error says what its source says.
+                if cause.to_string() != failure.to_string() {
+                    eprintln!("  because: {cause}");
+                }
+                source = cause.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
+    start_log(&config.log)?;
+    match command {
+        Command::Demo(arguments) => block_on(demo::run(arguments, config)),
+        Command::Serve(arguments) => block_on(serve::run(arguments, config)),
+        Command::Migrate(arguments) => block_on(migrate::run(arguments, config)),
+        Command::Token(arguments) => token::run(arguments, &config),
+        Command::Sdl(arguments) => sdl::run(&arguments, &config),
+        Command::Policy(subcommand) => policy::run(subcommand, &config),
+        Command::Bench(arguments) => bench::run(&arguments),
+    }
+}
+
+fn start_log(filter: &str) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|error| format!("the configuration key `log` cannot be `{filter}`: {error}"))?;
+    // Standard output belongs to what a command prints.
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// Prints to standard output; a reader that went away is no failure.
+fn print(text: &str) {
+    use std::io::Write as _;
+    let _reader_went_away = std::io::stdout().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,32 @@
+//! `enlace serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::{Failure, print};
+use crate::config::Config;
+use crate::server::{self, Database};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Where to serve HTTP.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// The data directory.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+}
+
+pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), Failure> {
+    config.data = arguments.data.or(config.data);
+    let listener = server::listen(arguments.listen.unwrap_or(config.listen)).await?;
+    let address = listener.local_addr()?;
+    let database = Database::open(&config).await?;
+    enlace_schema::migrate(&database.owner).await?;
+    let enlace = server::engine(&config, &database.owner).await?;
+    let app = server::app(&config, enlace, &database.data)?;
+    print(&format!("Enlace serves GraphQL on http://{address}/graphql\n"));
+    Ok(server::run(listener, app, database).await?)
+}

@@ -1,0 +1,200 @@
+//! Puts a running server together: the database, the tokens that are believed, the engine and the transports.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use enlace_policies::Policies;
+use enlace_schema::{Clock, DatabaseLimits, Enlace, Limits, Random, Settings};
+use tokio::net::TcpListener;
+
+use crate::auth::Verifier;
+use crate::auth::dev::DevIssuer;
+use crate::config::{Config, Mode};
+use crate::http::{App, HttpSettings};
+use crate::postgres::{self, PrivatePostgres};
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is taken, or is not this machine's.
+    #[error("cannot listen on {address}: {source}; name another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The private PostgreSQL does not start.
+    #[error(transparent)]
+    Postgres(#[from] postgres::Error),
+    /// The named database's address does not parse.
+    #[error("the database_url does not parse: {0}")]
+    DatabaseUrl(tokio_postgres::Error),
+    /// The database could not be brought up to date.
+    #[error(transparent)]
+    Migration(#[from] enlace_schema::MigrationError),
+    /// The engine does not start.
+    #[error(transparent)]
+    Engine(#[from] enlace_schema::Error),
+    /// The policies are not valid.
+    #[error(transparent)]
+    Policies(#[from] enlace_policies::Error),
+    /// The development issuer cannot be used.
+    #[error(transparent)]
+    DevIssuer(#[from] crate::auth::dev::Error),
+    /// The issuers are not valid.
+    #[error(transparent)]
+    Issuers(#[from] crate::auth::Error),
+    /// There is nobody whose tokens would be believed.
+    #[error("no issuer is configured, and the development issuer speaks only for made-up data outside production; add an [[issuer]] to the configuration file")]
+    NoIssuer,
+    /// Serving failed.
+    #[error("serving failed: {0}")]
+    Serve(std::io::Error),
+}
+
+/// The database's name in a private PostgreSQL.
+const DATABASE: &str = "enlace";
+
+/// A database, and the PostgreSQL under it where that is Enlace's own.
+pub struct Database {
+    /// How to connect as its owner.
+    pub owner: tokio_postgres::Config,
+    /// Where Enlace's own files lie.
+    pub data: PathBuf,
+    private: Option<PrivatePostgres>,
+}
+
+/// The data directory that the configuration names, made where it is missing.
+pub fn data_dir(config: &Config) -> Result<PathBuf, Error> {
+    let data = config.data.clone().unwrap_or_else(postgres::default_data_dir);
+    Ok(postgres::prepare_data_dir(&data)?)
+}
+
+impl Database {
+    /// Finds the database: the named one, or one in a private PostgreSQL that is started for it.
+    pub async fn open(config: &Config) -> Result<Self, Error> {
+        let data = data_dir(config)?;
+        if let Some(url) = &config.database_url {
+            let owner = url.parse().map_err(Error::DatabaseUrl)?;
+            return Ok(Self { owner, data, private: None });
+        }
+        let options = postgres::Options {
+            data: data.clone(),
+            loopback_port: config.postgres_loopback_port,
+            durable: true,
+            may_install: true,
+        };
+        let private = PrivatePostgres::start(options).await?;
+        private.ensure_database(DATABASE).await?;
+        let owner = private.connection_string(DATABASE).parse().map_err(Error::DatabaseUrl)?;
+        Ok(Self { owner, data, private: Some(private) })
+    }
+
+    /// Stops the private PostgreSQL, where there is one.
+    pub async fn close(self) -> Result<(), Error> {
+        match self.private {
+            Some(private) => Ok(private.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Takes the address before anything slow is done, so that a taken one is said at once.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
+}
+
+/// The policies of the configured folder, or those that are built in.
+pub fn policies(folder: Option<&Path>) -> Result<Policies, Error> {
+    Ok(folder.map_or_else(Policies::built_in, Policies::from_dir)?)
+}
+
+/// Starts the engine on a migrated database.
+pub async fn engine(config: &Config, owner: &tokio_postgres::Config) -> Result<Enlace, Error> {
+    let settings = Settings {
+        limits: Limits {
+            tokens: config.limit_tokens,
+            depth: config.limit_depth,
+            aliases: config.limit_aliases,
+            root_fields: config.limit_root_fields,
+            directives: config.limit_directives,
+            fields: config.limit_fields,
+            literal_depth: config.limit_literal_depth,
+            cost: config.limit_cost,
+        },
+        database: DatabaseLimits {
+            readers: config.readers,
+            writers: config.writers,
+            statement_timeout: config.statement_timeout,
+            wait: config.connection_wait,
+        },
+        authority_interval: config.authority_interval,
+    };
+    let policies = policies(config.policies.as_deref())?;
+    Ok(Enlace::start(owner, policies, settings, Clock::system(), Random::system()).await?)
+}
+
+/// The transports over an engine. The development issuer speaks only for made-up data, and never in production.
+pub fn app(config: &Config, enlace: Enlace, data: &Path) -> Result<App, Error> {
+    let mut issuers = config.issuers.clone();
+    let mut jwks = None;
+    if config.mode == Mode::Development && enlace.programme().demo_day.is_some() {
+        let dev = DevIssuer::open_or_create(data)?;
+        issuers.push(dev.issuer_config());
+        jwks = Some(dev.jwks());
+    }
+    if issuers.is_empty() {
+        return Err(Error::NoIssuer);
+    }
+    let verifier = Arc::new(Verifier::new(issuers, config.audience.clone())?);
+    let settings = HttpSettings {
+        allowed_origins: config.allowed_origins.clone(),
+        body_limit: config.body_limit,
+        header_deadline: config.header_deadline,
+        body_deadline: config.body_deadline,
+        request_deadline: config.request_deadline,
+        requests_per_second: config.requests_per_second,
+        request_burst: config.request_burst,
+        sockets: config.sockets,
+        subscriptions_per_socket: config.subscriptions_per_socket,
+        subscriptions_per_token: config.subscriptions_per_token,
+        shutdown_grace: config.shutdown_grace,
+        ..HttpSettings::default()
+    };
+    Ok(App::new(enlace, verifier, jwks, settings))
+}
+
+/// Returns when the process is asked to end: Ctrl-C, or SIGTERM.
+pub async fn asked_to_end() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM cannot be heard; Ctrl-C still can");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        heard = tokio::signal::ctrl_c() => {
+            if let Err(error) = heard {
+                tracing::warn!(%error, "Ctrl-C cannot be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+        () = terminated => {}
+    }
+}
+
+/// Serves until asked to end, then ends streams, requests, the engine and the database, in this order.
+pub async fn run(listener: TcpListener, app: App, database: Database) -> Result<(), Error> {
+    let enlace = app.enlace().clone();
+    let served = crate::http::serve(listener, Arc::new(app), asked_to_end()).await;
+    enlace.stop().await;
+    database.close().await?;
+    served.map_err(Error::Serve)
+}
