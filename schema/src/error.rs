@@ -42,6 +42,8 @@ codes! {
     CrossSiteRefused "CROSS_SITE_REFUSED" 403;
     /// The body is larger than the limit.
     BodyTooLarge "BODY_TOO_LARGE" 413;
+    /// The body did not arrive within its deadline. Send it again.
+    RequestTimeout "REQUEST_TIMEOUT" 408;
     /// Nothing is served at this path.
     PathUnknown "PATH_UNKNOWN" 404;
     /// The document does not parse.
@@ -86,6 +88,10 @@ codes! {
     InsufficientStock "INSUFFICIENT_STOCK" 200;
     /// The subscriber reads more slowly than changes come. Subscribe again and read the present state.
     SlowConsumer "SLOW_CONSUMER" 200;
+    /// The caller's rights changed while the stream was open. Subscribe again to go on with those that it has now.
+    AuthorityChanged "AUTHORITY_CHANGED" 200;
+    /// Changes after this cursor can no longer be sent. Read the present state, and subscribe without a cursor.
+    CursorTooOld "CURSOR_TOO_OLD" 200;
     /// Too many requests or streams for this token. Wait as `Retry-After` says.
     RateLimited "RATE_LIMITED" 429;
     /// The request took longer than its deadline; its statements were cancelled and nothing was changed.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use enlace_policies::Class;
 
 use crate::context::Context;
-use crate::error::{Code, Error};
 use crate::graph::{Graph, input};
 use crate::scalars::GlobalId;
 
@@ -13,7 +12,7 @@ input! {
     /// Which record.
     pub struct NodeArguments {
         /// Its global id.
-        pub id: String,
+        pub id: GlobalId,
     }
 }
 
@@ -25,10 +24,7 @@ pub(crate) fn register(graph: &mut Graph) {
             "Any record by its global id; null where there is none within the caller's reach.",
         )
         .any_node(|context: Context, arguments: NodeArguments| async move {
-            let id = GlobalId::parse(&arguments.id).ok_or_else(|| {
-                Error::new(Code::InvalidId, "This is not an id. Ids come from this server's answers.")
-            })?;
             let system = Arc::clone(context.system());
-            system.graph.find_node(context, id).await
+            system.graph.find_node(context, arguments.id).await
         });
 }

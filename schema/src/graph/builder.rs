@@ -20,7 +20,7 @@ use crate::graph::{
     Variant,
 };
 use crate::journal::Entry;
-use crate::scalars::{GlobalId, Identified};
+use crate::scalars::{GlobalId, Identified, NOT_AN_ID};
 
 /// An object type that is paged: its name, and those of its connection's types.
 pub(crate) struct ConnectionKind {
@@ -162,10 +162,10 @@ pub(crate) struct RootBuilder<'g> {
 fn typed<A: Input>(arguments: JsonValue) -> Result<A> {
     serde_json_bytes::from_value(arguments).map_err(|error| {
         let text = error.to_string();
-        if text.starts_with("not the id") {
+        if text == NOT_AN_ID {
             Error::new(
                 Code::InvalidId,
-                format!("An argument is {text}. Ids come from this server's answers."),
+                "An argument is not the id of such a record. Ids come from this server's answers.",
             )
         } else {
             Error::new(Code::InvalidArgument, format!("An argument does not fit: {text}."))

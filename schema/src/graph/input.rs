@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use enlace_policies::Class;
 
 use crate::graph::Definitions;
-use crate::scalars::{Id, Identified, Quantity};
+use crate::scalars::{GlobalId, Id, Identified, Quantity};
 
 /// An argument of a root.
 #[derive(Debug, Clone)]
@@ -61,6 +61,12 @@ impl Input for Quantity {
 }
 
 impl<T: Identified> Input for Id<T> {
+    fn type_ref(_: &mut Definitions) -> String {
+        "ID!".into()
+    }
+}
+
+impl Input for GlobalId {
     fn type_ref(_: &mut Definitions) -> String {
         "ID!".into()
     }

@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(hex(&leaf), format!("830150000000000000000000000000000000018158{}{COMMITMENT}", "20"));
     }
 
-    const COMMITMENT: &str = "to be filled";
+    const COMMITMENT: &str = "07d54208048a94af7f8bca149ce6d55dfd883bed312e303cc9e67fb2d9279f47";
 
     #[test]
     fn a_commitment_binds_every_member() {

@@ -73,6 +73,29 @@ impl GlobalId {
     }
 }
 
+impl fmt::Display for GlobalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(self.kind.len() + 1 + LENGTH);
+        write_id(&self.kind, self.uuid, &mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
+    }
+}
+
+impl Serialize for GlobalId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for GlobalId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom(NOT_AN_ID))
+    }
+}
+
+/// What is said of a text that is no id, or the id of another kind; the graph tells it from other faults by this.
+pub(crate) const NOT_AN_ID: &str = "not the id of such a record";
+
 /// Writes an id's text.
 pub(crate) fn write_id(kind: &str, uuid: Uuid, out: &mut Vec<u8>) {
     out.extend_from_slice(kind.as_bytes());
@@ -103,7 +126,7 @@ impl<'de, T: Identified> Deserialize<'de> for Id<T> {
         let text = String::deserialize(deserializer)?;
         match GlobalId::parse(&text) {
             Some(id) if id.kind == T::KIND => Ok(Self::new(id.uuid)),
-            _ => Err(D::Error::custom(format_args!("not the id of a {}", T::KIND))),
+            _ => Err(D::Error::custom(NOT_AN_ID)),
         }
     }
 }

@@ -4,7 +4,7 @@ mod id;
 mod quantity;
 mod time;
 
-pub(crate) use id::write_id;
 pub use id::{GlobalId, Id, Identified};
+pub(crate) use id::{NOT_AN_ID, write_id};
 pub use quantity::{Quantity, Unit};
 pub(crate) use time::{write_date, write_date_time};

@@ -93,31 +93,43 @@ pub(crate) async fn adjust_occupancy(
         transaction.roll_back().await?;
         return Ok(InvalidValue::new("occurredAt", "A count cannot be of the future.").into());
     }
-    let Some(mut space) = lock(&mut transaction, input.space.uuid()).await? else {
+    let Some(mut space) = find(&mut transaction, input.space.uuid()).await? else {
         transaction.roll_back().await?;
         return Ok(NotFound::new("space").into());
     };
-    context.authorize_write(Class::Operational, RecordType::Space, &space)?;
-    if space.version != input.version {
+    if let Err(refused) = context.authorize_write(Class::Operational, RecordType::Space, &space) {
         transaction.roll_back().await?;
-        return Ok(VersionConflict::new(space.version).into());
+        return Err(refused);
     }
-    let previously = std::mem::replace(&mut space.occupied, input.occupied);
-    space.version += 1;
-    space.counted_at = occurred_at;
-    let counted = diesel::update(spaces::table.find(space.id))
+    let version = input.version.saturating_add(1);
+    let counted = diesel::update(spaces::table.find(space.id).filter(spaces::version.eq(input.version)))
         .set((
-            spaces::occupied.eq(space.occupied),
-            spaces::version.eq(space.version),
-            spaces::counted_at.eq(space.counted_at),
+            spaces::occupied.eq(input.occupied),
+            spaces::version.eq(version),
+            spaces::counted_at.eq(occurred_at),
         ))
         .execute(transaction.connection()?)
         .await;
-    if let Err(error) = counted {
-        let refused = law(&error);
-        transaction.roll_back().await?;
-        return refused.ok_or_else(|| Error::from(error));
+    match counted {
+        Ok(1) => {}
+        Ok(_) => {
+            // The version that it has now, another writer's change included.
+            let current = find(&mut transaction, input.space.uuid())
+                .await?
+                .map_or(space.version, |space| space.version);
+            transaction.roll_back().await?;
+            return Ok(VersionConflict::new(current).into());
+        }
+        Err(error) => {
+            let refused = law(&error);
+            transaction.roll_back().await?;
+            return refused.ok_or_else(|| Error::from(error));
+        }
     }
+    // Under the row's lock now: what was read before is what was changed, for the version is the one that the caller saw.
+    let previously = std::mem::replace(&mut space.occupied, input.occupied);
+    space.version = version;
+    space.counted_at = occurred_at;
     let change = OccupancyAdjusted { space: space.clone(), previously, occurred_at };
     let changes = vec![Part::of(Class::Operational, None, &change)?];
     Ok(match transaction.commit(occurred_at, changes, AdjustOccupancyPayload { space }).await? {
@@ -126,9 +138,9 @@ pub(crate) async fn adjust_occupancy(
     })
 }
 
-async fn lock(transaction: &mut Transaction<'_>, id: Uuid) -> Result<Option<Space>> {
+async fn find(transaction: &mut Transaction<'_>, id: Uuid) -> Result<Option<Space>> {
     let query = spaces::table.inner_join(shelters::table).filter(spaces::id.eq(id)).select(SPACE_COLUMNS);
-    Ok(query.for_no_key_update().first(transaction.connection()?).await.optional()?)
+    Ok(query.first(transaction.connection()?).await.optional()?)
 }
 
 fn law(error: &diesel::result::Error) -> Option<AdjustOccupancyResult> {
