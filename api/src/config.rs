@@ -280,7 +280,9 @@ fn read_file(path: &Path, texts: &mut BTreeMap<String, String>, issuers: &mut Ve
                 toml::Value::Array(members) => {
                     members.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
                 }
-                other => other.to_string(),
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Boolean(value) => value.to_string(),
+                _ => return Err(malformed(format!("`{key}` must be a text, a number or a list of texts"))),
             };
             texts.insert(key, text);
         } else {

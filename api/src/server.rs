@@ -49,9 +49,6 @@ pub enum Error {
     /// There is nobody whose tokens would be believed.
     #[error("no issuer is configured, and the development issuer speaks only for made-up data outside production; add an [[issuer]] to the configuration file")]
     NoIssuer,
-    /// Serving failed.
-    #[error("serving failed: {0}")]
-    Serve(std::io::Error),
 }
 
 /// The database's name in a private PostgreSQL.
@@ -191,10 +188,8 @@ pub async fn asked_to_end() {
 }
 
 /// Serves until asked to end, then ends streams, requests, the engine and the database, in this order.
-pub async fn run(listener: TcpListener, app: App, database: Database) -> Result<(), Error> {
-    let enlace = app.enlace().clone();
-    let served = crate::http::serve(listener, Arc::new(app), asked_to_end()).await;
+pub async fn run(listener: TcpListener, app: App, enlace: Enlace, database: Database) -> Result<(), Error> {
+    crate::http::serve(listener, Arc::new(app), asked_to_end()).await;
     enlace.stop().await;
-    database.close().await?;
-    served.map_err(Error::Serve)
+    database.close().await
 }

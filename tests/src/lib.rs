@@ -1,1 +1,36 @@
-//! Placeholder.
+//! The harness: a whole Enlace for each test, on a database of its own, reached over real HTTP and sockets.
+//!
+//! One private PostgreSQL serves the run, started by the same code as the server's own; each test's database is cloned from a
+//! migrated template that holds the demonstration programme. Tests run in parallel and in any order.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a harness that cannot go on ends the test"
+)]
+
+mod client;
+mod cluster;
+mod socket;
+mod world;
+
+pub use client::{Answer, Client};
+pub use cluster::{Scratch, connect};
+pub use socket::Socket;
+pub use world::{World, WorldBuilder};
+
+/// Reads a path of keys and indexes, `data.shelters.0.code`, in JSON; null where there is nothing.
+pub fn at<'j>(json: &'j serde_json::Value, path: &str) -> &'j serde_json::Value {
+    path.split('.').fold(json, |json, step| match step.parse::<usize>() {
+        Ok(index) if json.is_array() => &json[index],
+        _ => &json[step],
+    })
+}
+
+/// The codes of an answer's errors, in order.
+pub fn codes(json: &serde_json::Value) -> Vec<String> {
+    let errors = json["errors"].as_array().cloned().unwrap_or_default();
+    errors.iter().map(|error| at(error, "extensions.code").as_str().unwrap_or("none").to_owned()).collect()
+}

@@ -29,9 +29,6 @@ pub(super) struct Arguments {
     at: Option<NaiveDate>,
 }
 
-/// A busy day: everyone has arrived, and every article is received.
-const DAY: NaiveDate = NaiveDate::from_ymd_opt(2022, 1, 31).unwrap_or(NaiveDate::MIN);
-
 /// How long the ready-made tokens live.
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
 
@@ -64,9 +61,9 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     enlace_schema::migrate(&database.owner).await?;
     let loaded = load(&database.owner, arguments.at).await?;
     let enlace = server::engine(&config, &database.owner).await?;
-    let app = server::app(&config, enlace, &database.data)?;
+    let app = server::app(&config, enlace.clone(), &database.data)?;
     print(&welcome(address, &DevIssuer::open(&database.data)?, loaded.as_ref())?);
-    Ok(server::run(listener, app, database).await?)
+    Ok(server::run(listener, app, enlace, database).await?)
 }
 
 /// What the database says of the programme that it holds, if any: the day as of which made-up data stands.
@@ -79,7 +76,7 @@ async fn programme(client: &tokio_postgres::Client) -> Result<Option<Option<Naiv
 async fn load(owner: &tokio_postgres::Config, at: Option<NaiveDate>) -> Result<Option<Summary>, Failure> {
     let mut client = connect(owner).await?;
     match (programme(&client).await?, at) {
-        (None, at) => Ok(Some(demo::load(&mut client, at.unwrap_or(DAY), Utc::now()).await?)),
+        (None, at) => Ok(Some(demo::load(&mut client, at.unwrap_or(demo::DEFAULT_DAY), Utc::now()).await?)),
         (Some(None), _) => Err("this database holds a real programme; the demo does not touch it".into()),
         (Some(Some(day)), Some(at)) if day != at => {
             Err(format!("the data here stands on {day}; add --fresh to load {at} in its place").into())

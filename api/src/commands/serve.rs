@@ -26,7 +26,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     let database = Database::open(&config).await?;
     enlace_schema::migrate(&database.owner).await?;
     let enlace = server::engine(&config, &database.owner).await?;
-    let app = server::app(&config, enlace, &database.data)?;
+    let app = server::app(&config, enlace.clone(), &database.data)?;
     print(&format!("Enlace serves GraphQL on http://{address}/graphql\n"));
-    Ok(server::run(listener, app, database).await?)
+    Ok(server::run(listener, app, enlace, database).await?)
 }

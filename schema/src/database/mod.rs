@@ -10,6 +10,7 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Hook, Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use futures_util::FutureExt;
+use tokio_postgres::error::SqlState;
 
 use crate::error::{Code, Error, Result};
 
@@ -60,8 +61,12 @@ pub(crate) async fn connect(
     let (client, connection) =
         config.connect(tokio_postgres::NoTls).await.map_err(|error| unavailable(&error))?;
     let driver = tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::warn!(%error, "a database connection ended");
+        match connection.await {
+            Err(error) if error.code() == Some(&SqlState::ADMIN_SHUTDOWN) => {
+                tracing::debug!("PostgreSQL was stopped and closed a connection");
+            }
+            Err(error) => tracing::warn!(%error, "a database connection ended"),
+            Ok(()) => {}
         }
     });
     Ok((client, driver))

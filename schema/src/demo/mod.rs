@@ -62,6 +62,11 @@ pub const PROGRAMME_CODE: &str = "PIAM-MXL";
 pub const STARTS_ON: NaiveDate =
     NaiveDate::from_ymd_opt(2021, 12, 9).expect("a date, checked by the compiler");
 
+/// The day on which the demonstration stands unless another is asked for: a busy one, when everyone has arrived and every
+/// article is received.
+pub const DEFAULT_DAY: NaiveDate =
+    NaiveDate::from_ymd_opt(2022, 1, 31).expect("a date, checked by the compiler");
+
 /// The day on which the programme closes.
 pub const ENDS_ON: NaiveDate = NaiveDate::from_ymd_opt(2022, 3, 31).expect("a date, checked by the compiler");
 

@@ -1,0 +1,104 @@
+//! The transports: how requests and streams travel. What they mean is the schema's.
+//!
+//! `/graphql` carries GraphQL over HTTP by POST and GET (R11), `graphql-transport-ws` on a WebSocket, and
+//! `graphql-sse` in distinct-connections mode (R12). All authenticate in one way, keep the same limits (R16) and
+//! end a stream when its token or its caller's authority does (R4, R8, R13).
+//!
+//! - `serve`: connections. `routes`: paths. `pages`: what is not GraphQL.
+//! - `graphql`: one request to `/graphql`, and by which way it goes on: answered at once, as `events`, or as a
+//!   `socket`. `live` is what the two kinds of stream share.
+//! - `origin`, `url`, `negotiate`, `body`, `request`: what a request may be. `reply`: what is answered.
+//! - `authenticate`, `rate`, `quota`, `metrics`: who calls, how often, how much is open, what was counted.
+
+mod authenticate;
+mod body;
+mod events;
+mod graphql;
+mod live;
+mod metrics;
+mod negotiate;
+mod origin;
+mod pages;
+mod quota;
+mod rate;
+mod reply;
+mod request;
+mod routes;
+mod serve;
+mod settings;
+mod socket;
+mod url;
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use enlace_schema::Enlace;
+
+use crate::auth::Verifier;
+use authenticate::Confirmed;
+use metrics::{Gauges, Metrics};
+use quota::Quota;
+use rate::RateLimiter;
+
+pub use serve::serve;
+pub use settings::HttpSettings;
+
+/// How many confirmed callers are remembered.
+const REMEMBERED_CALLERS: usize = 10_000;
+
+/// What the transports serve, and what they share.
+pub struct App {
+    enlace: Enlace,
+    verifier: Arc<Verifier>,
+    jwks: Option<String>,
+    settings: HttpSettings,
+    confirmed: Cache<usize, Confirmed>,
+    limiter: RateLimiter,
+    quota: Quota,
+    sockets: Arc<Semaphore>,
+    metrics: Metrics,
+    /// Changes with each change of anyone's authority.
+    authority: watch::Receiver<u64>,
+    /// Turns true when the server stops.
+    stopping: watch::Sender<bool>,
+}
+
+impl App {
+    /// Serves an Enlace to callers whose tokens the verifier believes. `jwks` are the development issuer's public
+    /// keys, where they are to be published.
+    pub fn new(
+        enlace: Enlace,
+        verifier: Arc<Verifier>,
+        jwks: Option<String>,
+        settings: HttpSettings,
+    ) -> Self {
+        Self {
+            confirmed: Cache::new(REMEMBERED_CALLERS),
+            limiter: RateLimiter::new(settings.requests_per_second, settings.request_burst),
+            quota: Quota::new(settings.subscriptions_per_token),
+            sockets: Arc::new(Semaphore::new(settings.sockets.min(Semaphore::MAX_PERMITS))),
+            metrics: Metrics::new(),
+            authority: enlace.authority(),
+            stopping: watch::Sender::new(false),
+            enlace,
+            verifier,
+            jwks,
+            settings,
+        }
+    }
+
+    /// A place for one more socket or event stream, if there is one.
+    fn open_socket(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.sockets).try_acquire_owned().ok()
+    }
+
+    fn gauges(&self) -> Gauges {
+        Gauges {
+            sockets: self.settings.sockets.saturating_sub(self.sockets.available_permits()),
+            subscriptions: self.quota.total(),
+            journal_index: self.enlace.journal_head(),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The messages of `graphql-transport-ws`, read and written.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use enlace_schema::{Error, Request, Response};
+
+use crate::http::request;
+
+/// The longest id of an operation, in bytes of JSON: it is kept and repeated in every message.
+const LONGEST_ID: usize = 512;
+
+/// The id of an operation: any text, kept as the JSON that goes into messages, so that it is escaped once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct OperationId(Arc<str>);
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a client says.
+#[derive(Debug)]
+pub(super) enum ClientMessage<'m> {
+    /// Opens the connection, with a payload that may hold a token.
+    ConnectionInit(Option<Credentials<'m>>),
+    /// Asks whether we are there, with a payload that may renew the token.
+    Ping(Ping<'m>),
+    /// Answers our ping.
+    Pong,
+    /// Opens an operation.
+    Subscribe(OperationId, Box<Request>),
+    /// Closes one.
+    Complete(OperationId),
+}
+
+/// The value of the member `authorization` of a payload: `Bearer …`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Credentials<'m>(pub(super) Cow<'m, str>);
+
+/// The payload of a ping.
+#[derive(Debug)]
+pub(super) enum Ping<'m> {
+    /// A new token for this socket (R13).
+    Renewal(Credentials<'m>),
+    /// Anything else, to be sent back.
+    Echo(Option<&'m RawValue>),
+}
+
+/// Why a message cannot be understood; the socket is then closed with 4400.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Invalid(pub(super) &'static str);
+
+#[derive(Deserialize)]
+struct Envelope<'m> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'m, str>,
+    #[serde(default)]
+    id: Option<Cow<'m, str>>,
+    #[serde(borrow, default)]
+    payload: Option<&'m RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Payload<'m> {
+    // Both spellings are in use.
+    #[serde(borrow, default, alias = "Authorization")]
+    authorization: Option<Cow<'m, str>>,
+}
+
+impl<'m> ClientMessage<'m> {
+    /// Reads a message.
+    pub(super) fn parse(text: &'m str) -> Result<Self, Invalid> {
+        let envelope: Envelope<'m> = serde_json::from_str(text).map_err(|_| Invalid("Invalid message"))?;
+        let payload = envelope.payload.filter(|payload| payload.get() != "null");
+        match &*envelope.kind {
+            "connection_init" => Ok(Self::ConnectionInit(credentials(payload)?)),
+            "ping" => Ok(Self::Ping(match credentials(payload)? {
+                Some(credentials) => Ping::Renewal(credentials),
+                None => Ping::Echo(payload),
+            })),
+            "pong" => credentials(payload).map(|_| Self::Pong),
+            "subscribe" => {
+                let id = id(envelope.id)?;
+                let payload = payload.ok_or(Invalid("subscribe has no payload"))?;
+                let request = request::from_json(payload.get().as_bytes())
+                    .map_err(|_| Invalid("The payload of subscribe is no GraphQL request"))?;
+                Ok(Self::Subscribe(id, Box::new(request)))
+            }
+            "complete" => Ok(Self::Complete(id(envelope.id)?)),
+            _ => Err(Invalid("Invalid message type")),
+        }
+    }
+}
+
+/// The credentials in a payload, which must be an object where there is one.
+fn credentials<'m>(payload: Option<&'m RawValue>) -> Result<Option<Credentials<'m>>, Invalid> {
+    let Some(payload) = payload else { return Ok(None) };
+    if !payload.get().starts_with('{') {
+        return Err(Invalid("The payload must be an object"));
+    }
+    let payload: Payload<'m> = serde_json::from_str(payload.get())
+        .map_err(|_| Invalid("The payload's authorization must be one text"))?;
+    Ok(payload.authorization.map(Credentials))
+}
+
+fn id(id: Option<Cow<'_, str>>) -> Result<OperationId, Invalid> {
+    let id = id.filter(|id| !id.is_empty()).ok_or(Invalid("The message needs an id"))?;
+    let json = serde_json::Value::from(id).to_string();
+    if json.len() > LONGEST_ID { Err(Invalid("The id is too long")) } else { Ok(OperationId(json.into())) }
+}
+
+/// `connection_ack`.
+pub(super) fn connection_ack() -> Utf8Bytes {
+    Utf8Bytes::from_static(r#"{"type":"connection_ack"}"#)
+}
+
+/// `next`, with a response that was written once for all who get it.
+pub(super) fn next(id: &OperationId, payload: &[u8]) -> Result<Utf8Bytes, Error> {
+    let payload = std::str::from_utf8(payload).map_err(Error::internal)?;
+    let mut text = String::with_capacity(payload.len() + id.0.len() + 40);
+    for part in [r#"{"type":"next","id":"#, &id.0, r#","payload":"#, payload, "}"] {
+        text.push_str(part);
+    }
+    Ok(text.into())
+}
+
+/// `error`, with the errors of a response that was refused.
+pub(super) fn error(id: &OperationId, response: &Response) -> Utf8Bytes {
+    #[derive(Deserialize)]
+    struct Body<'b> {
+        #[serde(borrow)]
+        errors: &'b RawValue,
+    }
+    match serde_json::from_slice::<Body<'_>>(&response.body) {
+        Ok(body) => format!(r#"{{"type":"error","id":{id},"payload":{}}}"#, body.errors).into(),
+        Err(cause) => error_of(id, &Error::internal(cause)),
+    }
+}
+
+/// `error`, with one error.
+pub(super) fn error_of(id: &OperationId, error: &Error) -> Utf8Bytes {
+    format!(r#"{{"type":"error","id":{id},"payload":[{}]}}"#, error.to_json(None)).into()
+}
+
+/// `complete`.
+pub(super) fn complete(id: &OperationId) -> Utf8Bytes {
+    format!(r#"{{"type":"complete","id":{id}}}"#).into()
+}
+
+/// The ready marker: the subscription is live, and changes after this index are sent.
+///
+/// It is a `ping`, which either side may send at any time and with any payload, and not a `next`, so that a client
+/// which does not know of it sees only changes.
+pub(super) fn ready(id: &OperationId, index: i64) -> Utf8Bytes {
+    format!(r#"{{"type":"ping","payload":{{"ready":{id},"index":"{index}"}}}}"#).into()
+}
+
+/// `pong`, with the payload of its ping.
+pub(super) fn pong(payload: Option<&RawValue>) -> Utf8Bytes {
+    match payload {
+        Some(payload) => format!(r#"{{"type":"pong","payload":{payload}}}"#).into(),
+        None => Utf8Bytes::from_static(r#"{"type":"pong"}"#),
+    }
+}
+
+/// The `pong` that says whether a token was renewed (R13).
+pub(super) fn renewed(renewed: bool) -> Utf8Bytes {
+    format!(r#"{{"type":"pong","payload":{{"renewed":{renewed}}}}}"#).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use enlace_schema::Code;
+
+    use super::*;
+
+    fn invalid(text: &str) -> bool {
+        ClientMessage::parse(text).is_err()
+    }
+
+    #[test]
+    fn the_protocols_messages_are_read() {
+        assert!(matches!(
+            ClientMessage::parse(r#"{"type":"connection_init"}"#),
+            Ok(ClientMessage::ConnectionInit(None))
+        ));
+        assert!(matches!(
+            ClientMessage::parse(r#"{"type":"connection_init","payload":null}"#),
+            Ok(ClientMessage::ConnectionInit(None))
+        ));
+        for name in ["authorization", "Authorization"] {
+            let text = format!(r#"{{"payload":{{"{name}":"Bearer a","x":1}},"type":"connection_init"}}"#);
+            let Ok(ClientMessage::ConnectionInit(Some(Credentials(value)))) = ClientMessage::parse(&text)
+            else {
+                panic!("{name}")
+            };
+            assert_eq!(value, "Bearer a");
+        }
+        assert!(matches!(ClientMessage::parse(r#"{"type":"pong","payload":{}}"#), Ok(ClientMessage::Pong)));
+        let Ok(ClientMessage::Subscribe(id, request)) =
+            ClientMessage::parse(r#"{"type":"subscribe","id":"a\"b","payload":{"query":"{a}"}}"#)
+        else {
+            panic!("not read")
+        };
+        assert_eq!(id.to_string(), r#""a\"b""#);
+        assert_eq!(request.query, "{a}");
+    }
+
+    #[test]
+    fn an_id_is_the_same_however_it_was_escaped() {
+        let id = |text: &str| match ClientMessage::parse(text) {
+            Ok(ClientMessage::Complete(id)) => id,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(id(r#"{"type":"complete","id":"\u0061"}"#), id(r#"{"type":"complete","id":"a"}"#));
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        for text in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "x",
+            r#"{"type":7}"#,
+            r#"{"type":"start"}"#,
+            r#"{"type":"subscribe","id":"a"}"#,
+            r#"{"type":"subscribe","payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","id":7,"payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","id":"","payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","id":"a","payload":{}}"#,
+            r#"{"type":"subscribe","id":"a","payload":{"query":"{a}","variables":[]}}"#,
+            r#"{"type":"complete"}"#,
+            r#"{"type":"ping","payload":7}"#,
+            r#"{"type":"connection_init","payload":"x"}"#,
+            r#"{"type":"connection_init","payload":{"authorization":7}}"#,
+        ] {
+            assert!(invalid(text), "{text}");
+        }
+        assert!(invalid(&format!(r#"{{"type":"complete","id":"{}"}}"#, "x".repeat(LONGEST_ID))));
+    }
+
+    #[test]
+    fn a_ping_renews_or_is_echoed() {
+        assert!(matches!(
+            ClientMessage::parse(r#"{"type":"ping","payload":{"authorization":"Bearer a"}}"#),
+            Ok(ClientMessage::Ping(Ping::Renewal(_)))
+        ));
+        let Ok(ClientMessage::Ping(Ping::Echo(payload))) =
+            ClientMessage::parse(r#"{"type":"ping","payload":{"n": 1}}"#)
+        else {
+            panic!("not read")
+        };
+        assert_eq!(pong(payload).as_str(), r#"{"type":"pong","payload":{"n": 1}}"#);
+        assert_eq!(pong(None).as_str(), r#"{"type":"pong"}"#);
+    }
+
+    #[test]
+    fn messages_are_written() {
+        let id = OperationId(r#""a""#.into());
+        assert_eq!(
+            next(&id, br#"{"data":null}"#).unwrap().as_str(),
+            r#"{"type":"next","id":"a","payload":{"data":null}}"#
+        );
+        assert_eq!(complete(&id).as_str(), r#"{"type":"complete","id":"a"}"#);
+        assert_eq!(ready(&id, 7).as_str(), r#"{"type":"ping","payload":{"ready":"a","index":"7"}}"#);
+        let refused = Response::refusal(&Error::new(Code::DocumentSyntax, "x"));
+        assert_eq!(
+            error(&id, &refused).as_str(),
+            r#"{"type":"error","id":"a","payload":[{"message":"x","extensions":{"code":"DOCUMENT_SYNTAX"}}]}"#
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! An acknowledged socket: operations are opened and closed, and what comes of them is sent, until the client, the
+//! token, the authority or the server ends it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use enlace_schema::{Carries, Code, Error, Request};
+
+use super::close::Close;
+use super::message::{self, ClientMessage, Credentials, OperationId, Ping};
+use super::operations::{Operations, Output};
+use super::wire::Wire;
+use crate::http::App;
+use crate::http::authenticate::{Identity, bearer};
+use crate::http::live::{self, ended, stopped, until};
+
+struct Session<'w> {
+    app: Arc<App>,
+    wire: &'w mut Wire,
+    identity: Identity,
+    operations: Operations,
+    /// When the token expires.
+    expires_at: Instant,
+    /// When the next ping is due.
+    ping_at: Instant,
+    authority: watch::Receiver<u64>,
+    stopping: watch::Receiver<bool>,
+}
+
+/// Serves an acknowledged socket, and says why it closes.
+pub(super) async fn run(app: Arc<App>, wire: &mut Wire, identity: Identity) -> Close {
+    let mut session = Session {
+        expires_at: expiry(&app, &identity),
+        ping_at: Instant::now() + app.settings.keepalive,
+        authority: app.enlace.authority(),
+        stopping: app.stopping.subscribe(),
+        operations: Operations::default(),
+        app,
+        wire,
+        identity,
+    };
+    match session.serve().await {
+        Ok(never) => match never {},
+        Err(close) => close,
+    }
+}
+
+/// When the identity's token expires, by the clock that timers go by.
+fn expiry(app: &App, identity: &Identity) -> Instant {
+    Instant::now() + until(identity.claims.exp, app.enlace.now())
+}
+
+impl Session<'_> {
+    async fn serve(&mut self) -> Result<std::convert::Infallible, Close> {
+        // The authorities may have changed before this session began to watch them.
+        self.confirm().await?;
+        // One timer for expiry and pings.
+        let mut alarm: Pin<Box<Sleep>> = Box::pin(sleep_until(self.alarm_at()));
+        loop {
+            tokio::select! {
+                biased;
+                () = stopped(&mut self.stopping) => return Err(self.stop().await),
+                () = alarm.as_mut() => self.tick().await?,
+                changed = self.authority.changed() => {
+                    changed.map_err(|_| Close::stopping())?;
+                    self.confirm().await?;
+                }
+                text = self.wire.receive() => self.handle(&text?).await?,
+                Some((id, output)) = self.operations.next() => self.forward(&id, output).await?,
+            }
+            let at = self.alarm_at();
+            if at != alarm.deadline() {
+                alarm.as_mut().reset(at);
+            }
+        }
+    }
+
+    /// When the token expires or a ping is due, whichever is first.
+    fn alarm_at(&self) -> Instant {
+        self.expires_at.min(self.ping_at)
+    }
+
+    async fn tick(&mut self) -> Result<(), Close> {
+        if self.identity.claims.has_expired(self.app.enlace.now()) {
+            return Err(Close::unauthorized("Token expired"));
+        }
+        // Reckoned anew at each alarm, so that a clock that was set does not move the end for long.
+        self.expires_at = expiry(&self.app, &self.identity);
+        if self.ping_at <= Instant::now() {
+            self.ping_at = Instant::now() + self.app.settings.keepalive;
+            self.wire.ping().await?;
+        }
+        Ok(())
+    }
+
+    /// Asks anew what the caller may do (R4, R8).
+    async fn confirm(&mut self) -> Result<(), Close> {
+        let withdrawn = || Close::forbidden("Authority withdrawn");
+        let claims = Arc::clone(&self.identity.claims);
+        let caller = self.app.confirm(&claims).map_err(|_| withdrawn())?;
+        let identity = Identity { claims, caller };
+        if !identity.holds_a_role() {
+            return Err(withdrawn());
+        }
+        self.adopt(identity).await
+    }
+
+    /// Goes on as this caller. Where its rights are others, subscriptions that were opened with the old ones end.
+    async fn adopt(&mut self, identity: Identity) -> Result<(), Close> {
+        let is_unchanged = identity.actor() == self.identity.actor();
+        self.expires_at = expiry(&self.app, &identity);
+        self.identity = identity;
+        if is_unchanged { Ok(()) } else { self.end_subscriptions(Code::AuthorityChanged).await }
+    }
+
+    async fn end_subscriptions(&mut self, code: Code) -> Result<(), Close> {
+        for (id, last) in self.operations.close_subscriptions() {
+            self.wire.send(message::error_of(&id, &ended(code, last))).await?;
+        }
+        Ok(())
+    }
+
+    async fn stop(&mut self) -> Close {
+        self.end_subscriptions(Code::ShuttingDown).await.err().unwrap_or_else(Close::stopping)
+    }
+
+    async fn handle(&mut self, text: &str) -> Result<(), Close> {
+        match ClientMessage::parse(text)? {
+            ClientMessage::ConnectionInit(_) => Err(Close::repeated_init()),
+            ClientMessage::Ping(Ping::Echo(payload)) => self.wire.send(message::pong(payload)).await,
+            ClientMessage::Ping(Ping::Renewal(credentials)) => {
+                let renewed = Box::pin(self.renew(&credentials)).await?;
+                self.wire.send(message::renewed(renewed)).await
+            }
+            ClientMessage::Pong => Ok(()),
+            ClientMessage::Subscribe(id, request) => self.subscribe(id, request).await,
+            ClientMessage::Complete(id) => {
+                self.operations.close(&id);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a new token for this socket, if it is a valid one of the same user (R13). One that is not changes
+    /// nothing: the old one holds until it expires.
+    async fn renew(&mut self, Credentials(credentials): &Credentials<'_>) -> Result<bool, Close> {
+        if self.limit().is_err() {
+            return Ok(false);
+        }
+        let Ok(token) = bearer(credentials) else { return Ok(false) };
+        match self.app.identify(token).await {
+            Ok(identity) if identity.is_same_user(&self.identity) && identity.holds_a_role() => {
+                self.adopt(identity).await?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn subscribe(&mut self, id: OperationId, request: Box<Request>) -> Result<(), Close> {
+        if self.operations.contains(&id) {
+            return Err(Close::duplicate(&id));
+        }
+        match self.open(&id, request) {
+            Ok(None) => Ok(()),
+            Ok(Some(reply)) => self.wire.send(reply).await,
+            Err(error) => self.wire.send(message::error_of(&id, &error)).await,
+        }
+    }
+
+    /// Opens an operation, and gives what is to be said of it at once.
+    fn open(&mut self, id: &OperationId, request: Box<Request>) -> Result<Option<Utf8Bytes>, Error> {
+        self.limit()?;
+        if self.operations.len() >= self.app.settings.subscriptions_per_socket {
+            let message = "This socket has too many open operations. Complete some of them first.";
+            return Err(Error::new(Code::RateLimited, message));
+        }
+        if !self.app.enlace.is_subscription(&request) {
+            let (app, identity) = (Arc::clone(&self.app), self.identity.clone());
+            self.operations.run(id.clone(), async move {
+                app.execute(Some(&identity), &request, Carries::QueriesAndMutations).await
+            });
+            return Ok(None);
+        }
+        let permit = self.app.open_subscription(&self.identity)?;
+        match self.app.enlace.subscribe(&self.identity.caller, &request) {
+            Ok(subscription) => {
+                let ready_at = subscription.ready_at;
+                self.operations.follow(id.clone(), ready_at, live::events(subscription, permit));
+                Ok(Some(message::ready(id, ready_at)))
+            }
+            Err(response) => Ok(Some(message::error(id, &response))),
+        }
+    }
+
+    /// Counts an operation against its caller's rate (R16).
+    fn limit(&self) -> Result<(), Error> {
+        self.app.limit_user(&self.identity).map_err(|wait| {
+            Error::new(Code::RateLimited, "Too many requests. Wait before the next.")
+                .with("retryAfter", wait.as_secs() + 1)
+        })
+    }
+
+    async fn forward(&mut self, id: &OperationId, output: Output) -> Result<(), Close> {
+        let unavailable = |_| Close::With(1011, "Internal error".into());
+        match output {
+            Output::Next(payload) => self.wire.send(message::next(id, &payload).map_err(unavailable)?).await,
+            Output::Ended(code, last) => self.wire.send(message::error_of(id, &ended(code, last))).await,
+            Output::Response(response) if response.refused.is_some() => {
+                self.wire.send(message::error(id, &response)).await
+            }
+            Output::Response(response) => {
+                self.wire.send(message::next(id, &response.body).map_err(unavailable)?).await?;
+                self.wire.send(message::complete(id)).await
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! One PostgreSQL for the run, one database for each test.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::Utc;
+use enlace::postgres::{Options, PrivatePostgres, default_data_dir, prepare_data_dir};
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, Config, NoTls};
+
+struct Cluster {
+    postgres: PrivatePostgres,
+    template: String,
+}
+
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// The folder in which test clusters and issuers lie, beside the server's own default.
+pub(crate) fn folder() -> PathBuf {
+    let data = default_data_dir();
+    prepare_data_dir(&data.with_file_name("enlace-tests")).expect("the tests' data directory")
+}
+
+impl Cluster {
+    async fn start() -> Self {
+        let options = Options { data: folder(), loopback_port: None, durable: false, may_install: true };
+        let postgres = PrivatePostgres::start(options).await.expect("a private PostgreSQL");
+        let admin = connect(&postgres.connection_string("postgres").parse().unwrap()).await;
+        drop_leftovers(&admin).await;
+        let template = format!("test_{}_template", std::process::id());
+        postgres.ensure_database(&template).await.expect("the template's database");
+        let owner: Config = postgres.connection_string(&template).parse().unwrap();
+        enlace_schema::migrate(&owner).await.expect("migrations");
+        let mut client = connect(&owner).await;
+        enlace_schema::demo::load(&mut client, enlace_schema::demo::DEFAULT_DAY, Utc::now())
+            .await
+            .expect("the demo's data");
+        Self { postgres, template }
+    }
+
+    fn owner(&self, database: &str) -> Config {
+        self.postgres.connection_string(database).parse().unwrap()
+    }
+}
+
+/// Databases of runs that have ended: their process is no more.
+async fn drop_leftovers(admin: &Client) {
+    let rows =
+        admin.query("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'", &[]).await.unwrap();
+    for row in rows {
+        let name: String = row.get(0);
+        let process = name.split('_').nth(1).unwrap_or_default();
+        if !PathBuf::from(format!("/proc/{process}")).exists() || process == std::process::id().to_string() {
+            // Another run may be faster.
+            let _gone = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        }
+    }
+}
+
+/// Opens a connection; its driver runs until the client is dropped.
+pub async fn connect(config: &Config) -> Client {
+    let (client, connection) = config.connect(NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+}
+
+/// A database of a test's own, with the demonstration programme in it; or empty.
+pub struct Scratch {
+    name: String,
+    /// How to connect to it as its owner.
+    pub owner: Config,
+}
+
+impl Scratch {
+    /// A migrated database with the demonstration programme.
+    pub async fn with_programme() -> Self {
+        let cluster = CLUSTER.get_or_init(Cluster::start).await;
+        Self::create(&format!("TEMPLATE {}", cluster.template)).await
+    }
+
+    /// A database with nothing in it.
+    pub async fn empty() -> Self {
+        Self::create("").await
+    }
+
+    async fn create(how: &str) -> Self {
+        let cluster = CLUSTER.get_or_init(Cluster::start).await;
+        let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let admin = connect(&cluster.owner("postgres")).await;
+        // Cloning takes turns: a template may have one user at a time.
+        admin.batch_execute("SELECT pg_advisory_lock(1)").await.unwrap();
+        admin.batch_execute(&format!("CREATE DATABASE {name} {how}")).await.unwrap();
+        Self { owner: cluster.owner(&name), name }
+    }
+
+    /// A connection as the owner.
+    pub async fn connect(&self) -> Client {
+        connect(&self.owner).await
+    }
+
+    /// Drops it. What a failed test leaves, the next run drops.
+    pub async fn drop(self) {
+        if let Some(cluster) = CLUSTER.get() {
+            let admin = connect(&cluster.owner("postgres")).await;
+            admin
+                .batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
+                .await
+                .unwrap();
+        }
+    }
+}
