@@ -184,6 +184,14 @@ keys! {
     requests_per_second: u32 = "200";
     /// Requests that it may send at once before that holds.
     request_burst: u32 = "400";
+    /// Most connections at once.
+    connections: usize = "10000";
+    /// Longest wait for a socket's `connection_init`, in milliseconds.
+    init_timeout: Duration = "5000";
+    /// How often a silent socket is asked whether it is there, in milliseconds.
+    keepalive: Duration = "20000";
+    /// Longest time for a message to be taken by its reader, in milliseconds; then the stream ends.
+    write_deadline: Duration = "5000";
     /// Most sockets and event streams at once.
     sockets: usize = "10000";
     /// Most subscriptions on one socket.
@@ -242,7 +250,10 @@ impl From<IssuerTable> for IssuerConfig {
 
 impl Config {
     /// Reads the file, where one is named, and the environment.
-    pub fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self, Error> {
+    pub fn read(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Error> {
         let mut texts = BTreeMap::new();
         let mut issuers = Vec::new();
         if let Some(path) = file {
@@ -265,14 +276,19 @@ impl Config {
     }
 }
 
-fn read_file(path: &Path, texts: &mut BTreeMap<String, String>, issuers: &mut Vec<IssuerConfig>) -> Result<(), Error> {
+fn read_file(
+    path: &Path,
+    texts: &mut BTreeMap<String, String>,
+    issuers: &mut Vec<IssuerConfig>,
+) -> Result<(), Error> {
     let malformed = |message: String| Error::Malformed { path: path.to_owned(), message };
     let text = std::fs::read_to_string(path)
         .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| malformed(error.to_string()))?;
     for (key, value) in table {
         if key == "issuer" {
-            let tables: Vec<IssuerTable> = value.try_into().map_err(|error| malformed(format!("issuer: {error}")))?;
+            let tables: Vec<IssuerTable> =
+                value.try_into().map_err(|error| malformed(format!("issuer: {error}")))?;
             issuers.extend(tables.into_iter().map(IssuerConfig::from));
         } else if KEYS.iter().any(|(known, _, _)| *known == key) {
             let text = match value {
@@ -356,7 +372,9 @@ mod tests {
         let config = Config::read(Some(&file), std::iter::empty()).unwrap();
         assert_eq!((config.writers, config.allowed_origins.len(), config.issuers.len()), (3, 2, 1));
         std::fs::write(&file, "lisen = 1\n").unwrap();
-        assert!(matches!(Config::read(Some(&file), std::iter::empty()), Err(Error::UnknownKey(key)) if key == "lisen"));
+        assert!(
+            matches!(Config::read(Some(&file), std::iter::empty()), Err(Error::UnknownKey(key)) if key == "lisen")
+        );
         std::fs::remove_file(&file).unwrap();
     }
 }

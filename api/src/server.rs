@@ -47,7 +47,9 @@ pub enum Error {
     #[error(transparent)]
     Issuers(#[from] crate::auth::Error),
     /// There is nobody whose tokens would be believed.
-    #[error("no issuer is configured, and the development issuer speaks only for made-up data outside production; add an [[issuer]] to the configuration file")]
+    #[error(
+        "no issuer is configured, and the development issuer speaks only for made-up data outside production; add an [[issuer]] to the configuration file"
+    )]
     NoIssuer,
 }
 
@@ -158,7 +160,10 @@ pub fn app(config: &Config, enlace: Enlace, data: &Path) -> Result<App, Error> {
         subscriptions_per_socket: config.subscriptions_per_socket,
         subscriptions_per_token: config.subscriptions_per_token,
         shutdown_grace: config.shutdown_grace,
-        ..HttpSettings::default()
+        connections: config.connections,
+        init_timeout: config.init_timeout,
+        keepalive: config.keepalive,
+        write_deadline: config.write_deadline,
     };
     Ok(App::new(enlace, verifier, jwks, settings))
 }

@@ -66,7 +66,7 @@ impl Context {
     }
 
     /// A UUIDv7 in programme time.
-    pub(crate) fn new_uuid(&self) -> Uuid {
+    pub(crate) fn new_uuid(&self) -> Result<Uuid> {
         self.system.new_uuid(self.now)
     }
 

@@ -16,6 +16,7 @@ use crate::database::{Database, DatabaseLimits};
 use crate::error::{Error, Result};
 use crate::execute::{self, Carries, Request, Response};
 use crate::graph::print_sdl;
+use crate::housekeeping;
 use crate::journal;
 use crate::live::Subscription;
 use crate::system::{Caller, Clock, Parts, Random, System};
@@ -76,7 +77,8 @@ impl Enlace {
             journal::run(system.database.config().clone(), Arc::clone(&system.feed), stopped.clone(), ready);
         let tasks = vec![
             tokio::spawn(sequencer),
-            tokio::spawn(Arc::clone(&system).watch_authority(settings.authority_interval, stopped)),
+            tokio::spawn(Arc::clone(&system).watch_authority(settings.authority_interval, stopped.clone())),
+            tokio::spawn(housekeeping::run(Arc::clone(&system), stopped)),
         ];
         is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;
         Ok(Self { system, stop: Arc::new(stop), tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })

@@ -94,7 +94,7 @@ codes! {
     CursorTooOld "CURSOR_TOO_OLD" 200;
     /// Too many requests or streams for this token. Wait as `Retry-After` says.
     RateLimited "RATE_LIMITED" 429;
-    /// The request took longer than its deadline; its statements were cancelled and nothing was changed.
+    /// The request took longer than its deadline and was cancelled. Send a mutation again with the same idempotency key: it is applied once.
     DeadlineExceeded "DEADLINE_EXCEEDED" 503;
     /// The database cannot be reached or has no free connection. Try again shortly.
     Unavailable "UNAVAILABLE" 503;

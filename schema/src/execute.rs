@@ -176,12 +176,26 @@ fn costed<'p>(prepared: &'p Prepared, system: &System) -> Result<Vec<(&'p Call, 
     for root in &prepared.plan.roots {
         if let RootWhat::Call(call) = &root.what {
             let arguments = call.arguments(&prepared.variables);
+            refuse_nul(&arguments)?;
             cost = cost.saturating_add(call.cost(&arguments));
             calls.push((call, arguments));
         }
     }
     check_cost(cost, &system.limits)?;
     Ok(calls)
+}
+
+/// PostgreSQL's texts cannot hold NUL, and nothing that a person writes does (R17).
+fn refuse_nul(value: &JsonValue) -> Result<()> {
+    match value {
+        JsonValue::String(text) if text.as_str().contains('\0') => Err(Error::new(
+            Code::InvalidArgument,
+            "An argument's text contains a NUL character. Leave it out.",
+        )),
+        JsonValue::Array(values) => values.iter().try_for_each(refuse_nul),
+        JsonValue::Object(members) => members.iter().try_for_each(|(_, value)| refuse_nul(value)),
+        _ => Ok(()),
+    }
 }
 
 async fn answer(context: &Context, call: &Call, arguments: JsonValue) -> Result<(Answer, Vec<Loaded>)> {
@@ -318,6 +332,7 @@ fn open_stream(system: &Arc<System>, caller: &Caller, prepared: &Prepared) -> Re
         }
     };
     let arguments = call.arguments(&prepared.variables);
+    refuse_nul(&arguments)?;
     check_cost(call.cost(&arguments), &system.limits)?;
     let Some(Source::Events(events)) = system.graph.roots.get(call.root).map(|root| &root.source) else {
         return Err(Error::internal("a subscription to a root that has no events").into());

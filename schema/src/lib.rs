@@ -17,6 +17,7 @@ mod enlace;
 mod error;
 mod execute;
 mod graph;
+mod housekeeping;
 mod journal;
 mod live;
 mod node;
@@ -28,7 +29,7 @@ mod system;
 
 pub use access::Limits;
 pub use agencies::{Actor, Programme, Stated};
-pub use database::{DatabaseLimits, MigrationError, migrate};
+pub use database::{DatabaseLimits, MigrationError, connect, migrate};
 pub use enlace::{Enlace, Settings, sdl};
 pub use error::{Code, Error, Result, documentation as error_documentation};
 pub use execute::{Carries, Request, Response};

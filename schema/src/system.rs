@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -105,9 +106,20 @@ pub(crate) struct PlanKey {
     pub(crate) flags: u128,
 }
 
-/// How many documents, plans and accesses are kept.
+/// A document takes room by its text: callers choose it, and one may be large.
+#[derive(Clone)]
+struct BySize;
+
+impl Weighter<String, Arc<Document>> for BySize {
+    fn weight(&self, source: &String, _: &Arc<Document>) -> u64 {
+        source.len() as u64
+    }
+}
+
+/// How many documents, plans and accesses are kept, and how much text of documents.
 const DOCUMENTS: usize = 2_000;
-const PLANS: usize = 10_000;
+const DOCUMENT_BYTES: u64 = 16 * 1024 * 1024;
+const PLANS: usize = 4_000;
 const ACCESSES: usize = 2_000;
 
 pub(crate) struct System {
@@ -125,7 +137,7 @@ pub(crate) struct System {
     pub(crate) authority: watch::Sender<u64>,
     policies: ArcSwap<Policies>,
     accesses: Cache<Principal, Arc<Access>>,
-    documents: Cache<String, Arc<Document>>,
+    documents: Cache<String, Arc<Document>, BySize>,
     pub(crate) plans: Cache<PlanKey, Arc<Plan>>,
     numbers: AtomicU64,
 }
@@ -157,7 +169,7 @@ impl System {
             authority: watch::Sender::new(0),
             policies: ArcSwap::from_pointee(policies),
             accesses: Cache::new(ACCESSES),
-            documents: Cache::new(DOCUMENTS),
+            documents: Cache::with_weighter(DOCUMENTS, DOCUMENT_BYTES, BySize),
             plans: Cache::new(PLANS),
             numbers: AtomicU64::new(0),
         })
@@ -172,11 +184,10 @@ impl System {
         self.clock.now() + self.directory.load().programme.clock_offset
     }
 
-    pub(crate) fn new_uuid(&self, at: DateTime<Utc>) -> Uuid {
-        // Without randomness an id would collide with certainty: the error shows in the log, the id is still unique by time.
-        let random = self.random.bytes::<10>().unwrap_or_default();
-        let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    pub(crate) fn new_uuid(&self, at: DateTime<Utc>) -> Result<Uuid> {
+        let random = self.random.bytes::<10>()?;
+        let millis = u64::try_from(at.timestamp_millis()).map_err(Error::internal)?;
+        Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 
     /// Who calls: nobody, or what the grants confirm of a token.

@@ -16,7 +16,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let program = std::env::current_exe()?.with_file_name("enlace-bench");
     if !program.exists() {
-        return Err("the benchmarks are not built; run `cargo build --release --workspace` in the project's folder".into());
+        return Err(
+            "the benchmarks are not built; run `cargo build --release --workspace` in the project's folder"
+                .into(),
+        );
     }
     let status = Command::new(program).args(&arguments.arguments).status()?;
     if status.success() { Ok(()) } else { Err(format!("the benchmarks ended with {status}").into()) }

@@ -74,7 +74,7 @@ async fn programme(client: &tokio_postgres::Client) -> Result<Option<Option<Naiv
 
 /// Loads the demo's data where there is none.
 async fn load(owner: &tokio_postgres::Config, at: Option<NaiveDate>) -> Result<Option<Summary>, Failure> {
-    let mut client = connect(owner).await?;
+    let mut client = enlace_schema::connect(owner).await?;
     match (programme(&client).await?, at) {
         (None, at) => Ok(Some(demo::load(&mut client, at.unwrap_or(demo::DEFAULT_DAY), Utc::now()).await?)),
         (Some(None), _) => Err("this database holds a real programme; the demo does not touch it".into()),
@@ -87,8 +87,9 @@ async fn load(owner: &tokio_postgres::Config, at: Option<NaiveDate>) -> Result<O
 
 /// Drops everything in the database, if what it holds was made up.
 async fn clear(owner: &tokio_postgres::Config) -> Result<(), Failure> {
-    let client = connect(owner).await?;
-    let migrated = client.query_opt("SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'programmes'", &[]);
+    let client = enlace_schema::connect(owner).await?;
+    let migrated = client
+        .query_opt("SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'programmes'", &[]);
     if migrated.await?.is_some() && programme(&client).await? == Some(None) {
         return Err("this database holds a real programme; the demo does not touch it".into());
     }
@@ -96,48 +97,56 @@ async fn clear(owner: &tokio_postgres::Config) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn connect(owner: &tokio_postgres::Config) -> Result<tokio_postgres::Client, Failure> {
-    let (client, connection) = owner.connect(tokio_postgres::NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
+/// What is said once the server is ready: in Spanish, then in English.
+fn welcome(address: SocketAddr, issuer: &DevIssuer, loaded: Option<&Summary>) -> Result<String, Failure> {
+    let data = match loaded {
+        Some(Summary { agencies, shelters, lots, articles, .. }) => format!(
+            "Datos sintéticos cargados: {agencies} instituciones, {shelters} albergues, {lots} lotes, {articles} artículos.\n\
+             Synthetic data loaded: {agencies} agencies, {shelters} shelters, {lots} lots, {articles} articles."
+        ),
+        None => "Los datos están como se dejaron. The data is as it was left.".to_owned(),
+    };
+    let tokens = CALLERS.iter().map(|caller| token(issuer, caller)).collect::<Result<Vec<_>, _>>()?;
+    let first = tokens.first().map(String::as_str).unwrap_or_default();
+    let listed: Vec<String> = CALLERS
+        .iter()
+        .zip(&tokens)
+        .map(|((agency, role, shelters), token)| format!("{agency}/{role} {}\n{token}\n", shelters.join(" ")))
+        .collect();
+    Ok(format!(
+        r#"
+{data}
+
+GraphQL: http://{address}/graphql
+
+Tokens (12 h):
+
+{tokens}
+Una consulta / a query:
+
+TOKEN={first}
+curl -s http://{address}/graphql -H 'Content-Type: application/json' -H "Authorization: Bearer $TOKEN" \
+  -d '{{"query":"{{ shelters {{ code name spaces {{ segment capacity occupied }} }} }}"}}'
+
+Una suscripción / a subscription:
+
+curl -sN http://{address}/graphql -H 'Content-Type: application/json' -H 'Accept: text/event-stream' \
+  -H "Authorization: Bearer $TOKEN" \
+  -d '{{"query":"subscription {{ shelterCapacityChanged {{ shelter {{ code }} space {{ segment capacity occupied }} }} }}"}}'
+
+Ctrl-C termina / ends it.
+"#,
+        tokens = listed.join("\n"),
+    ))
 }
 
-fn welcome(address: SocketAddr, issuer: &DevIssuer, loaded: Option<&Summary>) -> Result<String, Failure> {
-    let mut text = match loaded {
-        Some(summary) => format!(
-            "\nDatos sintéticos cargados: {} instituciones, {} albergues, {} lotes, {} artículos.\n\
-             Synthetic data loaded: {} agencies, {} shelters, {} lots, {} articles.\n",
-            summary.agencies, summary.shelters, summary.lots, summary.articles,
-            summary.agencies, summary.shelters, summary.lots, summary.articles,
-        ),
-        None => "\nLos datos quedaron como se dejaron. The data is as it was left.\n".to_owned(),
+fn token(issuer: &DevIssuer, (agency, role, shelters): &(&str, &str, &[&str])) -> Result<String, Failure> {
+    let request = TokenRequest {
+        agency: (*agency).to_owned(),
+        roles: vec![(*role).to_owned()],
+        shelters: shelters.iter().map(|shelter| (*shelter).to_owned()).collect(),
+        user: None,
+        ttl: TOKEN_LIFE,
     };
-    text.push_str(&format!("\nGraphQL: http://{address}/graphql\n\nTokens (12 h):\n"));
-    let mut coordinator = String::new();
-    for (agency, role, shelters) in CALLERS {
-        let request = TokenRequest {
-            agency: (*agency).to_owned(),
-            roles: vec![(*role).to_owned()],
-            shelters: shelters.iter().map(|shelter| (*shelter).to_owned()).collect(),
-            user: None,
-            ttl: TOKEN_LIFE,
-        };
-        let token = issuer.mint(&request, Utc::now())?;
-        text.push_str(&format!("\n{agency}/{role}\n{token}\n"));
-        if coordinator.is_empty() {
-            coordinator = token;
-        }
-    }
-    text.push_str(&format!(
-        "\nConsulta / a query:\n\n\
-         TOKEN={coordinator}\n\
-         curl -s http://{address}/graphql -H 'Content-Type: application/json' -H \"Authorization: Bearer $TOKEN\" \\\n  \
-         -d '{{\"query\":\"{{ shelters {{ code name spaces {{ segment capacity occupied }} }} }}\"}}'\n\n\
-         Suscripción / a subscription:\n\n\
-         curl -sN http://{address}/graphql -H 'Content-Type: application/json' -H 'Accept: text/event-stream' \\\n  \
-         -H \"Authorization: Bearer $TOKEN\" \\\n  \
-         -d '{{\"query\":\"subscription {{ shelterCapacityChanged {{ shelter {{ code }} space {{ segment capacity occupied }} }} }}\"}}'\n\n\
-         Ctrl-C termina / ends it.\n"
-    ));
-    Ok(text)
+    Ok(issuer.mint(&request, Utc::now())?)
 }

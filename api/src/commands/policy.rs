@@ -40,10 +40,15 @@ pub(super) fn run(subcommand: Subcommand, config: &Config) -> Result<(), Failure
     let matrix = enlace_policies::matrix(&policies)?;
     match (&subcommand, arguments.format) {
         (Subcommand::Check(_), Format::Text) => {
-            print(&format!("{} policies are valid; version {}\n", policies.rules().count(), policies.version()));
+            print(&format!(
+                "{} policies are valid; version {}\n",
+                policies.rules().count(),
+                policies.version()
+            ));
         }
         (Subcommand::Check(_), Format::Json) => {
-            let found = serde_json::json!({"policies": policies.rules().count(), "version": policies.version()});
+            let found =
+                serde_json::json!({"policies": policies.rules().count(), "version": policies.version()});
             print(&format!("{found}\n"));
         }
         (Subcommand::Matrix(_), Format::Text) => print(&matrix),

@@ -41,8 +41,10 @@ fn principal(text: &str) -> Result<Principal, Failure> {
     if text == "public" {
         return Ok(Principal::Anyone);
     }
-    let (agency, role) = text.split_once('/').ok_or("--as wants AGENCY/ROLE, as in INEA/educator, or public")?;
-    let known = ROLES.iter().find(|known| known.code == role).ok_or_else(|| format!("there is no role `{role}`"))?;
+    let (agency, role) =
+        text.split_once('/').ok_or("--as wants AGENCY/ROLE, as in INEA/educator, or public")?;
+    let known =
+        ROLES.iter().find(|known| known.code == role).ok_or_else(|| format!("there is no role `{role}`"))?;
     if !known.held_by(agency) {
         return Err(format!("{agency} does not hold the role `{role}`").into());
     }

@@ -6,7 +6,6 @@ use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::database::connect;
-use crate::error::Error;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
 
@@ -15,7 +14,7 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
 pub enum MigrationError {
     /// The database cannot be reached.
     #[error("the database cannot be reached: {0}")]
-    Unreachable(Error),
+    Unreachable(tokio_postgres::Error),
     /// A newer Enlace has migrated it.
     #[error(
         "the database was migrated by a newer Enlace (it has {0}, unknown here); run that version or a newer one"
@@ -28,7 +27,7 @@ pub enum MigrationError {
 
 /// Runs every migration that the database does not have, as its owner; says how many there were.
 pub async fn migrate(owner: &tokio_postgres::Config) -> Result<usize, MigrationError> {
-    let (client, _driver) = connect(owner).await.map_err(MigrationError::Unreachable)?;
+    let client = connect(owner).await.map_err(MigrationError::Unreachable)?;
     // One process migrates at a time; the lock goes with the connection. The number is this project's own.
     client
         .execute("SELECT pg_advisory_lock(7305108109)", &[])

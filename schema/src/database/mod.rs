@@ -1,5 +1,6 @@
 //! The way to PostgreSQL: shared pipelined connections for reads, a pool for transactions, and the schema's migrations.
 
+mod connect;
 mod migrations;
 mod reads;
 
@@ -10,10 +11,11 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Hook, Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use futures_util::FutureExt;
-use tokio_postgres::error::SqlState;
 
 use crate::error::{Code, Error, Result};
 
+pub use connect::connect;
+pub(crate) use connect::{Open, open};
 pub use migrations::{MigrationError, migrate};
 pub(crate) use reads::Reader;
 use reads::Reads;
@@ -54,24 +56,6 @@ fn unavailable(cause: &dyn std::fmt::Display) -> Error {
     Error::new(Code::Unavailable, "The database cannot be reached just now. Try again shortly.")
 }
 
-/// Opens one connection; its driver runs until either side closes it.
-pub(crate) async fn connect(
-    config: &tokio_postgres::Config,
-) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>)> {
-    let (client, connection) =
-        config.connect(tokio_postgres::NoTls).await.map_err(|error| unavailable(&error))?;
-    let driver = tokio::spawn(async move {
-        match connection.await {
-            Err(error) if error.code() == Some(&SqlState::ADMIN_SHUTDOWN) => {
-                tracing::debug!("PostgreSQL was stopped and closed a connection");
-            }
-            Err(error) => tracing::warn!(%error, "a database connection ended"),
-            Ok(()) => {}
-        }
-    });
-    Ok((client, driver))
-}
-
 impl Database {
     /// Opens the database that `config` names, as the application's role.
     pub(crate) async fn open(owner: &tokio_postgres::Config, limits: DatabaseLimits) -> Result<Self> {
@@ -88,7 +72,7 @@ impl Database {
         manager.custom_setup = Box::new(move |_| {
             let config = for_writes.clone();
             async move {
-                let (client, _driver) = connect(&config)
+                let client = connect(&config)
                     .await
                     .map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))?;
                 AsyncPgConnection::try_from(client).await

@@ -8,7 +8,8 @@ use arc_swap::ArcSwap;
 use diesel_async::AsyncPgConnection;
 use tokio::sync::Mutex;
 
-use crate::database::{connect, unavailable};
+use crate::database::connect::{self, Open};
+use crate::database::unavailable;
 use crate::error::{Error, Result};
 
 struct Shared {
@@ -40,7 +41,7 @@ pub(super) struct Reads {
 }
 
 async fn open(config: &tokio_postgres::Config) -> Result<Arc<Shared>> {
-    let (client, driver) = connect(config).await?;
+    let Open { client, driver, .. } = connect::open(config).await.map_err(|error| unavailable(&error))?;
     let lost = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&lost);
     tokio::spawn(async move {

@@ -213,7 +213,7 @@ async fn add(
     amount: i32,
 ) -> Result<(Uuid, i32, i32)> {
     let row = (
-        balances::id.eq(context.new_uuid()),
+        balances::id.eq(context.new_uuid()?),
         balances::lot_id.eq(input.lot),
         balances::location_id.eq(input.to),
         balances::quantity.eq(amount),
@@ -241,7 +241,7 @@ async fn record_movement(
     occurred_at: DateTime<Utc>,
 ) -> Result<Movement> {
     let movement = Movement {
-        id: Id::new(context.new_uuid()),
+        id: Id::new(context.new_uuid()?),
         kind: MovementKind::Transfer,
         quantity: input.quantity,
         occurred_at,

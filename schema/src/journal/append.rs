@@ -56,7 +56,7 @@ impl<'c> Transaction<'c> {
         key: &str,
         input: &impl Serialize,
     ) -> Result<Begun<'c, A>> {
-        if !(8..=200).contains(&key.chars().count()) || key.contains('\0') {
+        if !(8..=200).contains(&key.chars().count()) {
             return Err(Error::new(
                 Code::InvalidArgument,
                 "idempotencyKey has 8 to 200 characters; a UUID does.",
@@ -143,7 +143,7 @@ impl<'c> Transaction<'c> {
         let salts = parts.iter().map(|_| context.salt()).collect::<Result<Vec<_>>>()?;
         let commitments: Vec<[u8; 32]> =
             parts.iter().zip(&salts).map(|(part, salt)| part.commitment(salt)).collect();
-        let id = context.new_uuid();
+        let id = context.new_uuid()?;
         let (user, key, body) = (self.user, self.key.clone(), self.body);
         let ordinals: Vec<i16> = (0..).take(parts.len()).collect();
         let classes: Vec<&str> = parts.iter().map(|part| part.class.as_str()).collect();

@@ -63,10 +63,8 @@ impl Feed {
 
 /// Reads entries after an index, oldest first, on a connection of its own: for a follower that fell behind.
 pub(crate) async fn read_entries(config: &tokio_postgres::Config, after: i64) -> Result<Vec<Entry>> {
-    let (client, driver) = crate::database::connect(config).await?;
-    let entries = read_after(&client, after, 500).await;
-    driver.abort();
-    entries
+    let client = crate::database::connect(config).await.map_err(Error::internal)?;
+    read_after(&client, after, 500).await
 }
 
 /// Reads entries after an index, oldest first.

@@ -8,7 +8,7 @@ mod entry;
 mod feed;
 mod sequencer;
 
-pub(crate) use append::{Begun, Outcome, Transaction, constraint};
+pub(crate) use append::{Begun, Outcome, Transaction, constraint, idempotency_keys};
 pub(crate) use entry::{Change, Entry, Part};
 pub(crate) use feed::{Feed, read_entries};
 pub(crate) use sequencer::run;

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use tokio::sync::{mpsc, watch};
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio::sync::watch;
+use tokio_postgres::Client;
 
+use crate::database::{Open, open};
 use crate::error::{Error, Result};
 use crate::journal::Feed;
 use crate::journal::feed::{group, read_after};
@@ -62,34 +62,13 @@ pub(crate) async fn run(
     }
 }
 
-struct Connection {
-    client: Client,
-    /// One message for each notification; closed when the connection ends.
-    notified: mpsc::Receiver<()>,
-}
-
-async fn connect(config: &tokio_postgres::Config) -> Result<Connection> {
-    let (client, mut connection) = config.connect(NoTls).await.map_err(Error::internal)?;
-    // One waiting message says as much as many: look again.
-    let (tell, notified) = mpsc::channel(1);
-    tokio::spawn(async move {
-        let mut messages = futures_util::stream::poll_fn(move |task| connection.poll_message(task));
-        while let Some(Ok(message)) = messages.next().await {
-            if matches!(message, AsyncMessage::Notification(_)) {
-                let _full = tell.try_send(());
-            }
-        }
-    });
-    Ok(Connection { client, notified })
-}
-
 async fn follow(
     config: &tokio_postgres::Config,
     feed: &Feed,
     joined: &mut bool,
     ready: &mut Option<tokio::sync::oneshot::Sender<()>>,
 ) -> Result<()> {
-    let Connection { client, mut notified } = connect(config).await?;
+    let Open { client, mut notified, .. } = open(config).await.map_err(Error::internal)?;
     client.batch_execute("LISTEN enlace_journal; LISTEN enlace_appended").await.map_err(Error::internal)?;
     let sequence = client.prepare(SEQUENCE).await.map_err(Error::internal)?;
     if !*joined {

@@ -1,0 +1,39 @@
+//! What is kept for a while only, and then let go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use tokio::sync::watch;
+
+use crate::error::Result;
+use crate::journal::idempotency_keys;
+use crate::system::System;
+
+/// How long a retry with the same key gets the same answer, by the real clock.
+const KEYS_KEPT: TimeDelta = TimeDelta::days(30);
+/// How often it is looked for what may go.
+const INTERVAL: Duration = Duration::from_hours(1);
+
+/// Runs until `stop` turns true.
+pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = forget_keys(&system).await {
+            tracing::warn!(%error, "old idempotency keys could not be dropped; trying again later");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+async fn forget_keys(system: &System) -> Result<()> {
+    let until = system.clock.now() - KEYS_KEPT;
+    let mut connection = system.database.writer().await?;
+    let old = idempotency_keys::table.filter(idempotency_keys::recorded_at.lt(until));
+    diesel::delete(old).execute(&mut connection).await?;
+    Ok(())
+}
