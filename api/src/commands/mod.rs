@@ -79,7 +79,7 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Migrate(arguments) => block_on(migrate::run(arguments, config)),
         Command::Token(arguments) => token::run(arguments, &config),
         Command::Sdl(arguments) => sdl::run(&arguments, &config),
-        Command::Policy(subcommand) => policy::run(subcommand, &config),
+        Command::Policy(subcommand) => policy::run(&subcommand, &config),
         Command::Bench(arguments) => bench::run(&arguments),
     }
 }

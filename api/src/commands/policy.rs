@@ -32,13 +32,13 @@ enum Format {
     Json,
 }
 
-pub(super) fn run(subcommand: Subcommand, config: &Config) -> Result<(), Failure> {
-    let (Subcommand::Check(arguments) | Subcommand::Matrix(arguments)) = &subcommand;
+pub(super) fn run(subcommand: &Subcommand, config: &Config) -> Result<(), Failure> {
+    let (Subcommand::Check(arguments) | Subcommand::Matrix(arguments)) = subcommand;
     let folder = arguments.policies.as_deref().or(config.policies.as_deref());
     let policies = server::policies(folder)?;
     // Compiles a profile for every role, which is where a policy that cannot be translated shows.
     let matrix = enlace_policies::matrix(&policies)?;
-    match (&subcommand, arguments.format) {
+    match (subcommand, arguments.format) {
         (Subcommand::Check(_), Format::Text) => {
             print(&format!(
                 "{} policies are valid; version {}\n",
