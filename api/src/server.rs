@@ -65,16 +65,11 @@ pub struct Database {
     private: Option<PrivatePostgres>,
 }
 
-/// The data directory that the configuration names, made where it is missing.
-pub fn data_dir(config: &Config) -> Result<PathBuf, Error> {
-    let data = config.data.clone().unwrap_or_else(postgres::default_data_dir);
-    Ok(postgres::prepare_data_dir(&data)?)
-}
-
 impl Database {
     /// Finds the database: the named one, or one in a private PostgreSQL that is started for it.
-    pub async fn open(config: &Config) -> Result<Self, Error> {
-        let data = data_dir(config)?;
+    async fn open(config: &Config) -> Result<Self, Error> {
+        let data = config.data.clone().unwrap_or_else(postgres::default_data_dir);
+        let data = postgres::prepare_data_dir(&data)?;
         if let Some(url) = &config.database_url {
             let owner = url.parse().map_err(Error::DatabaseUrl)?;
             return Ok(Self { owner, data, private: None });
@@ -91,8 +86,19 @@ impl Database {
         Ok(Self { owner, data, private: Some(private) })
     }
 
-    /// Stops the private PostgreSQL, where there is one.
-    pub async fn close(self) -> Result<(), Error> {
+    /// Finds the database for some work, and stops the private PostgreSQL after it, however the work ended.
+    pub async fn use_for<E: From<Error>>(
+        config: &Config,
+        work: impl AsyncFnOnce(&Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let database = Self::open(config).await?;
+        let outcome = work(&database).await;
+        let closed = database.close().await;
+        outcome?;
+        Ok(closed?)
+    }
+
+    async fn close(self) -> Result<(), Error> {
         match self.private {
             Some(private) => Ok(private.stop().await?),
             None => Ok(()),
@@ -192,9 +198,8 @@ pub async fn asked_to_end() {
     }
 }
 
-/// Serves until asked to end, then ends streams, requests, the engine and the database, in this order.
-pub async fn run(listener: TcpListener, app: App, enlace: Enlace, database: Database) -> Result<(), Error> {
+/// Serves until asked to end, then ends streams, requests and the engine, in this order.
+pub async fn run(listener: TcpListener, app: App, enlace: Enlace) {
     crate::http::serve(listener, Arc::new(app), asked_to_end()).await;
     enlace.stop().await;
-    database.close().await
 }

@@ -54,16 +54,19 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     config.mode = Mode::Development;
     let listener = server::listen(arguments.listen.unwrap_or(config.listen)).await?;
     let address = listener.local_addr()?;
-    let database = Database::open(&config).await?;
-    if arguments.fresh {
-        clear(&database.owner).await?;
-    }
-    enlace_schema::migrate(&database.owner).await?;
-    let loaded = load(&database.owner, arguments.at).await?;
-    let enlace = server::engine(&config, &database.owner).await?;
-    let app = server::app(&config, enlace.clone(), &database.data)?;
-    print(&welcome(address, &DevIssuer::open(&database.data)?, loaded.as_ref())?);
-    Ok(server::run(listener, app, enlace, database).await?)
+    Database::use_for(&config, async |database| {
+        if arguments.fresh {
+            clear(&database.owner).await?;
+        }
+        enlace_schema::migrate(&database.owner).await?;
+        let loaded = load(&database.owner, arguments.at).await?;
+        let enlace = server::engine(&config, &database.owner).await?;
+        let app = server::app(&config, enlace.clone(), &database.data)?;
+        print(&welcome(address, &DevIssuer::open(&database.data)?, loaded.as_ref())?);
+        server::run(listener, app, enlace).await;
+        Ok(())
+    })
+    .await
 }
 
 /// What the database says of the programme that it holds, if any: the day as of which made-up data stands.

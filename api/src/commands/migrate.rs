@@ -17,12 +17,12 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), Failure> {
     config.data = arguments.data.or(config.data);
-    let database = Database::open(&config).await?;
-    let outcome = enlace_schema::migrate(&database.owner).await;
-    database.close().await?;
-    match outcome? {
-        0 => print("The schema is up to date.\n"),
-        count => print(&format!("{count} migrations run; the schema is up to date.\n")),
-    }
-    Ok(())
+    Database::use_for(&config, async |database| {
+        match enlace_schema::migrate(&database.owner).await? {
+            0 => print("The schema is up to date.\n"),
+            count => print(&format!("{count} migrations run; the schema is up to date.\n")),
+        }
+        Ok(())
+    })
+    .await
 }

@@ -23,10 +23,13 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     config.data = arguments.data.or(config.data);
     let listener = server::listen(arguments.listen.unwrap_or(config.listen)).await?;
     let address = listener.local_addr()?;
-    let database = Database::open(&config).await?;
-    enlace_schema::migrate(&database.owner).await?;
-    let enlace = server::engine(&config, &database.owner).await?;
-    let app = server::app(&config, enlace.clone(), &database.data)?;
-    print(&format!("Enlace serves GraphQL on http://{address}/graphql\n"));
-    Ok(server::run(listener, app, enlace, database).await?)
+    Database::use_for(&config, async |database| {
+        enlace_schema::migrate(&database.owner).await?;
+        let enlace = server::engine(&config, &database.owner).await?;
+        let app = server::app(&config, enlace.clone(), &database.data)?;
+        print(&format!("Enlace serves GraphQL on http://{address}/graphql\n"));
+        server::run(listener, app, enlace).await;
+        Ok(())
+    })
+    .await
 }

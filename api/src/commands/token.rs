@@ -9,7 +9,7 @@ use clap::Args;
 use crate::auth::dev::{DevIssuer, TokenRequest};
 use crate::commands::{Failure, print};
 use crate::config::{Config, Mode};
-use crate::server;
+use crate::postgres::default_data_dir;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -37,9 +37,8 @@ pub(super) fn run(arguments: Arguments, config: &Config) -> Result<(), Failure> 
     if config.mode == Mode::Production {
         return Err("development tokens are not made in production mode; ask the agency's own issuer".into());
     }
-    let mut config = config.clone();
-    config.data = arguments.data.or(config.data);
-    let issuer = DevIssuer::open(&server::data_dir(&config)?)?;
+    let data = arguments.data.or_else(|| config.data.clone()).unwrap_or_else(default_data_dir);
+    let issuer = DevIssuer::open(&data)?;
     let request = TokenRequest {
         agency: arguments.agency,
         roles: arguments.role,
