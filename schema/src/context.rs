@@ -5,8 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use enlace_policies::{Answer, Class, Condition, Dependence, RecordType, Refusal, Verb};
+use enlace_policies::{Answer, Class, Condition, Dependence, RecordType, Verb};
 
+use crate::access::by_record;
 use crate::agencies::Actor;
 use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
@@ -136,14 +137,5 @@ impl Context {
                 .with("policyVersion", self.policy_version()));
         }
         Ok(())
-    }
-}
-
-/// What is said of a record that does not meet what the policies ask of it.
-pub(crate) fn by_record(dependence: &Dependence) -> Refusal {
-    let policies: Vec<&str> = dependence.policies.iter().map(AsRef::as_ref).collect();
-    Refusal {
-        policy: policies.join(", ").into(),
-        reason: "The record does not meet what these policies ask of it.".into(),
     }
 }

@@ -18,7 +18,7 @@ use crate::execute::{self, Carries, Request, Response};
 use crate::graph::print_sdl;
 use crate::housekeeping;
 use crate::journal;
-use crate::live::Subscription;
+use crate::live::{Cohorts, Subscription};
 use crate::system::{Caller, Clock, Parts, Random, System};
 
 /// What can be set.
@@ -46,6 +46,7 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Enlace {
     system: Arc<System>,
+    cohorts: Arc<Cohorts>,
     stop: Arc<watch::Sender<bool>>,
     tasks: Arc<tokio::sync::Mutex<Vec<JoinHandle<()>>>>,
 }
@@ -81,7 +82,12 @@ impl Enlace {
             tokio::spawn(housekeeping::run(Arc::clone(&system), stopped)),
         ];
         is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;
-        Ok(Self { system, stop: Arc::new(stop), tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
+        Ok(Self {
+            system,
+            cohorts: Arc::default(),
+            stop: Arc::new(stop),
+            tasks: Arc::new(tokio::sync::Mutex::new(tasks)),
+        })
     }
 
     /// Who calls: nobody, or what the grants confirm of a token.
@@ -101,7 +107,7 @@ impl Enlace {
 
     /// Opens a subscription; or answers why not.
     pub fn subscribe(&self, caller: &Caller, request: &Request) -> Result<Subscription, Response> {
-        execute::subscribe(&self.system, caller, request)
+        execute::subscribe(&self.system, &self.cohorts, caller, request)
     }
 
     /// The schema as a caller sees it, in SDL.

@@ -8,7 +8,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::validation::Valid;
 use futures_util::future::join_all;
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::access::{
     Call, Document, Fault, Loaded, Plan, PlannedRoot, RootWhat, Writer, check_cost, load_reply, plan,
@@ -17,7 +17,7 @@ use crate::access::{
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Answer, OperationKind, Source, write_text};
-use crate::live::Subscription;
+use crate::live::{Cohorts, Subscription};
 use crate::system::{Caller, PlanKey, System};
 
 /// A GraphQL request.
@@ -223,9 +223,8 @@ fn write(
     let mut errors = Vec::new();
     let mut answers = answers.into_iter();
     let mut introspected = None;
-    writer.out.extend_from_slice(b"{\"data\":");
     for (place, root) in plan.roots.iter().enumerate() {
-        open_root(&mut writer.out, place == 0, &root.key);
+        writer.open_root(place == 0, &root.key);
         match &root.what {
             RootWhat::Null { refusal } => {
                 writer.refuse(*refusal);
@@ -249,11 +248,7 @@ fn write(
             },
         }
     }
-    if plan.roots.is_empty() {
-        writer.out.push(b'{');
-    }
-    writer.out.push(b'}');
-    Ok(close_object(writer, plan, errors, &caller.access.policy_version))
+    Ok(writer.finish(plan, errors, &caller.access.policy_version))
 }
 
 fn introspected_data<'i>(
@@ -269,47 +264,24 @@ fn introspected_data<'i>(
     known.as_ref().ok_or_else(|| Error::internal("introspection left nothing"))
 }
 
-/// `{"key":` or `,"key":`. A response key is a GraphQL name: it needs no escape.
-pub(crate) fn open_root(out: &mut Vec<u8>, first: bool, key: &str) {
-    out.push(if first { b'{' } else { b',' });
-    out.push(b'"');
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(b"\":");
-}
-
-/// Ends a response: what was refused and what failed, then the closing brace.
-pub(crate) fn close_object(
-    writer: Writer<'_>,
-    plan: &Plan,
-    mut errors: Vec<Json>,
-    policy_version: &str,
-) -> Vec<u8> {
-    let entries = plan
-        .refusals
-        .iter()
-        .zip(&writer.touched)
-        .filter_map(|(refused, touched)| refused.entry(touched, policy_version));
-    errors.extend(entries);
-    let mut out = writer.out;
-    if !errors.is_empty() {
-        out.extend_from_slice(b",\"errors\":");
-        out.extend_from_slice(Json::Array(errors).to_string().as_bytes());
-    }
-    out.push(b'}');
-    out
-}
-
 /// Opens a subscription. What is wrong with it is answered as for a query: before anything is sent.
 pub(crate) fn subscribe(
     system: &Arc<System>,
+    cohorts: &Cohorts,
     caller: &Caller,
     request: &Request,
 ) -> Result<Subscription, Response> {
-    let opened = prepare(system, caller, request).and_then(|prepared| open_stream(system, caller, &prepared));
+    let opened =
+        prepare(system, caller, request).and_then(|prepared| open_stream(system, cohorts, caller, &prepared));
     opened.map_err(|fault| Response::fault(&fault))
 }
 
-fn open_stream(system: &Arc<System>, caller: &Caller, prepared: &Prepared) -> Result<Subscription, Fault> {
+fn open_stream(
+    system: &Arc<System>,
+    cohorts: &Cohorts,
+    caller: &Caller,
+    prepared: &Prepared,
+) -> Result<Subscription, Fault> {
     let plan = &prepared.plan;
     if plan.kind != OperationKind::Subscription {
         return Err(Error::new(Code::OperationNotSupported, "This operation is no subscription.").into());
@@ -319,10 +291,7 @@ fn open_stream(system: &Arc<System>, caller: &Caller, prepared: &Prepared) -> Re
         Some(PlannedRoot { what: RootWhat::Null { refusal }, .. }) => {
             let mut writer = Writer::new(&system.graph, plan.refusals.len(), 0);
             writer.refuse(*refusal);
-            let entries = plan.refusals.iter().zip(&writer.touched);
-            let errors = entries
-                .filter_map(|(refused, touched)| refused.entry(touched, &caller.access.policy_version))
-                .collect();
+            let errors = writer.refused(plan, &caller.access.policy_version);
             return Err(Fault { code: Code::FieldForbidden, errors });
         }
         _ => {
@@ -338,7 +307,7 @@ fn open_stream(system: &Arc<System>, caller: &Caller, prepared: &Prepared) -> Re
         return Err(Error::internal("a subscription to a root that has no events").into());
     };
     let source = events(arguments)?;
-    Ok(system.cohorts.join(system, caller, prepared.key.clone(), plan, &prepared.variables, source)?)
+    Ok(cohorts.join(system, caller, prepared.key.clone(), plan, &prepared.variables, source)?)
 }
 
 impl Document {

@@ -14,7 +14,6 @@ use tokio::task::AbortHandle;
 use crate::access::{Call, Plan, Writer, load_reply, write_reply};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
-use crate::execute::{close_object, open_root};
 use crate::graph::EventSource;
 use crate::journal::{Entry, read_entries};
 use crate::system::{Caller, PlanKey, System};
@@ -214,11 +213,9 @@ impl Worker {
         let context = Context::new(Arc::clone(&self.system), self.caller.clone());
         let loaded = load_reply(graph, &context, &call.reply, &answer).await?;
         let mut writer = Writer::new(graph, self.plan.refusals.len(), 512);
-        writer.out.extend_from_slice(b"{\"data\":");
-        open_root(&mut writer.out, true, root);
+        writer.open_root(true, root);
         write_reply(&mut writer, &call.reply, &answer, &loaded);
-        writer.out.push(b'}');
-        let mut out = close_object(writer, &self.plan, Vec::new(), &self.caller.access.policy_version);
+        let mut out = writer.finish(&self.plan, Vec::new(), &self.caller.access.policy_version);
         // The cursor, before the closing brace.
         out.pop();
         out.extend_from_slice(format!(",\"extensions\":{{\"index\":\"{}\"}}}}", entry.index).as_bytes());

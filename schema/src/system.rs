@@ -19,7 +19,6 @@ use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Graph, print_sdl};
 use crate::journal::Feed;
-use crate::live::Cohorts;
 
 /// The real clock, handed in so that tests are literal.
 #[derive(Clone)]
@@ -132,7 +131,6 @@ pub(crate) struct System {
     pub(crate) random: Random,
     pub(crate) directory: ArcSwap<Directory>,
     pub(crate) feed: Arc<Feed>,
-    pub(crate) cohorts: Cohorts,
     /// Raised by each change of anyone's authority.
     pub(crate) authority: watch::Sender<u64>,
     policies: ArcSwap<Policies>,
@@ -165,7 +163,6 @@ impl System {
             random,
             directory: ArcSwap::from_pointee(directory),
             feed: Arc::new(Feed::new()),
-            cohorts: Cohorts::default(),
             authority: watch::Sender::new(0),
             policies: ArcSwap::from_pointee(policies),
             accesses: Cache::new(ACCESSES),

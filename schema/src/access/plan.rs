@@ -12,8 +12,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 use enlace_policies::{Answer, Dependence, Profile, Refusal as PolicyRefusal, Verb};
 
 use crate::access::document::Document;
-use crate::access::refusal::{Refused, Segment};
-use crate::context::by_record;
+use crate::access::refusal::{Refused, Segment, by_record};
 use crate::error::{Code, Error, Result};
 use crate::graph::{AnyObject, FieldInfo, FieldKind, Graph, OperationKind, Root, Shape, Wanted};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use enlace_policies::Refusal as PolicyRefusal;
+use enlace_policies::{Dependence, Refusal as PolicyRefusal};
 
 use crate::error::{Code, Error};
 
@@ -100,5 +100,14 @@ impl Refused {
             error = error.with("indices", json!(touched.ranges));
         }
         Some(error.to_json(Some(&path)))
+    }
+}
+
+/// What is said of a record that does not meet what the policies ask of it.
+pub(crate) fn by_record(dependence: &Dependence) -> PolicyRefusal {
+    let policies: Vec<&str> = dependence.policies.iter().map(AsRef::as_ref).collect();
+    PolicyRefusal {
+        policy: policies.join(", ").into(),
+        reason: "The record does not meet what these policies ask of it.".into(),
     }
 }

@@ -2,8 +2,9 @@
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
+use serde_json::Value as Json;
 
-use crate::access::plan::{Part, Parts, Reply, Selection, What};
+use crate::access::plan::{Part, Parts, Plan, Reply, Selection, What};
 use crate::access::refusal::Touched;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -79,13 +80,36 @@ pub(crate) struct Writer<'a> {
 const NULL: &[u8] = b"null";
 
 impl<'a> Writer<'a> {
+    /// Begins a response of about `expected` bytes, for a plan with so many refusals.
     pub(crate) fn new(graph: &'a Graph, refusals: usize, expected: usize) -> Self {
-        Self {
-            graph,
-            out: Vec::with_capacity(expected),
-            indexes: Vec::new(),
-            touched: vec![Touched::default(); refusals],
+        let mut out = Vec::with_capacity(expected);
+        out.extend_from_slice(b"{\"data\":{");
+        Self { graph, out, indexes: Vec::new(), touched: vec![Touched::default(); refusals] }
+    }
+
+    /// Writes a root's key. A response key is a GraphQL name: it needs no escape.
+    pub(crate) fn open_root(&mut self, first: bool, key: &str) {
+        self.out.extend_from_slice(if first { b"\"" } else { b",\"" });
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    /// Ends the data and the response: what failed, then what was refused, then the closing brace.
+    pub(crate) fn finish(mut self, plan: &Plan, mut errors: Vec<Json>, policy_version: &str) -> Vec<u8> {
+        self.out.push(b'}');
+        errors.extend(self.refused(plan, policy_version));
+        if !errors.is_empty() {
+            self.out.extend_from_slice(b",\"errors\":");
+            self.out.extend_from_slice(Json::Array(errors).to_string().as_bytes());
         }
+        self.out.push(b'}');
+        self.out
+    }
+
+    /// What was refused, one entry for each coordinate.
+    pub(crate) fn refused(&self, plan: &Plan, policy_version: &str) -> Vec<Json> {
+        let touched = plan.refusals.iter().zip(&self.touched);
+        touched.filter_map(|(refused, touched)| refused.entry(touched, policy_version)).collect()
     }
 
     pub(crate) fn refuse(&mut self, refusal: usize) {

@@ -13,11 +13,11 @@ use uuid::Uuid;
 use enlace_policies::{Principal, UserPrincipal};
 
 use crate::agencies::tables::{
-    agencies, agreements, authority_version, grant_shelters, grants, programmes, revoked_tokens, users,
+    agencies, agreements, authority_version, grants, programmes, revoked_tokens, users,
 };
 use crate::database::Reader;
 use crate::error::{Code, Error, Result};
-use crate::shelters::tables::shelters;
+use crate::shelters::tables::{grant_shelters, shelters};
 
 /// The programme that this deployment serves.
 #[derive(Debug, Clone)]

@@ -9,13 +9,8 @@ diesel::table! { users (id) { id -> Uuid, agency_id -> Uuid, subject -> Text, ac
 diesel::table! {
     grants (id) { id -> Uuid, user_id -> Uuid, role -> Text, reads_as -> Nullable<Text>, valid_from -> Timestamptz, valid_until -> Nullable<Timestamptz>, }
 }
-diesel::table! { grant_shelters (grant_id, shelter_id) { grant_id -> Uuid, shelter_id -> Uuid, } }
 diesel::table! { revoked_tokens (jti) { jti -> Text, expires_at -> Timestamptz, } }
 diesel::table! { authority_version (only_row) { only_row -> Bool, version -> BigInt, } }
 
-use crate::shelters::tables::shelters;
-
-diesel::joinable!(grant_shelters -> shelters (shelter_id));
-diesel::allow_tables_to_appear_in_same_query!(grant_shelters, shelters);
 diesel::joinable!(agreements -> agencies (agency_id));
 diesel::allow_tables_to_appear_in_same_query!(agreements, agencies);
