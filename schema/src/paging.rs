@@ -88,10 +88,21 @@ impl Binding {
 /// The paging arguments as they come.
 #[derive(Debug, Default)]
 pub(crate) struct Asked<'a> {
-    pub(crate) first: Option<i32>,
-    pub(crate) after: Option<&'a str>,
-    pub(crate) last: Option<i32>,
-    pub(crate) before: Option<&'a str>,
+    first: Option<i32>,
+    after: Option<&'a str>,
+    last: Option<i32>,
+    before: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn new(
+        first: Option<i32>,
+        after: Option<&'a str>,
+        last: Option<i32>,
+        before: Option<&'a str>,
+    ) -> Self {
+        Self { first, after, last, before }
+    }
 }
 
 impl Window {

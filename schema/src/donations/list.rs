@@ -148,12 +148,8 @@ pub(crate) async fn lots(
         order_by: order,
     };
     let binding = Binding::new("donationItems", &selects)?;
-    let asked = Asked {
-        first: arguments.first,
-        after: arguments.after.as_deref(),
-        last: arguments.last,
-        before: arguments.before.as_deref(),
-    };
+    let asked =
+        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
     let window = Window::new(&asked, binding)?;
     let Some(scope) = context.scope(Class::Inventory, RecordType::Lot) else {
         return Err(Error::internal("refused root was called"));
@@ -243,12 +239,8 @@ pub(crate) async fn stock(
 ) -> Result<Connection<Stock>> {
     let location = arguments.location.uuid();
     let binding = Binding::new("stock", &location)?;
-    let asked = Asked {
-        first: arguments.first,
-        after: arguments.after.as_deref(),
-        last: arguments.last,
-        before: arguments.before.as_deref(),
-    };
+    let asked =
+        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
     let window = Window::new(&asked, binding)?;
     let Some(scope) = context.scope(Class::Inventory, RecordType::Stock) else {
         return Err(Error::internal("refused root was called"));

@@ -66,36 +66,37 @@ pub(crate) async fn donors_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Ve
     Ok(query.load(&mut &*reader).await?)
 }
 
+/// Stores with what a row of them needs.
+#[diesel::dsl::auto_type]
+fn locations_joined() -> _ {
+    locations::table.left_join(shelters::table)
+}
+
+/// The columns of a [`Location`].
+#[diesel::dsl::auto_type]
+fn location_columns() -> _ {
+    let shelter: diesel::dsl::Nullable<shelters::code> = shelters::code.nullable();
+    (locations::id, locations::code, locations::name, locations::kind, locations::shelter_id, shelter)
+}
+
 /// The stores of the programme, by code.
 pub(crate) async fn all_locations(context: Context) -> Result<Vec<Location>> {
     let reader = context.reader().await?;
-    let query = locations::table
-        .left_join(shelters::table)
+    let query = locations_joined()
         .filter(locations::programme_id.eq(context.programme_id()))
         .order(locations::code)
-        .select((
-            locations::id,
-            locations::code,
-            locations::name,
-            locations::kind,
-            locations::shelter_id,
-            shelters::code.nullable(),
-        ));
+        .select(location_columns());
     Ok(query.load(&mut &*reader).await?)
 }
 
 /// Stores by key.
 pub(crate) async fn locations_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Location>> {
     let reader = context.reader().await?;
-    let query = locations::table.left_join(shelters::table).filter(locations::id.eq_any(ids)).select((
-        locations::id,
-        locations::code,
-        locations::name,
-        locations::kind,
-        locations::shelter_id,
-        shelters::code.nullable(),
-    ));
-    Ok(query.load(&mut &*reader).await?)
+    Ok(locations_joined()
+        .filter(locations::id.eq_any(ids))
+        .select(location_columns())
+        .load(&mut &*reader)
+        .await?)
 }
 
 /// Lots with what a row of them needs.
