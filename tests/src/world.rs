@@ -1,5 +1,6 @@
 //! A running Enlace for one test.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub struct World {
 impl WorldBuilder {
     /// Sets a configuration key.
     #[must_use]
-    pub fn set(mut self, key: &str, value: impl ToString) -> Self {
+    pub fn set(mut self, key: &str, value: impl Display) -> Self {
         self.settings.push((format!("ENLACE_{}", key.to_uppercase()), value.to_string()));
         self
     }

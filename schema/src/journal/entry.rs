@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
     }
 
     /// These bytes are a promise to every witness: a change here breaks proofs already given.
