@@ -78,8 +78,20 @@ impl DataFolder {
         Path::new(&format!("/proc/{pid}")).exists().then_some(pid)
     }
 
-    /// The processes that work in its cluster.
-    pub fn postgres_processes(&self) -> Vec<i32> {
+    /// Waits until no process of its PostgreSQL is left: the one that writes the log ends a moment after the server.
+    pub fn wait_deserted(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let left = self.postgres_processes();
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "PostgreSQL is still there: {left:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn postgres_processes(&self) -> Vec<i32> {
         let Ok(cluster) = std::fs::canonicalize(self.0.join("postgres")) else { return Vec::new() };
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         processes

@@ -371,7 +371,7 @@ fn ends_with_everything(running: Running, data: &DataFolder, how: Signal) {
     running.signal(how);
     let (status, complaints) = running.ended();
     assert_eq!((status.code(), complaints.as_str()), (Some(0), ""));
-    assert_eq!(data.postgres_processes(), Vec::<i32>::new());
+    data.wait_deserted();
     assert!(!data.path().join("postgres/postmaster.pid").exists());
 }
 
@@ -421,7 +421,7 @@ async fn the_demo_starts_from_nothing_and_finds_its_data_as_it_was_left() {
     let other_day = enlace("demo --listen 127.0.0.1:0 --at 2022-03-31").data(&data);
     let refused = other_day.end();
     assert!(refused.failed().contains("stands on 2022-01-31; add --fresh"), "{refused:?}");
-    assert_eq!(data.postgres_processes(), Vec::<i32>::new(), "a command that fails leaves nothing running");
+    data.wait_deserted();
 
     let mut running = other_day.with("--fresh").start();
     let welcome = running.says("Ctrl-C");

@@ -70,7 +70,7 @@ async fn all_who_ask_at_once_share_one_server_and_one_takes_over_when_its_keeper
         assert_eq!(kept(&client(&all[0]).await).await, 3);
     }
     all.remove(0).stop().await.unwrap();
-    assert_eq!(data.postgres_processes(), Vec::<i32>::new());
+    data.wait_deserted();
     assert!(!data.path().join("postgres/postmaster.pid").exists(), "it was shut down and not killed");
 }
 
@@ -95,7 +95,7 @@ async fn a_server_that_is_killed_comes_back_with_all_that_was_committed() {
     assert!(signal(killed, Signal::KILL));
     until("it is started again by itself", || data.postmaster().is_some_and(|now| now != killed)).await;
     postgres.stop().await.unwrap();
-    assert_eq!(data.postgres_processes(), Vec::<i32>::new());
+    data.wait_deserted();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,7 +120,7 @@ async fn when_the_program_is_killed_its_server_ends_and_the_next_program_goes_on
     assert!(last.says("Ctrl-C").contains("as it was left"));
     last.signal(Signal::TERM);
     assert_eq!(last.ended().0.code(), Some(0));
-    until("no process of any of the three servers is left", || data.postgres_processes().is_empty()).await;
+    data.wait_deserted();
 }
 
 /// What a program at this address answers, once it does.
@@ -161,7 +161,7 @@ async fn programs_on_one_data_directory_share_its_server_and_outlive_each_other(
     assert_eq!(outcome(&client.adjust(space, 1).await), "AdjustOccupancyPayload");
     second.signal(Signal::TERM);
     assert_eq!(second.ended().0.code(), Some(0));
-    assert_eq!(data.postgres_processes(), Vec::<i32>::new());
+    data.wait_deserted();
 }
 
 /// How often something is killed; more by the variable `ENLACE_TEST_KILLS`.
@@ -320,7 +320,7 @@ async fn it_runs_without_privileges_and_only_its_own_user_reaches_its_socket_and
     drop(client);
     // Dropped, and not asked to stop, it stops all the same.
     drop(postgres);
-    until("the server is stopped", || data.postgres_processes().is_empty()).await;
+    data.wait_deserted();
 }
 
 #[tokio::test(flavor = "multi_thread")]
