@@ -175,6 +175,7 @@ fn attributes(user: &UserPrincipal) -> HashMap<String, RestrictedExpression> {
         ("agency".to_owned(), text(&user.agency)),
         ("shelters".to_owned(), RestrictedExpression::new_set(user.shelters.iter().map(text))),
         ("agreementInForce".to_owned(), RestrictedExpression::new_bool(user.agreement_in_force)),
+        ("recipient".to_owned(), RestrictedExpression::new_string(user.recipient())),
     ])
 }
 
@@ -223,7 +224,7 @@ fn translate(expression: &Expr) -> Result<Condition, Unsupported> {
             contains(left, right).ok_or_else(unsupported)
         }
         Expr::HasAttr { expr, attrs } if is_record(expr) && attrs.tail.is_empty() => {
-            Fact::named(&attrs.head).map(Condition::Has).ok_or_else(unsupported)
+            Fact::named(&attrs.head).filter(|fact| !fact.is_set()).map(Condition::Has).ok_or_else(unsupported)
         }
         Expr::IfThenElse { cond, then_expr, else_expr } => {
             let condition = translate(cond)?;
@@ -242,11 +243,14 @@ fn equal(left: &Expr, right: &Expr) -> Option<Condition> {
         (None, Some(fact)) => (fact, text(left)?),
         _ => return None,
     };
-    Some(Condition::Is(fact, value))
+    (!fact.is_set()).then_some(Condition::Is(fact, value))
 }
 
-/// A fact looked for in a set of texts.
+/// A fact looked for in a set of texts, or a text in a fact that is a set.
 fn contains(set: &Expr, element: &Expr) -> Option<Condition> {
+    if let Some(members) = fact(set) {
+        return members.is_set().then_some(Condition::Contains(members, text(element)?));
+    }
     let Expr::Set(elements) = set else { return None };
     let values = elements.iter().map(|element| text(element)).collect::<Option<Vec<_>>>()?;
     Some(Condition::one_of(fact(element)?, values))

@@ -18,6 +18,7 @@
 //!     reads_as: None,
 //!     shelters: ["CDC-01".to_owned()].into(),
 //!     agreement_in_force: true,
+//!     purpose: None,
 //! });
 //! let profile = policies.profile(&lead)?;
 //!
@@ -27,8 +28,8 @@
 //! let Answer::Depends(dependence) = on_shelters(Verb::Write) else {
 //!     unreachable!("a shelter lead writes its own shelters only");
 //! };
-//! assert!(dependence.condition.holds(&|fact| (fact == Fact::Shelter).then_some("CDC-01")));
-//! assert!(!dependence.condition.holds(&|fact| (fact == Fact::Shelter).then_some("CDC-02")));
+//! assert!(dependence.condition.holds(&|fact: Fact| (fact == Fact::Shelter).then_some("CDC-01")));
+//! assert!(!dependence.condition.holds(&|fact: Fact| (fact == Fact::Shelter).then_some("CDC-02")));
 //! # Ok::<(), enlace_policies::Error>(())
 //! ```
 //!
@@ -45,7 +46,7 @@ mod principal;
 mod profile;
 
 pub use class::{Class, Fact, RecordType, Verb};
-pub use condition::{Condition, Value};
+pub use condition::{Condition, Facts, Value};
 pub use error::{Error, Finding};
 pub use load::{Policies, Rule};
 pub use matrix::matrix;

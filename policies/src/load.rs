@@ -15,7 +15,7 @@ use cedar_policy::{
 use miette::Diagnostic;
 use sha2::{Digest, Sha256};
 
-use crate::{DEFAULT_DENY, Error, Finding, Refusal, class::Question};
+use crate::{Class, DEFAULT_DENY, Error, Finding, RecordType, Refusal, Verb, class::Question};
 
 /// The name of the schema in a folder of policies.
 const SCHEMA_FILE: &str = "enlace.cedarschema";
@@ -24,7 +24,10 @@ const SCHEMA_FILE: &str = "enlace.cedarschema";
 const BUILT_IN: &[(&str, &str)] = &[
     ("agencies.cedar", include_str!("../agencies.cedar")),
     ("always.cedar", include_str!("../always.cedar")),
+    ("census.cedar", include_str!("../census.cedar")),
     ("donations.cedar", include_str!("../donations.cedar")),
+    ("education.cedar", include_str!("../education.cedar")),
+    ("health.cedar", include_str!("../health.cedar")),
     ("shelters.cedar", include_str!("../shelters.cedar")),
 ];
 
@@ -67,6 +70,8 @@ pub(crate) struct Cell {
     pub(crate) question: Question,
     pub(crate) action: EntityUid,
     pub(crate) record: EntityTypeName,
+    /// Whether the schema lets the action apply to the record type. Where it does not, nothing is asked.
+    pub(crate) applies: bool,
     pub(crate) for_users: PolicySet,
     pub(crate) for_anyone: PolicySet,
 }
@@ -114,6 +119,12 @@ impl Policies {
     /// Every policy, in the order of their ids.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.values()
+    }
+
+    /// Whether a record of this type may have fields of this class: whether the schema lets their being read apply to it.
+    pub fn applies(&self, class: Class, record: RecordType) -> bool {
+        let question = Question { verb: Verb::Read, class, record };
+        self.cells.get(question.index()).is_some_and(|cell| cell.applies)
     }
 
     /// The policy with this `@id`.
@@ -244,6 +255,7 @@ fn sort_by_question(schema: &Schema, policies: &PolicySet) -> Result<Vec<Cell>, 
     let (user, anyone) = (entity_type("User")?, entity_type("Anyone")?);
     let bearing: Vec<(&Policy, BTreeSet<RequestEnv>)> =
         policies.policies().map(|policy| (policy, policy.get_valid_request_envs(schema).collect())).collect();
+    let known: BTreeSet<RequestEnv> = schema.request_envs().collect();
     let those_for = |asked: &RequestEnv| {
         let bear_on_it = bearing.iter().filter(|(_, questions)| questions.contains(asked));
         PolicySet::from_policies(bear_on_it.map(|(policy, _)| (*policy).clone()))
@@ -257,7 +269,8 @@ fn sort_by_question(schema: &Schema, policies: &PolicySet) -> Result<Vec<Cell>, 
                 those_for(&RequestEnv::new(caller.clone(), action.clone(), record.clone()))
             };
             let (for_users, for_anyone) = (asked_by(&user)?, asked_by(&anyone)?);
-            Ok(Cell { question, action, record, for_users, for_anyone })
+            let applies = known.contains(&RequestEnv::new(user.clone(), action.clone(), record.clone()));
+            Ok(Cell { question, action, record, applies, for_users, for_anyone })
         })
         .collect()
 }

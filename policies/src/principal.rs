@@ -29,9 +29,16 @@ pub struct UserPrincipal {
     pub shelters: BTreeSet<String>,
     /// Whether the data-sharing agreement of its agency is in force.
     pub agreement_in_force: bool,
+    /// The code of the purpose that it states; without one, nothing that is shared for a purpose is shared with it.
+    pub purpose: Option<String>,
 }
 
 impl UserPrincipal {
+    /// As whom data is shared with it: its agency, for the purpose that it states, as `ACNUR/PROTECTION`.
+    pub fn recipient(&self) -> String {
+        format!("{}/{}", self.agency, self.purpose.as_deref().unwrap_or_default())
+    }
+
     /// The roles that count for a verb. Only an integrator's differ: for reads it holds the role that it
     /// names as well.
     pub(crate) fn roles_for(&self, verb: Verb) -> impl Iterator<Item = &str> {
@@ -107,6 +114,7 @@ mod tests {
             reads_as: reads_as.map(str::to_owned),
             shelters: BTreeSet::new(),
             agreement_in_force: true,
+            purpose: None,
         }
     }
 

@@ -20,6 +20,7 @@ use crate::housekeeping;
 use crate::journal;
 use crate::live::{Cohorts, Subscription};
 use crate::system::{Caller, Clock, Parts, Random, System};
+use crate::vault::Vault;
 
 /// What can be set.
 #[derive(Debug, Clone, Copy)]
@@ -52,21 +53,24 @@ pub struct Enlace {
 }
 
 impl Enlace {
-    /// Opens a migrated database that holds a programme.
+    /// Opens a migrated database that holds a programme, and the database that holds its people's keys.
     pub async fn start(
         owner: &tokio_postgres::Config,
+        keys: &tokio_postgres::Config,
         policies: Policies,
         settings: Settings,
         clock: Clock,
         random: Random,
     ) -> Result<Self> {
         let database = Database::open(owner, settings.database).await?;
+        let vault = Vault::open(keys).await?;
         let directory = Directory::read(&database.reader().await?).await?;
         let parts = Parts {
             graph: capabilities(),
             policies,
             limits: settings.limits,
             database,
+            vault,
             directory,
             clock,
             random,

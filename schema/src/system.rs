@@ -19,6 +19,7 @@ use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Graph, print_sdl};
 use crate::journal::Feed;
+use crate::vault::Vault;
 
 /// The real clock, handed in so that tests are literal.
 #[derive(Clone)]
@@ -127,6 +128,7 @@ pub(crate) struct System {
     pub(crate) whole: RoleView,
     pub(crate) limits: Limits,
     pub(crate) database: Database,
+    pub(crate) vault: Vault,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) directory: ArcSwap<Directory>,
@@ -146,6 +148,7 @@ pub(crate) struct Parts {
     pub(crate) policies: Policies,
     pub(crate) limits: Limits,
     pub(crate) database: Database,
+    pub(crate) vault: Vault,
     pub(crate) directory: Directory,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -153,12 +156,13 @@ pub(crate) struct Parts {
 
 impl System {
     pub(crate) fn new(parts: Parts) -> Result<Self> {
-        let Parts { graph, policies, limits, database, directory, clock, random } = parts;
+        let Parts { graph, policies, limits, database, vault, directory, clock, random } = parts;
         Ok(Self {
             whole: RoleView::new(print_sdl(&graph, None))?,
             graph,
             limits,
             database,
+            vault,
             clock,
             random,
             directory: ArcSwap::from_pointee(directory),

@@ -17,8 +17,7 @@ use crate::error::{Code, Error, Result};
 pub use connect::connect;
 pub(crate) use connect::{Open, open};
 pub use migrations::{MigrationError, migrate};
-pub(crate) use reads::Reader;
-use reads::Reads;
+pub(crate) use reads::{Reader, Reads};
 
 /// How many connections are opened, and how long a statement may take.
 #[derive(Debug, Clone, Copy)]

@@ -126,30 +126,8 @@ impl<'c> Transaction<'c> {
         changes: Vec<Part>,
         answer: A,
     ) -> Result<Outcome<A>> {
-        let context = self.context;
-        let actor = context.actor()?;
-        let header = Header {
-            operation: self.operation.to_owned(),
-            agency: actor.principal.agency.clone(),
-            user: actor.user,
-            roles: actor.principal.roles.iter().cloned().collect(),
-            policy_version: context.policy_version().to_owned(),
-            occurred_at,
-            recorded_at: context.now(),
-            real_time: context.real_now(),
-        };
-        let mut parts = vec![Part::header(&header)?];
-        parts.extend(changes);
-        let salts = parts.iter().map(|_| context.salt()).collect::<Result<Vec<_>>>()?;
-        let commitments: Vec<[u8; 32]> =
-            parts.iter().zip(&salts).map(|(part, salt)| part.commitment(salt)).collect();
-        let id = context.new_uuid()?;
+        let entry = NewEntry::new(self.context, self.operation, occurred_at, changes)?;
         let (user, key, body) = (self.user, self.key.clone(), self.body);
-        let ordinals: Vec<i16> = (0..).take(parts.len()).collect();
-        let classes: Vec<&str> = parts.iter().map(|part| part.class.as_str()).collect();
-        let subjects: Vec<Option<Uuid>> = parts.iter().map(|part| part.subject).collect();
-        let contents: Vec<&[u8]> = parts.iter().map(|part| part.content.as_slice()).collect();
-        let salts: Vec<&[u8]> = salts.iter().map(<[u8; 32]>::as_slice).collect();
         let kept = serde_json::to_string(&answer).map_err(Error::internal)?;
         // One statement, one round trip. The queue's number is taken here, after the rows' locks.
         let appended = diesel::sql_query(
@@ -159,19 +137,19 @@ impl<'c> Transaction<'c> {
              queued AS (INSERT INTO journal_queue (entry_id) VALUES ($1)) \
              INSERT INTO idempotency_keys (user_id, key, body, answer, recorded_at) VALUES ($9, $10, $11, $12, $13)",
         )
-        .bind::<SqlUuid, _>(id)
-        .bind::<SqlUuid, _>(context.programme_id())
-        .bind::<Binary, _>(leaf(id, &commitments))
-        .bind::<Array<SmallInt>, _>(ordinals)
-        .bind::<Array<Text>, _>(classes)
-        .bind::<Array<Nullable<SqlUuid>>, _>(subjects)
-        .bind::<Array<Binary>, _>(salts)
-        .bind::<Array<Binary>, _>(contents)
+        .bind::<SqlUuid, _>(entry.id)
+        .bind::<SqlUuid, _>(entry.programme)
+        .bind::<Binary, _>(&entry.leaf)
+        .bind::<Array<SmallInt>, _>(&entry.ordinals)
+        .bind::<Array<Text>, _>(&entry.classes)
+        .bind::<Array<Nullable<SqlUuid>>, _>(&entry.subjects)
+        .bind::<Array<Binary>, _>(&entry.salts)
+        .bind::<Array<Binary>, _>(&entry.contents)
         .bind::<SqlUuid, _>(user)
         .bind::<Text, _>(key)
         .bind::<Binary, _>(body.as_slice())
         .bind::<Text, _>(kept)
-        .bind::<Timestamptz, _>(header.real_time)
+        .bind::<Timestamptz, _>(self.context.real_now())
         .execute(self.connection()?)
         .await;
         match appended {
@@ -188,9 +166,83 @@ impl<'c> Transaction<'c> {
         }
         AnsiTransactionManager::commit_transaction(self.connection()?).await?;
         self.connection.take();
-        context.journal().wake();
+        self.context.journal().wake();
         Ok(Outcome::Done(answer))
     }
+}
+
+/// An entry's rows, column by column.
+struct NewEntry {
+    id: Uuid,
+    programme: Uuid,
+    leaf: Vec<u8>,
+    ordinals: Vec<i16>,
+    classes: Vec<String>,
+    subjects: Vec<Option<Uuid>>,
+    salts: Vec<Vec<u8>>,
+    contents: Vec<Vec<u8>>,
+}
+
+impl NewEntry {
+    /// What a caller did: the header, then the changes, each part with a salt of its own.
+    fn new(
+        context: &Context,
+        operation: &str,
+        occurred_at: DateTime<Utc>,
+        changes: Vec<Part>,
+    ) -> Result<Self> {
+        let actor = context.actor()?;
+        let header = Header {
+            operation: operation.to_owned(),
+            agency: actor.principal.agency.clone(),
+            user: actor.user,
+            roles: actor.principal.roles.iter().cloned().collect(),
+            policy_version: context.policy_version().to_owned(),
+            occurred_at,
+            recorded_at: context.now(),
+            real_time: context.real_now(),
+        };
+        let mut parts = vec![Part::header(&header)?];
+        parts.extend(changes);
+        let salts = parts.iter().map(|_| context.salt()).collect::<Result<Vec<_>>>()?;
+        let commitments: Vec<[u8; 32]> =
+            parts.iter().zip(&salts).map(|(part, salt)| part.commitment(salt)).collect();
+        let id = context.new_uuid()?;
+        Ok(Self {
+            id,
+            programme: context.programme_id(),
+            leaf: leaf(id, &commitments),
+            ordinals: (0..).take(parts.len()).collect(),
+            classes: parts.iter().map(|part| part.class.clone()).collect(),
+            subjects: parts.iter().map(|part| part.subject).collect(),
+            salts: salts.iter().map(|salt| salt.to_vec()).collect(),
+            contents: parts.into_iter().map(|part| part.content).collect(),
+        })
+    }
+}
+
+/// Appends an entry of something that changed no row: a read of what is personal. It is committed when this returns.
+pub(crate) async fn append_alone(context: &Context, operation: &str, changes: Vec<Part>) -> Result<()> {
+    let entry = NewEntry::new(context, operation, context.now(), changes)?;
+    let mut connection = context.database().writer().await?;
+    diesel::sql_query(
+        "WITH entry AS (INSERT INTO journal_entries (id, programme_id, leaf) VALUES ($1, $2, $3)), \
+         parts AS (INSERT INTO journal_parts (entry_id, ordinal, class, subject, salt, content) \
+             SELECT $1, part.* FROM unnest($4, $5, $6, $7, $8) AS part) \
+         INSERT INTO journal_queue (entry_id) VALUES ($1)",
+    )
+    .bind::<SqlUuid, _>(entry.id)
+    .bind::<SqlUuid, _>(entry.programme)
+    .bind::<Binary, _>(&entry.leaf)
+    .bind::<Array<SmallInt>, _>(&entry.ordinals)
+    .bind::<Array<Text>, _>(&entry.classes)
+    .bind::<Array<Nullable<SqlUuid>>, _>(&entry.subjects)
+    .bind::<Array<Binary>, _>(&entry.salts)
+    .bind::<Array<Binary>, _>(&entry.contents)
+    .execute(&mut *connection)
+    .await?;
+    context.journal().wake();
+    Ok(())
 }
 
 impl Drop for Transaction<'_> {

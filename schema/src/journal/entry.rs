@@ -22,6 +22,9 @@ const LEAF_VERSION: u8 = 1;
 /// Keeps a commitment from being taken for anything else.
 const PART_DOMAIN: &str = "enlace/part/1";
 
+/// The class of what tells of the journal itself.
+const JOURNAL: &str = "JOURNAL";
+
 /// Who did what, when, under which policies: part 0 of every entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,10 +87,17 @@ impl Part {
         Ok(Self { class: class.as_str().to_owned(), subject, content })
     }
 
+    /// A part that tells of the journal itself: of a read, a refusal, a grant.
+    pub(crate) fn of_journal<C: Change>(change: &C) -> Result<Self> {
+        let content =
+            serde_json::to_vec(&Named { change: C::NAME, data: change }).map_err(Error::internal)?;
+        Ok(Self { class: JOURNAL.to_owned(), subject: None, content })
+    }
+
     /// The header.
     pub(crate) fn header(header: &Header) -> Result<Self> {
         let content = serde_json::to_vec(header).map_err(Error::internal)?;
-        Ok(Self { class: "JOURNAL".to_owned(), subject: None, content })
+        Ok(Self { class: JOURNAL.to_owned(), subject: None, content })
     }
 
     /// Binds and hides the part.

@@ -6,9 +6,11 @@
 mod append;
 mod entry;
 mod feed;
+mod read;
 mod sequencer;
 
 pub(crate) use append::{Begun, Outcome, Transaction, constraint, idempotency_keys};
 pub(crate) use entry::{Change, Entry, Part};
 pub(crate) use feed::{Feed, read_entries};
+pub(crate) use read::record_read;
 pub(crate) use sequencer::run;

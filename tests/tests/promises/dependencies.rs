@@ -35,7 +35,14 @@ const FLOORS: &[(&str, [u64; 3])] = &[
 
 fn packages() -> Vec<Json> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--filter-platform",
+            "x86_64-unknown-linux-gnu",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -78,7 +85,9 @@ fn no_version_has_a_known_flaw() {
 
 #[test]
 fn an_expression_is_read_as_spdx_has_it() {
-    for permissive in ["MIT", "MIT OR Apache-2.0", "MIT/Apache-2.0", "(MIT OR GPL-3.0) AND Apache-2.0", "GPL-2.0 OR MIT"] {
+    for permissive in
+        ["MIT", "MIT OR Apache-2.0", "MIT/Apache-2.0", "(MIT OR GPL-3.0) AND Apache-2.0", "GPL-2.0 OR MIT"]
+    {
         assert!(is_permissive(permissive), "{permissive}");
     }
     for not in ["GPL-3.0", "MIT AND GPL-3.0", "none", "LGPL-2.1 AND (MIT OR Apache-2.0)"] {
