@@ -70,6 +70,8 @@ named! {
         Education = "EDUCATION",
         /// Consents and referrals of a person.
         Consent = "CONSENT",
+        /// The record of changes and of reads.
+        Journal = "JOURNAL",
         /// Accounts, roles, grants and agreements.
         Administration = "ADMINISTRATION",
     }
@@ -120,6 +122,10 @@ named! {
         Diagnosis = "Diagnosis",
         /// A person's place in a course.
         Enrolment = "Enrolment",
+        /// Something that was done or read.
+        JournalEntry = "JournalEntry",
+        /// A person whom an entry of the journal tells of.
+        JournalSubject = "JournalSubject",
     }
 }
 
@@ -127,7 +133,12 @@ impl Class {
     /// Whether its fields tell of a person in care. To read them a caller states a purpose, and each read is journalled.
     pub const fn is_personal(self) -> bool {
         match self {
-            Self::Public | Self::Operational | Self::Inventory | Self::Donor | Self::Administration => false,
+            Self::Public
+            | Self::Operational
+            | Self::Inventory
+            | Self::Donor
+            | Self::Administration
+            | Self::Journal => false,
             Self::Identity
             | Self::Family
             | Self::Migration
@@ -178,7 +189,7 @@ impl RecordType {
     pub const fn facts(self) -> &'static [Fact] {
         match self {
             Self::Programme => &[],
-            Self::Agency | Self::Agreement => &[Fact::Agency],
+            Self::Agency | Self::Agreement | Self::JournalEntry | Self::JournalSubject => &[Fact::Agency],
             Self::Account => &[Fact::Agency, Fact::User],
             Self::Centre => &[Fact::Lender],
             Self::Shelter | Self::Space | Self::Location => &[Fact::Shelter],

@@ -21,8 +21,8 @@ use cedar_policy::{
 };
 
 use crate::{
-    Answer, Class, Condition, Dependence, Error, Fact, Policies, Principal, Profile, RecordType, Refusal,
-    UserPrincipal, Value, Verb,
+    Answer, Class, Condition, Dependence, Error, Fact, Policies, Principal, Profile, ROLES, RecordType,
+    Refusal, UserPrincipal, Value, Verb,
     class::Question,
     load::{Cell, entity},
 };
@@ -42,6 +42,21 @@ impl Policies {
             })
             .collect::<Result<_, _>>()?;
         Ok(Profile::new(answers, self.by_default.clone()))
+    }
+
+    /// Compiles the profile of every role of every agency, with an agreement and without: what does not translate shows
+    /// here, before anyone relies on it.
+    pub fn check(&self) -> Result<(), Error> {
+        self.profile(&Principal::Anyone)?;
+        for (agency, role) in ROLES.iter().flat_map(|role| role.agencies.iter().map(move |agency| (agency, role))) {
+            for agreement_in_force in [true, false] {
+                self.profile(&Principal::User(UserPrincipal {
+                    agreement_in_force,
+                    ..UserPrincipal::example(agency, role.code)
+                }))?;
+            }
+        }
+        Ok(())
     }
 
     /// The answer to one question of a principal, as its [`profile`](Self::profile) has it.

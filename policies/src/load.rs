@@ -28,6 +28,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("donations.cedar", include_str!("../donations.cedar")),
     ("education.cedar", include_str!("../education.cedar")),
     ("health.cedar", include_str!("../health.cedar")),
+    ("journal.cedar", include_str!("../journal.cedar")),
     ("shelters.cedar", include_str!("../shelters.cedar")),
 ];
 

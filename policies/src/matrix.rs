@@ -5,15 +5,11 @@ use std::{
     fmt::Write,
 };
 
+use crate::principal::OWN;
 use crate::{
     Answer, Class, Condition, Error, Fact, Policies, Principal, Profile, ROLES, RecordType, UserPrincipal,
     Verb,
 };
-
-/// Stands for the caller's own subject and shelter; no policy can name it, since no code contains a space.
-const OWN: &str = "the caller's own";
-/// Stands for the purpose that the caller states.
-const STATED: &str = "the purpose";
 
 /// The access table of these policies as Markdown: a row for each agency and role, a column for each class,
 /// and in each cell what the role reads (R) and writes (W), and where. The committed `policies/matrix.md` is
@@ -23,7 +19,7 @@ pub fn matrix(policies: &Policies) -> Result<String, Error> {
     let mut ended: BTreeMap<Vec<String>, Vec<&str>> = BTreeMap::new();
     for role in ROLES {
         for agency in role.agencies {
-            let mut user = example(agency, role.code);
+            let mut user = UserPrincipal::example(agency, role.code);
             rows.push(row(
                 policies,
                 agency,
@@ -68,19 +64,6 @@ record type that lacks the fact is refused. *Own* is the caller's: its agency, i
 *On* limits a right to these record types. An `integrator` reads what the one role that it names reads,
 besides this, and writes nothing. `*` is any agency, `NGO_*` any whose code begins so.
 ";
-
-/// A user with one role, whose agreement is in force.
-fn example(agency: &str, role: &str) -> UserPrincipal {
-    UserPrincipal {
-        user: OWN.to_owned(),
-        agency: agency.to_owned(),
-        roles: BTreeSet::from([role.to_owned()]),
-        reads_as: None,
-        shelters: BTreeSet::from([OWN.to_owned()]),
-        agreement_in_force: true,
-        purpose: Some(STATED.to_owned()),
-    }
-}
 
 fn table(rows: &[Vec<String>]) -> String {
     let mut text = String::from("| agency | role |");

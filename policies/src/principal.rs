@@ -33,7 +33,25 @@ pub struct UserPrincipal {
     pub purpose: Option<String>,
 }
 
+/// Stands for an example's own subject and shelter; no policy can name it, since no code contains a space.
+pub(crate) const OWN: &str = "the caller's own";
+/// Stands for the purpose that an example states.
+const STATED: &str = "the purpose";
+
 impl UserPrincipal {
+    /// A user with one role, a shelter, a purpose and an agreement in force.
+    pub(crate) fn example(agency: &str, role: &str) -> Self {
+        Self {
+            user: OWN.to_owned(),
+            agency: agency.to_owned(),
+            roles: BTreeSet::from([role.to_owned()]),
+            reads_as: None,
+            shelters: BTreeSet::from([OWN.to_owned()]),
+            agreement_in_force: true,
+            purpose: Some(STATED.to_owned()),
+        }
+    }
+
     /// As whom data is shared with it: its agency, for the purpose that it states, as `ACNUR/PROTECTION`.
     pub fn recipient(&self) -> String {
         format!("{}/{}", self.agency, self.purpose.as_deref().unwrap_or_default())

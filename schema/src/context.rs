@@ -103,18 +103,18 @@ impl Context {
         self.system.new_uuid(self.now)
     }
 
-    /// 32 random bytes.
-    pub(crate) fn salt(&self) -> Result<[u8; 32]> {
-        self.system.random.bytes()
-    }
-
     pub(crate) fn programme_id(&self) -> Uuid {
-        self.system.directory.load().programme.id
+        self.system.programme_id()
     }
 
     /// The key of the agency with a code.
     pub(crate) fn agency(&self, code: &str) -> Result<Uuid> {
         self.system.directory.load().agency(code)
+    }
+
+    /// The code of the agency with a key; empty where there is none.
+    pub(crate) fn agency_code(&self, key: Uuid) -> String {
+        self.system.directory.load().agency_code(key).unwrap_or_default().to_owned()
     }
 
     pub(crate) fn policy_version(&self) -> &str {

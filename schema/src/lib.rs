@@ -56,5 +56,6 @@ fn capabilities() -> graph::Graph {
     coordination::register(&mut graph);
     health::register(&mut graph);
     education::register(&mut graph);
+    journal::register(&mut graph);
     graph
 }

@@ -201,9 +201,7 @@ impl EventStream {
     fn confirm(&mut self) -> Result<(), Code> {
         let caller =
             self.app.confirm(&self.identity.claims, self.identity.purpose).map_err(|_| Code::ActorUnknown)?;
-        let now = Identity { caller, ..self.identity.clone() };
-        let is_unchanged = now.actor() == self.identity.actor();
-        if is_unchanged { Ok(()) } else { Err(Code::AuthorityChanged) }
+        if caller.has_same_rights(&self.identity.caller) { Ok(()) } else { Err(Code::AuthorityChanged) }
     }
 }
 

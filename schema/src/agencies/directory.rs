@@ -230,6 +230,11 @@ impl Directory {
         known.ok_or_else(|| Error::internal(format!("a record names the agency {code}, which is not there")))
     }
 
+    /// The code of the agency with a key.
+    pub(crate) fn agency_code(&self, key: Uuid) -> Option<&str> {
+        self.agencies.iter().find(|(_, agency)| agency.id == key).map(|(code, _)| code.as_str())
+    }
+
     /// Confirms what a token states: the roles and shelters that it names *and* that are granted at `at`.
     pub fn actor(&self, stated: &Stated<'_>, at: DateTime<Utc>) -> Result<Actor> {
         if self.revoked.contains(stated.jti) {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Binary, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use serde::Serialize;
@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
-use crate::journal::entry::{Header, Part, leaf};
+use crate::journal::Part;
+use crate::journal::insert::{NewEntry, Told, inserting};
 
 diesel::table! {
     idempotency_keys (user_id, key) { user_id -> Uuid, key -> Text, body -> Binary, answer -> Text, recorded_at -> Timestamptz, }
@@ -126,25 +127,14 @@ impl<'c> Transaction<'c> {
         changes: Vec<Part>,
         answer: A,
     ) -> Result<Outcome<A>> {
-        let entry = NewEntry::new(self.context, self.operation, occurred_at, changes)?;
+        let entry = NewEntry::of_caller(self.context, self.operation, occurred_at, changes, Told::default())?;
         let (user, key, body) = (self.user, self.key.clone(), self.body);
         let kept = serde_json::to_string(&answer).map_err(Error::internal)?;
         // One statement, one round trip. The queue's number is taken here, after the rows' locks.
-        let appended = diesel::sql_query(
-            "WITH entry AS (INSERT INTO journal_entries (id, programme_id, leaf) VALUES ($1, $2, $3)), \
-             parts AS (INSERT INTO journal_parts (entry_id, ordinal, class, subject, salt, content) \
-                 SELECT $1, part.* FROM unnest($4, $5, $6, $7, $8) AS part), \
-             queued AS (INSERT INTO journal_queue (entry_id) VALUES ($1)) \
-             INSERT INTO idempotency_keys (user_id, key, body, answer, recorded_at) VALUES ($9, $10, $11, $12, $13)",
+        let appended = inserting!(
+            entry,
+            "INSERT INTO idempotency_keys (user_id, key, body, answer, recorded_at) VALUES ($15, $16, $17, $18, $19)"
         )
-        .bind::<SqlUuid, _>(entry.id)
-        .bind::<SqlUuid, _>(entry.programme)
-        .bind::<Binary, _>(&entry.leaf)
-        .bind::<Array<SmallInt>, _>(&entry.ordinals)
-        .bind::<Array<Text>, _>(&entry.classes)
-        .bind::<Array<Nullable<SqlUuid>>, _>(&entry.subjects)
-        .bind::<Array<Binary>, _>(&entry.salts)
-        .bind::<Array<Binary>, _>(&entry.contents)
         .bind::<SqlUuid, _>(user)
         .bind::<Text, _>(key)
         .bind::<Binary, _>(body.as_slice())
@@ -169,80 +159,6 @@ impl<'c> Transaction<'c> {
         self.context.journal().wake();
         Ok(Outcome::Done(answer))
     }
-}
-
-/// An entry's rows, column by column.
-struct NewEntry {
-    id: Uuid,
-    programme: Uuid,
-    leaf: Vec<u8>,
-    ordinals: Vec<i16>,
-    classes: Vec<String>,
-    subjects: Vec<Option<Uuid>>,
-    salts: Vec<Vec<u8>>,
-    contents: Vec<Vec<u8>>,
-}
-
-impl NewEntry {
-    /// What a caller did: the header, then the changes, each part with a salt of its own.
-    fn new(
-        context: &Context,
-        operation: &str,
-        occurred_at: DateTime<Utc>,
-        changes: Vec<Part>,
-    ) -> Result<Self> {
-        let actor = context.actor()?;
-        let header = Header {
-            operation: operation.to_owned(),
-            agency: actor.principal.agency.clone(),
-            user: actor.user,
-            roles: actor.principal.roles.iter().cloned().collect(),
-            policy_version: context.policy_version().to_owned(),
-            occurred_at,
-            recorded_at: context.now(),
-            real_time: context.real_now(),
-        };
-        let mut parts = vec![Part::header(&header)?];
-        parts.extend(changes);
-        let salts = parts.iter().map(|_| context.salt()).collect::<Result<Vec<_>>>()?;
-        let commitments: Vec<[u8; 32]> =
-            parts.iter().zip(&salts).map(|(part, salt)| part.commitment(salt)).collect();
-        let id = context.new_uuid()?;
-        Ok(Self {
-            id,
-            programme: context.programme_id(),
-            leaf: leaf(id, &commitments),
-            ordinals: (0..).take(parts.len()).collect(),
-            classes: parts.iter().map(|part| part.class.clone()).collect(),
-            subjects: parts.iter().map(|part| part.subject).collect(),
-            salts: salts.iter().map(|salt| salt.to_vec()).collect(),
-            contents: parts.into_iter().map(|part| part.content).collect(),
-        })
-    }
-}
-
-/// Appends an entry of something that changed no row: a read of what is personal. It is committed when this returns.
-pub(crate) async fn append_alone(context: &Context, operation: &str, changes: Vec<Part>) -> Result<()> {
-    let entry = NewEntry::new(context, operation, context.now(), changes)?;
-    let mut connection = context.database().writer().await?;
-    diesel::sql_query(
-        "WITH entry AS (INSERT INTO journal_entries (id, programme_id, leaf) VALUES ($1, $2, $3)), \
-         parts AS (INSERT INTO journal_parts (entry_id, ordinal, class, subject, salt, content) \
-             SELECT $1, part.* FROM unnest($4, $5, $6, $7, $8) AS part) \
-         INSERT INTO journal_queue (entry_id) VALUES ($1)",
-    )
-    .bind::<SqlUuid, _>(entry.id)
-    .bind::<SqlUuid, _>(entry.programme)
-    .bind::<Binary, _>(&entry.leaf)
-    .bind::<Array<SmallInt>, _>(&entry.ordinals)
-    .bind::<Array<Text>, _>(&entry.classes)
-    .bind::<Array<Nullable<SqlUuid>>, _>(&entry.subjects)
-    .bind::<Array<Binary>, _>(&entry.salts)
-    .bind::<Array<Binary>, _>(&entry.contents)
-    .execute(&mut *connection)
-    .await?;
-    context.journal().wake();
-    Ok(())
 }
 
 impl Drop for Transaction<'_> {

@@ -111,7 +111,7 @@ impl Session<'_> {
 
     /// Goes on as this caller. Where its rights are others, subscriptions that were opened with the old ones end.
     async fn adopt(&mut self, identity: Identity) -> Result<(), Close> {
-        let is_unchanged = identity.actor() == self.identity.actor();
+        let is_unchanged = identity.caller.has_same_rights(&self.identity.caller);
         self.expires_at = expiry(&self.app, &identity);
         self.identity = identity;
         if is_unchanged { Ok(()) } else { self.end_subscriptions(Code::AuthorityChanged).await }

@@ -1,12 +1,14 @@
-//! Reads of personal data, as entries of the journal: they stand in it before the data leave (R9, R21).
+//! What the journal has beside changes of rows: reads of personal data, which stand in it before the data leave (R9, R21), and
+//! changes of the policies.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::journal::append::append_alone;
+use crate::journal::insert::{NewEntry, Told};
 use crate::journal::{Change, Part};
+use crate::system::System;
 
 /// In the journal: someone read of people in care. It names them by opaque keys, and nothing of what was read.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,12 +36,35 @@ pub(crate) async fn record_read(context: &Context, document: &str) -> Result<()>
     if disclosed.persons.is_empty() {
         return Ok(());
     }
+    let persons: Vec<Uuid> = disclosed.persons.into_iter().collect();
     let read = PersonalDataRead {
         purpose: context.actor()?.principal.purpose.clone().unwrap_or_default(),
         classes: disclosed.classes.iter().map(|class| class.as_str().to_owned()).collect(),
         document: document.to_owned(),
-        count: disclosed.persons.len(),
-        persons: disclosed.persons.into_iter().collect(),
+        count: persons.len(),
+        persons: persons.clone(),
     };
-    append_alone(context, "journal.read", vec![Part::of_journal(&read)?]).await
+    let parts = vec![Part::of_journal(&read)?];
+    let told = Told { persons, classes: read.classes };
+    NewEntry::of_caller(context, "journal.read", context.now(), parts, told)?.insert(context.system()).await
+}
+
+/// In the journal: other policies came into force.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PoliciesReplaced {
+    /// The version that they replace.
+    pub(crate) before: String,
+    /// The version in force from here on.
+    pub(crate) after: String,
+}
+
+impl Change for PoliciesReplaced {
+    const NAME: &'static str = "journal.policiesReplaced";
+}
+
+/// Puts a change of the policies into the journal.
+pub(crate) async fn record_policies(system: &System, before: String, after: String) -> Result<()> {
+    let parts = vec![Part::of_journal(&PoliciesReplaced { before, after: after.clone() })?];
+    NewEntry::of_server(system, "journal.replacePolicies", after, parts)?.insert(system).await
 }
