@@ -48,7 +48,9 @@ impl Policies {
     /// here, before anyone relies on it.
     pub fn check(&self) -> Result<(), Error> {
         self.profile(&Principal::Anyone)?;
-        for (agency, role) in ROLES.iter().flat_map(|role| role.agencies.iter().map(move |agency| (agency, role))) {
+        for (agency, role) in
+            ROLES.iter().flat_map(|role| role.agencies.iter().map(move |agency| (agency, role)))
+        {
             for agreement_in_force in [true, false] {
                 self.profile(&Principal::User(UserPrincipal {
                     agreement_in_force,

@@ -160,6 +160,11 @@ impl Context {
         Ok(scope)
     }
 
+    /// What the policies answer the caller.
+    pub(crate) fn answer(&self, verb: Verb, class: Class, record: RecordType) -> &Answer {
+        self.access().profile.answer(verb, class, record)
+    }
+
     /// Whether the caller may read a class of some record of a type at least.
     pub(crate) fn may_read(&self, class: Class, record: RecordType) -> bool {
         !matches!(self.access().profile.answer(Verb::Read, class, record), Answer::Refused(_))

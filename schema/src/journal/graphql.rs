@@ -87,7 +87,8 @@ pub(crate) fn register(graph: &mut Graph) {
                 |agency: &Agency| agency.id.uuid(),
             )
             .carries_many("subjects", Class::Journal, "Whom it tells of.", |entry| {
-                let of = |person: &Uuid| JournalSubject { person: Id::new(*person), agency: entry.agency.clone() };
+                let of =
+                    |person: &Uuid| JournalSubject { person: Id::new(*person), agency: entry.agency.clone() };
                 entry.subjects.iter().map(of).collect()
             })
             .in_scope::<JournalSubject>()

@@ -185,8 +185,12 @@ pub(super) async fn entries(
     } else {
         None
     };
-    let page =
-        window.page(rows, binding, |row: &Row| Place { key: Some(row.index.to_string()), id: row.id }, total)?;
+    let page = window.page(
+        rows,
+        binding,
+        |row: &Row| Place { key: Some(row.index.to_string()), id: row.id },
+        total,
+    )?;
     let shown = page.rows.into_iter().map(|row| shown(&context, row, of_subjects.as_ref()));
     Ok(Connection { rows: shown.collect::<Result<_>>()?, facts: page.facts })
 }
