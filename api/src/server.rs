@@ -7,6 +7,7 @@ use std::sync::Arc;
 use enlace_policies::Policies;
 use enlace_schema::{Clock, DatabaseLimits, Enlace, Limits, Random, Settings};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::auth::Verifier;
 use crate::auth::dev::DevIssuer;
@@ -196,32 +197,37 @@ pub fn app(config: &Config, enlace: Enlace, data: &Path) -> Result<App, Error> {
     Ok(App::new(enlace, verifier, jwks, settings))
 }
 
-/// Returns when the process is asked to end: Ctrl-C, or SIGTERM.
-pub async fn asked_to_end() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be heard; Ctrl-C still can");
-                std::future::pending::<()>().await;
-            }
+/// Listens from now on for what asks the process to end, Ctrl-C or SIGTERM; the future waits for it.
+pub fn asked_to_end() -> impl Future<Output = ()> + Send + 'static {
+    let [interrupted, terminated] =
+        [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| (kind, signal(kind)));
+    async {
+        tokio::select! {
+            () = heard(interrupted) => {}
+            () = heard(terminated) => {}
         }
-    };
-    tokio::select! {
-        heard = tokio::signal::ctrl_c() => {
-            if let Err(error) = heard {
-                tracing::warn!(%error, "Ctrl-C cannot be heard");
-                std::future::pending::<()>().await;
-            }
+    }
+}
+
+async fn heard((kind, listener): (SignalKind, std::io::Result<Signal>)) {
+    match listener {
+        Ok(mut signal) => {
+            signal.recv().await;
         }
-        () = terminated => {}
+        Err(error) => {
+            tracing::warn!(%error, ?kind, "a signal cannot be heard; the others still can");
+            std::future::pending::<()>().await;
+        }
     }
 }
 
 /// Serves until asked to end, then ends streams, requests and the engine, in this order.
-pub async fn run(listener: TcpListener, app: App, enlace: Enlace) {
-    crate::http::serve(listener, Arc::new(app), asked_to_end()).await;
+pub async fn run(
+    listener: TcpListener,
+    app: App,
+    enlace: Enlace,
+    end: impl Future<Output = ()> + Send + 'static,
+) {
+    crate::http::serve(listener, Arc::new(app), end).await;
     enlace.stop().await;
 }

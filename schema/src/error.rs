@@ -165,14 +165,20 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+fn lost(error: &diesel::result::Error) -> Error {
+    tracing::warn!(%error, "database connection lost");
+    Error::new(Code::Unavailable, "The database connection was lost. Try again shortly.")
+}
+
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Db};
         match &error {
             Db::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _)
-            | Db::BrokenTransactionManager => {
-                tracing::warn!(%error, "database connection lost");
-                Error::new(Code::Unavailable, "The database connection was lost. Try again shortly.")
+            | Db::BrokenTransactionManager => lost(&error),
+            // `admin_shutdown` and `crash_shutdown`, which diesel does not name: the server was stopped, or went down.
+            Db::DatabaseError(Kind::Unknown, info) if info.message().starts_with("terminating") => {
+                lost(&error)
             }
             // `query_canceled`, which diesel does not name: statement_timeout fired.
             Db::DatabaseError(Kind::Unknown, info) if info.message().contains("statement timeout") => {

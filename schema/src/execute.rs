@@ -179,6 +179,7 @@ fn costed<'p>(prepared: &'p Prepared, system: &System) -> Result<Vec<(&'p Call, 
         if let RootWhat::Call(call) = &root.what {
             let arguments = call.arguments(&prepared.variables);
             refuse_nul(&arguments)?;
+            refuse_long_years(system, call, &arguments)?;
             cost = cost.saturating_add(call.cost(&arguments));
             calls.push((call, arguments));
         }
@@ -198,6 +199,21 @@ fn refuse_nul(value: &JsonValue) -> Result<()> {
         JsonValue::Object(members) => members.iter().try_for_each(|(_, value)| refuse_nul(value)),
         _ => Ok(()),
     }
+}
+
+/// Years have four digits: longer ones, and those with a sign, are read by chrono but not by PostgreSQL (R17).
+fn refuse_long_years(system: &System, call: &Call, arguments: &JsonValue) -> Result<()> {
+    let dated = system.graph.roots.get(call.root).into_iter().flat_map(|root| &root.arguments);
+    for argument in dated.filter(|argument| argument.type_ref.starts_with("Date")) {
+        let text = arguments.get(argument.name.as_str()).and_then(JsonValue::as_str);
+        if text.is_some_and(|text| text.find(|letter: char| !letter.is_ascii_digit()) != Some(4)) {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                format!("{} is no date or instant with a year of four digits.", argument.name),
+            ));
+        }
+    }
+    Ok(())
 }
 
 async fn answer(context: &Context, call: &Call, arguments: JsonValue) -> Result<(Answer, Vec<Loaded>)> {
@@ -308,6 +324,7 @@ fn open_stream(
     };
     let arguments = call.arguments(&prepared.variables);
     refuse_nul(&arguments)?;
+    refuse_long_years(system, call, &arguments)?;
     check_cost(call.cost(&arguments), &system.limits)?;
     let Some(Source::Events(events)) = system.graph.roots.get(call.root).map(|root| &root.source) else {
         return Err(Error::internal("a subscription to a root that has no events").into());

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
-use crate::graph::{Connection, ConnectionFacts};
+use crate::graph::{Connection, ConnectionFacts, Wanted};
 
 /// Rows of a page where neither `first` nor `last` is given.
 pub(crate) const DEFAULT_ROWS: usize = 50;
@@ -46,6 +46,13 @@ struct Cursor<'a> {
     id: [u8; 16],
 }
 
+pub(crate) fn invalid_cursor() -> Error {
+    Error::new(
+        Code::InvalidCursor,
+        "This cursor was not made by this query with these filters and this order. Start from the first page.",
+    )
+}
+
 /// What a cursor is bound to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Binding([u8; 8]);
@@ -69,17 +76,11 @@ impl Binding {
 
     /// The place that a cursor of this query names.
     pub(crate) fn place(self, text: &str) -> Result<Place> {
-        let wrong = || {
-            Error::new(
-                Code::InvalidCursor,
-                "This cursor was not made by this query with these filters and this order. Start from the first page.",
-            )
-        };
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid_cursor())?;
         let mut decoder = minicbor::Decoder::new(&bytes);
-        let cursor: Cursor<'_> = decoder.decode().map_err(|_| wrong())?;
+        let cursor: Cursor<'_> = decoder.decode().map_err(|_| invalid_cursor())?;
         if cursor.version != 1 || cursor.query != self.0 || decoder.position() != bytes.len() {
-            return Err(wrong());
+            return Err(invalid_cursor());
         }
         Ok(Place { key: cursor.key.map(str::to_owned), id: Uuid::from_bytes(cursor.id) })
     }
@@ -131,20 +132,22 @@ impl Window {
         i64::try_from(self.rows + 1).unwrap_or(i64::MAX)
     }
 
-    /// Makes the page of rows read in this window's direction, up to `limit`.
+    /// Makes the page of rows read in this window's direction, up to `limit`; with cursors where they are wanted.
     pub(crate) fn page<R>(
         &self,
         mut rows: Vec<R>,
         binding: Binding,
         place: impl Fn(&R) -> Place,
         total_count: Option<i32>,
+        wanted: Wanted,
     ) -> Result<Connection<R>> {
         let more = rows.len() > self.rows;
         rows.truncate(self.rows);
         if self.backward {
             rows.reverse();
         }
-        let cursors = rows.iter().map(|row| binding.cursor(&place(row))).collect::<Result<_>>()?;
+        let named: &[R] = if wanted.cursors { &rows } else { &[] };
+        let cursors = named.iter().map(|row| binding.cursor(&place(row))).collect::<Result<_>>()?;
         let continued = self.from.is_some();
         let (has_next_page, has_previous_page) =
             if self.backward { (continued, more) } else { (more, continued) };

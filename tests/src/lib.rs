@@ -11,13 +11,21 @@
     reason = "a harness that cannot go on ends the test"
 )]
 
+mod acts;
 mod client;
 mod cluster;
+mod events;
+mod front;
+mod program;
 mod socket;
 mod world;
 
+pub use acts::{ADJUST, Goods, MOVE, Sibling, fresh_key, headcount, id, outcome};
 pub use client::{Answer, Client};
 pub use cluster::{Scratch, connect};
+pub use events::{EventStream, ServerEvent};
+pub use front::Front;
+pub use program::{DataFolder, Ended, Run, Running, enlace, signal};
 pub use socket::Socket;
 pub use world::{World, WorldBuilder};
 

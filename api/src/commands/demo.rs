@@ -52,6 +52,8 @@ const CALLERS: &[(&str, &str, &[&str])] = &[
 pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), Failure> {
     config.data = arguments.data.or(config.data);
     config.mode = Mode::Development;
+    // Before anything is dropped in favour of it.
+    arguments.at.map(demo::check_day).transpose()?;
     let listener = server::listen(arguments.listen.unwrap_or(config.listen)).await?;
     let address = listener.local_addr()?;
     Database::use_for(&config, async |database| {
@@ -63,8 +65,10 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         let loaded = load(&database.owner, &keys, arguments.at).await?;
         let enlace = server::engine(&config, &database.owner).await?;
         let app = server::app(&config, enlace.clone(), &database.data)?;
+        // Whoever reads that it serves may ask it to end.
+        let end = server::asked_to_end();
         print(&welcome(address, &DevIssuer::open(&database.data)?, loaded.as_ref())?);
-        server::run(listener, app, enlace).await;
+        server::run(listener, app, enlace, end).await;
         Ok(())
     })
     .await

@@ -27,8 +27,10 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         server::migrate(&config, &database.owner).await?;
         let enlace = server::engine(&config, &database.owner).await?;
         let app = server::app(&config, enlace.clone(), &database.data)?;
+        // Whoever reads that it serves may ask it to end.
+        let end = server::asked_to_end();
         print(&format!("Enlace serves GraphQL on http://{address}/graphql\n"));
-        server::run(listener, app, enlace).await;
+        server::run(listener, app, enlace, end).await;
         Ok(())
     })
     .await

@@ -4,7 +4,7 @@
 //! `graphql-sse` in distinct-connections mode (R12). All authenticate in one way, keep the same limits (R16) and
 //! end a stream when its token or its caller's authority does (R4, R8, R13).
 //!
-//! - `serve`: connections. `routes`: paths. `pages`: what is not GraphQL.
+//! - `serve`, `patience`: connections. `routes`: paths. `pages`: what is not GraphQL.
 //! - `graphql`: one request to `/graphql`, and by which way it goes on: answered at once, as `events`, or as a
 //!   `socket`. `live` is what the two kinds of stream share.
 //! - `origin`, `url`, `negotiate`, `body`, `request`: what a request may be. `reply`: what is answered.
@@ -19,6 +19,7 @@ mod metrics;
 mod negotiate;
 mod origin;
 mod pages;
+mod patience;
 mod quota;
 mod rate;
 mod reply;

@@ -9,13 +9,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower_service::Service;
 
 use super::App;
 use super::authenticate::Peer;
 use super::live::stopped;
+use super::patience::Patient;
 use super::routes::router;
 
 /// The largest request line and headers, in bytes: room for a token and a query by GET.
@@ -66,8 +67,10 @@ async fn accept(listener: TcpListener, app: &Arc<App>, places: &Arc<Semaphore>) 
         let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
+                // Small messages must not wait for one another. Where it cannot be set, they do.
+                let _ = stream.set_nodelay(true);
                 let connection = Connection {
-                    stream,
+                    stream: Patient::new(stream, app.settings.write_deadline),
                     peer: Peer(peer.ip()),
                     router: router.clone(),
                     stopping: app.stopping.subscribe(),
@@ -94,7 +97,7 @@ fn protocol(app: &App) -> http1::Builder {
 }
 
 struct Connection {
-    stream: TcpStream,
+    stream: Patient,
     peer: Peer,
     router: Router,
     stopping: watch::Receiver<bool>,
@@ -104,8 +107,6 @@ struct Connection {
 
 impl Connection {
     async fn serve(mut self, protocol: http1::Builder) {
-        // Small messages must not wait for one another. Where it cannot be set, they do.
-        let _ = self.stream.set_nodelay(true);
         let (router, peer) = (self.router, self.peer);
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(peer);

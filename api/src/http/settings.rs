@@ -33,7 +33,7 @@ pub struct HttpSettings {
     pub init_timeout: Duration,
     /// How often a WebSocket is pinged; one that is silent for two such intervals is dropped. Default: 20 s.
     pub keepalive: Duration,
-    /// How long a WebSocket may leave a message unread before it is dropped. Default: 5 s.
+    /// How long a client may leave unread what it was sent before it is dropped. Default: 5 s.
     pub write_deadline: Duration,
     /// How long running requests and streams may take to end when the server stops. Default: 10 s.
     pub shutdown_grace: Duration,

@@ -83,11 +83,10 @@ fn forget(cluster: &Path) -> Result<(), Error> {
 /// The processes of this cluster's server. Each of them works in the cluster's directory, which tells them
 /// from a process that merely got the number of an earlier one.
 fn processes(cluster: &Path, socket: &Path) -> Vec<i32> {
-    let Ok(owner) = fs::metadata(cluster).map(|found| found.uid()) else { return Vec::new() };
-    let Ok(cluster) = fs::canonicalize(cluster) else { return Vec::new() };
+    let Ok(directory) = fs::metadata(cluster) else { return Vec::new() };
     if !has_proc() {
         // Without /proc: the server that answers is the one that its file names.
-        return Postmaster::read(&cluster)
+        return Postmaster::read(cluster)
             .filter(|found| UnixStream::connect(socket.join(format!(".s.PGSQL.{}", found.port))).is_ok())
             .map(|found| found.pid)
             .into_iter()
@@ -97,8 +96,12 @@ fn processes(cluster: &Path, socket: &Path) -> Vec<i32> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| entry.metadata().is_ok_and(|found| found.uid() == owner))
-        .filter(|entry| fs::read_link(entry.path().join("cwd")).is_ok_and(|directory| directory == cluster))
+        .filter(|entry| entry.metadata().is_ok_and(|found| found.uid() == directory.uid()))
+        // The directory itself, not its path: in a container the same path may be another directory.
+        .filter(|entry| {
+            fs::metadata(entry.path().join("cwd"))
+                .is_ok_and(|found| (found.dev(), found.ino()) == (directory.dev(), directory.ino()))
+        })
         .filter(|entry| fs::read_link(entry.path().join("exe")).is_ok_and(|program| is_postgres(&program)))
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .collect()

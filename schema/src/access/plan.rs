@@ -12,7 +12,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 use enlace_policies::{Answer, Class, Dependence, Profile, Refusal as PolicyRefusal, Verb};
 
 use crate::access::document::Document;
-use crate::access::refusal::{Refused, Segment, by_record};
+use crate::access::refusal::{Place, Refused, Segment, by_record};
 use crate::error::{Code, Error, Result};
 use crate::graph::{AnyObject, FieldInfo, FieldKind, Graph, OperationKind, Root, Shape, Wanted};
 
@@ -20,7 +20,7 @@ use crate::graph::{AnyObject, FieldInfo, FieldKind, Graph, OperationKind, Root, 
 pub(crate) struct Plan {
     pub(crate) kind: OperationKind,
     pub(crate) roots: Vec<PlannedRoot>,
-    /// Every coordinate that is refused, or may be, with the path of its places.
+    /// Every coordinate that is refused, or may be, with the paths of its places.
     pub(crate) refusals: Vec<Refused>,
 }
 
@@ -30,9 +30,9 @@ pub(crate) struct PlannedRoot {
 }
 
 pub(crate) enum RootWhat {
-    /// Refused; the place in `refusals` says why.
+    /// Refused.
     Null {
-        refusal: usize,
+        refusal: Place,
     },
     Typename,
     /// `__schema` or `__type`: answered from the caller's own view.
@@ -67,8 +67,8 @@ pub(crate) struct Selection {
     /// What follows the last column: refused fields, and the closing brace.
     pub(crate) tail: Vec<u8>,
     pub(crate) edges: Vec<Edge>,
-    /// Coordinates refused in every row, as places in the plan's `refusals`.
-    pub(crate) refused: Vec<usize>,
+    /// What `tail` holds of fields that are refused in every row.
+    pub(crate) refused: Vec<Place>,
     /// Values in one row, with those of the rows related to it.
     pub(crate) cost: usize,
     /// The classes of what it shows of people in care.
@@ -78,6 +78,8 @@ pub(crate) struct Selection {
 pub(crate) struct Column {
     /// What precedes the value: punctuation, the key, and refused fields before it.
     pub(crate) lead: Vec<u8>,
+    /// What `lead` holds of fields that are refused in every row.
+    pub(crate) refused: Vec<Place>,
     pub(crate) gate: Option<Gate>,
     pub(crate) what: What,
 }
@@ -86,7 +88,7 @@ pub(crate) struct Column {
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) dependence: Arc<Dependence>,
-    pub(crate) refusal: usize,
+    pub(crate) place: Place,
 }
 
 #[derive(Clone, Copy)]
@@ -323,6 +325,7 @@ impl<'a> Planner<'a> {
                 Reply::Either(self.either(&members, "Node", &merged.sets, &path)?)
             }
         };
+        wanted.facts = depends.is_some() || reply.has_gates();
         Ok(RootWhat::Call(Call { root: place, arguments, wanted, reply, depends }))
     }
 
@@ -353,7 +356,10 @@ impl<'a> Planner<'a> {
                     let row = with(&row, Segment::Key(field.key.clone()));
                     Ok(match field.field.name.as_str() {
                         "node" => Part::Node(planner.selection(object, &field.sets, &[], &row)?),
-                        "cursor" => Part::Cursor,
+                        "cursor" => {
+                            wanted.cursors = true;
+                            Part::Cursor
+                        }
                         _ => return Err(misfit()),
                     })
                 })?),
@@ -365,8 +371,14 @@ impl<'a> Planner<'a> {
                     Ok(match field.field.name.as_str() {
                         "hasNextPage" => Part::HasNextPage,
                         "hasPreviousPage" => Part::HasPreviousPage,
-                        "startCursor" => Part::StartCursor,
-                        "endCursor" => Part::EndCursor,
+                        "startCursor" => {
+                            wanted.cursors = true;
+                            Part::StartCursor
+                        }
+                        "endCursor" => {
+                            wanted.cursors = true;
+                            Part::EndCursor
+                        }
                         _ => return Err(misfit()),
                     })
                 })?),
@@ -436,9 +448,7 @@ impl<'a> Planner<'a> {
                 Gated::ByRecord(gate) => Some(gate),
                 Gated::Shut(refusal) => {
                     pending.extend_from_slice(b"null");
-                    if !selection.refused.contains(&refusal) {
-                        selection.refused.push(refusal);
-                    }
+                    selection.refused.push(refusal);
                     continue;
                 }
             };
@@ -456,7 +466,8 @@ impl<'a> Planner<'a> {
                     What::Edge(selection.edges.len() - 1)
                 }
             };
-            selection.columns.push(Column { lead: std::mem::take(&mut pending), gate, what });
+            let (lead, refused) = (std::mem::take(&mut pending), std::mem::take(&mut selection.refused));
+            selection.columns.push(Column { lead, refused, gate, what });
         }
         // A union's member of which the document asks nothing is still an object.
         if first {
@@ -476,19 +487,22 @@ impl<'a> Planner<'a> {
                 Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), refusal, path))
             }
             Answer::Depends(dependence) => {
-                let refusal = self.refuse(Code::FieldForbidden, coordinate(), &by_record(dependence), path);
-                Gated::ByRecord(Gate { dependence: Arc::clone(dependence), refusal })
+                let place = self.refuse(Code::FieldForbidden, coordinate(), &by_record(dependence), path);
+                Gated::ByRecord(Gate { dependence: Arc::clone(dependence), place })
             }
         }
     }
 
-    /// One entry for each coordinate, at the path of its first place in the document.
-    fn refuse(&mut self, code: Code, coordinate: String, refusal: &PolicyRefusal, path: &[Segment]) -> usize {
+    /// One entry for each coordinate, which knows the paths of all its places.
+    fn refuse(&mut self, code: Code, coordinate: String, refusal: &PolicyRefusal, path: &[Segment]) -> Place {
         let next = self.refusals.len();
-        let place = *self.known.entry(coordinate.clone()).or_insert(next);
-        if place == next {
-            self.refusals.push(Refused::new(code, coordinate, refusal, path.to_vec()));
+        let known = *self.known.entry(coordinate.clone()).or_insert(next);
+        if let Some(refused) = self.refusals.get_mut(known) {
+            return refused.at(known, path);
         }
+        let mut refused = Refused::new(code, coordinate, refusal);
+        let place = refused.at(next, path);
+        self.refusals.push(refused);
         place
     }
 }
@@ -496,7 +510,7 @@ impl<'a> Planner<'a> {
 enum Gated {
     Open,
     ByRecord(Gate),
-    Shut(usize),
+    Shut(Place),
 }
 
 fn with(path: &[Segment], segment: Segment) -> Vec<Segment> {
@@ -548,6 +562,18 @@ impl Template {
 
 fn fill(fields: &[(ByteString, Template)], variables: &JsonMap) -> JsonMap {
     fields.iter().filter_map(|(name, value)| Some((name.clone(), value.fill(variables)?))).collect()
+}
+
+impl Reply {
+    /// Whether what is shown of its rows depends on their facts.
+    fn has_gates(&self) -> bool {
+        let gated = |selection: &Selection| selection.columns.iter().any(|column| column.gate.is_some());
+        match self {
+            Self::One(selection) | Self::List(selection) => gated(selection),
+            Self::Connection(parts) => parts.selections().into_iter().any(gated),
+            Self::Either(members) => members.iter().any(|(_, selection)| gated(selection)),
+        }
+    }
 }
 
 impl Call {

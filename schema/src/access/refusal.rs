@@ -21,14 +21,25 @@ pub(crate) struct Refused {
     coordinate: String,
     policy: Arc<str>,
     reason: String,
-    path: Vec<Segment>,
+    /// One for each place of the document that asks for it.
+    paths: Vec<Vec<Segment>>,
+}
+
+/// A place of the document that asks for a refused coordinate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Among the plan's refusals.
+    pub(crate) refusal: usize,
+    /// Among the refusal's paths.
+    path: usize,
 }
 
 /// Where a coordinate was refused in one response.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Touched {
-    /// The indexes of the first place, outermost first.
-    first: Vec<usize>,
+    /// Which path the first value withheld has, and the indexes in it, outermost first.
+    first: (usize, Vec<usize>),
+    /// Values withheld.
     records: usize,
     /// Places where the coordinate was asked of, refused or not; counted only where it depends on the record.
     asked: usize,
@@ -38,37 +49,43 @@ pub(crate) struct Touched {
 
 impl Touched {
     /// The coordinate was refused here, as in every record.
-    pub(crate) fn refuse(&mut self, indexes: &[usize]) {
+    pub(crate) fn refuse(&mut self, place: Place, indexes: &[usize]) {
         if self.records == 0 {
-            self.first = indexes.to_vec();
+            self.first = (place.path, indexes.to_vec());
         }
         self.records += 1;
     }
 
     /// The coordinate depends on the record; here it was refused or not.
-    pub(crate) fn gate(&mut self, open: bool, indexes: &[usize]) {
-        let place = self.asked;
+    pub(crate) fn gate(&mut self, open: bool, place: Place, indexes: &[usize]) {
+        let position = self.asked;
         self.asked += 1;
         if open {
             return;
         }
-        self.refuse(indexes);
+        self.refuse(place, indexes);
         match self.ranges.last_mut() {
-            Some((_, to)) if *to + 1 == place => *to = place,
-            _ => self.ranges.push((place, place)),
+            Some((_, to)) if *to + 1 == position => *to = position,
+            _ => self.ranges.push((position, position)),
         }
     }
 }
 
 impl Refused {
-    pub(crate) fn new(code: Code, coordinate: String, refusal: &PolicyRefusal, path: Vec<Segment>) -> Self {
+    pub(crate) fn new(code: Code, coordinate: String, refusal: &PolicyRefusal) -> Self {
         Self {
             code,
             coordinate,
             policy: Arc::clone(&refusal.policy),
             reason: refusal.reason.to_string(),
-            path,
+            paths: Vec::new(),
         }
+    }
+
+    /// Adds a place that asks for it; `refusal` is its own place in the plan.
+    pub(crate) fn at(&mut self, refusal: usize, path: &[Segment]) -> Place {
+        self.paths.push(path.to_vec());
+        Place { refusal, path: self.paths.len() - 1 }
     }
 
     /// The entry for `errors`; none where no record was touched, for then nothing was withheld.
@@ -76,9 +93,11 @@ impl Refused {
         if touched.records == 0 {
             return None;
         }
-        let mut indexes = touched.first.iter();
+        let (path, indexes) = &touched.first;
+        let mut indexes = indexes.iter();
         let path: Vec<Json> = self
-            .path
+            .paths
+            .get(*path)?
             .iter()
             .map(|segment| match segment {
                 Segment::Key(key) => json!(key),

@@ -1,11 +1,15 @@
 //! Follows a plan: loads the edges it foresees, then writes the permitted values, row by row, into the response.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
 use serde_json::Value as Json;
 
+use enlace_policies::Dependence;
+
 use crate::access::plan::{Part, Parts, Plan, Reply, Selection, What};
-use crate::access::refusal::Touched;
+use crate::access::refusal::{Place, Touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Answer, Cells, Graph, Output, Page, Related, write_text};
@@ -57,7 +61,7 @@ pub(crate) async fn load_reply(
 
 impl Parts {
     /// The selections of rows inside, in the order in which they are written.
-    fn selections(&self) -> Vec<&Selection> {
+    pub(super) fn selections(&self) -> Vec<&Selection> {
         let mut found = Vec::new();
         for (_, part) in &self.0 {
             match part {
@@ -115,9 +119,9 @@ impl<'a> Writer<'a> {
         touched.filter_map(|(refused, touched)| refused.entry(touched, policy_version)).collect()
     }
 
-    pub(crate) fn refuse(&mut self, refusal: usize) {
-        if let Some(touched) = self.touched.get_mut(refusal) {
-            touched.refuse(&self.indexes);
+    pub(crate) fn refuse(&mut self, place: Place) {
+        if let Some(touched) = self.touched.get_mut(place.refusal) {
+            touched.refuse(place, &self.indexes);
         }
     }
 
@@ -145,15 +149,21 @@ impl<'a> Writer<'a> {
     }
 
     fn cells(&mut self, selection: &Selection, loaded: &Loaded, position: usize, row: &dyn Cells) {
-        for refusal in &selection.refused {
-            self.refuse(*refusal);
-        }
+        // Most fields of a row depend on the same: that is asked once.
+        let mut settled: Option<(&Arc<Dependence>, bool)> = None;
         for column in &selection.columns {
             self.out.extend_from_slice(&column.lead);
+            for place in &column.refused {
+                self.refuse(*place);
+            }
             if let Some(gate) = &column.gate {
-                let open = row.holds(&gate.dependence.condition);
-                if let Some(touched) = self.touched.get_mut(gate.refusal) {
-                    touched.gate(open, &self.indexes);
+                let open = match settled {
+                    Some((dependence, open)) if Arc::ptr_eq(dependence, &gate.dependence) => open,
+                    _ => row.holds(&gate.dependence.condition),
+                };
+                settled = Some((&gate.dependence, open));
+                if let Some(touched) = self.touched.get_mut(gate.place.refusal) {
+                    touched.gate(open, gate.place, &self.indexes);
                 }
                 if !open {
                     self.out.extend_from_slice(NULL);
@@ -166,6 +176,9 @@ impl<'a> Writer<'a> {
             }
         }
         self.out.extend_from_slice(&selection.tail);
+        for place in &selection.refused {
+            self.refuse(*place);
+        }
     }
 
     fn edge(&mut self, selection: &Selection, loaded: &Loaded, place: usize, position: usize) {
@@ -201,6 +214,10 @@ impl<'a> Writer<'a> {
         loaded: &mut impl Iterator<Item = &'l Loaded>,
     ) {
         let facts = answer.connection.as_ref();
+        // An object of which `@skip` left nothing is still an object.
+        if parts.0.is_empty() {
+            self.out.push(b'{');
+        }
         for (lead, part) in &parts.0 {
             self.out.extend_from_slice(lead);
             match part {

@@ -110,7 +110,7 @@ pub(crate) async fn persons(
     } else {
         None
     };
-    let page = window.page(rows, binding, |person| Place { key: None, id: person.id }, total)?;
+    let page = window.page(rows, binding, |person| Place { key: None, id: person.id }, total, wanted)?;
     Ok(Connection { rows: open(&context, page.rows, at).await?, facts: page.facts })
 }
 
@@ -300,7 +300,7 @@ pub(crate) async fn households(
     } else {
         None
     };
-    window.page(rows, binding, |household: &Household| Place { key: None, id: household.id.uuid() }, total)
+    window.page(rows, binding, |household: &Household| Place { key: None, id: household.id.uuid() }, total, wanted)
 }
 
 /// Households by key, as far as the caller may see them.

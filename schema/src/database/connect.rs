@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// An open connection.
@@ -28,17 +28,29 @@ pub async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
 
 pub(crate) async fn open(config: &Config) -> Result<Open, tokio_postgres::Error> {
     let (tell, notified) = mpsc::channel(1);
-    let (client, driver) =
-        if config.get_hosts().iter().any(is_remote) && config.get_ssl_mode() != SslMode::Disable {
-            let mut config = config.clone();
-            config.ssl_mode(SslMode::Require);
-            let (client, connection) = config.connect(MakeRustlsConnect::with_webpki_roots()).await?;
-            (client, tokio::spawn(drive(connection, tell)))
-        } else {
-            let (client, connection) = config.connect(NoTls).await?;
-            (client, tokio::spawn(drive(connection, tell)))
-        };
+    let (client, driver) = if is_encrypted(config) {
+        let mut config = config.clone();
+        config.ssl_mode(SslMode::Require);
+        let (client, connection) = config.connect(MakeRustlsConnect::with_webpki_roots()).await?;
+        (client, tokio::spawn(drive(connection, tell)))
+    } else {
+        let (client, connection) = config.connect(NoTls).await?;
+        (client, tokio::spawn(drive(connection, tell)))
+    };
     Ok(Open { client, driver, notified })
+}
+
+/// Asks the server to stop what a connection runs, which that connection cannot do.
+pub(crate) async fn cancel(config: &Config, token: CancelToken) -> Result<(), tokio_postgres::Error> {
+    if is_encrypted(config) {
+        token.cancel_query(MakeRustlsConnect::with_webpki_roots()).await
+    } else {
+        token.cancel_query(NoTls).await
+    }
+}
+
+fn is_encrypted(config: &Config) -> bool {
+    config.get_hosts().iter().any(is_remote) && config.get_ssl_mode() != SslMode::Disable
 }
 
 fn is_remote(host: &Host) -> bool {

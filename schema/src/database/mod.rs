@@ -2,6 +2,7 @@
 
 mod connect;
 mod migrations;
+mod prepared;
 mod reads;
 
 use std::time::Duration;
@@ -15,8 +16,9 @@ use futures_util::FutureExt;
 use crate::error::{Code, Error, Result};
 
 pub use connect::connect;
-pub(crate) use connect::{Open, open};
+pub(crate) use connect::{Open, cancel, open};
 pub use migrations::{MigrationError, migrate};
+pub(crate) use prepared::Prepared;
 pub(crate) use reads::{Reader, Reads};
 
 /// How many connections are opened, and how long a statement may take.
@@ -108,6 +110,19 @@ impl Database {
     /// A connection for one transaction.
     pub(crate) async fn writer(&self) -> Result<Object<AsyncPgConnection>> {
         self.writes.get().await.map_err(|error| unavailable(&error))
+    }
+
+    /// Closes a connection in the midst of a transaction, which rolls it back. PostgreSQL would notice only after the statement
+    /// that it runs, so it is told to stop that one: its locks are free then.
+    pub(crate) fn abandon(&self, connection: AsyncPgConnection) {
+        let (config, token) = (self.config.clone(), connection.cancel_token());
+        drop(connection);
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if let Err(error) = cancel(&config, token).await {
+                tracing::debug!(%error, "a statement could not be cancelled; its timeout ends it");
+            }
+        });
     }
 
     /// How the journal's own connection is opened.

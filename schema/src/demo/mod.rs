@@ -117,6 +117,11 @@ pub enum Error {
     Sealing(#[from] crate::error::Error),
 }
 
+/// Refuses a day that is not one of the programme's.
+pub fn check_day(day: NaiveDate) -> Result<(), Error> {
+    if (STARTS_ON..=ENDS_ON).contains(&day) { Ok(()) } else { Err(Error::Day(day)) }
+}
+
 /// Loads the demonstration programme as it stands on `day`, in one transaction: all of it or nothing.
 ///
 /// The programme clock reads noon in Mexicali on `day` when the real clock reads `real_now`, and nothing that is
@@ -128,9 +133,7 @@ pub async fn load(
     day: NaiveDate,
     real_now: DateTime<Utc>,
 ) -> Result<Summary, Error> {
-    if !(STARTS_ON..=ENDS_ON).contains(&day) {
-        return Err(Error::Day(day));
-    }
+    check_day(day)?;
     let now = local(day, NOON);
     let programme = Programme::new(now, real_now);
     let agencies = agencies::Rows::generate();

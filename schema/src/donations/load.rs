@@ -1,7 +1,9 @@
 //! Reads of what lots are related to. Whoever comes here has passed the edge's own class; stock and movements are scoped to
 //! the caller by the same conditions as lists.
 
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -99,17 +101,20 @@ pub(crate) async fn locations_by_ids(context: Context, ids: Vec<Uuid>) -> Result
         .await?)
 }
 
-/// Lots with what a row of them needs.
+/// Lots with what a row of them needs. Every lot has a category and a donor: the outer joins find what inner ones would, and
+/// PostgreSQL leaves them out where nothing is asked of them.
 #[diesel::dsl::auto_type]
 pub(super) fn lots_joined() -> _ {
     lots::table
-        .inner_join(items::table.inner_join(categories::table))
-        .inner_join(donors::table.left_join(agencies::table))
+        .inner_join(items::table.left_join(categories::table))
+        .left_join(donors::table.left_join(agencies::table))
 }
 
 /// The columns of a [`Lot`].
 #[diesel::dsl::auto_type]
 pub(super) fn lot_columns() -> _ {
+    let stock_kind: diesel::dsl::AssumeNotNull<categories::stock_kind> =
+        categories::stock_kind.assume_not_null();
     let agency: diesel::dsl::Nullable<agencies::code> = agencies::code.nullable();
     (
         lots::id,
@@ -122,7 +127,30 @@ pub(super) fn lot_columns() -> _ {
         lots::expires_on,
         lots::donor_reference,
         items::category_id,
-        categories::stock_kind,
+        stock_kind,
+        lots::donor_id,
+        agency,
+        lots::received_at_id,
+    )
+}
+
+/// The columns of a [`Lot`] whose facts nobody asks for.
+#[diesel::dsl::auto_type]
+pub(super) fn lot_columns_without_facts() -> _ {
+    let stock_kind: SqlLiteral<Text> = diesel::dsl::sql("''");
+    let agency: SqlLiteral<Nullable<Text>> = diesel::dsl::sql("NULL");
+    (
+        lots::id,
+        lots::code,
+        items::name,
+        items::code,
+        lots::condition,
+        (lots::received, items::unit),
+        lots::received_on,
+        lots::expires_on,
+        lots::donor_reference,
+        items::category_id,
+        stock_kind,
         lots::donor_id,
         agency,
         lots::received_at_id,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact, RecordType};
 
 use crate::context::Context;
+use crate::database::Prepared;
 use crate::donations::load::{balances_joined, stock_columns};
 use crate::donations::tables::{balances, locations, movements};
 use crate::donations::{Location, Lot, Movement, MovementKind, Stock};
@@ -79,6 +80,8 @@ impl Change for StockMoved {
     const NAME: &'static str = "donations.stockMoved";
 }
 
+type Transfer<'c> = Transaction<'c, MoveStockPayload>;
+
 /// Moves stock. The database holds the law: no store holds less than nothing (R32).
 pub(crate) async fn move_stock(context: Context, input: MoveStock) -> Result<MoveStockResult> {
     let key = input.idempotency_key.clone();
@@ -97,10 +100,7 @@ pub(crate) async fn move_stock(context: Context, input: MoveStock) -> Result<Mov
                 Outcome::Conflict => IdempotencyConflict::new().into(),
             })
         }
-        Ok(Err(problem)) => {
-            transaction.roll_back().await?;
-            Ok(problem)
-        }
+        Ok(Err(problem)) => transaction.refuse(problem).await,
         Err(error) => {
             transaction.roll_back().await?;
             Err(error)
@@ -110,7 +110,7 @@ pub(crate) async fn move_stock(context: Context, input: MoveStock) -> Result<Mov
 
 async fn transfer(
     context: &Context,
-    transaction: &mut Transaction<'_>,
+    transaction: &mut Transfer<'_>,
     input: &MoveStock,
     occurred_at: DateTime<Utc>,
 ) -> Result<Result<MoveStockPayload, MoveStockResult>> {
@@ -137,6 +137,10 @@ async fn transfer(
         let unit = source.quantity.unit.as_str();
         return Ok(Err(InvalidValue::new("quantity", &format!("This item counts in {unit}.")).into()));
     }
+    // As it was read, before the lock: what is out of all proportion must not reach the destination's sum.
+    if input.quantity.amount > source.quantity.amount {
+        return Ok(Err(InsufficientStock::new().into()));
+    }
     let Some(shelter) = store(context, transaction, input.to.uuid()).await? else {
         return Ok(Err(NotFound::new("to").into()));
     };
@@ -147,15 +151,13 @@ async fn transfer(
     if input.to.uuid() < input.from.uuid() {
         destination = Some(add(context, transaction, input, amount).await?);
     }
-    let taken = diesel::update(balances::table.filter(balances::id.eq(source.id)))
+    let take = diesel::update(balances::table.filter(balances::id.eq(source.id)))
         .set((
             balances::quantity.eq(balances::quantity - amount),
             balances::version.eq(balances::version + 1),
         ))
-        .returning((balances::quantity, balances::version))
-        .get_result::<(i32, i32)>(transaction.connection()?)
-        .await;
-    match taken {
+        .returning((balances::quantity, balances::version));
+    match Prepared(take).get_result::<(i32, i32)>(transaction.connection()?).await {
         Ok((quantity, version)) => {
             source.quantity.amount = quantity;
             source.version = version;
@@ -182,7 +184,7 @@ async fn transfer(
 }
 
 /// A lot's balance in a store.
-async fn find(transaction: &mut Transaction<'_>, lot: Uuid, location: Uuid) -> Result<Option<Stock>> {
+async fn find(transaction: &mut Transfer<'_>, lot: Uuid, location: Uuid) -> Result<Option<Stock>> {
     let query = balances_joined()
         .filter(balances::lot_id.eq(lot))
         .filter(balances::location_id.eq(location))
@@ -193,7 +195,7 @@ async fn find(transaction: &mut Transaction<'_>, lot: Uuid, location: Uuid) -> R
 /// The code of the shelter whose store it is, if any; `None` where there is no such store in the programme.
 async fn store(
     context: &Context,
-    transaction: &mut Transaction<'_>,
+    transaction: &mut Transfer<'_>,
     id: Uuid,
 ) -> Result<Option<Option<String>>> {
     let query = locations::table
@@ -207,7 +209,7 @@ async fn store(
 /// Adds to the destination's balance, making it where there was none.
 async fn add(
     context: &Context,
-    transaction: &mut Transaction<'_>,
+    transaction: &mut Transfer<'_>,
     input: &MoveStock,
     amount: i32,
 ) -> Result<(Uuid, i32, i32)> {
@@ -218,7 +220,7 @@ async fn add(
         balances::quantity.eq(amount),
         balances::version.eq(1),
     );
-    let added = diesel::insert_into(balances::table)
+    let adding = diesel::insert_into(balances::table)
         .values(row)
         .on_conflict((balances::lot_id, balances::location_id))
         .do_update()
@@ -226,15 +228,13 @@ async fn add(
             balances::quantity.eq(balances::quantity + excluded(balances::quantity)),
             balances::version.eq(balances::version + 1),
         ))
-        .returning((balances::id, balances::quantity, balances::version))
-        .get_result(transaction.connection()?)
-        .await;
-    added.map_err(Error::from)
+        .returning((balances::id, balances::quantity, balances::version));
+    Prepared(adding).get_result(transaction.connection()?).await.map_err(Error::from)
 }
 
 async fn record_movement(
     context: &Context,
-    transaction: &mut Transaction<'_>,
+    transaction: &mut Transfer<'_>,
     input: &MoveStock,
     source: &Stock,
     occurred_at: DateTime<Utc>,
@@ -263,6 +263,7 @@ async fn record_movement(
         movements::recorded_at.eq(movement.recorded_at),
         movements::user_id.eq(context.actor()?.user),
     );
-    diesel::insert_into(movements::table).values(row).execute(transaction.connection()?).await?;
+    let recording = diesel::insert_into(movements::table).values(row);
+    Prepared(recording).execute(transaction.connection()?).await?;
     Ok(movement)
 }

@@ -1,7 +1,6 @@
 //! What a root answers with, before anything is written: rows, and the rows related to them.
 
 use std::any::Any;
-use std::collections::HashMap;
 
 use uuid::Uuid;
 
@@ -32,16 +31,17 @@ pub(crate) struct Related {
 impl Related {
     /// Groups `rows` by the key that each belongs to, in the order of the parents' `keys`.
     pub(crate) fn group<C: Record>(keys: &[Option<Uuid>], rows: Vec<C>, belongs_to: fn(&C) -> Uuid) -> Self {
-        let mut positions: HashMap<Uuid, Vec<usize>> = HashMap::with_capacity(rows.len());
-        for (position, row) in rows.iter().enumerate() {
-            positions.entry(belongs_to(row)).or_default().push(position);
-        }
+        let owned = rows.iter().enumerate().map(|(position, row)| (belongs_to(row), position));
+        let mut owned: Vec<(Uuid, usize)> = owned.collect();
+        owned.sort_unstable();
         let mut order = Vec::with_capacity(rows.len());
         let mut spans = Vec::with_capacity(keys.len());
         for key in keys {
             let from = order.len();
-            if let Some(found) = key.and_then(|key| positions.get(&key)) {
-                order.extend_from_slice(found);
+            if let Some(key) = key {
+                let first = owned.partition_point(|(owner, _)| owner < key);
+                let found = owned.iter().skip(first).take_while(|(owner, _)| owner == key);
+                order.extend(found.map(|(_, position)| *position));
             }
             spans.push((from, order.len()));
         }
@@ -78,7 +78,7 @@ pub(crate) struct Answer {
 /// What a connection says beside its rows.
 #[derive(Default)]
 pub(crate) struct ConnectionFacts {
-    /// A cursor for each row.
+    /// A cursor for each row; none where the document asks for none.
     pub(crate) cursors: Vec<String>,
     pub(crate) has_next_page: bool,
     pub(crate) has_previous_page: bool,

@@ -1,6 +1,5 @@
 //! An object type: its columns, and its edges to other objects.
 
-use std::collections::HashSet;
 use std::future::Future;
 
 use futures_util::FutureExt;
@@ -186,8 +185,9 @@ where
 {
     Box::new(move |context, rows| {
         let keys: Vec<Option<Uuid>> = rows.into_iter().map(|row| row.and_then(key)).collect();
-        let mut seen = HashSet::with_capacity(keys.len());
-        let distinct: Vec<Uuid> = keys.iter().flatten().copied().filter(|key| seen.insert(*key)).collect();
+        let mut distinct: Vec<Uuid> = keys.iter().flatten().copied().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
         if distinct.is_empty() {
             return std::future::ready(Ok(Related::group(&keys, Vec::new(), belongs_to))).boxed();
         }

@@ -49,11 +49,15 @@ pub(crate) enum Shape {
 /// Arguments, coerced, still untyped.
 pub(crate) type Arguments = JsonValue;
 
-/// What the document asks of a connection beside its rows.
+/// What is asked of a connection beside its rows' columns.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wanted {
     /// Whether `totalCount` is selected.
     pub(crate) total_count: bool,
+    /// Whether any cursor is selected.
+    pub(crate) cursors: bool,
+    /// Whether a policy asks for facts of the rows.
+    pub(crate) facts: bool,
 }
 
 /// Answers a query or carries out a mutation.

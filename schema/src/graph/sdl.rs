@@ -147,8 +147,10 @@ impl View<'_> {
         format!("({}\n  )", lines.join(""))
     }
 
+    /// An argument is used on all records or not at all: what only some of them allow is refused, and so is not shown.
     fn argument_shows(&self, argument: &ArgumentInfo, record: RecordType) -> bool {
-        argument.class.is_none_or(|class| self.shows(Verb::Read, class, record))
+        let (Some(profile), Some(class)) = (self.profile, argument.class) else { return true };
+        matches!(profile.answer(Verb::Read, class, record), Answer::Allowed)
     }
 }
 

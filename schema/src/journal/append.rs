@@ -1,5 +1,7 @@
 //! One operation, one transaction: the rows it changes, its journal entry, and the answer that a retry will get.
 
+use std::marker::PhantomData;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Text, Timestamptz, Uuid as SqlUuid};
@@ -11,28 +13,31 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::database::Prepared;
 use crate::error::{Code, Error, Result};
 use crate::journal::Part;
 use crate::journal::insert::{NewEntry, Told, inserting};
+use crate::problem::IdempotencyConflict;
 
 diesel::table! {
     idempotency_keys (user_id, key) { user_id -> Uuid, key -> Text, body -> Binary, answer -> Text, recorded_at -> Timestamptz, }
 }
 
-/// A transaction of one operation. Dropped before [`Transaction::commit`], it leaves nothing.
-pub(crate) struct Transaction<'c> {
+/// A transaction of one operation whose payload is `A`. Dropped before [`Transaction::commit`], it leaves nothing.
+pub(crate) struct Transaction<'c, A> {
     context: &'c Context,
     connection: Option<Object<AsyncPgConnection>>,
     operation: &'static str,
     key: String,
     body: [u8; 32],
     user: Uuid,
+    payload: PhantomData<fn() -> A>,
 }
 
 /// What `begin` finds.
 pub(crate) enum Begun<'c, A> {
     /// The key is new.
-    Fresh(Box<Transaction<'c>>),
+    Fresh(Box<Transaction<'c, A>>),
     /// The key was used with this body: the answer it got.
     Repeated(A),
     /// The key was used with another body.
@@ -49,9 +54,9 @@ pub(crate) enum Outcome<A> {
     Conflict,
 }
 
-impl<'c> Transaction<'c> {
+impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
     /// Opens a transaction for an operation that was given `key` and `input`.
-    pub(crate) async fn begin<A: DeserializeOwned>(
+    pub(crate) async fn begin(
         context: &'c Context,
         operation: &'static str,
         key: &str,
@@ -76,11 +81,12 @@ impl<'c> Transaction<'c> {
             key: key.to_owned(),
             body: body.finalize().into(),
             user: actor.user,
+            payload: PhantomData,
         };
         transaction.open().await
     }
 
-    async fn open<A: DeserializeOwned>(mut self) -> Result<Begun<'c, A>> {
+    async fn open(mut self) -> Result<Begun<'c, A>> {
         AnsiTransactionManager::begin_transaction(self.connection()?).await?;
         match self.known().await? {
             None => Ok(Begun::Fresh(Box::new(self))),
@@ -97,7 +103,7 @@ impl<'c> Transaction<'c> {
     }
 
     /// `None` where the key is new; `Some(None)` where it was used with another body.
-    async fn known<A: DeserializeOwned>(&mut self) -> Result<Option<Option<A>>> {
+    async fn known(&mut self) -> Result<Option<Option<A>>> {
         let (user, key, body) = (self.user, self.key.clone(), self.body);
         let found = idempotency_keys::table
             .find((user, key))
@@ -119,9 +125,25 @@ impl<'c> Transaction<'c> {
         Ok(())
     }
 
+    /// Gives up over a problem; nothing is kept. Where another request with the key was faster, what this one ran into may be
+    /// that one's doing: the answer is that one's.
+    pub(crate) async fn refuse<R: From<A> + From<IdempotencyConflict>>(
+        mut self,
+        problem: impl Into<R>,
+    ) -> Result<R> {
+        AnsiTransactionManager::rollback_transaction(self.connection()?).await?;
+        let known = self.known().await?;
+        self.connection.take();
+        Ok(match known {
+            None => problem.into(),
+            Some(Some(answer)) => answer.into(),
+            Some(None) => IdempotencyConflict::new().into(),
+        })
+    }
+
     /// Appends the entry, keeps the answer for a retry, and commits. The rows must have been changed before: the entry's
     /// place in the queue is taken under their locks.
-    pub(crate) async fn commit<A: Serialize + DeserializeOwned>(
+    pub(crate) async fn commit(
         mut self,
         occurred_at: DateTime<Utc>,
         changes: Vec<Part>,
@@ -131,7 +153,7 @@ impl<'c> Transaction<'c> {
         let (user, key, body) = (self.user, self.key.clone(), self.body);
         let kept = serde_json::to_string(&answer).map_err(Error::internal)?;
         // One statement, one round trip. The queue's number is taken here, after the rows' locks.
-        let appended = inserting!(
+        let appending = inserting!(
             entry,
             "INSERT INTO idempotency_keys (user_id, key, body, answer, recorded_at) VALUES ($15, $16, $17, $18, $19)"
         )
@@ -139,10 +161,8 @@ impl<'c> Transaction<'c> {
         .bind::<Text, _>(key)
         .bind::<Binary, _>(body.as_slice())
         .bind::<Text, _>(kept)
-        .bind::<Timestamptz, _>(self.context.real_now())
-        .execute(self.connection()?)
-        .await;
-        match appended {
+        .bind::<Timestamptz, _>(self.context.real_now());
+        match Prepared(appending).execute(self.connection()?).await {
             Ok(_) => {}
             Err(error) if constraint(&error) == Some("idempotency_keys_pkey") => {
                 AnsiTransactionManager::rollback_transaction(self.connection()?).await?;
@@ -161,11 +181,11 @@ impl<'c> Transaction<'c> {
     }
 }
 
-impl Drop for Transaction<'_> {
+impl<A> Drop for Transaction<'_, A> {
     fn drop(&mut self) {
-        // Cancelled or failed half-way: the connection is closed, which rolls back; it must not return to the pool.
+        // Cancelled or failed half-way: the connection must not return to the pool.
         if let Some(connection) = self.connection.take() {
-            drop(Object::take(connection));
+            self.context.database().abandon(Object::take(connection));
         }
     }
 }

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::database::Prepared;
 use crate::error::Result;
 use crate::journal::Part;
 use crate::journal::entry::{Header, leaf};
@@ -147,7 +148,7 @@ impl NewEntry {
     pub(super) async fn insert(self, system: &System) -> Result<()> {
         let entry = self;
         let mut connection = system.database.writer().await?;
-        inserting!(entry, "SELECT 1").execute(&mut *connection).await?;
+        Prepared(inserting!(entry, "SELECT 1")).execute(&mut *connection).await?;
         system.feed.wake();
         Ok(())
     }

@@ -189,7 +189,7 @@ pub(super) async fn entries(
         rows,
         binding,
         |row: &Row| Place { key: Some(row.index.to_string()), id: row.id },
-        total,
+        total, wanted
     )?;
     let shown = page.rows.into_iter().map(|row| shown(&context, row, of_subjects.as_ref()));
     Ok(Connection { rows: shown.collect::<Result<_>>()?, facts: page.facts })

@@ -20,18 +20,25 @@ const LOCK: i64 = 7_305_108_110;
 const FALLBACK: Duration = Duration::from_millis(500);
 /// Entries moved at once.
 const BATCH: i64 = 500;
+/// Where several entries came at once, more are on their way: they are waited for, so that many share the cost of one batch.
+const GATHER: Duration = Duration::from_millis(2);
 /// Bounds of the pause before a lost connection is opened again.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 const CLAIM: &str = "SELECT pg_try_advisory_lock($1)";
 const HEAD: &str = "SELECT coalesce(max(index), -1) FROM journal_index";
+/// The queue is nearly empty, and full of rows that were deleted and not yet swept; the parts are many, and few are asked for. Both
+/// are reached by their keys alone, whatever PostgreSQL takes their sizes for.
+const BY_KEY: &str = "SET enable_seqscan = off";
 const SEQUENCE: &str = "\
 WITH head AS (SELECT coalesce(max(index), -1) AS index FROM journal_index), \
-taken AS (DELETE FROM journal_queue WHERE seq IN (SELECT seq FROM journal_queue ORDER BY seq LIMIT $1) RETURNING seq, entry_id), \
+taken AS (DELETE FROM journal_queue WHERE seq = ANY (ARRAY(SELECT seq FROM journal_queue ORDER BY seq LIMIT $1)) \
+    RETURNING seq, entry_id), \
 placed AS (INSERT INTO journal_index (index, entry_id) \
     SELECT head.index + row_number() OVER (ORDER BY taken.seq), taken.entry_id FROM taken, head RETURNING index, entry_id), \
 told AS (SELECT pg_notify('enlace_journal', max(index)::text) FROM placed HAVING count(*) > 0) \
-SELECT placed.index, part.class, part.subject, part.content FROM placed JOIN journal_parts part USING (entry_id) \
+SELECT placed.index, part.class, part.subject, part.content FROM placed CROSS JOIN LATERAL \
+    (SELECT * FROM journal_parts WHERE entry_id = placed.entry_id OFFSET 0) part \
 LEFT JOIN told ON true ORDER BY placed.index, part.ordinal";
 
 /// Runs until `stop` turns true. `ready` is called once the feed stands at the journal's head.
@@ -70,6 +77,7 @@ async fn follow(
 ) -> Result<()> {
     let Open { client, mut notified, .. } = open(config).await.map_err(Error::internal)?;
     client.batch_execute("LISTEN enlace_journal; LISTEN enlace_appended").await.map_err(Error::internal)?;
+    client.batch_execute(BY_KEY).await.map_err(Error::internal)?;
     let sequence = client.prepare(SEQUENCE).await.map_err(Error::internal)?;
     if !*joined {
         let head = client.query_one(HEAD, &[]).await.map_err(Error::internal)?.get(0);
@@ -83,11 +91,12 @@ async fn follow(
             // What others sequenced, before a batch of our own.
             catch_up(&client, feed).await?;
         }
-        let mut full = false;
+        let (mut full, mut busy) = (false, false);
         if leading {
             let rows = client.query(&sequence, &[&BATCH]).await.map_err(Error::internal)?;
             let placed = group(&rows);
             full = i64::try_from(placed.len()).is_ok_and(|placed| placed == BATCH);
+            busy = placed.len() > 1;
             for entry in placed {
                 if !feed.publish(entry) {
                     catch_up(&client, feed).await?;
@@ -100,6 +109,9 @@ async fn follow(
         }
         if full {
             continue;
+        }
+        if busy {
+            tokio::time::sleep(GATHER).await;
         }
         tokio::select! {
             () = feed.woken() => {

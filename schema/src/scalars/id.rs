@@ -100,11 +100,13 @@ pub(crate) const NOT_AN_ID: &str = "not the id of such a record";
 pub(crate) fn write_id(kind: &str, uuid: Uuid, out: &mut Vec<u8>) {
     out.extend_from_slice(kind.as_bytes());
     out.push(b'_');
-    let value = uuid.as_u128();
-    for place in (0..LENGTH).rev() {
-        let digit = (value >> (place * 5)) & 31;
-        out.extend(DIGITS.get(digit as usize));
+    let mut value = uuid.as_u128();
+    let mut digits = [0; LENGTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS.get((value & 31) as usize).copied().unwrap_or_default();
+        value >>= 5;
     }
+    out.extend_from_slice(&digits);
 }
 
 impl<T: Identified> fmt::Display for Id<T> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, RecordType};
 
 use crate::context::Context;
+use crate::database::Prepared;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
@@ -90,40 +91,34 @@ pub(crate) async fn adjust_occupancy(
     };
     let occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
     if occurred_at > context.now() {
-        transaction.roll_back().await?;
-        return Ok(InvalidValue::new("occurredAt", "A count cannot be of the future.").into());
+        let future = InvalidValue::new("occurredAt", "A count cannot be of the future.");
+        return transaction.refuse(future).await;
     }
     let Some(mut space) = find(&mut transaction, input.space.uuid()).await? else {
-        transaction.roll_back().await?;
-        return Ok(NotFound::new("space").into());
+        return transaction.refuse(NotFound::new("space")).await;
     };
     if let Err(refused) = context.authorize_write(Class::Operational, RecordType::Space, &space) {
         transaction.roll_back().await?;
         return Err(refused);
     }
     let version = input.version.saturating_add(1);
-    let counted = diesel::update(spaces::table.find(space.id).filter(spaces::version.eq(input.version)))
-        .set((
-            spaces::occupied.eq(input.occupied),
-            spaces::version.eq(version),
-            spaces::counted_at.eq(occurred_at),
-        ))
-        .execute(transaction.connection()?)
-        .await;
-    match counted {
+    let count = diesel::update(spaces::table.find(space.id).filter(spaces::version.eq(input.version))).set((
+        spaces::occupied.eq(input.occupied),
+        spaces::version.eq(version),
+        spaces::counted_at.eq(occurred_at),
+    ));
+    match Prepared(count).execute(transaction.connection()?).await {
         Ok(1) => {}
         Ok(_) => {
             // The version that it has now, another writer's change included.
             let current = find(&mut transaction, input.space.uuid())
                 .await?
                 .map_or(space.version, |space| space.version);
-            transaction.roll_back().await?;
-            return Ok(VersionConflict::new(current).into());
+            return transaction.refuse(VersionConflict::new(current)).await;
         }
         Err(error) => {
-            let refused = law(&error);
-            transaction.roll_back().await?;
-            return refused.ok_or_else(|| Error::from(error));
+            let refused = law(&error).ok_or_else(|| Error::from(error))?;
+            return transaction.refuse(refused).await;
         }
     }
     // Under the row's lock now: what was read before is what was changed, for the version is the one that the caller saw.
@@ -138,7 +133,7 @@ pub(crate) async fn adjust_occupancy(
     })
 }
 
-async fn find(transaction: &mut Transaction<'_>, id: Uuid) -> Result<Option<Space>> {
+async fn find(transaction: &mut Transaction<'_, AdjustOccupancyPayload>, id: Uuid) -> Result<Option<Space>> {
     let query = spaces::table.inner_join(shelters::table).filter(spaces::id.eq(id)).select(SPACE_COLUMNS);
     Ok(query.first(transaction.connection()?).await.optional()?)
 }

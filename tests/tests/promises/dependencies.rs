@@ -51,12 +51,37 @@ fn packages() -> Vec<Json> {
     metadata["packages"].as_array().unwrap().clone()
 }
 
-/// Whether an SPDX expression can be met with the permitted licences: one of each `OR`, all of each `AND`.
+/// Whether an SPDX expression can be met with the permitted licences: one of each `OR`, all of each `AND`, which binds closer.
 fn is_permissive(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ");
-    let simple = |text: &str| LICENCES.contains(&text.trim().trim_matches(['(', ')']).trim());
-    let either = |text: &str| text.split(" OR ").any(simple);
-    either(&expression) || expression.split(" AND ").all(either)
+    let expression = expression.trim();
+    let (either, every) = (parts(expression, " OR "), parts(expression, " AND "));
+    if either.len() > 1 {
+        return either.into_iter().any(is_permissive);
+    }
+    if every.len() > 1 {
+        return every.into_iter().all(is_permissive);
+    }
+    let inner = expression.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    inner.map_or_else(|| LICENCES.contains(&expression), is_permissive)
+}
+
+/// What a word divides an expression into, outside its parentheses.
+fn parts<'e>(expression: &'e str, word: &str) -> Vec<&'e str> {
+    let (mut parts, mut begin, mut depth) = (Vec::new(), 0, 0);
+    for (place, letter) in expression.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ' ' if depth == 0 && expression[place..].starts_with(word) => {
+                parts.push(&expression[begin..place]);
+                begin = place + word.len();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&expression[begin..]);
+    parts
 }
 
 #[test]

@@ -7,5 +7,23 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod access;
+mod authority;
+mod command_line;
+mod demo;
 mod dependencies;
+mod event_stream;
+mod graphql_over_http;
+mod http;
+mod journal;
+mod laws;
+mod limits;
+mod operations;
+mod paging;
+mod planned_answers;
+mod postgres;
+mod reference;
+mod schema_contract;
 mod shelters;
+mod tokens;
+mod websocket;

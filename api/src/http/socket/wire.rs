@@ -64,11 +64,13 @@ impl Wire {
     }
 
     /// Closes the socket, and waits a moment for the other end: a connection that is dropped with unread data in
-    /// it would take the close frame with it.
+    /// it would take the close frame with it. Where the other end closed first, reading on is what answers it.
     pub(super) async fn close(mut self, close: &Close) {
-        let Some(frame) = close.message() else { return };
-        if self.write(frame).await.is_ok() {
-            let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = self.socket.recv().await {} }).await;
+        if let Some(frame) = close.message()
+            && self.write(frame).await.is_err()
+        {
+            return;
         }
+        let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = self.socket.recv().await {} }).await;
     }
 }

@@ -1,0 +1,260 @@
+//! The program itself, as a person or a service manager runs it.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::cluster::folder;
+
+/// How long the program may take to start or to end before the test fails: a slow machine makes a cluster in a while.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Where the program lies, built as these tests are, of the sources as they are now.
+fn program() -> &'static Path {
+    PROGRAM.get_or_init(|| {
+        let test = std::env::current_exe().expect("the test's own path");
+        // target/PROFILE/deps/TEST
+        let folder = test.ancestors().nth(2).expect("the profile's folder");
+        let target = folder.parent().expect("the target folder");
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        // Both packages, so that what the two depend on has the features with which it is built already.
+        build.args([
+            "build",
+            "--quiet",
+            "--package",
+            "enlace",
+            "--package",
+            "enlace-tests",
+            "--bin",
+            "enlace",
+        ]);
+        build.arg("--target-dir").arg(target);
+        match folder.file_name().and_then(OsStr::to_str) {
+            Some("debug") | None => {}
+            Some(profile) => {
+                build.args(["--profile", profile]);
+            }
+        }
+        // What cargo said of the tests' own package to them would make it build others anew.
+        for (name, _) in std::env::vars() {
+            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+                build.env_remove(name);
+            }
+        }
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(build.status().expect("cargo").success(), "the program is built");
+        folder.join("enlace")
+    })
+}
+
+/// A data directory of a test's own. Dropped, it is removed.
+pub struct DataFolder(PathBuf);
+
+impl DataFolder {
+    /// One that does not exist yet.
+    pub fn new() -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(folder().join(format!("data-{}-{number}", std::process::id())))
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The process of its PostgreSQL, as PostgreSQL itself wrote it down, if it is running.
+    pub fn postmaster(&self) -> Option<i32> {
+        let text = std::fs::read_to_string(self.0.join("postgres/postmaster.pid")).ok()?;
+        let pid = text.lines().next()?.trim().parse().ok()?;
+        Path::new(&format!("/proc/{pid}")).exists().then_some(pid)
+    }
+
+    /// The processes that work in its cluster.
+    pub fn postgres_processes(&self) -> Vec<i32> {
+        let Ok(cluster) = std::fs::canonicalize(self.0.join("postgres")) else { return Vec::new() };
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        processes
+            .filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == cluster))
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect()
+    }
+}
+
+impl Default for DataFolder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        // Where a test failed, its PostgreSQL may still be there.
+        for pid in self.postgres_processes() {
+            let _ended = signal(pid, Signal::KILL);
+        }
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Sends a signal to a process.
+pub fn signal(pid: i32, signal: Signal) -> bool {
+    Pid::from_raw(pid).is_some_and(|pid| kill_process(pid, signal).is_ok())
+}
+
+/// A command line with the environment that it is to have: none of the tests' own that Enlace reads.
+#[derive(Clone)]
+pub struct Run {
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; none where a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// `enlace` with these arguments, divided by spaces.
+pub fn enlace(arguments: &str) -> Run {
+    let arguments = arguments.split_whitespace().map(str::to_owned).collect();
+    // What it logs is not what it says.
+    Run { arguments, environment: vec![("ENLACE_LOG".to_owned(), "off".to_owned())] }
+}
+
+impl Run {
+    /// Adds an argument as it is.
+    #[must_use]
+    pub fn with(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.arguments.push(argument.as_ref().to_str().expect("a text").to_owned());
+        self
+    }
+
+    /// Adds `--data`.
+    #[must_use]
+    pub fn data(self, data: &DataFolder) -> Self {
+        self.with("--data").with(data.path())
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(program());
+        for (name, _) in std::env::vars() {
+            if name.starts_with("ENLACE_") || name == "DATABASE_URL" || name.starts_with("RUST_") {
+                command.env_remove(name);
+            }
+        }
+        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn end(&self) -> Ended {
+        let output = self.command().output().expect("the program runs");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Starts it, and goes on beside it.
+    pub fn start(&self) -> Running {
+        let mut child = self.command().spawn().expect("the program runs");
+        let said = Arc::new(Said::default());
+        let reader = Arc::clone(&said);
+        let out = BufReader::new(child.stdout.take().expect("its standard output"));
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                reader.text.lock().unwrap().push_str(&(line + "\n"));
+                reader.more.notify_all();
+            }
+        });
+        let mut err = child.stderr.take().expect("its standard error");
+        let complaints = std::thread::spawn(move || {
+            let mut text = String::new();
+            let _partly = err.read_to_string(&mut text);
+            text
+        });
+        Running { child, said, complaints: Some(complaints) }
+    }
+}
+
+#[derive(Default)]
+struct Said {
+    text: Mutex<String>,
+    more: Condvar,
+}
+
+/// The program, running. Dropped, it is killed.
+pub struct Running {
+    child: Child,
+    said: Arc<Said>,
+    complaints: Option<std::thread::JoinHandle<String>>,
+}
+
+impl Running {
+    /// Its process.
+    pub fn pid(&self) -> i32 {
+        self.child.id().try_into().expect("a process id")
+    }
+
+    /// Waits until it has said a text, and gives all that it has said.
+    pub fn says(&mut self, wanted: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = self.said.text.lock().unwrap();
+            if text.contains(wanted) {
+                return text.clone();
+            }
+            drop(self.said.more.wait_timeout(text, Duration::from_millis(100)).unwrap());
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let complaints = self.complaints.take().map(|reader| reader.join().unwrap());
+                panic!("it ended with {status} before it said {wanted:?}: {complaints:?}");
+            }
+            assert!(Instant::now() < deadline, "it never said {wanted:?}");
+        }
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, wanted: Signal) {
+        assert!(signal(self.pid(), wanted));
+    }
+
+    /// Waits for its end; what it said on standard error.
+    pub fn ended(mut self) -> (ExitStatus, String) {
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "it never ended");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        (status, self.complaints.take().map(|reader| reader.join().unwrap()).unwrap_or_default())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _ended_already = self.child.wait();
+    }
+}

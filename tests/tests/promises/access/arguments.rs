@@ -1,0 +1,179 @@
+//! Filters, orders and search: refused arguments null their root; what is answered tells of nothing out of reach.
+
+use std::collections::BTreeSet;
+
+use enlace_tests::{Client, at};
+use serde_json::{Value as Json, json};
+
+use crate::reference::sights::one_of_each_role;
+use crate::reference::{SCHEMA, Snapshot, client, errors, is_a_refusal, rows, the_error, world};
+
+/// Arguments that select by another class than their root's.
+const CLASSED: &[(&str, &str, &str)] = &[("donationItems", "donor", "DONOR")];
+
+/// What each argument may be given, as literals over the records of a snapshot. A root or an argument that is new fails here.
+fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<String> {
+    let text = |id: &str| format!("\"{id}\"");
+    let some_of = |list: &str| snapshot.list(list).iter().map(|id| text(id)).collect::<Vec<_>>();
+    let lot = |nth: usize| snapshot.lots[nth].0.as_str();
+    let literals = |all: &[&str]| all.iter().map(|literal| (*literal).to_owned()).collect();
+    match (root, argument) {
+        ("donationItems", "category") => some_of("categories"),
+        ("donationItems" | "stock", "location") => some_of("locations").into_iter().step_by(4).collect(),
+        ("donationItems", "donor") => {
+            let donors: BTreeSet<&str> =
+                (0..40).map(|nth| snapshot.value(lot(nth), "donor")["id"].as_str().unwrap()).collect();
+            donors.into_iter().map(text).collect()
+        }
+        ("donationItems", "expiresBefore" | "expiresFrom") => literals(&["\"2022-03-01\"", "\"1999-01-01\""]),
+        ("donationItems", "text") => literals(&["\"co\"", "\"LOT-0\"", "\"%\"", "\"_\"", "\"á\""]),
+        ("donationItems", "orderBy") => {
+            literals(&["RECEIVED_ON", "RECEIVED_ON_DESC", "EXPIRES_ON", "CODE", "NAME"])
+        }
+        ("donationItems" | "stock", "first" | "last") => literals(&["5"]),
+        // Cursors have tests of their own.
+        ("donationItems" | "stock", "after" | "before") | ("node", "id") => Vec::new(),
+        _ => panic!("no values for the argument {root}({argument}:): is it classed?"),
+    }
+}
+
+/// Whether a lot is selected by an argument.
+fn selects(snapshot: &Snapshot, lot: &str, argument: &str, literal: &str) -> bool {
+    let wanted = literal.trim_matches('"');
+    let text = |name: &str| snapshot.value(lot, name).as_str().unwrap_or_default().to_lowercase();
+    let expires = snapshot.value(lot, "expiresOn").as_str();
+    match argument {
+        "category" | "donor" => snapshot.value(lot, argument)["id"] == wanted,
+        "location" => {
+            let held = snapshot.stock.get(wanted).map_or(&[][..], Vec::as_slice);
+            held.iter().any(|(stock, _)| snapshot.value(stock, "lot")["id"] == *lot)
+        }
+        "expiresBefore" => expires.is_some_and(|day| day < wanted),
+        "expiresFrom" => expires.is_some_and(|day| day >= wanted),
+        "text" => {
+            let wanted = wanted.to_lowercase();
+            text("name").contains(&wanted) || text("code").contains(&wanted)
+        }
+        _ => true,
+    }
+}
+
+/// The key by which an order sorts, where it is a code or a day.
+fn key(snapshot: &Snapshot, lot: &str, order: &str) -> Option<String> {
+    let field = match order {
+        "RECEIVED_ON" | "RECEIVED_ON_DESC" => "receivedOn",
+        "EXPIRES_ON" => "expiresOn",
+        "CODE" => "code",
+        _ => return None,
+    };
+    Some(snapshot.value(lot, field).as_str().unwrap_or("never").to_owned())
+}
+
+async fn lots(client: &Client, arguments: &str) -> Json {
+    let document = format!("{{ donationItems(first: 500, {arguments}) {{ nodes {{ id }} totalCount }} }}");
+    client.query(&document).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_or_order_answers_of_what_is_seen_or_nulls_its_root() {
+    let world = world().await;
+    let snapshot = Snapshot::of(&world).await;
+    let root = SCHEMA.object("Query").fields["donationItems"].clone();
+    let mut selections: Vec<(&str, String, BTreeSet<&str>)> = Vec::new();
+    for argument in &root.arguments {
+        if matches!(argument.name.as_str(), "first" | "last" | "after" | "before") {
+            continue;
+        }
+        for literal in values(snapshot, "donationItems", &argument.name) {
+            let all = snapshot.lots.iter().map(|(id, _)| id.as_str());
+            let selected = all.filter(|id| selects(snapshot, id, &argument.name, &literal)).collect();
+            selections.push((&argument.name, literal, selected));
+        }
+    }
+    let (mut answered, mut refused) = (0, 0);
+    for caller in one_of_each_role() {
+        let client = client(&world, &caller);
+        let all = snapshot.lots.iter().map(|(id, _)| id.as_str());
+        let visible: BTreeSet<&str> = all.filter(|id| caller.sees("INVENTORY", snapshot.facts(id))).collect();
+        for (argument, literal, selected) in &selections {
+            let class = CLASSED.iter().find(|(of, name, _)| *of == "donationItems" && name == argument);
+            let given = format!("{argument}: {literal}");
+            let answer = lots(&client, &given).await;
+            let context = || format!("{} {given}: {answer}", caller.name());
+            if !caller.may_see("INVENTORY", "DonationItem") {
+                assert_eq!(answer["data"], json!({"donationItems": null}), "{}", context());
+                is_a_refusal(the_error(&answer), "FIELD_FORBIDDEN", "Query.donationItems");
+            } else if class.is_some_and(|(_, _, class)| !caller.sees_all(class)) {
+                assert_eq!(answer["data"], json!({"donationItems": null}), "{}", context());
+                let error = the_error(&answer);
+                let coordinate = format!("Query.donationItems({argument}:)");
+                is_a_refusal(error, "ARGUMENT_FORBIDDEN", &coordinate);
+                assert_eq!(error["path"], json!(["donationItems"]));
+                refused += 1;
+            } else {
+                assert!(errors(&answer).is_empty(), "{}", context());
+                let wanted: BTreeSet<&str> = selected.intersection(&visible).copied().collect();
+                let nodes = rows(&answer, "data.donationItems.nodes");
+                let found: Vec<&str> = nodes.iter().map(|node| node["id"].as_str().unwrap()).collect();
+                assert_eq!(at(&answer, "data.donationItems.totalCount"), wanted.len(), "{}", context());
+                assert_eq!(found.len(), wanted.len().min(500), "{}", context());
+                assert!(found.iter().all(|id| wanted.contains(id)), "{}", context());
+                let keys: Vec<_> =
+                    found.iter().filter_map(|id| key(snapshot, id, literal.as_str())).collect();
+                let is_sorted = if literal.ends_with("DESC") {
+                    keys.is_sorted_by(|a, b| a >= b)
+                } else {
+                    keys.is_sorted()
+                };
+                assert!(is_sorted, "{}", context());
+                answered += 1;
+            }
+        }
+    }
+    assert!(answered > 300 && refused > 50, "{answered} answered, {refused} refused");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_argument_is_refused_however_it_is_given() {
+    let world = world().await;
+    let snapshot = Snapshot::of(&world).await;
+    let donor = snapshot.value(&snapshot.lots[0].0, "donor")["id"].clone();
+    let documents = [
+        "query($donor: ID) { x: donationItems(donor: $donor) { totalCount } shelters { code } }",
+        "query($donor: ID) { ...Lots shelters { code } } fragment Lots on Query { x: donationItems(first: 1, donor: $donor) { nodes { id } } }",
+        "query($donor: ID) { ... on Query @include(if: true) { x: donationItems(donor: $donor, text: \"a\") { pageInfo { hasNextPage } } } shelters { code } }",
+    ];
+    // ACNUR sees who gave what it gave itself: even its own donor would tell it of others by what is missing.
+    for caller in
+        ["OIM/adviser", "DIF_MUNICIPAL/shelter_lead", "ACNUR/donor", "ISESALUD/clinician", "CNDH/witness"]
+    {
+        for document in documents {
+            let answer = world.client(caller).run(document, json!({"donor": donor})).await;
+            assert_eq!(answer["data"]["x"], Json::Null, "{caller} {answer}");
+            assert_eq!(rows(&answer, "data.shelters").len(), 12);
+            let error = the_error(&answer);
+            is_a_refusal(error, "ARGUMENT_FORBIDDEN", "Query.donationItems(donor:)");
+            assert_eq!(error["path"], json!(["x"]));
+        }
+    }
+    world.stop().await;
+}
+
+#[test]
+fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
+    for root in SCHEMA.object("Query").fields.values() {
+        for argument in &root.arguments {
+            let known = matches!(
+                (root.name.as_str(), argument.name.as_str()),
+                ("donationItems" | "stock", "first" | "last" | "after" | "before" | "location")
+                    | (
+                        "donationItems",
+                        "category" | "donor" | "expiresBefore" | "expiresFrom" | "text" | "orderBy"
+                    )
+                    | ("node", "id")
+            );
+            assert!(known, "say in these tests who may use Query.{}({}:)", root.name, argument.name);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Every field that can be read, for every role, on every way to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use enlace_tests::{at, codes};
+use serde_json::{Value as Json, json};
+
+use crate::reference::documents::{Style, everything, found, is_elsewhere};
+use crate::reference::sights::{Caller, everyone};
+use crate::reference::{
+    OMNISCIENT, POLICIES, Reference, SCHEMA, Snapshot, class_of, client, compare, grant, the_error, world,
+};
+
+/// The roots that show lists, with the type that each leads to and how many edges further to go.
+fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
+    // The store that holds most, so that many kinds of goods lie there.
+    let fullest = snapshot.stock.iter().max_by_key(|(id, held)| (held.len(), *id)).unwrap().0;
+    vec![
+        ("viewer".into(), "Viewer", 2),
+        ("agencies".into(), "Agency", 1),
+        ("shelters".into(), "Shelter", 2),
+        ("categories".into(), "Category", 1),
+        ("locations".into(), "Location", 1),
+        ("donationItems(first: 12)".into(), "DonationItemConnection", 1),
+        ("donationItems(last: 7)".into(), "DonationItemConnection", 1),
+        (format!("stock(location: \"{fullest}\", first: 9)"), "StockConnection", 1),
+    ]
+}
+
+/// Types that only a mutation or a subscription shows; tests of their own ask for them.
+fn is_shown_by_queries(object: &str) -> bool {
+    const OTHERS: &[&str] = &[
+        "Mutation",
+        "Subscription",
+        "AdjustOccupancyPayload",
+        "MoveStockPayload",
+        "ShelterCapacityChange",
+        "StockChange",
+    ];
+    !OTHERS.contains(&object) && !SCHEMA.object(object).implements_interfaces.contains("Problem")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_role_is_answered_every_field_as_the_table_has_it() {
+    let world = world().await;
+    let snapshot = Snapshot::of(&world).await;
+    let nothing = json!({});
+    let mut reached = BTreeSet::new();
+    let mut verdicts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for (place, caller) in everyone().iter().chain([&Caller::of(OMNISCIENT)]).enumerate() {
+        let reference = Reference { snapshot, caller };
+        let client = client(&world, caller);
+        for (root, object, depth) in lists(snapshot) {
+            // By plain names and by one of the other ways, in turn.
+            for style in [Style::Plain, Style::ALL[1 + place % 3]] {
+                let document = everything(&root, object, depth, style);
+                let expected = compare(&client, &reference, &document, None, &nothing).await;
+                for (coordinate, asked) in expected.asked {
+                    let verdict = verdicts.entry(coordinate.clone()).or_default();
+                    verdict.0 += asked.places - asked.refused.len();
+                    verdict.1 += asked.refused.len();
+                    reached.insert(coordinate);
+                }
+            }
+        }
+    }
+    let mut refused_of_class = BTreeMap::new();
+    for object in SCHEMA.objects().filter(|object| is_shown_by_queries(&object.name)) {
+        for field in object.fields.values().filter(|field| !is_elsewhere(object, &field.name)) {
+            let coordinate = format!("{}.{}", object.name, field.name);
+            let Some(class) = class_of(field) else { continue };
+            if matches!(object.name.as_str(), "Movement" | "Donor") || coordinate == "Query.node" {
+                continue;
+            }
+            assert!(reached.contains(&coordinate), "nobody asked for {coordinate}");
+            let (answered, refused) = verdicts[&coordinate];
+            assert!(answered > 0, "nobody was answered {coordinate}");
+            *refused_of_class.entry(class).or_insert(0) += refused;
+        }
+    }
+    for (class, refused) in refused_of_class {
+        assert_eq!(refused == 0, class == "PUBLIC", "{class} was refused {refused} times");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_role_finds_by_id_what_the_table_lets_it_see() {
+    let world = world().await;
+    let snapshot = Snapshot::of(&world).await;
+    // One record of each kind that a rule could tell apart.
+    let mut kinds = BTreeMap::new();
+    for id in snapshot.ids() {
+        let object = snapshot.object(id);
+        if SCHEMA.is_node(object) {
+            kinds.entry(format!("{object} {:?}", snapshot.facts(id))).or_insert(id.as_str());
+        }
+    }
+    let objects: BTreeSet<&str> = kinds.values().map(|id| snapshot.object(id)).collect();
+    let nodes = SCHEMA.objects().filter(|object| SCHEMA.is_node(&object.name));
+    assert_eq!(objects, nodes.map(|object| object.name.as_str()).collect(), "a record of every type");
+    let mut seen = BTreeSet::new();
+    for (place, caller) in everyone().iter().enumerate() {
+        let reference = Reference { snapshot, caller };
+        let client = client(&world, caller);
+        let found: Vec<_> = kinds.values().map(|id| (*id, snapshot.object(id))).collect();
+        let document = self::found(&found, 1, Style::ALL[place % 4]);
+        let expected = compare(&client, &reference, &document, None, &json!({})).await;
+        seen.extend(expected.asked.into_keys());
+    }
+    for object in ["Movement", "Donor", "Stock", "DonationItem"] {
+        for field in SCHEMA.object(object).fields.keys() {
+            let coordinate = format!("{object}.{field}");
+            assert!(seen.contains(&coordinate), "nobody found {coordinate}");
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_out_of_reach_looks_as_if_it_did_not_exist() {
+    let world = world().await;
+    let snapshot = Snapshot::of(&world).await;
+    let kitchen = Caller::of("SEDENA/kitchen");
+    let hidden = snapshot.lots.iter().find(|(id, _)| !kitchen.sees("INVENTORY", snapshot.facts(id)));
+    let hidden = &hidden.expect("a lot that is no food").0;
+    let invented = enlace_tests::id("lot", uuid::Uuid::from_u128(7));
+    let ask =
+        "query($id: ID!) { node(id: $id) { __typename id ... on DonationItem { name donorReference } } }";
+    let client = client(&world, &kitchen);
+    let unseen = client.run(ask, json!({"id": hidden})).await;
+    let missing = client.run(ask, json!({"id": invented})).await;
+    assert_eq!(unseen, missing);
+    assert_eq!(unseen, json!({"data": {"node": null}}));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_one_error_for_each_coordinate_and_siblings_stand() {
+    let world = world().await;
+    let client = world.client("OIM/adviser");
+    let answer = client
+        .query(
+            "{ a: donationItems(first: 3) { nodes { id d: donor { id } e: donor { id } } }
+               b: donationItems(first: 2) { nodes { code ... on DonationItem { donor { name } } } } }",
+        )
+        .await;
+    let error = the_error(&answer);
+    let version = POLICIES.version();
+    assert_eq!(
+        *error,
+        json!({
+            "message": "You may not read DonationItem.donor.",
+            "path": ["a", "nodes", 0, "d"],
+            "extensions": {
+                "code": "FIELD_FORBIDDEN",
+                "coordinate": "DonationItem.donor",
+                "reason": error["extensions"]["reason"],
+                "policy": "default-deny",
+                "policyVersion": version,
+                // Withheld at eight places: from three rows under two names, and from two rows.
+                "records": 8,
+            },
+        })
+    );
+    for (root, rows) in [("a", 3), ("b", 2)] {
+        let nodes = at(&answer, &format!("data.{root}.nodes")).as_array().unwrap();
+        assert_eq!(nodes.len(), rows);
+        for node in nodes {
+            assert!(node.get("id").or(node.get("code")).is_some_and(Json::is_string), "{node}");
+            assert!(node.get("d").or(node.get("donor")).is_some_and(Json::is_null), "{node}");
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_path_is_of_the_first_place_that_the_answer_has() {
+    let world = world().await;
+    let snapshot = Snapshot::of(&world).await;
+    let agency = &snapshot.list("agencies")[0];
+    let nobody = enlace_tests::id("agency", uuid::Uuid::from_u128(7));
+    // The document asks thrice: of nothing, of an agency by a longer way, and of the agency itself.
+    let document = "query($nobody: ID!, $agency: ID!) {
+      none: node(id: $nobody) { ... on Agency { agreements { id } } }
+      viewer { agency { agreements { id } } }
+      some: node(id: $agency) { ... on Agency { agreements { id } } }
+    }";
+    let variables = json!({"nobody": nobody, "agency": agency});
+    for (client, path, records) in [
+        (world.client("SEDENA/kitchen"), json!(["viewer", "agency", "agreements"]), 2),
+        (world.public(), json!(["some", "agreements"]), 1),
+    ] {
+        let answer = client.run(document, variables.clone()).await;
+        assert_eq!(at(&answer, "data.none"), &Json::Null);
+        let error = the_error(&answer);
+        assert_eq!(error["path"], path, "{answer}");
+        assert_eq!(error["extensions"]["records"], records, "{answer}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_only_some_records_are_refused_the_answer_says_which() {
+    let world = world().await;
+    let snapshot = Snapshot::of(&world).await;
+    let donor = Caller::of("ACNUR/donor");
+    let answer =
+        client(&world, &donor).query("{ donationItems(first: 200) { nodes { id donorReference } } }").await;
+    let error = the_error(&answer);
+    let indices: Vec<(usize, usize)> =
+        serde_json::from_value(error["extensions"]["indices"].clone()).expect("ranges");
+    assert!(indices.len() > 1, "{indices:?}");
+    let nodes = at(&answer, "data.donationItems.nodes").as_array().unwrap();
+    let mut own = 0;
+    for (place, node) in nodes.iter().enumerate() {
+        let is_refused = indices.iter().any(|(from, to)| (*from..=*to).contains(&place));
+        let id = node["id"].as_str().unwrap();
+        assert_eq!(is_refused, !donor.sees("DONOR", snapshot.facts(id)), "{place}: {node}");
+        if is_refused {
+            assert!(node["donorReference"].is_null(), "{place}: {node}");
+        } else {
+            // A null here is a real one.
+            assert_eq!(&node["donorReference"], snapshot.value(id, "donorReference"));
+            own += 1;
+        }
+    }
+    assert!(own > 0, "ACNUR gave some of them");
+    assert_eq!(error["extensions"]["records"], nodes.len() - own);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_together_see_what_each_of_them_sees() {
+    let scratch = enlace_tests::Scratch::with_programme().await;
+    grant(&scratch, "isesalud.clinician", "kitchen").await;
+    grant(&scratch, "acnur.donor", "adviser").await;
+    let world = crate::reference::roomy().start_on(scratch).await;
+    // The snapshot is of a caller who sees all, whom another world has.
+    let other = crate::reference::world().await;
+    let snapshot = Snapshot::of(&other).await;
+    for token in ["ISESALUD/clinician+kitchen", "ACNUR/donor+adviser"] {
+        let caller = Caller::of(token);
+        let reference = Reference { snapshot, caller: &caller };
+        for (root, object, depth) in lists(snapshot) {
+            let document = everything(&root, object, depth, Style::Plain);
+            compare(&client(&world, &caller), &reference, &document, None, &json!({})).await;
+        }
+    }
+    other.stop().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_refusals_has_no_errors() {
+    let world = world().await;
+    let answer = world.client("SEDENA/kitchen").query("{ shelters { code spaces { occupied } } }").await;
+    assert_eq!(codes(&answer), Vec::<String>::new());
+    assert!(answer.get("errors").is_none());
+    world.stop().await;
+}

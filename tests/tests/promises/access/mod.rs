@@ -1,0 +1,9 @@
+//! Access: the whole of role × field × way, as the table of [`crate::reference::sights`] has it (R6, R7, R9).
+
+mod arguments;
+mod matrix;
+mod scope;
+mod streams;
+mod viewer;
+mod views;
+mod writes;

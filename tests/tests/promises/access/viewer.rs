@@ -1,0 +1,104 @@
+//! A token's claims give no right that the grants do not confirm, and grants none that the token does not claim.
+
+use std::collections::BTreeSet;
+
+use enlace_tests::{Client, Scratch, World, at, codes};
+use serde_json::{Value as Json, json};
+
+use crate::reference::grant;
+use crate::reference::sights::everyone;
+use crate::reference::{client, world};
+
+const WHO: &str = "{ viewer { subject roles shelters agreementInForce may agency { code } } }";
+
+async fn who(client: &Client) -> Json {
+    let answer = client.query(WHO).await;
+    assert_eq!(codes(&answer), Vec::<String>::new(), "{answer}");
+    at(&answer, "data.viewer").clone()
+}
+
+async fn sees_donors(client: &Client) -> bool {
+    let answer = client.query("{ donationItems(first: 1) { nodes { donor { id } } } }").await;
+    at(&answer, "data.donationItems.nodes.0.donor").is_object()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_are_the_claims_that_grants_confirm() {
+    let world = World::start().await;
+    // Claimed and not granted.
+    let kitchen = who(&world.client("SEDENA/kitchen+coordinator+administrator@ALB-01")).await;
+    assert_eq!((&kitchen["roles"], &kitchen["shelters"]), (&json!(["kitchen"]), &json!([])));
+    assert!(!sees_donors(&world.client("SEDENA/kitchen+coordinator")).await);
+    // The right agency, another's role first: the user is that role's, who is not known there.
+    let stranger = world.client("SEDENA/coordinator").post(&json!({"query": WHO})).await;
+    assert_eq!((stranger.status.as_u16(), codes(&stranger.json())), (403, vec!["ACTOR_UNKNOWN".to_owned()]));
+    let nowhere = world.client("NO_SUCH/kitchen").post(&json!({"query": WHO})).await;
+    assert_eq!((nowhere.status.as_u16(), codes(&nowhere.json())), (403, vec!["ACTOR_UNKNOWN".to_owned()]));
+    // Shelters: those that are claimed and granted.
+    let lead = who(&world.client("DIF_MUNICIPAL/shelter_lead@ALB-02,ALB-99")).await;
+    assert_eq!(lead["shelters"], json!(["ALB-02"]));
+    let lead = who(&world.client("DIF_MUNICIPAL/shelter_lead")).await;
+    assert_eq!(lead["shelters"], json!([]));
+    assert!(!lead["may"].as_array().unwrap().contains(&json!("Mutation.adjustOccupancy")));
+    // The demonstration grants shelters to the lead alone.
+    let coordinator = who(&world.client("DIF_MUNICIPAL/coordinator@ALB-02")).await;
+    assert_eq!(coordinator["shelters"], json!([]));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_granted_role_counts_only_where_the_token_claims_it() {
+    let scratch = Scratch::with_programme().await;
+    grant(&scratch, "sedena.kitchen", "donation_coordinator").await;
+    let world = World::with().start_on(scratch).await;
+    let (without, with) =
+        (world.client("SEDENA/kitchen"), world.client("SEDENA/kitchen+donation_coordinator"));
+    assert_eq!(who(&without).await["roles"], json!(["kitchen"]));
+    assert!(!sees_donors(&without).await);
+    assert_eq!(who(&with).await["roles"], json!(["donation_coordinator", "kitchen"]));
+    assert!(sees_donors(&with).await);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_counts_only_while_it_is_in_force() {
+    let scratch = Scratch::with_programme().await;
+    let database = scratch.connect().await;
+    for (subject, period) in [
+        ("sedena.kitchen", "valid_until = '2022-01-31 19:00Z'"),
+        ("dspm.officer", "valid_from = '2022-06-01 00:00Z'"),
+    ] {
+        let statement = format!(
+            "UPDATE grants SET {period} WHERE user_id = (SELECT id FROM users WHERE subject = '{subject}')"
+        );
+        assert_eq!(database.execute(&statement, &[]).await.unwrap(), 1);
+    }
+    let world = World::with().start_on(scratch).await;
+    for ended in ["SEDENA/kitchen", "DSPM/officer"] {
+        let answer = world.client(ended).query("{ locations { id } viewer { agreementInForce } }").await;
+        assert_eq!(at(&answer, "data.locations"), &Json::Null, "{ended} {answer}");
+        assert_eq!(at(&answer, "data.viewer.agreementInForce"), &json!(true));
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_caller_is_told_who_it_is_and_what_it_may_use() {
+    let world = world().await;
+    let uses = |may: &Json| -> BTreeSet<String> {
+        may.as_array().unwrap().iter().map(|root| root.as_str().unwrap().to_owned()).collect()
+    };
+    for caller in everyone() {
+        let client = client(&world, &caller);
+        let answer = client.query("{ viewer { may now } }").await;
+        let may = uses(at(&answer, "data.viewer.may"));
+        let expected = super::writes::usable_roots(&caller);
+        assert_eq!(may, expected, "{}", caller.name());
+        let now = at(&answer, "data.viewer.now").as_str().unwrap();
+        assert!(
+            now.starts_with("2022-01-31T") || now.starts_with("2022-02-01T"),
+            "the programme clock: {now}"
+        );
+    }
+    world.stop().await;
+}

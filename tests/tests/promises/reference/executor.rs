@@ -1,0 +1,314 @@
+//! A stock executor over the snapshot, which nulls and notes what a caller may not see.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
+use apollo_compiler::response::{JsonMap, JsonValue, serde_json_bytes};
+use serde_json::{Map, Value as Json, json};
+
+use super::sights::{Caller, Facts};
+use super::snapshot::{Place, Snapshot};
+use super::{SCHEMA, class_of};
+
+/// How a caller's documents ought to be answered.
+pub(crate) struct Reference<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) caller: &'a Caller,
+}
+
+/// What a document ought to be answered with.
+pub(crate) struct Expected {
+    /// The data, its keys in the order of the document.
+    pub(crate) data: Json,
+    /// By coordinate: where it was asked for, and which of these places are refused.
+    pub(crate) asked: BTreeMap<String, Asked>,
+}
+
+/// The places of one coordinate in a response, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// How many there are.
+    pub(crate) places: usize,
+    /// Which of them are refused, and their paths.
+    pub(crate) refused: Vec<(usize, Json)>,
+}
+
+impl Asked {
+    /// The positions of the refused places: first and last of each run of them.
+    pub(crate) fn ranges(&self) -> Vec<(usize, usize)> {
+        let mut ranges: Vec<(usize, usize)> = Vec::new();
+        for (position, _) in &self.refused {
+            match ranges.last_mut() {
+                Some((_, to)) if *to + 1 == *position => *to = *position,
+                _ => ranges.push((*position, *position)),
+            }
+        }
+        ranges
+    }
+}
+
+impl Expected {
+    /// The coordinates that are refused somewhere.
+    pub(crate) fn refused(&self) -> BTreeMap<&str, &Asked> {
+        let refused = self.asked.iter().filter(|(_, asked)| !asked.refused.is_empty());
+        refused.map(|(coordinate, asked)| (coordinate.as_str(), asked)).collect()
+    }
+}
+
+impl Reference<'_> {
+    /// Answers an operation of a document.
+    pub(crate) fn answer(&self, document: &str, operation: Option<&str>, variables: &Json) -> Expected {
+        let document = ExecutableDocument::parse_and_validate(&SCHEMA.0, document, "document.graphql")
+            .unwrap_or_else(|faulty| panic!("{document}\n{}", faulty.errors));
+        let run =
+            Run { reference: self, viewer: self.snapshot.viewer(self.caller), asked: RefCell::default() };
+        let variables: JsonMap = serde_json_bytes::from_value(variables.clone().into()).unwrap();
+        let answered = Execution::new(&SCHEMA.0, &document)
+            .operation_name(operation)
+            .unwrap()
+            .raw_variable_values(&variables)
+            .execute_sync(&Thing { run: &run, kind: Kind::Query, path: Vec::new() })
+            .unwrap();
+        assert!(answered.errors.is_empty(), "{:?}", answered.errors);
+        let data = serde_json::to_value(answered.data.unwrap()).unwrap();
+        Expected { data, asked: run.asked.into_inner() }
+    }
+}
+
+struct Run<'a> {
+    reference: &'a Reference<'a>,
+    viewer: Map<String, Json>,
+    asked: RefCell<BTreeMap<String, Asked>>,
+}
+
+/// An object of a response.
+struct Thing<'a> {
+    run: &'a Run<'a>,
+    kind: Kind<'a>,
+    path: Vec<Json>,
+}
+
+#[derive(Clone)]
+enum Kind<'a> {
+    Query,
+    Viewer,
+    Record(&'a str),
+    Connection { node: &'static str, page: Page<'a> },
+    Edge { node: &'static str, place: &'a Place },
+    PageInfo(Page<'a>),
+}
+
+/// A page of a list.
+#[derive(Clone)]
+struct Page<'a> {
+    places: Vec<&'a Place>,
+    total: usize,
+    more_before: bool,
+    more_after: bool,
+}
+
+/// The class that a caller must be able to read to find a record by its id.
+const FOUND_BY: &[(&str, &str)] = &[
+    ("Agency", "PUBLIC"),
+    ("Centre", "PUBLIC"),
+    ("Shelter", "PUBLIC"),
+    ("Space", "OPERATIONAL"),
+    ("Location", "OPERATIONAL"),
+    ("Category", "INVENTORY"),
+    ("DonationItem", "INVENTORY"),
+    ("Stock", "INVENTORY"),
+    ("Movement", "INVENTORY"),
+    ("Donor", "DONOR"),
+];
+
+impl<'a> Run<'a> {
+    fn snapshot(&self) -> &'a Snapshot {
+        self.reference.snapshot
+    }
+
+    fn sees_record(&self, class: &str, id: &str) -> bool {
+        self.reference.caller.sees(class, self.snapshot().facts(id))
+    }
+
+    /// What of a list is within reach: `first` or `last` rows of it.
+    fn page(&self, list: &'a [Place], arguments: &JsonMap) -> Page<'a> {
+        let all: Vec<&Place> = list.iter().filter(|(id, _)| self.sees_record("INVENTORY", id)).collect();
+        let asked = |name: &str| {
+            arguments.get(name).and_then(JsonValue::as_u64).map(|rows| usize::try_from(rows).unwrap())
+        };
+        let total = all.len();
+        match (asked("first"), asked("last")) {
+            (None, Some(at_end)) => {
+                let from = total.saturating_sub(at_end);
+                Page { places: all[from..].to_vec(), total, more_before: from > 0, more_after: false }
+            }
+            (first, _) => {
+                let to = first.unwrap_or(50).min(total);
+                Page { places: all[..to].to_vec(), total, more_before: false, more_after: to < total }
+            }
+        }
+    }
+
+    /// Notes that a coordinate was asked for, and whether its class lets it through.
+    fn gate(&self, object: &str, field: &str, open: bool, path: &[Json]) {
+        let mut asked = self.asked.borrow_mut();
+        let asked = asked.entry(format!("{object}.{field}")).or_default();
+        if !open {
+            asked.refused.push((asked.places, Json::Array(path.to_vec())));
+        }
+        asked.places += 1;
+    }
+}
+
+impl Thing<'_> {
+    fn child<'b>(&'b self, kind: Kind<'b>, path: Vec<Json>) -> ResolvedValue<'b> {
+        ResolvedValue::object(Thing { run: self.run, kind, path })
+    }
+
+    fn list<'b>(&'b self, kinds: impl Iterator<Item = Kind<'b>>, path: &[Json]) -> ResolvedValue<'b> {
+        let items: Vec<_> = kinds
+            .enumerate()
+            .map(|(index, kind)| {
+                let mut path = path.to_vec();
+                path.push(json!(index));
+                self.child(kind, path)
+            })
+            .collect();
+        ResolvedValue::list(items)
+    }
+
+    fn sees(&self, class: &str) -> bool {
+        let caller = self.run.reference.caller;
+        match &self.kind {
+            Kind::Record(id) => self.run.sees_record(class, id),
+            Kind::Viewer => {
+                let own_account = caller.token.is_some();
+                caller.sees(class, &Facts { own_account, ..Facts::default() })
+            }
+            _ => caller.sees(class, &Facts::default()),
+        }
+    }
+
+    fn root<'b>(&'b self, field: &str, info: &ResolveInfo<'_>, path: Vec<Json>) -> ResolvedValue<'b> {
+        let (run, snapshot) = (self.run, self.run.snapshot());
+        let argument = |name: &str| info.arguments().get(name).and_then(JsonValue::as_str).unwrap();
+        match field {
+            "viewer" => self.child(Kind::Viewer, path),
+            "agencies" | "shelters" | "locations" | "categories" => {
+                let class = class_of(info.field_definition()).unwrap();
+                let ids = snapshot.list(field).iter().filter(|id| run.sees_record(class, id));
+                self.list(ids.map(|id| Kind::Record(id)), &path)
+            }
+            "donationItems" => {
+                let page = run.page(&snapshot.lots, info.arguments());
+                self.child(Kind::Connection { node: "DonationItem", page }, path)
+            }
+            "stock" => {
+                let held = snapshot.stock.get(argument("location")).map_or(&[][..], Vec::as_slice);
+                let page = run.page(held, info.arguments());
+                self.child(Kind::Connection { node: "Stock", page }, path)
+            }
+            "node" => {
+                let asked = argument("id");
+                let found = snapshot.ids().binary_search_by(|id| id.as_str().cmp(asked)).ok();
+                let found = found.map(|place| snapshot.ids()[place].as_str()).filter(|id| {
+                    let class = FOUND_BY.iter().find(|(object, _)| *object == snapshot.object(id));
+                    class.is_some_and(|(_, class)| run.sees_record(class, id))
+                });
+                found.map_or_else(ResolvedValue::null, |id| self.child(Kind::Record(id), path))
+            }
+            other => panic!("no reference for the root {other}"),
+        }
+    }
+
+    /// A value of a record: a scalar, or the records that it is related to.
+    fn value<'b>(&'b self, value: &'b Json, info: &ResolveInfo<'_>, path: Vec<Json>) -> ResolvedValue<'b> {
+        if SCHEMA.target(info.field_definition()).is_none() {
+            let leaf = |value: &Json| ResolvedValue::leaf(serde_json_bytes::Value::from(value.clone()));
+            return match value {
+                Json::Array(values) => ResolvedValue::list(values.iter().map(leaf).collect::<Vec<_>>()),
+                value => leaf(value),
+            };
+        }
+        let record = |value: &'b Json| Kind::Record(value["id"].as_str().unwrap());
+        match value {
+            Json::Null => ResolvedValue::null(),
+            Json::Array(values) => {
+                // Lists are scoped to the caller, as roots are.
+                let seen = values.iter().filter(|value| {
+                    let id = value["id"].as_str().unwrap();
+                    let goods = self.run.snapshot().object(id) == "Stock";
+                    !goods || self.run.sees_record("INVENTORY", id)
+                });
+                self.list(seen.map(record), &path)
+            }
+            value => self.child(record(value), path),
+        }
+    }
+}
+
+impl ObjectValue for Thing<'_> {
+    fn type_name(&self) -> &str {
+        match &self.kind {
+            Kind::Query => "Query",
+            Kind::Viewer => "Viewer",
+            Kind::Record(id) => self.run.snapshot().object(id),
+            Kind::Connection { node: "Stock", .. } => "StockConnection",
+            Kind::Connection { .. } => "DonationItemConnection",
+            Kind::Edge { node: "Stock", .. } => "StockEdge",
+            Kind::Edge { .. } => "DonationItemEdge",
+            Kind::PageInfo(_) => "PageInfo",
+        }
+    }
+
+    fn resolve_field<'b>(&'b self, info: &'b ResolveInfo<'b>) -> Result<ResolvedValue<'b>, FieldError> {
+        let field = info.field_name();
+        let mut path = self.path.clone();
+        path.push(json!(info.field_selections()[0].response_key().as_str()));
+        if let Some(class) = class_of(info.field_definition()) {
+            let open = match &self.kind {
+                // Which records a root shows is its own affair; here, whether it may be asked at all.
+                Kind::Query => self.run.reference.caller.may_see(class, records_of(info)),
+                _ => self.sees(class),
+            };
+            self.run.gate(self.type_name(), field, open, &path);
+            if !open {
+                return Ok(ResolvedValue::null());
+            }
+        }
+        Ok(match &self.kind {
+            Kind::Query => self.root(field, info, path),
+            Kind::Viewer => self.value(&self.run.viewer[field], info, path),
+            Kind::Record(id) => self.value(self.run.snapshot().value(id, field), info, path),
+            Kind::Connection { node, page } => match field {
+                "nodes" => self.list(page.places.iter().map(|(id, _)| Kind::Record(id)), &path),
+                "edges" => self.list(page.places.iter().map(|place| Kind::Edge { node, place }), &path),
+                "pageInfo" => self.child(Kind::PageInfo(page.clone()), path),
+                "totalCount" => ResolvedValue::leaf(page.total),
+                other => panic!("no reference for {other}"),
+            },
+            Kind::Edge { place: (id, cursor), .. } => match field {
+                "node" => self.child(Kind::Record(id), path),
+                _ => ResolvedValue::leaf(cursor.as_str()),
+            },
+            Kind::PageInfo(page) => match field {
+                "hasNextPage" => ResolvedValue::leaf(page.more_after),
+                "hasPreviousPage" => ResolvedValue::leaf(page.more_before),
+                "startCursor" => cursor(page.places.first()),
+                _ => cursor(page.places.last()),
+            },
+        })
+    }
+}
+
+fn cursor<'b>(place: Option<&&Place>) -> ResolvedValue<'b> {
+    place.map_or_else(ResolvedValue::null, |(_, cursor)| ResolvedValue::leaf(cursor.as_str()))
+}
+
+/// The type of the records that a root shows.
+fn records_of<'i>(info: &ResolveInfo<'i>) -> &'i str {
+    let name = info.field_definition().ty.inner_named_type().as_str();
+    name.strip_suffix("Connection").unwrap_or(name)
+}

@@ -1,0 +1,213 @@
+//! Every record of a world, read once by a caller who may see all.
+
+use std::collections::HashMap;
+
+use enlace_tests::{Client, World, at};
+use serde_json::{Map, Value as Json, json};
+use tokio::sync::OnceCell;
+
+use super::sights::{Caller, Facts};
+use super::{OMNISCIENT, POLICIES, SCHEMA, errors};
+
+/// A row of a list, by its id and its cursor there.
+pub(crate) type Place = (String, String);
+
+/// Every record by its id, with the ids of the records that it is related to; and the lists in their order.
+pub(crate) struct Snapshot {
+    records: HashMap<String, Map<String, Json>>,
+    ids: Vec<String>,
+    facts: HashMap<String, Facts>,
+    lists: HashMap<&'static str, Vec<String>>,
+    /// All lots in the order of receipt.
+    pub(crate) lots: Vec<Place>,
+    /// What each store holds.
+    pub(crate) stock: HashMap<String, Vec<Place>>,
+    /// Some movements of the ledger, which no list shows.
+    pub(crate) movements: Vec<String>,
+}
+
+const MOST_ROWS: usize = 500;
+
+impl Snapshot {
+    /// The demonstration as every world begins with it, read once from one that [`super::world`] made.
+    pub(crate) async fn of(world: &World) -> &'static Self {
+        static TAKEN: OnceCell<Snapshot> = OnceCell::const_new();
+        TAKEN.get_or_init(|| Self::take(world)).await
+    }
+
+    async fn take(world: &World) -> Self {
+        let client = world.client(OMNISCIENT);
+        let mut snapshot = Self {
+            records: HashMap::new(),
+            ids: Vec::new(),
+            facts: HashMap::new(),
+            lists: HashMap::new(),
+            lots: Vec::new(),
+            stock: HashMap::new(),
+            movements: Vec::new(),
+        };
+        for (list, object) in [
+            ("agencies", "Agency"),
+            ("shelters", "Shelter"),
+            ("categories", "Category"),
+            ("locations", "Location"),
+        ] {
+            let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, 2)), json!({})).await;
+            let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
+            let ids = rows.iter().map(|row| snapshot.absorb(row)).collect();
+            snapshot.lists.insert(list, ids);
+        }
+        snapshot.lots = snapshot.page_through(&client, "donationItems", "DonationItem", None).await;
+        for location in snapshot.lists["locations"].clone() {
+            let held = snapshot.page_through(&client, "stock", "Stock", Some(&location)).await;
+            snapshot.stock.insert(location, held);
+        }
+        snapshot.read_movements(world, &client).await;
+        snapshot.ids = snapshot.records.keys().cloned().collect();
+        snapshot.ids.sort_unstable();
+        snapshot.facts = snapshot.ids.iter().map(|id| (id.clone(), snapshot.read_facts(id))).collect();
+        snapshot
+    }
+
+    async fn page_through(
+        &mut self,
+        client: &Client,
+        list: &str,
+        object: &str,
+        location: Option<&str>,
+    ) -> Vec<Place> {
+        let store = location.map(|id| format!(", location: \"{id}\"")).unwrap_or_default();
+        let node = all_of(object, 2);
+        let document = format!(
+            "query($after: String) {{ {list}(first: {MOST_ROWS}, after: $after{store}) {{ edges {{ cursor node {node} }} }} }}"
+        );
+        let mut places: Vec<Place> = Vec::new();
+        loop {
+            let after = places.last().map(|(_, cursor)| cursor);
+            let answer = ask(client, &document, json!({"after": after})).await;
+            let edges = at(&answer, &format!("data.{list}.edges")).as_array().unwrap();
+            for edge in edges {
+                let cursor = edge["cursor"].as_str().unwrap().to_owned();
+                places.push((self.absorb(&edge["node"]), cursor));
+            }
+            if edges.len() < MOST_ROWS {
+                return places;
+            }
+        }
+    }
+
+    /// One movement of each kind and stock kind.
+    async fn read_movements(&mut self, world: &World, client: &Client) {
+        let statement = "SELECT DISTINCT ON (m.kind, c.stock_kind) m.id FROM movements m \
+             JOIN lots l ON l.id = m.lot_id JOIN items i ON i.id = l.item_id JOIN categories c ON c.id = i.category_id \
+             ORDER BY m.kind, c.stock_kind, m.id";
+        for row in world.database().await.query(statement, &[]).await.unwrap() {
+            let id = enlace_schema::GlobalId { kind: "movement".into(), uuid: row.get(0) };
+            let document =
+                format!("{{ node(id: \"{id}\") {{ ... on Movement {} }} }}", all_of("Movement", 2));
+            let answer = ask(client, &document, json!({})).await;
+            let id = self.absorb(at(&answer, "data.node"));
+            self.movements.push(id);
+        }
+        assert!(self.movements.len() > 6, "the demonstration has movements of several kinds");
+    }
+
+    /// Keeps a record and those inside it; its id.
+    fn absorb(&mut self, record: &Json) -> String {
+        let Json::Object(members) = record else { panic!("no record: {record}") };
+        let id = members["id"].as_str().unwrap().to_owned();
+        for (name, value) in members {
+            let value = match value {
+                Json::Object(_) => json!({"id": self.absorb(value)}),
+                Json::Array(values) if values.iter().all(Json::is_object) => {
+                    values.iter().map(|value| json!({"id": self.absorb(value)})).collect()
+                }
+                other => other.clone(),
+            };
+            self.records.entry(id.clone()).or_default().insert(name.clone(), value);
+        }
+        id
+    }
+
+    /// A list's ids, in its order.
+    pub(crate) fn list(&self, name: &str) -> &[String] {
+        self.lists.get(name).unwrap_or_else(|| panic!("no list {name}"))
+    }
+
+    /// A member of a record.
+    pub(crate) fn value(&self, id: &str, name: &str) -> &Json {
+        self.records[id].get(name).unwrap_or_else(|| panic!("{id} was read without {name}"))
+    }
+
+    /// All ids, sorted.
+    pub(crate) fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// The object type of a record.
+    pub(crate) fn object(&self, id: &str) -> &str {
+        self.value(id, "__typename").as_str().unwrap()
+    }
+
+    /// What a rule may ask of a record.
+    pub(crate) fn facts(&self, id: &str) -> &Facts {
+        self.facts.get(id).unwrap_or_else(|| panic!("no record {id}"))
+    }
+
+    fn read_facts(&self, id: &str) -> Facts {
+        let follow = |edge: &str| self.read_facts(self.value(id, edge)["id"].as_str().unwrap());
+        let text = |name: &str| self.value(id, name).as_str().map(str::to_owned);
+        match self.object(id) {
+            "Category" => Facts { stock_kind: text("stockKind"), ..Facts::default() },
+            "Donor" => {
+                let agency = self.value(id, "agency")["id"].as_str();
+                let donor_agency =
+                    agency.map(|agency| self.value(agency, "code").as_str().unwrap().to_owned());
+                Facts { donor_agency, ..Facts::default() }
+            }
+            "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
+            "Stock" | "Movement" => follow("lot"),
+            _ => Facts::default(),
+        }
+    }
+
+    /// What `viewer` shows a caller, with what changes by the second left out.
+    pub(crate) fn viewer(&self, caller: &Caller) -> Map<String, Json> {
+        let user = caller.token.as_deref().map(|token| {
+            let (_, roles) = token.split_once('/').unwrap();
+            roles.split('@').next().unwrap().split('+').collect::<Vec<_>>()
+        });
+        let agency = self.list("agencies").iter().find(|id| *self.value(id, "code") == *caller.agency);
+        let mut roles = user.clone().unwrap_or_default();
+        roles.sort_unstable();
+        let viewer = json!({
+            "subject": user.map(|roles| format!("{}.{}", caller.agency.to_lowercase(), roles[0])),
+            "roles": roles,
+            "shelters": caller.shelters,
+            "agreementInForce": caller.token.as_ref().map(|_| caller.in_force),
+            "programme": "Plan Integral de Atención al Migrante (datos sintéticos)",
+            "synthetic": true,
+            "policyVersion": POLICIES.version(),
+            "agency": agency.map(|id| json!({"id": id})),
+        });
+        let Json::Object(viewer) = viewer else { panic!("an object") };
+        viewer
+    }
+}
+
+async fn ask(client: &Client, document: &str, variables: Json) -> Json {
+    let answer = client.run(document, variables).await;
+    assert!(errors(&answer).is_empty() && answer["data"].is_object(), "{answer}");
+    answer
+}
+
+/// A selection of all fields of a type, and of those that it leads to, down to a depth; at the end only ids.
+fn all_of(object: &str, depth: usize) -> String {
+    let object = SCHEMA.object(object);
+    let fields = object.fields.values().map(|field| match SCHEMA.target(field) {
+        None => field.name.to_string(),
+        Some(target) if depth > 1 => format!("{} {}", field.name, all_of(&target.name, depth - 1)),
+        Some(_) => format!("{} {{ __typename id }}", field.name),
+    });
+    format!("{{ __typename {} }}", fields.collect::<Vec<_>>().join(" "))
+}
