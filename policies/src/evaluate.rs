@@ -132,7 +132,8 @@ impl Policies {
         }
     }
 
-    fn id(&self, id: &PolicyId) -> Arc<str> {
+    /// The `@id` that is Cedar's id, shared rather than copied.
+    pub(crate) fn id(&self, id: &PolicyId) -> Arc<str> {
         self.rule(id.as_ref()).map_or_else(|| Arc::from(id.as_ref()), |rule| Arc::clone(&rule.id))
     }
 }
@@ -161,7 +162,10 @@ impl Caller {
 }
 
 /// A principal as Cedar entities: itself first by id, then with the groups that it is in.
-fn principal_entities(principal: &Principal, verb: Verb) -> Result<(EntityUid, Vec<Entity>), Error> {
+pub(crate) fn principal_entities(
+    principal: &Principal,
+    verb: Verb,
+) -> Result<(EntityUid, Vec<Entity>), Error> {
     match principal {
         Principal::Anyone => {
             let uid = entity("Anyone", "anyone")?;
