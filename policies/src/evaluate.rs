@@ -125,6 +125,12 @@ impl Policies {
         })
     }
 
+    /// The policies that can bear on a principal's question.
+    pub(crate) fn bearing(&self, principal: &Principal, question: Question) -> Option<&PolicySet> {
+        let cell = self.cells.get(question.index())?;
+        Some(if matches!(principal, Principal::User(_)) { &cell.for_users } else { &cell.for_anyone })
+    }
+
     fn refusal(&self, id: &PolicyId) -> Refusal {
         match self.rule(id.as_ref()) {
             Some(rule) => Refusal { policy: Arc::clone(&rule.id), reason: Arc::clone(&rule.reason) },

@@ -75,8 +75,7 @@ pub(super) fn run(subcommand: &Subcommand, config: &Config) -> Result<(), Failur
 
 fn check(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     let policies = arguments.policies(config)?;
-    // Compiles a profile for every role, which is where a policy that cannot be translated shows.
-    enlace_policies::matrix(&policies)?;
+    policies.check()?;
     let (count, version) = (policies.rules().count(), policies.version());
     let found = serde_json::json!({"policies": count, "version": version});
     arguments.output.show(&found, || format!("{count} policies are valid; version {version}\n"))
