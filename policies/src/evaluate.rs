@@ -125,6 +125,12 @@ impl Policies {
         })
     }
 
+    /// The policies that can bear on a principal's question.
+    pub(crate) fn bearing(&self, principal: &Principal, question: Question) -> Option<&PolicySet> {
+        let cell = self.cells.get(question.index())?;
+        Some(if matches!(principal, Principal::User(_)) { &cell.for_users } else { &cell.for_anyone })
+    }
+
     fn refusal(&self, id: &PolicyId) -> Refusal {
         match self.rule(id.as_ref()) {
             Some(rule) => Refusal { policy: Arc::clone(&rule.id), reason: Arc::clone(&rule.reason) },
@@ -132,7 +138,8 @@ impl Policies {
         }
     }
 
-    fn id(&self, id: &PolicyId) -> Arc<str> {
+    /// The `@id` that is Cedar's id, shared rather than copied.
+    pub(crate) fn id(&self, id: &PolicyId) -> Arc<str> {
         self.rule(id.as_ref()).map_or_else(|| Arc::from(id.as_ref()), |rule| Arc::clone(&rule.id))
     }
 }
@@ -161,7 +168,10 @@ impl Caller {
 }
 
 /// A principal as Cedar entities: itself first by id, then with the groups that it is in.
-fn principal_entities(principal: &Principal, verb: Verb) -> Result<(EntityUid, Vec<Entity>), Error> {
+pub(crate) fn principal_entities(
+    principal: &Principal,
+    verb: Verb,
+) -> Result<(EntityUid, Vec<Entity>), Error> {
     match principal {
         Principal::Anyone => {
             let uid = entity("Anyone", "anyone")?;

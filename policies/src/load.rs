@@ -20,7 +20,7 @@ use crate::{Class, DEFAULT_DENY, Error, Finding, RecordType, Refusal, Verb, clas
 /// The name of the schema in a folder of policies.
 const SCHEMA_FILE: &str = "enlace.cedarschema";
 
-/// The policy files of this crate, by name. A test compares them with the folder.
+/// The policy files of this crate, in the order of their names. A test compares them with the folder.
 const BUILT_IN: &[(&str, &str)] = &[
     ("agencies.cedar", include_str!("../agencies.cedar")),
     ("always.cedar", include_str!("../always.cedar")),
@@ -78,19 +78,37 @@ pub(crate) struct Cell {
 }
 
 /// A file of a folder of policies.
-struct Source {
-    name: String,
-    text: String,
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// Files that this crate carries.
+    pub(crate) fn built_in(files: &[(&str, &str)]) -> Vec<Self> {
+        files.iter().map(|&(name, text)| Self { name: name.to_owned(), text: text.to_owned() }).collect()
+    }
+
+    /// The files of a folder whose names end so, in the order of their names.
+    pub(crate) fn of_folder(folder: &Path, ending: &str) -> Result<Vec<Self>, Error> {
+        let unreadable = |source: io::Error| Error::Read { path: folder.to_owned(), source };
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.ends_with(ending) {
+                files.push(Self { name, text: read(&path)? });
+            }
+        }
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
+    }
 }
 
 impl Policies {
     /// The policies that this crate carries.
     pub fn built_in() -> Result<Self, Error> {
-        let files = BUILT_IN
-            .iter()
-            .map(|&(name, text)| Source { name: name.to_owned(), text: text.to_owned() })
-            .collect();
-        Self::from_sources(BUILT_IN_SCHEMA, files)
+        Self::from_sources(BUILT_IN_SCHEMA, &Source::built_in(BUILT_IN))
     }
 
     /// The policies of a folder: the schema `enlace.cedarschema` and every `*.cedar` file beside it.
@@ -99,16 +117,7 @@ impl Policies {
     /// a unique `@id` and a `@reason` on each. All findings are reported together.
     pub fn from_dir(folder: &Path) -> Result<Self, Error> {
         let schema = read(&folder.join(SCHEMA_FILE))?;
-        let mut files = Vec::new();
-        let unreadable = |source: io::Error| Error::Read { path: folder.to_owned(), source };
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.extension().is_some_and(|extension| extension == "cedar") {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                files.push(Source { name, text: read(&path)? });
-            }
-        }
-        Self::from_sources(&schema, files)
+        Self::from_sources(&schema, &Source::of_folder(folder, ".cedar")?)
     }
 
     /// Names this text of the policies: the first 16 hexadecimal digits of the SHA-256 over the schema and
@@ -133,12 +142,12 @@ impl Policies {
         self.rules.get(id)
     }
 
-    fn from_sources(schema_text: &str, mut files: Vec<Source>) -> Result<Self, Error> {
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        let version = version(schema_text, &files);
+    /// From files in the order of their names.
+    fn from_sources(schema_text: &str, files: &[Source]) -> Result<Self, Error> {
+        let version = version(schema_text, files);
         let schema = parse_schema(schema_text)?;
-        let (policies, rules) = parse_policies(&files)?;
-        validate(&schema, &policies, &rules, &files)?;
+        let (policies, rules) = parse_policies(files)?;
+        validate(&schema, &policies, &rules, files)?;
         let cells = sort_by_question(&schema, &policies)?;
         let by_default =
             Refusal { policy: Arc::from(DEFAULT_DENY), reason: Arc::from("No policy permits this.") };
@@ -287,7 +296,7 @@ pub(crate) fn entity(type_name: &str, id: &str) -> Result<EntityUid, Error> {
 }
 
 impl Finding {
-    fn new(file: &str, line: usize, message: &str) -> Self {
+    pub(crate) fn new(file: &str, line: usize, message: &str) -> Self {
         Self { file: file.to_owned(), line, message: message.to_owned() }
     }
 }
@@ -303,6 +312,6 @@ fn finding(file: &str, text: &str, diagnostic: &dyn Diagnostic) -> Finding {
 }
 
 /// The line of an offset, counted from 1.
-fn line_at(text: &str, offset: usize) -> usize {
+pub(crate) fn line_at(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|&byte| byte == b'\n').count()
 }

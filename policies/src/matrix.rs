@@ -5,10 +5,9 @@ use std::{
     fmt::Write,
 };
 
-use crate::principal::OWN;
 use crate::{
-    Answer, Class, Condition, Error, Fact, Policies, Principal, Profile, ROLES, RecordType, UserPrincipal,
-    Verb,
+    Answer, Class, Condition, Error, Policies, Principal, Profile, ROLES, RecordType, UserPrincipal, Verb,
+    words::{facts_of, phrase},
 };
 
 /// The access table of these policies as Markdown: a row for each agency and role, a column for each class,
@@ -145,8 +144,7 @@ fn rights(
 
 /// The record types of a class that have every fact of a condition; of a condition without facts, all.
 fn with_facts_of(policies: &Policies, class: Class, condition: &Condition) -> Vec<RecordType> {
-    let mut asked = BTreeSet::new();
-    collect_facts(condition, &mut asked);
+    let asked = facts_of(condition);
     let has_them = |record: &RecordType| asked.iter().all(|fact| record.facts().contains(fact));
     RecordType::ALL
         .iter()
@@ -154,53 +152,4 @@ fn with_facts_of(policies: &Policies, class: Class, condition: &Condition) -> Ve
         .filter(|record| policies.applies(class, *record))
         .filter(has_them)
         .collect()
-}
-
-fn collect_facts(condition: &Condition, facts: &mut BTreeSet<Fact>) {
-    match condition {
-        Condition::True | Condition::False => {}
-        Condition::Has(fact)
-        | Condition::Is(fact, _)
-        | Condition::In(fact, _)
-        | Condition::Contains(fact, _) => {
-            facts.insert(*fact);
-        }
-        Condition::Not(part) => collect_facts(part, facts),
-        Condition::All(parts) | Condition::Any(parts) => {
-            for part in parts {
-                collect_facts(part, facts);
-            }
-        }
-    }
-}
-
-/// A condition in words.
-fn phrase(condition: &Condition, user: Option<&UserPrincipal>) -> String {
-    let value = |value: &str| {
-        let own = value == OWN || user.is_some_and(|user| user.agency == value);
-        if own { "own".to_owned() } else { value.to_owned() }
-    };
-    let part = |part: &Condition| match part {
-        Condition::All(_) | Condition::Any(_) => format!("({})", phrase(part, user)),
-        _ => phrase(part, user),
-    };
-    match condition {
-        Condition::True => "always".to_owned(),
-        Condition::False => "never".to_owned(),
-        Condition::Has(fact) => format!("there is a {fact}"),
-        Condition::Is(fact, only) => format!("{fact} is {}", value(only)),
-        Condition::In(fact, values) => {
-            let values: Vec<String> = values.iter().map(|one| value(one)).collect();
-            format!("{fact} is {}", values.join(" or "))
-        }
-        Condition::Contains(Fact::SharedWith, recipient)
-            if user.is_some_and(|user| &user.recipient() == recipient) =>
-        {
-            "shared".to_owned()
-        }
-        Condition::Contains(fact, one) => format!("{fact} contains {}", value(one)),
-        Condition::Not(inner) => format!("not {}", part(inner)),
-        Condition::All(parts) => parts.iter().map(part).collect::<Vec<_>>().join(" and "),
-        Condition::Any(parts) => parts.iter().map(part).collect::<Vec<_>>().join(" or "),
-    }
 }

@@ -36,7 +36,7 @@ pub struct UserPrincipal {
 /// Stands for an example's own subject and shelter; no policy can name it, since no code contains a space.
 pub(crate) const OWN: &str = "the caller's own";
 /// Stands for the purpose that an example states.
-const STATED: &str = "the purpose";
+pub(crate) const STATED: &str = "the purpose that the caller states";
 
 impl UserPrincipal {
     /// A user with one role, a shelter, a purpose and an agreement in force.
