@@ -8,7 +8,6 @@
     reason = "a test fails by panicking"
 )]
 
-mod cases;
 mod files;
 mod oracle;
 mod table;

@@ -3,7 +3,6 @@
 mod directory;
 mod graphql;
 mod load;
-mod profile;
 pub(crate) mod tables;
 
 use chrono::{DateTime, Utc};

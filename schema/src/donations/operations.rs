@@ -127,8 +127,9 @@ async fn transfer(
         return Ok(Err(NotFound::new("lot, or from").into()));
     };
     let visible = context.scope(Class::Inventory, RecordType::Stock);
-    let seen =
-        visible.is_some_and(|scope| scope.condition().is_none_or(|condition| condition.holds(&source)));
+    let seen = visible.is_some_and(|scope| {
+        scope.condition().is_none_or(|condition| condition.holds(&|fact| source.fact(fact)))
+    });
     if !seen {
         return Ok(Err(NotFound::new("lot, or from").into()));
     }

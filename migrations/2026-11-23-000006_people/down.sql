@@ -1,3 +1,0 @@
-DROP TABLE enrolments, diagnoses, assessments;
-DROP VIEW shares;
-DROP TABLE referrals, consents, persons, households;
