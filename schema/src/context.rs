@@ -22,6 +22,8 @@ pub(crate) struct Context {
     caller: Caller,
     /// The programme clock when the request came: one request sees one time.
     now: DateTime<Utc>,
+    /// One request reads over one connection: statements that it has at the same time travel together.
+    turn: usize,
 }
 
 /// Which records of a type a caller may see.
@@ -36,8 +38,8 @@ impl Scope {
 
 impl Context {
     pub(crate) fn new(system: Arc<System>, caller: Caller) -> Self {
-        let now = system.now();
-        Self { system, caller, now }
+        let (now, turn) = (system.now(), system.database.turn());
+        Self { system, caller, now, turn }
     }
 
     /// Who asks.
@@ -90,7 +92,7 @@ impl Context {
 
     /// A connection for reads.
     pub(crate) async fn reader(&self) -> Result<Reader> {
-        self.system.database.reader().await
+        self.system.database.reader_at(self.turn).await
     }
 
     pub(crate) fn journal(&self) -> &Feed {

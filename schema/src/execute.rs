@@ -6,13 +6,13 @@ use apollo_compiler::executable::Operation;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::validation::Valid;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::access::{
-    Call, Document, Fault, Loaded, Plan, PlannedRoot, RootWhat, Writer, check_cost, load_reply, plan,
-    write_json, write_reply,
+    Call, Document, Fault, Loaded, Plan, PlannedRoot, RootWhat, Writer, check_cost, foresee, load_reply,
+    plan, write_json, write_reply,
 };
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
@@ -219,8 +219,9 @@ async fn answer(context: &Context, call: &Call, arguments: JsonValue) -> Result<
     let Some(Source::Resolve(resolve)) = graph.roots.get(call.root).map(|root| &root.source) else {
         return Err(Error::internal("a call of a root that resolves nothing"));
     };
-    let answer = resolve(context.clone(), arguments, call.wanted).await?;
-    let loaded = load_reply(graph, context, &call.reply, &answer).await?;
+    let (answer, foreseen) =
+        try_join(resolve(context.clone(), arguments, call.wanted), foresee(graph, context, call)).await?;
+    let loaded = load_reply(graph, context, &call.reply, &answer, foreseen).await?;
     Ok((answer, loaded))
 }
 

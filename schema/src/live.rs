@@ -211,7 +211,7 @@ impl Worker {
             }
         }
         let context = Context::new(Arc::clone(&self.system), self.caller.clone());
-        let loaded = load_reply(graph, &context, &call.reply, &answer).await?;
+        let loaded = load_reply(graph, &context, &call.reply, &answer, Vec::new()).await?;
         let mut writer = Writer::new(graph, self.plan.refusals.len(), 512);
         writer.open_root(true, root);
         write_reply(&mut writer, &call.reply, &answer, &loaded);

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use enlace_policies::Dependence;
 
-use crate::access::plan::{Part, Parts, Plan, Reply, Selection, What};
+use crate::access::plan::{Call, Part, Parts, Plan, Reply, Selection, What};
 use crate::access::refusal::{Place, Touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -17,19 +17,44 @@ use crate::graph::{Answer, Cells, Graph, Output, Page, Related, write_text};
 /// The rows related to a page, as far as a selection asks for them: one for each of its edges.
 pub(crate) struct Loaded(Vec<(Related, Loaded)>);
 
+/// Edges of a root's rows that are read before the rows are known, by their place in the selection.
+type Foreseen = Vec<Option<Page>>;
+
+/// Reads the whole far end of those edges of a list for which that is foreseen: at the same time as the list.
+pub(crate) async fn foresee(graph: &Graph, context: &Context, call: &Call) -> Result<Foreseen> {
+    let Reply::List(selection) = &call.reply else { return Ok(Vec::new()) };
+    // A row that is read so brings no facts.
+    if call.wanted.facts {
+        return Ok(Vec::new());
+    }
+    let Some(object) = graph.objects.get(selection.object) else { return Ok(Vec::new()) };
+    let edges = selection.edges.iter().map(|edge| async move {
+        match object.foresee(edge.place, context) {
+            Some(page) => page.await.map(Some),
+            None => Ok(None),
+        }
+    });
+    try_join_all(edges).await
+}
+
 /// Loads every edge of a selection, each with one statement for the whole page.
 pub(crate) fn load<'a>(
     graph: &'a Graph,
     context: &'a Context,
     selection: &'a Selection,
     page: &'a Page,
+    foreseen: Foreseen,
 ) -> BoxFuture<'a, Result<Loaded>> {
     async move {
         let Some(object) = graph.objects.get(selection.object) else { return Ok(Loaded(Vec::new())) };
-        let edges = selection.edges.iter().map(|edge| async move {
+        let foreseen = foreseen.into_iter().chain(std::iter::repeat_with(|| None));
+        let edges = selection.edges.iter().zip(foreseen).map(|(edge, foreseen)| async move {
             let keep = edge.gate.as_ref().map(|gate| &gate.dependence.condition);
-            let related = object.load(edge.place, context, page, keep).await?;
-            let below = load(graph, context, &edge.selection, &related.page).await?;
+            let related = match foreseen {
+                Some(foreseen) => object.relate(edge.place, page, foreseen)?,
+                None => object.load(edge.place, context, page, keep).await?,
+            };
+            let below = load(graph, context, &edge.selection, &related.page, Vec::new()).await?;
             Ok::<_, Error>((related, below))
         });
         Ok(Loaded(try_join_all(edges).await?))
@@ -43,9 +68,13 @@ pub(crate) async fn load_reply(
     context: &Context,
     reply: &Reply,
     answer: &Answer,
+    foreseen: Foreseen,
 ) -> Result<Vec<Loaded>> {
     let selections: Vec<&Selection> = match reply {
-        Reply::One(selection) | Reply::List(selection) => vec![selection],
+        Reply::List(selection) => {
+            return Ok(vec![load(graph, context, selection, &answer.page, foreseen).await?]);
+        }
+        Reply::One(selection) => vec![selection],
         Reply::Connection(parts) => parts.selections(),
         Reply::Either(members) => members
             .iter()
@@ -53,7 +82,9 @@ pub(crate) async fn load_reply(
             .map(|(_, selection)| selection)
             .collect(),
     };
-    try_join_all(selections.into_iter().map(|selection| load(graph, context, selection, &answer.page))).await
+    let loads =
+        selections.into_iter().map(|selection| load(graph, context, selection, &answer.page, Vec::new()));
+    try_join_all(loads).await
 }
 
 impl Parts {

@@ -70,7 +70,10 @@ impl Database {
         let mut manager = ManagerConfig::<AsyncPgConnection>::default();
         // The default check costs a round trip for each use; a broken connection shows at its first statement anyway.
         manager.recycling_method = RecyclingMethod::Fast;
-        let for_writes = config.clone();
+        // Transactions reach rows by their keys. A plan is made at a statement's first use and kept, and of a table that is empty
+        // still PostgreSQL would read all for as long.
+        let mut for_writes = config.clone();
+        for_writes.options(format!("{} -c enable_seqscan=off", config.get_options().unwrap_or_default()));
         manager.custom_setup = Box::new(move |_| {
             let config = for_writes.clone();
             async move {
@@ -105,7 +108,17 @@ impl Database {
 
     /// A connection for reads, shared with others at the same time.
     pub(crate) async fn reader(&self) -> Result<Reader> {
-        self.reads.get(&self.config).await
+        self.reader_at(self.turn()).await
+    }
+
+    /// Whose turn it is among the connections for reads.
+    pub(crate) fn turn(&self) -> usize {
+        self.reads.turn()
+    }
+
+    /// The connection for reads whose turn it was.
+    pub(crate) async fn reader_at(&self, turn: usize) -> Result<Reader> {
+        self.reads.get(&self.config, turn).await
     }
 
     /// A connection for one transaction.

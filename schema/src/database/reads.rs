@@ -61,8 +61,12 @@ impl Reads {
         Ok(Self { slots, next: AtomicUsize::new(0) })
     }
 
-    pub(super) async fn get(&self, config: &tokio_postgres::Config) -> Result<Reader> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
+    /// The place of the connection whose turn it is.
+    pub(super) fn turn(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len()
+    }
+
+    pub(super) async fn get(&self, config: &tokio_postgres::Config, turn: usize) -> Result<Reader> {
         let slot = self.slots.get(turn).ok_or_else(|| Error::internal("no connection for reads"))?;
         let shared = slot.current.load_full();
         if !shared.lost.load(Ordering::Acquire) {

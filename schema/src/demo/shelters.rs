@@ -76,6 +76,7 @@ row! {
     /// A shelter's space for one segment.
     Space in "spaces" {
         id: Uuid = UUID,
+        programme_id: Uuid = UUID,
         shelter_id: Uuid = UUID,
         code: &'static str = TEXT,
         segment: &'static str = TEXT,
@@ -187,6 +188,7 @@ fn space(
     let wanted = capacity * fullness(shelter.opened_on, day) * random.between(75, 125) / 10_000;
     Space {
         id: id("spaces", &key, local(shelter.opened_on, 0)),
+        programme_id: shelter.programme_id,
         shelter_id: shelter.id,
         code,
         segment,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, Condition, RecordType};
 
 use crate::context::Context;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::graph::{Column, Definitions, Page, Record, Related, about};
 
 /// A field of an object type, as planning and the SDL see it.
@@ -56,6 +56,22 @@ pub(crate) trait AnyObject: Send + Sync {
         page: &'a Page,
         keep: Option<&'a Condition>,
     ) -> BoxFuture<'a, Result<Related>>;
+    /// Begins to read the whole far end of an edge, where that can be done before its page is known.
+    fn foresee(&self, edge: usize, context: &Context) -> Option<BoxFuture<'static, Result<Page>>>;
+    /// Relates what was foreseen to the page.
+    fn relate(&self, edge: usize, page: &Page, foreseen: Page) -> Result<Related>;
+}
+
+/// The whole far end of an edge.
+struct Whole<R> {
+    read: Box<dyn Fn(Context) -> BoxFuture<'static, Result<Page>> + Send + Sync>,
+    relate: Box<dyn Fn(&[R], Page) -> Result<Related> + Send + Sync>,
+}
+
+/// An edge to rows of another object.
+struct Edge<R> {
+    load: Loader<R>,
+    whole: Option<Whole<R>>,
 }
 
 type Loader<R> =
@@ -64,7 +80,7 @@ type Loader<R> =
 /// An object type whose rows are `R`.
 pub(crate) struct Object<R> {
     columns: Vec<Column<R>>,
-    edges: Vec<Loader<R>>,
+    edges: Vec<Edge<R>>,
     fields: Vec<FieldInfo>,
 }
 
@@ -95,7 +111,7 @@ impl<R: Record> Object<R> {
             type_ref: unless_public_nullable(class, &type_ref),
             kind,
         });
-        self.edges.push(load);
+        self.edges.push(Edge { load, whole: None });
         self
     }
 
@@ -135,6 +151,43 @@ impl<R: Record> Object<R> {
         self.edge::<C>(name, class, text, true, by_key(key, fetch, owner_of))
     }
 
+    /// As [`Object::many`], where the far end can also be read `whole`: under a root that lists all there is, and where no policy asks
+    /// for facts of the rows, both ends are read at once.
+    #[expect(clippy::too_many_arguments, reason = "an edge's declaration, and how its far end is read whole")]
+    pub(crate) fn many_or_whole<C, F, Fut, W, WholeFut>(
+        self,
+        name: &str,
+        class: Class,
+        text: &str,
+        key: fn(&R) -> Option<Uuid>,
+        fetch: F,
+        whole: W,
+        owner_of: fn(&C) -> Uuid,
+    ) -> Self
+    where
+        C: Record,
+        F: Fn(Context, Vec<Uuid>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<C>>> + Send + 'static,
+        W: Fn(Context) -> WholeFut + Send + Sync + 'static,
+        WholeFut: Future<Output = Result<Vec<C>>> + Send + 'static,
+    {
+        let mut object = self.many(name, class, text, key, fetch, owner_of);
+        if let Some(edge) = object.edges.last_mut() {
+            edge.whole = Some(Whole {
+                read: Box::new(move |context| {
+                    let rows = whole(context);
+                    async move { Ok(Page::new(rows.await?)) }.boxed()
+                }),
+                relate: Box::new(move |rows, foreseen| {
+                    let keys: Vec<Option<Uuid>> = rows.iter().map(key).collect();
+                    let foreseen = foreseen.rows.downcast::<Vec<C>>().map_err(|_| misfit())?;
+                    Ok(Related::group(&keys, *foreseen, owner_of))
+                }),
+            });
+        }
+        object
+    }
+
     /// An edge to the one object that the row itself carries.
     pub(crate) fn carries<C: Record>(
         self,
@@ -156,6 +209,10 @@ impl<R: Record> Object<R> {
     ) -> Self {
         self.edge::<C>(name, class, text, true, carried_rows(carried))
     }
+}
+
+fn misfit() -> Error {
+    Error::internal("a plan does not fit its object")
 }
 
 /// What can be refused must be able to be null.
@@ -240,14 +297,23 @@ impl<R: Record> AnyObject for Object<R> {
         page: &'a Page,
         keep: Option<&'a Condition>,
     ) -> BoxFuture<'a, Result<Related>> {
-        let (Some(loader), Some(rows)) = (self.edges.get(edge), page.rows.downcast_ref::<Vec<R>>()) else {
-            let fault = Error::new(Code::Internal, "A plan does not fit its object.");
-            return std::future::ready(Err(fault)).boxed();
+        let (Some(edge), Some(rows)) = (self.edges.get(edge), page.rows.downcast_ref::<Vec<R>>()) else {
+            return std::future::ready(Err(misfit())).boxed();
         };
         let kept = rows.iter().map(|row| match keep {
             Some(condition) if !condition.holds(&|fact| row.fact(fact)) => None,
             _ => Some(row),
         });
-        loader(context, kept.collect())
+        (edge.load)(context, kept.collect())
+    }
+
+    fn foresee(&self, edge: usize, context: &Context) -> Option<BoxFuture<'static, Result<Page>>> {
+        let whole = self.edges.get(edge)?.whole.as_ref()?;
+        Some((whole.read)(context.clone()))
+    }
+
+    fn relate(&self, edge: usize, page: &Page, foreseen: Page) -> Result<Related> {
+        let whole = self.edges.get(edge).and_then(|edge| edge.whole.as_ref()).ok_or_else(misfit)?;
+        (whole.relate)(page.rows.downcast_ref::<Vec<R>>().ok_or_else(misfit)?, foreseen)
     }
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use serde::Serialize;
@@ -167,7 +167,6 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             parts.iter().zip(&salts).map(|(part, salt)| part.commitment(salt)).collect();
         let id = context.new_uuid()?;
         let (user, key, body) = (self.user, self.key.clone(), self.body);
-        let ordinals: Vec<i16> = (0..).take(parts.len()).collect();
         let classes: Vec<&str> = parts.iter().map(|part| part.class.as_str()).collect();
         let subjects: Vec<Option<Uuid>> = parts.iter().map(|part| part.subject).collect();
         let contents: Vec<&[u8]> = parts.iter().map(|part| part.content.as_slice()).collect();
@@ -175,16 +174,15 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         let kept = serde_json::to_string(&answer).map_err(Error::internal)?;
         // One statement, one round trip. The queue's number is taken here, after the rows' locks.
         let appending = diesel::sql_query(
-            "WITH entry AS (INSERT INTO journal_entries (id, programme_id, leaf) VALUES ($1, $2, $3)), \
-             parts AS (INSERT INTO journal_parts (entry_id, ordinal, class, subject, salt, content) \
-                 SELECT $1, part.* FROM unnest($4, $5, $6, $7, $8) AS part), \
+            "WITH entry AS (INSERT INTO journal_entries \
+                 (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)), \
              queued AS (INSERT INTO journal_queue (entry_id) VALUES ($1)) \
-             INSERT INTO idempotency_keys (user_id, key, body, answer, recorded_at) VALUES ($9, $10, $11, $12, $13)",
+             INSERT INTO idempotency_keys (user_id, key, body, answer, recorded_at) VALUES ($8, $9, $10, $11, $12)",
         )
         .bind::<SqlUuid, _>(id)
         .bind::<SqlUuid, _>(context.programme_id())
         .bind::<Binary, _>(leaf(id, &commitments))
-        .bind::<Array<SmallInt>, _>(ordinals)
         .bind::<Array<Text>, _>(classes)
         .bind::<Array<Nullable<SqlUuid>>, _>(subjects)
         .bind::<Array<Binary>, _>(salts)

@@ -1,8 +1,10 @@
 //! The journal as it grows, for the followers in this process.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, broadcast};
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::journal::{Entry, Part};
@@ -16,16 +18,29 @@ pub(crate) struct Feed {
     head: Mutex<i64>,
     entries: broadcast::Sender<Arc<Entry>>,
     appended: Notify,
+    /// How often `wake` was called since it was last asked.
+    wakes: AtomicU32,
 }
 
 impl Feed {
     pub(crate) fn new() -> Self {
-        Self { head: Mutex::new(-1), entries: broadcast::Sender::new(BACKLOG), appended: Notify::new() }
+        Self {
+            head: Mutex::new(-1),
+            entries: broadcast::Sender::new(BACKLOG),
+            appended: Notify::new(),
+            wakes: AtomicU32::new(0),
+        }
     }
 
     /// Says that an entry was committed in this process.
     pub(crate) fn wake(&self) {
+        self.wakes.fetch_add(1, Ordering::Relaxed);
         self.appended.notify_one();
+    }
+
+    /// How many entries were committed in this process since this was last asked.
+    pub(super) fn take_wakes(&self) -> u32 {
+        self.wakes.swap(0, Ordering::Relaxed)
     }
 
     /// Waits until `wake` is called.
@@ -40,6 +55,21 @@ impl Feed {
 
     pub(super) fn set_head(&self, index: i64) {
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = index;
+    }
+
+    /// Whether anyone follows just now.
+    pub(super) fn is_followed(&self) -> bool {
+        self.entries.receiver_count() > 0
+    }
+
+    /// Moves the head without the entries, where nobody follows; false where somebody does, and must be handed them.
+    pub(super) fn pass(&self, index: i64) -> bool {
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_followed() {
+            return false;
+        }
+        *head = index;
+        true
     }
 
     /// Publishes the entry that follows the last one; any other is not published, and the caller reads from the head again.
@@ -71,29 +101,25 @@ pub(crate) async fn read_entries(config: &tokio_postgres::Config, after: i64) ->
 pub(crate) async fn read_after(client: &tokio_postgres::Client, after: i64, most: i64) -> Result<Vec<Entry>> {
     let rows = client
         .query(
-            "SELECT i.index, p.class, p.subject, p.content FROM journal_index i JOIN journal_parts p USING (entry_id) \
-             WHERE i.index > $1 AND i.index <= $1 + $2 ORDER BY i.index, p.ordinal",
+            "SELECT i.index, e.part_classes, e.part_subjects, e.part_contents \
+             FROM journal_index i JOIN journal_entries e ON e.id = i.entry_id \
+             WHERE i.index > $1 AND i.index <= $1 + $2 ORDER BY i.index",
             &[&after, &most],
         )
         .await
         .map_err(Error::internal)?;
-    Ok(group(&rows))
+    rows.iter().map(entry).collect()
 }
 
-/// Gathers the rows of each entry; they come ordered by index and part.
-pub(super) fn group(rows: &[tokio_postgres::Row]) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
-    for row in rows {
-        let index: i64 = row.get(0);
-        let part = Part {
-            class: row.get(1),
-            subject: row.get(2),
-            content: row.get::<_, Option<Vec<u8>>>(3).unwrap_or_default(),
-        };
-        match entries.last_mut() {
-            Some(entry) if entry.index == index => entry.parts.push(part),
-            _ => entries.push(Entry { index, parts: vec![part] }),
-        }
-    }
-    entries
+/// The entry of a row: its index, then its parts' classes, subjects and contents.
+pub(super) fn entry(row: &tokio_postgres::Row) -> Result<Entry> {
+    let classes: Vec<String> = row.try_get(1).map_err(Error::internal)?;
+    let subjects: Vec<Option<Uuid>> = row.try_get(2).map_err(Error::internal)?;
+    let contents: Vec<Option<Vec<u8>>> = row.try_get(3).map_err(Error::internal)?;
+    let parts = classes.into_iter().zip(subjects).zip(contents).map(|((class, subject), content)| Part {
+        class,
+        subject,
+        content: content.unwrap_or_default(),
+    });
+    Ok(Entry { index: row.try_get(0).map_err(Error::internal)?, parts: parts.collect() })
 }

@@ -59,12 +59,13 @@ pub(crate) fn register(graph: &mut Graph) {
                 load::centres_by_ids,
                 |centre: &Centre| centre.id.uuid(),
             )
-            .many(
+            .many_or_whole(
                 "spaces",
                 Class::Operational,
                 "Its spaces with their capacity and occupancy, by code.",
                 |shelter| Some(shelter.id.uuid()),
                 load::spaces_of,
+                load::all_spaces,
                 |space: &Space| space.shelter_id,
             )
     });

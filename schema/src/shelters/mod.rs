@@ -104,13 +104,13 @@ record! {
         counted_at: DateTime<Utc> => Operational,
         /// The shelter that it is in.
         shelter_id: Uuid,
-        /// That shelter's code.
-        shelter: String,
+        /// That shelter's code; none where no policy asks for it.
+        shelter: Option<String>,
     }
 }
 
 impl Facts for Space {
     fn fact(&self, fact: Fact) -> Option<&str> {
-        (fact == Fact::Shelter).then_some(&self.shelter)
+        if fact == Fact::Shelter { self.shelter.as_deref() } else { None }
     }
 }

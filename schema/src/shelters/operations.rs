@@ -16,7 +16,7 @@ use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, OverCapacity, VersionConflict};
 use crate::scalars::Id;
 use crate::shelters::Space;
-use crate::shelters::load::SPACE_COLUMNS;
+use crate::shelters::load::space_columns;
 use crate::shelters::tables::{shelters, spaces};
 
 input! {
@@ -134,7 +134,7 @@ pub(crate) async fn adjust_occupancy(
 }
 
 async fn find(transaction: &mut Transaction<'_, AdjustOccupancyPayload>, id: Uuid) -> Result<Option<Space>> {
-    let query = spaces::table.inner_join(shelters::table).filter(spaces::id.eq(id)).select(SPACE_COLUMNS);
+    let query = spaces::table.inner_join(shelters::table).filter(spaces::id.eq(id)).select(space_columns());
     Ok(query.first(transaction.connection()?).await.optional()?)
 }
 

@@ -7,7 +7,7 @@ diesel::table! {
     shelters (id) { id -> Uuid, programme_id -> Uuid, centre_id -> Uuid, code -> Text, name -> Text, opened_on -> Date, closed_on -> Nullable<Date>, }
 }
 diesel::table! {
-    spaces (id) { id -> Uuid, shelter_id -> Uuid, code -> Text, segment -> Text, capacity -> Integer, occupied -> Integer, version -> Integer, counted_at -> Timestamptz, }
+    spaces (id) { id -> Uuid, programme_id -> Uuid, shelter_id -> Uuid, code -> Text, segment -> Text, capacity -> Integer, occupied -> Integer, version -> Integer, counted_at -> Timestamptz, }
 }
 
 diesel::table! { grant_shelters (grant_id, shelter_id) { grant_id -> Uuid, shelter_id -> Uuid, } }

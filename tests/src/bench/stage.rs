@@ -22,7 +22,6 @@ const WITHOUT_JOURNAL: &str = "bench_without_journal";
 const LEAVE_OUT: &str = "\
 CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
 CREATE TRIGGER leave_out BEFORE INSERT ON journal_entries FOR EACH ROW EXECUTE FUNCTION leave_out(); \
-CREATE TRIGGER leave_out BEFORE INSERT ON journal_parts FOR EACH ROW EXECUTE FUNCTION leave_out(); \
 CREATE TRIGGER leave_out BEFORE INSERT ON journal_queue FOR EACH ROW EXECUTE FUNCTION leave_out()";
 
 /// What is measured is not limited.

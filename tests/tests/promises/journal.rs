@@ -145,7 +145,7 @@ async fn a_change_whose_entry_cannot_be_written_is_not_made() {
     let (space, goods) = (world.space().await, world.goods("general").await);
     let client = world.client(COORDINATOR);
     let database = world.database().await;
-    for table in ["journal_entries", "journal_parts", "journal_queue", "idempotency_keys"] {
+    for table in ["journal_entries", "journal_queue", "idempotency_keys"] {
         database.batch_execute(&format!("REVOKE INSERT ON {table} FROM enlace_app")).await.unwrap();
         for (document, variables) in [(ADJUST, headcount(&space, 1)), (MOVE, goods.transfer(1))] {
             let answer = client.run(document, variables).await;
@@ -306,13 +306,7 @@ async fn a_leaf_commits_to_every_part_and_says_nothing_of_any() {
 
     // Erased, a part opens no more; the leaf and what it says of the other part stand.
     let before = (entries[1].leaf.clone(), commitment(&entries[1].parts[0]));
-    database
-        .execute(
-            "UPDATE journal_parts SET salt = NULL, content = NULL WHERE entry_id = $1 AND ordinal = 1",
-            &[&entries[1].id],
-        )
-        .await
-        .unwrap();
+    database.execute("SELECT erase_journal_part($1, 1)", &[&entries[1].id]).await.unwrap();
     let after = journal(&database, 3).await;
     assert!(after[1].parts[1].opening.is_none());
     assert_eq!((after[1].leaf.clone(), commitment(&after[1].parts[0])), before);
@@ -543,11 +537,10 @@ async fn append_copies(world: &World, count: i32) {
     journal(&database, 1).await;
     database
         .execute(
-            "WITH copies AS (SELECT gen_random_uuid() AS id, programme_id, leaf, e.id AS original \
+            "WITH copies AS (SELECT gen_random_uuid() AS id, programme_id, leaf, \
+                     part_classes, part_subjects, part_salts, part_contents \
                  FROM journal_entries e JOIN journal_index i ON i.entry_id = e.id, generate_series(1, $1) WHERE index = 0), \
-             entries AS (INSERT INTO journal_entries SELECT id, programme_id, leaf FROM copies), \
-             parts AS (INSERT INTO journal_parts SELECT copies.id, ordinal, class, subject, salt, content \
-                 FROM copies JOIN journal_parts ON entry_id = original) \
+             entries AS (INSERT INTO journal_entries SELECT * FROM copies) \
              INSERT INTO journal_queue (entry_id) SELECT id FROM copies",
             &[&count],
         )

@@ -30,7 +30,7 @@ async fn each_says(role: &str, cases: &[(&str, Option<&str>)]) {
     scratch.drop().await;
 }
 
-/// What the statements below can refer to: a lot, two stores, a space, a journal entry with one part.
+/// What the statements below can refer to: a lot, two stores, a space, a journal entry with two parts.
 const FIXTURES: &str = "
     CREATE TEMP TABLE one ON COMMIT DROP AS SELECT
         (SELECT min(id::text)::uuid FROM lots) AS lot,
@@ -43,8 +43,8 @@ const FIXTURES: &str = "
         (SELECT min(id::text)::uuid FROM users) AS someone,
         gen_random_uuid() AS entry;
     GRANT SELECT ON one TO enlace_app;
-    INSERT INTO journal_entries SELECT entry, gen_random_uuid(), 'leaf' FROM one;
-    INSERT INTO journal_parts SELECT entry, 0, 'JOURNAL', NULL, 'salt', 'content' FROM one;
+    INSERT INTO journal_entries
+        SELECT entry, gen_random_uuid(), 'leaf', '{JOURNAL,PUBLIC}', '{NULL,NULL}', '{salt,salt}', '{content,content}' FROM one;
     INSERT INTO journal_index SELECT 0, entry FROM one;
     DELETE FROM agreements;
     DELETE FROM grant_shelters;
@@ -104,7 +104,6 @@ async fn no_store_holds_less_than_nothing() {
 async fn the_ledger_and_the_journal_are_appended_to_and_never_rewritten_even_by_their_owner() {
     let movements = Some("movements_append_only");
     let entries = Some("journal_entries_append_only");
-    let parts = Some("journal_parts_append_only");
     let index = Some("journal_index_append_only");
     each_says(
         OWNER,
@@ -112,17 +111,15 @@ async fn the_ledger_and_the_journal_are_appended_to_and_never_rewritten_even_by_
             ("UPDATE movements SET quantity = quantity", movements),
             ("DELETE FROM movements", movements),
             ("TRUNCATE movements", movements),
-            ("UPDATE journal_entries SET leaf = leaf", entries),
+            ("UPDATE journal_entries SET leaf = 'other'", entries),
             ("DELETE FROM journal_entries", entries),
-            ("TRUNCATE journal_entries CASCADE", entries),
+            ("TRUNCATE journal_entries", entries),
+            ("UPDATE journal_entries SET part_contents[1] = 'other'", entries),
             ("UPDATE journal_index SET index = index", index),
             ("DELETE FROM journal_index", index),
             ("TRUNCATE journal_index", index),
             ("INSERT INTO journal_index SELECT 1, entry FROM one", Some("journal_index_entry_key")),
             ("INSERT INTO journal_index SELECT -1, gen_random_uuid()", Some("journal_index_not_negative")),
-            ("UPDATE journal_parts SET content = 'other'", parts),
-            ("DELETE FROM journal_parts", parts),
-            ("TRUNCATE journal_parts", parts),
         ],
     )
     .await;
@@ -130,18 +127,21 @@ async fn the_ledger_and_the_journal_are_appended_to_and_never_rewritten_even_by_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_of_an_entry_can_be_erased_whole_and_nothing_else() {
-    let refused = Some("journal_parts_append_only");
+    let refused = Some("journal_entries_append_only");
     each_says(
         OWNER,
         &[
-            ("UPDATE journal_parts SET salt = NULL, content = NULL", None),
-            ("UPDATE journal_parts SET salt = NULL", refused),
-            ("UPDATE journal_parts SET salt = NULL, content = NULL, class = 'IDENTITY'", refused),
-            ("UPDATE journal_parts SET salt = NULL, content = NULL, subject = gen_random_uuid()", refused),
-            ("UPDATE journal_parts SET salt = NULL, content = NULL, ordinal = 1", refused),
+            ("SELECT erase_journal_part(entry, 1) FROM one", None),
+            ("UPDATE journal_entries SET part_salts[2] = NULL", refused),
+            ("UPDATE journal_entries SET part_contents[2] = NULL", refused),
+            ("UPDATE journal_entries SET part_salts[2] = NULL, part_contents[2] = 'other'", refused),
+            ("UPDATE journal_entries SET part_salts[2] = NULL, part_contents[1] = NULL", refused),
+            ("UPDATE journal_entries SET part_salts[2] = NULL, part_contents[2] = NULL, part_classes[2] = 'HEALTH'", refused),
+            ("UPDATE journal_entries SET part_salts = '{salt}', part_contents = '{content}'", refused),
             (
-                "INSERT INTO journal_parts SELECT entry, 1, 'PUBLIC', NULL, NULL, 'content' FROM one",
-                Some("journal_parts_erased_whole"),
+                "SELECT erase_journal_part(entry, 1) FROM one; \
+                 UPDATE journal_entries SET part_salts[2] = 'salt', part_contents[2] = 'content'",
+                refused,
             ),
         ],
     )
@@ -294,12 +294,16 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     ("items_code_key", "UPDATE items SET code = 'SAME'"),
     ("items_unit", "UPDATE items SET unit = 'BARREL'"),
+    (
+        "journal_entries_erased_whole",
+        "INSERT INTO journal_entries SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{PUBLIC}', '{NULL}', '{NULL}', '{content}'",
+    ),
+    (
+        "journal_entries_parts",
+        "INSERT INTO journal_entries SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{PUBLIC}', '{NULL}', '{}', '{}'",
+    ),
     ("journal_index_entry_key", "INSERT INTO journal_index SELECT 1, entry FROM one"),
     ("journal_index_not_negative", "INSERT INTO journal_index SELECT -1, gen_random_uuid()"),
-    (
-        "journal_parts_erased_whole",
-        "INSERT INTO journal_parts SELECT entry, 1, 'PUBLIC', NULL, NULL, 'content' FROM one",
-    ),
     ("locations_code_key", "UPDATE locations SET code = 'SAME'"),
     ("locations_kind", "UPDATE locations SET kind = 'GARAGE', shelter_id = NULL"),
     ("locations_shelter", "UPDATE locations SET shelter_id = NULL WHERE kind = 'SHELTER_STORE'"),
@@ -423,7 +427,6 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("items", "SELECT"),
         ("journal_entries", append),
         ("journal_index", append),
-        ("journal_parts", append),
         ("journal_queue", "DELETE, INSERT, SELECT"),
         ("locations", "SELECT"),
         ("lots", "SELECT"),
@@ -459,7 +462,8 @@ async fn the_server_has_these_privileges_and_no_other() {
         &[
             ("UPDATE movements SET quantity = 1", DENIED),
             ("UPDATE spaces SET capacity = 1000", DENIED),
-            ("UPDATE journal_parts SET salt = NULL, content = NULL", DENIED),
+            ("UPDATE journal_entries SET part_salts[1] = NULL, part_contents[1] = NULL", DENIED),
+            ("SELECT erase_journal_part(entry, 0) FROM one", DENIED),
             ("DELETE FROM journal_index", DENIED),
             ("TRUNCATE journal_entries", DENIED),
             ("INSERT INTO grants SELECT FROM one", DENIED),

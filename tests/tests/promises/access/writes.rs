@@ -110,8 +110,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
 async fn traces(world: &tokio_postgres::Client) -> Vec<i64> {
     let row = world
         .query_one(
-            "SELECT (SELECT count(*) FROM journal_entries), (SELECT count(*) FROM journal_parts), \
-             (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM movements), \
+            "SELECT (SELECT count(*) FROM journal_entries), (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM movements), \
              (SELECT count(*) FROM balances), (SELECT sum(version)::bigint FROM balances), \
              (SELECT sum(version)::bigint FROM spaces), (SELECT sum(occupied)::bigint FROM spaces)",
             &[],
