@@ -32,9 +32,15 @@ pub enum Error {
     /// The named database's address does not parse.
     #[error("the database_url does not parse: {0}")]
     DatabaseUrl(tokio_postgres::Error),
+    /// The address of the keys' database does not parse.
+    #[error("the keys_url does not parse: {0}")]
+    KeysUrl(tokio_postgres::Error),
     /// The database could not be brought up to date.
     #[error(transparent)]
     Migration(#[from] enlace_schema::MigrationError),
+    /// The keys' database could not be made ready.
+    #[error(transparent)]
+    Keys(#[from] enlace_schema::KeysError),
     /// The engine does not start.
     #[error(transparent)]
     Engine(#[from] enlace_schema::Error),
@@ -117,6 +123,21 @@ pub fn policies(folder: Option<&Path>) -> Result<Policies, Error> {
     Ok(folder.map_or_else(Policies::built_in, Policies::from_dir)?)
 }
 
+/// The database of the keys: the named one, or the one beside the main one.
+pub fn keys(config: &Config, owner: &tokio_postgres::Config) -> Result<tokio_postgres::Config, Error> {
+    match &config.keys_url {
+        Some(url) => url.parse().map_err(Error::KeysUrl),
+        None => Ok(enlace_schema::keys_beside(owner)),
+    }
+}
+
+/// Brings the database up to date, and makes that of the keys ready; says how many migrations there were.
+pub async fn migrate(config: &Config, owner: &tokio_postgres::Config) -> Result<usize, Error> {
+    let count = enlace_schema::migrate(owner).await?;
+    enlace_schema::migrate_keys(owner, &keys(config, owner)?).await?;
+    Ok(count)
+}
+
 /// Starts the engine on a migrated database.
 pub async fn engine(config: &Config, owner: &tokio_postgres::Config) -> Result<Enlace, Error> {
     let settings = Settings {
@@ -139,7 +160,8 @@ pub async fn engine(config: &Config, owner: &tokio_postgres::Config) -> Result<E
         authority_interval: config.authority_interval,
     };
     let policies = policies(config.policies.as_deref())?;
-    Ok(Enlace::start(owner, policies, settings, Clock::system(), Random::system()).await?)
+    let keys = keys(config, owner)?;
+    Ok(Enlace::start(owner, &keys, policies, settings, Clock::system(), Random::system()).await?)
 }
 
 /// The transports over an engine. The development issuer speaks only for made-up data, and never in production.

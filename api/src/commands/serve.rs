@@ -24,7 +24,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     let listener = server::listen(arguments.listen.unwrap_or(config.listen)).await?;
     let address = listener.local_addr()?;
     Database::use_for(&config, async |database| {
-        enlace_schema::migrate(&database.owner).await?;
+        server::migrate(&config, &database.owner).await?;
         let enlace = server::engine(&config, &database.owner).await?;
         let app = server::app(&config, enlace.clone(), &database.data)?;
         // Whoever reads that it serves may ask it to end.

@@ -1,6 +1,6 @@
 //! Settles a document for one profile, once: what each field answers, and the bytes between the values.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use apollo_compiler::Node;
@@ -9,7 +9,7 @@ use apollo_compiler::executable::{Field, Operation, Selection as Selected, Selec
 use apollo_compiler::response::serde_json_bytes::ByteString;
 use apollo_compiler::response::{JsonMap, JsonValue};
 
-use enlace_policies::{Answer, Dependence, Profile, Refusal as PolicyRefusal, Verb};
+use enlace_policies::{Answer, Class, Dependence, Profile, Refusal as PolicyRefusal, Verb};
 
 use crate::access::document::Document;
 use crate::access::refusal::{Place, Refused, Segment, by_record};
@@ -71,6 +71,8 @@ pub(crate) struct Selection {
     pub(crate) refused: Vec<Place>,
     /// Values in one row, with those of the rows related to it.
     pub(crate) cost: usize,
+    /// The classes of what it shows of people in care.
+    pub(crate) personal: BTreeSet<Class>,
 }
 
 pub(crate) struct Column {
@@ -285,6 +287,12 @@ impl<'a> Planner<'a> {
             let Some(class) = class else { continue };
             let refusal = match self.profile.answer(Verb::Read, class, root.record) {
                 Answer::Allowed => continue,
+                // Whatever the root shows meets the condition: a filter tells of no other record.
+                Answer::Depends(asked)
+                    if depends.as_ref().is_some_and(|root| root.condition == asked.condition) =>
+                {
+                    continue;
+                }
                 Answer::Refused(refusal) => refusal.clone(),
                 // A filter by what only some records show would tell of the others.
                 Answer::Depends(dependence) => by_record(dependence),
@@ -416,6 +424,7 @@ impl<'a> Planner<'a> {
             edges: Vec::new(),
             refused: Vec::new(),
             cost: 0,
+            personal: BTreeSet::new(),
         };
         // Bytes that stand before the next value; what is refused is written here, so that it costs nothing per row.
         let mut pending = Vec::new();
@@ -443,6 +452,9 @@ impl<'a> Planner<'a> {
                     continue;
                 }
             };
+            if field.class.is_personal() {
+                selection.personal.insert(field.class);
+            }
             let what = match field.kind {
                 FieldKind::Column(column) => What::Column(column),
                 FieldKind::Edge { edge, target, many } => {
@@ -468,8 +480,9 @@ impl<'a> Planner<'a> {
 
     fn field_gate(&mut self, object: &dyn AnyObject, field: &FieldInfo, path: &[Segment]) -> Gated {
         let coordinate = || format!("{}.{}", object.name(), field.name);
-        match self.profile.answer(Verb::Read, field.class, object.record()) {
+        match self.profile.answer(Verb::Read, field.class, field.leads_to.unwrap_or(object.record())) {
             Answer::Allowed => Gated::Open,
+            Answer::Depends(_) if field.leads_to.is_some() => Gated::Open,
             Answer::Refused(refusal) => {
                 Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), refusal, path))
             }

@@ -42,6 +42,12 @@ impl Input for i32 {
     }
 }
 
+impl Input for bool {
+    fn type_ref(_: &mut Definitions) -> String {
+        "Boolean!".into()
+    }
+}
+
 impl Input for DateTime<Utc> {
     fn type_ref(definitions: &mut Definitions) -> String {
         format!("{}!", definitions.date_time())

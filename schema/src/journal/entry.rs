@@ -22,16 +22,19 @@ const LEAF_VERSION: u8 = 1;
 /// Keeps a commitment from being taken for anything else.
 const PART_DOMAIN: &str = "enlace/part/1";
 
+/// The class of what tells of the journal itself.
+const JOURNAL: &str = "JOURNAL";
+
 /// Who did what, when, under which policies: part 0 of every entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Header {
     /// `donations.moveStock`.
     pub(crate) operation: String,
-    /// Code of the agency.
-    pub(crate) agency: String,
-    /// Key of the user.
-    pub(crate) user: Uuid,
+    /// Code of the agency; none where the server itself acted.
+    pub(crate) agency: Option<String>,
+    /// Key of the user; none where the server itself acted.
+    pub(crate) user: Option<Uuid>,
     pub(crate) roles: Vec<String>,
     pub(crate) policy_version: String,
     /// When it happened, by the programme clock or by the client's, where it was offline.
@@ -84,10 +87,30 @@ impl Part {
         Ok(Self { class: class.as_str().to_owned(), subject, content })
     }
 
+    /// A part that tells of the journal itself: of a read, a refusal, a grant.
+    pub(crate) fn of_journal<C: Change>(change: &C) -> Result<Self> {
+        let content =
+            serde_json::to_vec(&Named { change: C::NAME, data: change }).map_err(Error::internal)?;
+        Ok(Self { class: JOURNAL.to_owned(), subject: None, content })
+    }
+
     /// The header.
     pub(crate) fn header(header: &Header) -> Result<Self> {
         let content = serde_json::to_vec(header).map_err(Error::internal)?;
-        Ok(Self { class: "JOURNAL".to_owned(), subject: None, content })
+        Ok(Self { class: JOURNAL.to_owned(), subject: None, content })
+    }
+
+    /// The change that it holds, where it is of a kind.
+    pub(crate) fn change<C: Change>(&self) -> Result<Option<C>> {
+        // An erased part has no content and is no change any more.
+        if self.content.is_empty() {
+            return Ok(None);
+        }
+        let named: Named<'_, &RawValue> = serde_json::from_slice(&self.content).map_err(Error::internal)?;
+        if named.change != C::NAME {
+            return Ok(None);
+        }
+        serde_json::from_str(named.data.get()).map(Some).map_err(Error::internal)
     }
 
     /// Binds and hides the part.
@@ -136,14 +159,8 @@ impl Entry {
     /// The entry's first change of a kind, where it has one.
     pub(crate) fn change<C: Change>(&self) -> Result<Option<C>> {
         for part in self.parts.iter().skip(1) {
-            // An erased part has no content and is no change any more.
-            if part.content.is_empty() {
-                continue;
-            }
-            let named: Named<'_, &RawValue> =
-                serde_json::from_slice(&part.content).map_err(Error::internal)?;
-            if named.change == C::NAME {
-                return serde_json::from_str(named.data.get()).map(Some).map_err(Error::internal);
+            if let Some(change) = part.change()? {
+                return Ok(Some(change));
             }
         }
         Ok(None)

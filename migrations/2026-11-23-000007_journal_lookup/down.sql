@@ -1,0 +1,2 @@
+DROP TABLE journal_subjects;
+ALTER TABLE journal_entries DROP COLUMN operation, DROP COLUMN agency, DROP COLUMN actor, DROP COLUMN recorded_at, DROP COLUMN classes;
