@@ -134,7 +134,8 @@ pub(crate) struct Random {
 impl Random {
     /// A document over the records of a snapshot.
     pub(crate) fn new(snapshot: &Snapshot, dice: &mut Dice) -> Self {
-        let mut author = Author { dice, fragments: Vec::new(), flags: 0, directives: 0, others: BTreeMap::new() };
+        let mut author =
+            Author { dice, fragments: Vec::new(), flags: 0, directives: 0, others: BTreeMap::new() };
         let mut roots = Vec::new();
         for place in 0..=author.dice.roll(3) {
             author.root(place, snapshot, &mut roots);
