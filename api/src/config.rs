@@ -162,6 +162,8 @@ keys! {
     data: Option<PathBuf> = "";
     /// A PostgreSQL 15 or later to use in place of a private one, as a URL or in key=value form. The variable `DATABASE_URL` is read where this is not set. The role must own the database and be able to create roles.
     database_url: Option<String> = "";
+    /// A database for the keys of people's data, as `database_url` is written. It is kept apart so that nobody reads a copy of the main one without it, and erased people stay erased in every backup. Empty: the main one's name with `_keys` behind it, on the same server, made where it is missing.
+    keys_url: Option<String> = "";
     /// A port of 127.0.0.1 on which the private PostgreSQL listens too; none where empty.
     postgres_loopback_port: Option<u16> = "";
     /// `development`, where the development issuer is accepted for made-up data, or `production`.

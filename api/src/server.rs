@@ -32,9 +32,15 @@ pub enum Error {
     /// The named database's address does not parse.
     #[error("the database_url does not parse: {0}")]
     DatabaseUrl(tokio_postgres::Error),
+    /// The address of the keys' database does not parse.
+    #[error("the keys_url does not parse: {0}")]
+    KeysUrl(tokio_postgres::Error),
     /// The database could not be brought up to date.
     #[error(transparent)]
     Migration(#[from] enlace_schema::MigrationError),
+    /// The keys' database could not be made ready.
+    #[error(transparent)]
+    Keys(#[from] enlace_schema::KeysError),
     /// The engine does not start.
     #[error(transparent)]
     Engine(#[from] enlace_schema::Error),
@@ -117,6 +123,21 @@ pub fn policies(folder: Option<&Path>) -> Result<Policies, Error> {
     Ok(folder.map_or_else(Policies::built_in, Policies::from_dir)?)
 }
 
+/// The database of the keys: the named one, or the one beside the main one.
+pub fn keys(config: &Config, owner: &tokio_postgres::Config) -> Result<tokio_postgres::Config, Error> {
+    match &config.keys_url {
+        Some(url) => url.parse().map_err(Error::KeysUrl),
+        None => Ok(enlace_schema::keys_beside(owner)),
+    }
+}
+
+/// Brings the database up to date, and makes that of the keys ready; says how many migrations there were.
+pub async fn migrate(config: &Config, owner: &tokio_postgres::Config) -> Result<usize, Error> {
+    let count = enlace_schema::migrate(owner).await?;
+    enlace_schema::migrate_keys(owner, &keys(config, owner)?).await?;
+    Ok(count)
+}
+
 /// Starts the engine on a migrated database.
 pub async fn engine(config: &Config, owner: &tokio_postgres::Config) -> Result<Enlace, Error> {
     let settings = Settings {
@@ -139,7 +160,8 @@ pub async fn engine(config: &Config, owner: &tokio_postgres::Config) -> Result<E
         authority_interval: config.authority_interval,
     };
     let policies = policies(config.policies.as_deref())?;
-    Ok(Enlace::start(owner, policies, settings, Clock::system(), Random::system()).await?)
+    let keys = keys(config, owner)?;
+    Ok(Enlace::start(owner, &keys, policies, settings, Clock::system(), Random::system()).await?)
 }
 
 /// The transports over an engine. The development issuer speaks only for made-up data, and never in production.
@@ -199,13 +221,61 @@ async fn heard((kind, listener): (SignalKind, std::io::Result<Signal>)) {
     }
 }
 
-/// Serves until asked to end, then ends streams, requests and the engine, in this order.
+/// Listens from now on for what asks the process to read its folder of policies again, SIGHUP; the future does so each
+/// time, and never ends.
+pub fn rereading(enlace: Enlace, folder: Option<PathBuf>) -> impl Future<Output = ()> + Send + 'static {
+    let hung_up = signal(SignalKind::hangup());
+    async move {
+        let mut hung_up = match hung_up {
+            Ok(hung_up) => hung_up,
+            Err(error) => {
+                tracing::warn!(%error, "SIGHUP cannot be heard: other policies need a restart");
+                return std::future::pending().await;
+            }
+        };
+        while hung_up.recv().await.is_some() {
+            if let Some(folder) = &folder {
+                reread(&enlace, folder).await;
+            } else {
+                tracing::warn!("there is no folder of policies to read again: name one in the configuration");
+            }
+        }
+    }
+}
+
+/// Puts the policies of a folder in force; where they cannot be, those in force stay.
+async fn reread(enlace: &Enlace, folder: &Path) {
+    let of_folder = folder.to_owned();
+    let read = tokio::task::spawn_blocking(move || Policies::from_dir(&of_folder)).await;
+    let policies = match read {
+        Ok(Ok(policies)) => policies,
+        Ok(Err(error)) => {
+            tracing::error!(%error, folder = %folder.display(), "these policies are refused; those in force stay");
+            return;
+        }
+        Err(error) => {
+            tracing::error!(%error, "the policies could not be read; those in force stay");
+            return;
+        }
+    };
+    let version = policies.version().to_owned();
+    match enlace.replace_policies(policies).await {
+        Ok(()) => tracing::info!(version, "these policies are in force"),
+        Err(error) => tracing::error!(%error, version, "these policies are refused; those in force stay"),
+    }
+}
+
+/// Serves until asked to end, then ends streams, requests and the engine, in this order. Meanwhile it reads its policies
+/// again whenever it is asked to, as [`rereading`] has it.
 pub async fn run(
     listener: TcpListener,
     app: App,
     enlace: Enlace,
+    rereading: impl Future<Output = ()> + Send + 'static,
     end: impl Future<Output = ()> + Send + 'static,
 ) {
+    let rereading = tokio::spawn(rereading);
     crate::http::serve(listener, Arc::new(app), end).await;
+    rereading.abort();
     enlace.stop().await;
 }

@@ -32,6 +32,12 @@ macro_rules! named {
                 f.pad(self.as_str())
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
     };
 }
 
@@ -40,6 +46,8 @@ named! {
     Verb {
         /// See its value.
         Read = "read",
+        /// See its value among those of many records: where an action of this verb exists for a class, a list asks it instead.
+        List = "list",
         /// Set its value.
         Write = "write",
     }
@@ -56,6 +64,22 @@ named! {
         Inventory = "INVENTORY",
         /// A private donor's identity and contact.
         Donor = "DONOR",
+        /// A person's name, birth, nationality and documents.
+        Identity = "IDENTITY",
+        /// Household, kinship and marital status.
+        Family = "FAMILY",
+        /// Migration status, asylum or visa procedure.
+        Migration = "MIGRATION",
+        /// Assessments and diagnoses.
+        Health = "HEALTH",
+        /// A person's segment and bed needs: what follows of health, without the diagnosis.
+        Placement = "PLACEMENT",
+        /// A person's courses.
+        Education = "EDUCATION",
+        /// Consents and referrals of a person.
+        Consent = "CONSENT",
+        /// The record of changes and of reads.
+        Journal = "JOURNAL",
         /// Accounts, roles, grants and agreements.
         Administration = "ADMINISTRATION",
     }
@@ -92,12 +116,56 @@ named! {
         Location = "Location",
         /// Who gives.
         Donor = "Donor",
+        /// A person in the programme's care.
+        Person = "Person",
+        /// People who stay together.
+        Household = "Household",
+        /// What a person agreed to.
+        Consent = "Consent",
+        /// A person's case, handed from one agency to another.
+        Referral = "Referral",
+        /// A medical assessment.
+        Assessment = "Assessment",
+        /// What a clinician concluded.
+        Diagnosis = "Diagnosis",
+        /// A person's place in a course.
+        Enrolment = "Enrolment",
+        /// Something that was done or read.
+        JournalEntry = "JournalEntry",
+        /// A person whom an entry of the journal tells of.
+        JournalSubject = "JournalSubject",
+    }
+}
+
+impl Class {
+    /// Whether a list asks [`Verb::List`] of it, and not [`Verb::Read`].
+    pub const fn is_listed_apart(self) -> bool {
+        matches!(self, Self::Identity)
+    }
+
+    /// Whether its fields tell of a person in care. To read them a caller states a purpose, and each read is journalled.
+    pub const fn is_personal(self) -> bool {
+        match self {
+            Self::Public
+            | Self::Operational
+            | Self::Inventory
+            | Self::Donor
+            | Self::Administration
+            | Self::Journal => false,
+            Self::Identity
+            | Self::Family
+            | Self::Migration
+            | Self::Health
+            | Self::Placement
+            | Self::Education
+            | Self::Consent => true,
+        }
     }
 }
 
 named! {
     /// Something about a record that a policy may ask. Its name is that of the Cedar attribute; its value is
-    /// a code.
+    /// a code, or a set of codes where [`Fact::is_set`] says so.
     Fact {
         /// The agency that the record is of.
         Agency = "agency",
@@ -112,6 +180,27 @@ named! {
         StockKind = "stockKind",
         /// The agency that gave the goods; absent where the giver is no agency.
         DonorAgency = "donorAgency",
+        /// `minor` or `adult`, of the person.
+        AgeGroup = "ageGroup",
+        /// The agency to which a consent or a referral is addressed.
+        Recipient = "recipient",
+        /// With whom, and for what, the person's data is shared now: `ACNUR/PROTECTION` for each consent and each accepted
+        /// referral that is in force.
+        SharedWith = "sharedWith",
+    }
+}
+
+impl Verb {
+    /// Whether it sets no value.
+    pub(crate) const fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::List)
+    }
+}
+
+impl Fact {
+    /// Whether its value is a set of codes.
+    pub const fn is_set(self) -> bool {
+        matches!(self, Self::SharedWith)
     }
 }
 
@@ -119,8 +208,7 @@ impl RecordType {
     /// The facts that a record of this type has, or may have. A condition on it asks for no others.
     pub const fn facts(self) -> &'static [Fact] {
         match self {
-            Self::Programme => &[],
-            Self::Agency | Self::Agreement => &[Fact::Agency],
+            Self::Agency | Self::Agreement | Self::JournalEntry | Self::JournalSubject => &[Fact::Agency],
             Self::Account => &[Fact::Agency, Fact::User],
             Self::Centre => &[Fact::Lender],
             Self::Shelter | Self::Space | Self::Location => &[Fact::Shelter],
@@ -128,12 +216,20 @@ impl RecordType {
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
             Self::Donor => &[Fact::DonorAgency],
+            Self::Person => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
+            Self::Household => &[Fact::Shelter, Fact::SharedWith],
+            Self::Consent => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient],
+            Self::Referral => {
+                &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient, Fact::Agency]
+            }
+            Self::Programme | Self::Assessment | Self::Diagnosis => &[],
+            Self::Enrolment => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency],
         }
     }
 }
 
 /// One question that a profile answers: this verb, on fields of this class, of records of this type. Every
-/// combination is a question, since the schema lets every action apply to every record type.
+/// combination is a question; where the schema does not let the action apply to the record type, the answer is no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Question {
     pub(crate) verb: Verb,

@@ -7,6 +7,24 @@ use crate::Fact;
 /// The value of a fact: a code.
 pub type Value = String;
 
+/// The facts of one record.
+pub trait Facts {
+    /// A fact's value; `None` where it is absent.
+    fn fact(&self, fact: Fact) -> Option<&str>;
+
+    /// The members of a fact that is a set; none where it is absent.
+    fn members(&self, _: Fact) -> &[Value] {
+        &[]
+    }
+}
+
+/// A record without sets, for examples and tests.
+impl<F: Fn(Fact) -> Option<&'static str>> Facts for F {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        self(fact)
+    }
+}
+
 /// What the facts of a record must meet, as a plain tree.
 ///
 /// It is *total*: it has a truth for every record, never an error and never an unknown. A comparison with an
@@ -30,6 +48,8 @@ pub enum Condition {
     Is(Fact, Value),
     /// The fact is present and has one of these values.
     In(Fact, Vec<Value>),
+    /// The fact is a set, and this is among its members.
+    Contains(Fact, Value),
     /// The part is not met.
     Not(Box<Condition>),
     /// Every part is met.
@@ -39,16 +59,17 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// Whether a record with these facts meets it; `facts` answers `None` where a fact is absent.
-    pub fn holds<'a>(&self, facts: &dyn Fn(Fact) -> Option<&'a str>) -> bool {
+    /// Whether a record with these facts meets it.
+    pub fn holds(&self, facts: &dyn Facts) -> bool {
         match self {
             Self::True => true,
             Self::False => false,
-            Self::Has(fact) => facts(*fact).is_some(),
-            Self::Is(fact, value) => facts(*fact) == Some(value),
+            Self::Has(fact) => facts.fact(*fact).is_some(),
+            Self::Is(fact, value) => facts.fact(*fact) == Some(value),
             Self::In(fact, values) => {
-                facts(*fact).is_some_and(|found| values.iter().any(|value| value == found))
+                facts.fact(*fact).is_some_and(|found| values.iter().any(|value| value == found))
             }
+            Self::Contains(fact, value) => facts.members(*fact).contains(value),
             Self::Not(part) => !part.holds(facts),
             Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
@@ -219,7 +240,7 @@ mod tests {
             assert_eq!(normal(&reversed(&raw)), tidy, "another order: {raw:?}");
             for shelter in values {
                 for kind in values {
-                    let facts = |fact| match fact {
+                    let facts = |fact: Fact| match fact {
                         Fact::Shelter => shelter,
                         Fact::StockKind => kind,
                         _ => None,
@@ -232,11 +253,30 @@ mod tests {
 
     #[test]
     fn an_absent_fact_fails_every_comparison() {
-        let nothing = |_| None;
+        let nothing = |_: Fact| None;
         assert!(!is(Fact::Shelter, "a").holds(&nothing));
         assert!(!Condition::one_of(Fact::Shelter, ["a".to_owned(), "b".to_owned()]).holds(&nothing));
         assert!(!Condition::Has(Fact::Shelter).holds(&nothing));
         assert!(Condition::not(is(Fact::Shelter, "a")).holds(&nothing));
+    }
+
+    #[test]
+    fn a_set_may_hold_several_values_at_once() {
+        struct Shared([String; 2]);
+        impl Facts for Shared {
+            fn fact(&self, _: Fact) -> Option<&str> {
+                None
+            }
+            fn members(&self, fact: Fact) -> &[String] {
+                if fact == Fact::SharedWith { &self.0 } else { &[] }
+            }
+        }
+        let shared = Shared(["ACNUR/PROTECTION".to_owned(), "INEA/EDUCATION".to_owned()]);
+        let with = |recipient: &str| Condition::Contains(Fact::SharedWith, recipient.to_owned());
+        assert!(Condition::all([with("ACNUR/PROTECTION"), with("INEA/EDUCATION")]).holds(&shared));
+        assert!(!with("OIM/PROTECTION").holds(&shared));
+        assert!(Condition::not(with("OIM/PROTECTION")).holds(&shared));
+        assert!(!Condition::Contains(Fact::Shelter, "a".to_owned()).holds(&|_: Fact| Some("a")));
     }
 
     #[test]

@@ -2,6 +2,10 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use serde::Serialize;
+
+use crate::RecordType;
+
 /// Why policies could not be loaded or a question could not be answered. None of these ever allows anything.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,9 +18,9 @@ pub enum Error {
         source: io::Error,
     },
 
-    /// The schema or the policies are wrong: syntax, a type, a name that the schema lacks, a policy that can
-    /// never apply, an absent or repeated `@id`, an absent `@reason`. At least one finding says which and
-    /// where.
+    /// The schema, the policies or their cases are wrong: syntax, a type, a name that the schema lacks, a
+    /// policy that can never apply, an absent or repeated `@id`, an absent `@reason`. At least one finding says
+    /// which and where.
     #[error("{}", lines(.0))]
     Rejected(Vec<Finding>),
 
@@ -29,6 +33,15 @@ pub enum Error {
         policy: String,
         /// The part of its condition that remains, as Cedar.
         expression: String,
+    },
+
+    /// A record of this type cannot have these facts.
+    #[error("{record}: {message}")]
+    Facts {
+        /// The type of the record.
+        record: RecordType,
+        /// What is wrong with them.
+        message: String,
     },
 
     /// Cedar refused to answer. Validated policies and their schema do not cause this; a schema that lacks
@@ -49,8 +62,8 @@ impl Error {
     }
 }
 
-/// One thing that is wrong with the schema or a policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One thing that is wrong with the schema, a policy or a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The file, by its name in the folder of policies.
     pub file: String,

@@ -21,8 +21,8 @@ use cedar_policy::{
 };
 
 use crate::{
-    Answer, Class, Condition, Dependence, Error, Fact, Policies, Principal, Profile, RecordType, Refusal,
-    UserPrincipal, Value, Verb,
+    Answer, Class, Condition, Dependence, Error, Fact, Policies, Principal, Profile, ROLES, RecordType,
+    Refusal, UserPrincipal, Value, Verb,
     class::Question,
     load::{Cell, entity},
 };
@@ -36,12 +36,26 @@ impl Policies {
         let answers = self
             .cells
             .iter()
-            .map(|cell| match cell.question.verb {
-                Verb::Read => self.answer(&reader, cell),
-                Verb::Write => self.answer(&writer, cell),
-            })
+            .map(|cell| self.answer(if cell.question.verb.reads() { &reader } else { &writer }, cell))
             .collect::<Result<_, _>>()?;
         Ok(Profile::new(answers, self.by_default.clone()))
+    }
+
+    /// Compiles the profile of every role of every agency, with an agreement and without: what does not translate shows
+    /// here, before anyone relies on it.
+    pub fn check(&self) -> Result<(), Error> {
+        self.profile(&Principal::Anyone)?;
+        for (agency, role) in
+            ROLES.iter().flat_map(|role| role.agencies.iter().map(move |agency| (agency, role)))
+        {
+            for agreement_in_force in [true, false] {
+                self.profile(&Principal::User(UserPrincipal {
+                    agreement_in_force,
+                    ..UserPrincipal::example(agency, role.code)
+                }))?;
+            }
+        }
+        Ok(())
     }
 
     /// The answer to one question of a principal, as its [`profile`](Self::profile) has it.
@@ -108,6 +122,12 @@ impl Policies {
         })
     }
 
+    /// The policies that can bear on a principal's question.
+    pub(crate) fn bearing(&self, principal: &Principal, question: Question) -> Option<&PolicySet> {
+        let cell = self.cells.get(question.index())?;
+        Some(if matches!(principal, Principal::User(_)) { &cell.for_users } else { &cell.for_anyone })
+    }
+
     fn refusal(&self, id: &PolicyId) -> Refusal {
         match self.rule(id.as_ref()) {
             Some(rule) => Refusal { policy: Arc::clone(&rule.id), reason: Arc::clone(&rule.reason) },
@@ -115,7 +135,8 @@ impl Policies {
         }
     }
 
-    fn id(&self, id: &PolicyId) -> Arc<str> {
+    /// The `@id` that is Cedar's id, shared rather than copied.
+    pub(crate) fn id(&self, id: &PolicyId) -> Arc<str> {
         self.rule(id.as_ref()).map_or_else(|| Arc::from(id.as_ref()), |rule| Arc::clone(&rule.id))
     }
 }
@@ -144,7 +165,10 @@ impl Caller {
 }
 
 /// A principal as Cedar entities: itself first by id, then with the groups that it is in.
-fn principal_entities(principal: &Principal, verb: Verb) -> Result<(EntityUid, Vec<Entity>), Error> {
+pub(crate) fn principal_entities(
+    principal: &Principal,
+    verb: Verb,
+) -> Result<(EntityUid, Vec<Entity>), Error> {
     match principal {
         Principal::Anyone => {
             let uid = entity("Anyone", "anyone")?;
@@ -175,6 +199,7 @@ fn attributes(user: &UserPrincipal) -> HashMap<String, RestrictedExpression> {
         ("agency".to_owned(), text(&user.agency)),
         ("shelters".to_owned(), RestrictedExpression::new_set(user.shelters.iter().map(text))),
         ("agreementInForce".to_owned(), RestrictedExpression::new_bool(user.agreement_in_force)),
+        ("recipient".to_owned(), RestrictedExpression::new_string(user.recipient())),
     ])
 }
 
@@ -223,7 +248,7 @@ fn translate(expression: &Expr) -> Result<Condition, Unsupported> {
             contains(left, right).ok_or_else(unsupported)
         }
         Expr::HasAttr { expr, attrs } if is_record(expr) && attrs.tail.is_empty() => {
-            Fact::named(&attrs.head).map(Condition::Has).ok_or_else(unsupported)
+            Fact::named(&attrs.head).filter(|fact| !fact.is_set()).map(Condition::Has).ok_or_else(unsupported)
         }
         Expr::IfThenElse { cond, then_expr, else_expr } => {
             let condition = translate(cond)?;
@@ -242,11 +267,14 @@ fn equal(left: &Expr, right: &Expr) -> Option<Condition> {
         (None, Some(fact)) => (fact, text(left)?),
         _ => return None,
     };
-    Some(Condition::Is(fact, value))
+    (!fact.is_set()).then_some(Condition::Is(fact, value))
 }
 
-/// A fact looked for in a set of texts.
+/// A fact looked for in a set of texts, or a text in a fact that is a set.
 fn contains(set: &Expr, element: &Expr) -> Option<Condition> {
+    if let Some(members) = fact(set) {
+        return members.is_set().then_some(Condition::Contains(members, text(element)?));
+    }
     let Expr::Set(elements) = set else { return None };
     let values = elements.iter().map(|element| text(element)).collect::<Option<Vec<_>>>()?;
     Some(Condition::one_of(fact(element)?, values))

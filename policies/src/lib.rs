@@ -18,6 +18,7 @@
 //!     reads_as: None,
 //!     shelters: ["CDC-01".to_owned()].into(),
 //!     agreement_in_force: true,
+//!     purpose: None,
 //! });
 //! let profile = policies.profile(&lead)?;
 //!
@@ -27,26 +28,37 @@
 //! let Answer::Depends(dependence) = on_shelters(Verb::Write) else {
 //!     unreachable!("a shelter lead writes its own shelters only");
 //! };
-//! assert!(dependence.condition.holds(&|fact| (fact == Fact::Shelter).then_some("CDC-01")));
-//! assert!(!dependence.condition.holds(&|fact| (fact == Fact::Shelter).then_some("CDC-02")));
+//! assert!(dependence.condition.holds(&|fact: Fact| (fact == Fact::Shelter).then_some("CDC-01")));
+//! assert!(!dependence.condition.holds(&|fact: Fact| (fact == Fact::Shelter).then_some("CDC-02")));
 //! # Ok::<(), enlace_policies::Error>(())
 //! ```
 //!
 //! Denial is the default and a forbid wins over every permit. Everything that this crate cannot translate
 //! exactly is an [`Error`], never an allowance.
 
+mod authorizer;
+mod cases;
 mod class;
 mod condition;
+mod diff;
 mod error;
 mod evaluate;
+mod explain;
+mod expression;
+mod facts;
 mod load;
 mod matrix;
 mod principal;
 mod profile;
+mod words;
 
+pub use cases::{Cases, Expected, Failure, Outcome, Report};
 pub use class::{Class, Fact, RecordType, Verb};
-pub use condition::{Condition, Value};
+pub use condition::{Condition, Facts, Value};
+pub use diff::{Change, Difference, diff};
 pub use error::{Error, Finding};
+pub use explain::{Cited, Explanation, Remedy, Unmet};
+pub use facts::NamedFacts;
 pub use load::{Policies, Rule};
 pub use matrix::matrix;
 pub use principal::{ANY_AGENCY, Principal, ROLES, Role, UserPrincipal};

@@ -15,16 +15,20 @@ use cedar_policy::{
 use miette::Diagnostic;
 use sha2::{Digest, Sha256};
 
-use crate::{DEFAULT_DENY, Error, Finding, Refusal, class::Question};
+use crate::{Class, DEFAULT_DENY, Error, Finding, RecordType, Refusal, Verb, class::Question};
 
 /// The name of the schema in a folder of policies.
 const SCHEMA_FILE: &str = "enlace.cedarschema";
 
-/// The policy files of this crate, by name. A test compares them with the folder.
+/// The policy files of this crate, in the order of their names. A test compares them with the folder.
 const BUILT_IN: &[(&str, &str)] = &[
     ("agencies.cedar", include_str!("../agencies.cedar")),
     ("always.cedar", include_str!("../always.cedar")),
+    ("census.cedar", include_str!("../census.cedar")),
     ("donations.cedar", include_str!("../donations.cedar")),
+    ("education.cedar", include_str!("../education.cedar")),
+    ("health.cedar", include_str!("../health.cedar")),
+    ("journal.cedar", include_str!("../journal.cedar")),
     ("shelters.cedar", include_str!("../shelters.cedar")),
 ];
 
@@ -67,24 +71,44 @@ pub(crate) struct Cell {
     pub(crate) question: Question,
     pub(crate) action: EntityUid,
     pub(crate) record: EntityTypeName,
+    /// Whether the schema lets the action apply to the record type. Where it does not, nothing is asked.
+    pub(crate) applies: bool,
     pub(crate) for_users: PolicySet,
     pub(crate) for_anyone: PolicySet,
 }
 
 /// A file of a folder of policies.
-struct Source {
-    name: String,
-    text: String,
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// Files that this crate carries.
+    pub(crate) fn built_in(files: &[(&str, &str)]) -> Vec<Self> {
+        files.iter().map(|&(name, text)| Self { name: name.to_owned(), text: text.to_owned() }).collect()
+    }
+
+    /// The files of a folder whose names end so, in the order of their names.
+    pub(crate) fn of_folder(folder: &Path, ending: &str) -> Result<Vec<Self>, Error> {
+        let unreadable = |source: io::Error| Error::Read { path: folder.to_owned(), source };
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.ends_with(ending) {
+                files.push(Self { name, text: read(&path)? });
+            }
+        }
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
+    }
 }
 
 impl Policies {
     /// The policies that this crate carries.
     pub fn built_in() -> Result<Self, Error> {
-        let files = BUILT_IN
-            .iter()
-            .map(|&(name, text)| Source { name: name.to_owned(), text: text.to_owned() })
-            .collect();
-        Self::from_sources(BUILT_IN_SCHEMA, files)
+        Self::from_sources(BUILT_IN_SCHEMA, &Source::built_in(BUILT_IN))
     }
 
     /// The policies of a folder: the schema `enlace.cedarschema` and every `*.cedar` file beside it.
@@ -93,16 +117,7 @@ impl Policies {
     /// a unique `@id` and a `@reason` on each. All findings are reported together.
     pub fn from_dir(folder: &Path) -> Result<Self, Error> {
         let schema = read(&folder.join(SCHEMA_FILE))?;
-        let mut files = Vec::new();
-        let unreadable = |source: io::Error| Error::Read { path: folder.to_owned(), source };
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.extension().is_some_and(|extension| extension == "cedar") {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                files.push(Source { name, text: read(&path)? });
-            }
-        }
-        Self::from_sources(&schema, files)
+        Self::from_sources(&schema, &Source::of_folder(folder, ".cedar")?)
     }
 
     /// Names this text of the policies: the first 16 hexadecimal digits of the SHA-256 over the schema and
@@ -116,17 +131,23 @@ impl Policies {
         self.rules.values()
     }
 
+    /// Whether a record of this type may have fields of this class: whether the schema lets their being read apply to it.
+    pub fn applies(&self, class: Class, record: RecordType) -> bool {
+        let question = Question { verb: Verb::Read, class, record };
+        self.cells.get(question.index()).is_some_and(|cell| cell.applies)
+    }
+
     /// The policy with this `@id`.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.get(id)
     }
 
-    fn from_sources(schema_text: &str, mut files: Vec<Source>) -> Result<Self, Error> {
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        let version = version(schema_text, &files);
+    /// From files in the order of their names.
+    fn from_sources(schema_text: &str, files: &[Source]) -> Result<Self, Error> {
+        let version = version(schema_text, files);
         let schema = parse_schema(schema_text)?;
-        let (policies, rules) = parse_policies(&files)?;
-        validate(&schema, &policies, &rules, &files)?;
+        let (policies, rules) = parse_policies(files)?;
+        validate(&schema, &policies, &rules, files)?;
         let cells = sort_by_question(&schema, &policies)?;
         let by_default =
             Refusal { policy: Arc::from(DEFAULT_DENY), reason: Arc::from("No policy permits this.") };
@@ -244,6 +265,7 @@ fn sort_by_question(schema: &Schema, policies: &PolicySet) -> Result<Vec<Cell>, 
     let (user, anyone) = (entity_type("User")?, entity_type("Anyone")?);
     let bearing: Vec<(&Policy, BTreeSet<RequestEnv>)> =
         policies.policies().map(|policy| (policy, policy.get_valid_request_envs(schema).collect())).collect();
+    let known: BTreeSet<RequestEnv> = schema.request_envs().collect();
     let those_for = |asked: &RequestEnv| {
         let bear_on_it = bearing.iter().filter(|(_, questions)| questions.contains(asked));
         PolicySet::from_policies(bear_on_it.map(|(policy, _)| (*policy).clone()))
@@ -257,7 +279,8 @@ fn sort_by_question(schema: &Schema, policies: &PolicySet) -> Result<Vec<Cell>, 
                 those_for(&RequestEnv::new(caller.clone(), action.clone(), record.clone()))
             };
             let (for_users, for_anyone) = (asked_by(&user)?, asked_by(&anyone)?);
-            Ok(Cell { question, action, record, for_users, for_anyone })
+            let applies = known.contains(&RequestEnv::new(user.clone(), action.clone(), record.clone()));
+            Ok(Cell { question, action, record, applies, for_users, for_anyone })
         })
         .collect()
 }
@@ -273,7 +296,7 @@ pub(crate) fn entity(type_name: &str, id: &str) -> Result<EntityUid, Error> {
 }
 
 impl Finding {
-    fn new(file: &str, line: usize, message: &str) -> Self {
+    pub(crate) fn new(file: &str, line: usize, message: &str) -> Self {
         Self { file: file.to_owned(), line, message: message.to_owned() }
     }
 }
@@ -289,6 +312,6 @@ fn finding(file: &str, text: &str, diagnostic: &dyn Diagnostic) -> Finding {
 }
 
 /// The line of an offset, counted from 1.
-fn line_at(text: &str, offset: usize) -> usize {
+pub(crate) fn line_at(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|&byte| byte == b'\n').count()
 }

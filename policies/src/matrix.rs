@@ -6,23 +6,21 @@ use std::{
 };
 
 use crate::{
-    Answer, Class, Condition, Error, Fact, Policies, Principal, Profile, ROLES, RecordType, UserPrincipal,
-    Verb,
+    Answer, Class, Condition, Error, Policies, Principal, Profile, ROLES, RecordType, UserPrincipal, Verb,
+    words::{facts_of, phrase},
 };
-
-/// Stands for the caller's own subject and shelter; no policy can name it, since no code contains a space.
-const OWN: &str = "the caller's own";
 
 /// The access table of these policies as Markdown: a row for each agency and role, a column for each class,
 /// and in each cell what the role reads (R) and writes (W), and where. The committed `policies/matrix.md` is
 /// this text; a review of a change of the policies reads its difference.
 pub fn matrix(policies: &Policies) -> Result<String, Error> {
-    let mut rows = vec![row("(no token)", "", &policies.profile(&Principal::Anyone)?, None)];
+    let mut rows = vec![row(policies, "(no token)", "", &policies.profile(&Principal::Anyone)?, None)];
     let mut ended: BTreeMap<Vec<String>, Vec<&str>> = BTreeMap::new();
     for role in ROLES {
         for agency in role.agencies {
-            let mut user = example(agency, role.code);
+            let mut user = UserPrincipal::example(agency, role.code);
             rows.push(row(
+                policies,
                 agency,
                 role.code,
                 &policies.profile(&Principal::User(user.clone()))?,
@@ -31,7 +29,7 @@ pub fn matrix(policies: &Policies) -> Result<String, Error> {
 
             user.agreement_in_force = false;
             let profile = policies.profile(&Principal::User(user.clone()))?;
-            let roles = ended.entry(cells(&profile, Some(&user))).or_default();
+            let roles = ended.entry(cells(policies, &profile, Some(&user))).or_default();
             if !roles.contains(&role.code) {
                 roles.push(role.code);
             }
@@ -61,21 +59,10 @@ const PREFACE: &str = "
 
 R reads, W writes, – neither. *Where* limits a right to the records whose facts meet the condition; a
 record type that lacks the fact is refused. *Own* is the caller's: its agency, its shelters or itself.
+*Shared* data is shared with the caller's agency, by consent or accepted referral, for the purpose that it states.
 *On* limits a right to these record types. An `integrator` reads what the one role that it names reads,
-besides this, and writes nothing. `*` is any agency, `NGO_*` any whose code begins so.
+besides this, and writes nothing. What a list shows less is not here: see `list` in always.cedar. `*` is any agency, `NGO_*` any whose code begins so.
 ";
-
-/// A user with one role, whose agreement is in force.
-fn example(agency: &str, role: &str) -> UserPrincipal {
-    UserPrincipal {
-        user: OWN.to_owned(),
-        agency: agency.to_owned(),
-        roles: BTreeSet::from([role.to_owned()]),
-        reads_as: None,
-        shelters: BTreeSet::from([OWN.to_owned()]),
-        agreement_in_force: true,
-    }
-}
 
 fn table(rows: &[Vec<String>]) -> String {
     let mut text = String::from("| agency | role |");
@@ -95,17 +82,23 @@ fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-fn row(agency: &str, role: &str, profile: &Profile, user: Option<&UserPrincipal>) -> Vec<String> {
-    [agency.to_owned(), role.to_owned()].into_iter().chain(cells(profile, user)).collect()
+fn row(
+    policies: &Policies,
+    agency: &str,
+    role: &str,
+    profile: &Profile,
+    user: Option<&UserPrincipal>,
+) -> Vec<String> {
+    [agency.to_owned(), role.to_owned()].into_iter().chain(cells(policies, profile, user)).collect()
 }
 
 /// A cell for each class.
-fn cells(profile: &Profile, user: Option<&UserPrincipal>) -> Vec<String> {
+fn cells(policies: &Policies, profile: &Profile, user: Option<&UserPrincipal>) -> Vec<String> {
     Class::ALL
         .iter()
         .map(|&class| {
-            let read = rights(profile, Verb::Read, class, user);
-            let write = rights(profile, Verb::Write, class, user);
+            let read = rights(policies, profile, Verb::Read, class, user);
+            let write = rights(policies, profile, Verb::Write, class, user);
             let both = read.intersection(&write).map(|place| format!("RW{place}"));
             let only_read = read.difference(&write).map(|place| format!("R{place}"));
             let only_write = write.difference(&read).map(|place| format!("W{place}"));
@@ -116,7 +109,13 @@ fn cells(profile: &Profile, user: Option<&UserPrincipal>) -> Vec<String> {
 }
 
 /// Where a verb is allowed on a class: the empty text for everywhere, else what limits it.
-fn rights(profile: &Profile, verb: Verb, class: Class, user: Option<&UserPrincipal>) -> BTreeSet<String> {
+fn rights(
+    policies: &Policies,
+    profile: &Profile,
+    verb: Verb,
+    class: Class,
+    user: Option<&UserPrincipal>,
+) -> BTreeSet<String> {
     let mut by_condition: BTreeMap<&Condition, Vec<RecordType>> = BTreeMap::new();
     for &record in RecordType::ALL {
         let condition = match profile.answer(verb, class, record) {
@@ -133,7 +132,7 @@ fn rights(profile: &Profile, verb: Verb, class: Class, user: Option<&UserPrincip
             if condition != &Condition::True {
                 place = format!(" where {}", phrase(condition, user));
             }
-            if records != with_facts_of(condition) {
+            if records != with_facts_of(policies, class, condition) {
                 let names: Vec<&str> = records.iter().map(|record| record.as_str()).collect();
                 // Writing to a String cannot fail.
                 let _ = write!(place, " on {}", names.join(", "));
@@ -143,50 +142,14 @@ fn rights(profile: &Profile, verb: Verb, class: Class, user: Option<&UserPrincip
         .collect()
 }
 
-/// The record types that have every fact of a condition; of a condition without facts, all.
-fn with_facts_of(condition: &Condition) -> Vec<RecordType> {
-    let mut asked = BTreeSet::new();
-    collect_facts(condition, &mut asked);
+/// The record types of a class that have every fact of a condition; of a condition without facts, all.
+fn with_facts_of(policies: &Policies, class: Class, condition: &Condition) -> Vec<RecordType> {
+    let asked = facts_of(condition);
     let has_them = |record: &RecordType| asked.iter().all(|fact| record.facts().contains(fact));
-    RecordType::ALL.iter().copied().filter(has_them).collect()
-}
-
-fn collect_facts(condition: &Condition, facts: &mut BTreeSet<Fact>) {
-    match condition {
-        Condition::True | Condition::False => {}
-        Condition::Has(fact) | Condition::Is(fact, _) | Condition::In(fact, _) => {
-            facts.insert(*fact);
-        }
-        Condition::Not(part) => collect_facts(part, facts),
-        Condition::All(parts) | Condition::Any(parts) => {
-            for part in parts {
-                collect_facts(part, facts);
-            }
-        }
-    }
-}
-
-/// A condition in words.
-fn phrase(condition: &Condition, user: Option<&UserPrincipal>) -> String {
-    let value = |value: &str| {
-        let own = value == OWN || user.is_some_and(|user| user.agency == value);
-        if own { "own".to_owned() } else { value.to_owned() }
-    };
-    let part = |part: &Condition| match part {
-        Condition::All(_) | Condition::Any(_) => format!("({})", phrase(part, user)),
-        _ => phrase(part, user),
-    };
-    match condition {
-        Condition::True => "always".to_owned(),
-        Condition::False => "never".to_owned(),
-        Condition::Has(fact) => format!("there is a {fact}"),
-        Condition::Is(fact, only) => format!("{fact} is {}", value(only)),
-        Condition::In(fact, values) => {
-            let values: Vec<String> = values.iter().map(|one| value(one)).collect();
-            format!("{fact} is {}", values.join(" or "))
-        }
-        Condition::Not(inner) => format!("not {}", part(inner)),
-        Condition::All(parts) => parts.iter().map(part).collect::<Vec<_>>().join(" and "),
-        Condition::Any(parts) => parts.iter().map(part).collect::<Vec<_>>().join(" or "),
-    }
+    RecordType::ALL
+        .iter()
+        .copied()
+        .filter(|record| policies.applies(class, *record))
+        .filter(has_them)
+        .collect()
 }

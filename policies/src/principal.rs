@@ -29,15 +29,40 @@ pub struct UserPrincipal {
     pub shelters: BTreeSet<String>,
     /// Whether the data-sharing agreement of its agency is in force.
     pub agreement_in_force: bool,
+    /// The code of the purpose that it states; without one, nothing that is shared for a purpose is shared with it.
+    pub purpose: Option<String>,
 }
 
+/// Stands for an example's own subject and shelter; no policy can name it, since no code contains a space.
+pub(crate) const OWN: &str = "the caller's own";
+/// Stands for the purpose that an example states.
+pub(crate) const STATED: &str = "the purpose that the caller states";
+
 impl UserPrincipal {
+    /// A user with one role, a shelter, a purpose and an agreement in force.
+    pub(crate) fn example(agency: &str, role: &str) -> Self {
+        Self {
+            user: OWN.to_owned(),
+            agency: agency.to_owned(),
+            roles: BTreeSet::from([role.to_owned()]),
+            reads_as: None,
+            shelters: BTreeSet::from([OWN.to_owned()]),
+            agreement_in_force: true,
+            purpose: Some(STATED.to_owned()),
+        }
+    }
+
+    /// As whom data is shared with it: its agency, for the purpose that it states, as `ACNUR/PROTECTION`.
+    pub fn recipient(&self) -> String {
+        format!("{}/{}", self.agency, self.purpose.as_deref().unwrap_or_default())
+    }
+
     /// The roles that count for a verb. Only an integrator's differ: for reads it holds the role that it
     /// names as well.
     pub(crate) fn roles_for(&self, verb: Verb) -> impl Iterator<Item = &str> {
         let borrowed = match verb {
-            Verb::Read if self.roles.contains(INTEGRATOR) => self.reads_as.as_deref(),
-            Verb::Read | Verb::Write => None,
+            _ if verb.reads() && self.roles.contains(INTEGRATOR) => self.reads_as.as_deref(),
+            _ => None,
         };
         let held = self.roles.iter().map(String::as_str).chain(borrowed);
         held.filter(|code| ROLES.iter().any(|role| role.code == *code))
@@ -107,6 +132,7 @@ mod tests {
             reads_as: reads_as.map(str::to_owned),
             shelters: BTreeSet::new(),
             agreement_in_force: true,
+            purpose: None,
         }
     }
 

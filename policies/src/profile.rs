@@ -40,8 +40,8 @@ pub struct Dependence {
 /// The answers to every question that one principal can ask, settled once. Looking one up costs an array
 /// access.
 ///
-/// Every ([`Verb`], [`Class`], [`RecordType`]) has an answer, whether or not such a field exists: the schema
-/// lets every action apply to every record type.
+/// Every ([`Verb`], [`Class`], [`RecordType`]) has an answer, whether or not such a field exists: it is no where the
+/// schema does not let the action apply to the record type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     /// By [`Question::index`].

@@ -1,8 +1,9 @@
 //! What an operation or a loader is handed: who asks, what they may do, when it is, and the way to the data.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use enlace_policies::{Answer, Class, Condition, Dependence, RecordType, Verb};
@@ -11,9 +12,10 @@ use crate::access::by_record;
 use crate::agencies::Actor;
 use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
-use crate::graph::{Facts, OperationKind};
+use crate::graph::{ArgumentInfo, Facts, Root};
 use crate::journal::Feed;
 use crate::system::{Access, Caller, System};
+use crate::vault::Vault;
 
 /// See the module. Cheap to clone.
 #[derive(Clone)]
@@ -24,22 +26,46 @@ pub(crate) struct Context {
     now: DateTime<Utc>,
     /// One request reads over one connection: statements that it has at the same time travel together.
     turn: usize,
+    /// Shared by the clones of one request.
+    disclosed: Arc<Mutex<Disclosed>>,
+}
+
+/// What a request reads of people in care: it is in the journal before it leaves.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Disclosed {
+    pub(crate) classes: BTreeSet<Class>,
+    pub(crate) persons: BTreeSet<Uuid>,
+}
+
+/// A time, and the programme's day that it falls on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instant {
+    pub(crate) time: DateTime<Utc>,
+    pub(crate) day: NaiveDate,
 }
 
 /// Which records of a type a caller may see.
-pub(crate) struct Scope(Option<Arc<Dependence>>);
+pub(crate) struct Scope {
+    dependence: Option<Arc<Dependence>>,
+    at: Instant,
+}
 
 impl Scope {
     /// What a record must meet; none where all are seen.
     pub(crate) fn condition(&self) -> Option<&Condition> {
-        self.0.as_ref().map(|dependence| &dependence.condition)
+        self.dependence.as_ref().map(|dependence| &dependence.condition)
+    }
+
+    /// When it is asked.
+    pub(crate) fn at(&self) -> Instant {
+        self.at
     }
 }
 
 impl Context {
     pub(crate) fn new(system: Arc<System>, caller: Caller) -> Self {
         let (now, turn) = (system.now(), system.database.turn());
-        Self { system, caller, now, turn }
+        Self { system, caller, now, turn, disclosed: Arc::default() }
     }
 
     /// Who asks.
@@ -63,6 +89,12 @@ impl Context {
         self.now
     }
 
+    /// The programme clock, with the day that it shows where the programme is.
+    pub(crate) fn instant(&self) -> Instant {
+        let zone = self.system.directory.load().programme.time_zone;
+        Instant { time: self.now, day: self.now.with_timezone(&zone).date_naive() }
+    }
+
     /// The real clock.
     pub(crate) fn real_now(&self) -> DateTime<Utc> {
         self.system.clock.now()
@@ -73,13 +105,18 @@ impl Context {
         self.system.new_uuid(self.now)
     }
 
-    /// 32 random bytes.
-    pub(crate) fn salt(&self) -> Result<[u8; 32]> {
-        self.system.random.bytes()
+    pub(crate) fn programme_id(&self) -> Uuid {
+        self.system.programme_id()
     }
 
-    pub(crate) fn programme_id(&self) -> Uuid {
-        self.system.directory.load().programme.id
+    /// The key of the agency with a code.
+    pub(crate) fn agency(&self, code: &str) -> Result<Uuid> {
+        self.system.directory.load().agency(code)
+    }
+
+    /// The code of the agency with a key; empty where there is none.
+    pub(crate) fn agency_code(&self, key: Uuid) -> String {
+        self.system.directory.load().agency_code(key).unwrap_or_default().to_owned()
     }
 
     pub(crate) fn policy_version(&self) -> &str {
@@ -105,20 +142,68 @@ impl Context {
 
     /// Which records the caller may see of a type, by a class; `None` where it may see none.
     pub(crate) fn scope(&self, class: Class, record: RecordType) -> Option<Scope> {
-        match self.access().profile.answer(Verb::Read, class, record) {
-            Answer::Allowed => Some(Scope(None)),
-            Answer::Depends(dependence) => Some(Scope(Some(Arc::clone(dependence)))),
-            Answer::Refused(_) => None,
+        let dependence = match self.access().profile.answer(Verb::Read, class, record) {
+            Answer::Allowed => None,
+            Answer::Depends(dependence) => Some(Arc::clone(dependence)),
+            Answer::Refused(_) => return None,
+        };
+        Some(Scope { dependence, at: self.instant() })
+    }
+
+    /// As [`Context::scope`], for records of people in care: refused unless the caller states for what it needs them (R10).
+    pub(crate) fn personal_scope(&self, class: Class, record: RecordType) -> Result<Option<Scope>> {
+        let scope = self.scope(class, record);
+        if scope.is_some() && self.actor()?.principal.purpose.is_none() {
+            return Err(Error::new(
+                Code::PurposeRequired,
+                "This tells of people in care: state your purpose in the header Enlace-Purpose, or in connection_init.",
+            ));
         }
+        Ok(scope)
+    }
+
+    /// What the policies answer the caller.
+    pub(crate) fn answer(&self, verb: Verb, class: Class, record: RecordType) -> &Answer {
+        self.access().profile.answer(verb, class, record)
+    }
+
+    /// Whether the caller may read a class of some record of a type at least.
+    pub(crate) fn may_read(&self, class: Class, record: RecordType) -> bool {
+        !matches!(self.access().profile.answer(Verb::Read, class, record), Answer::Refused(_))
+    }
+
+    /// Notes of whom a request reads.
+    pub(crate) fn discloses(&self, persons: impl IntoIterator<Item = Uuid>) {
+        self.disclosed.lock().unwrap_or_else(PoisonError::into_inner).persons.extend(persons);
+    }
+
+    /// Notes what it reads of them.
+    pub(crate) fn discloses_classes(&self, classes: impl IntoIterator<Item = Class>) {
+        self.disclosed.lock().unwrap_or_else(PoisonError::into_inner).classes.extend(classes);
+    }
+
+    /// What was noted so far.
+    pub(crate) fn disclosed(&self) -> Disclosed {
+        self.disclosed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The way to the keys of people.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.system.vault
     }
 
     /// The root fields that the caller may use, on some record at least.
     pub(crate) fn usable_roots(&self) -> Vec<String> {
+        let profile = &self.access().profile;
         let usable = self.system.graph.roots.iter().filter(|root| {
-            let verb = if root.kind == OperationKind::Mutation { Verb::Write } else { Verb::Read };
-            !matches!(self.access().profile.answer(verb, root.class, root.record), Answer::Refused(_))
+            !matches!(profile.answer(root.verb(), root.class, root.record), Answer::Refused(_))
         });
-        usable.map(|root| format!("{}.{}", root.kind.type_name(), root.name)).collect()
+        usable.map(Root::coordinate).collect()
+    }
+
+    /// Whether the caller may select by an argument of a root that it uses.
+    pub(crate) fn may_select_by(&self, root: &Root, argument: &ArgumentInfo) -> bool {
+        root.forbids(&self.access().profile, argument).is_none()
     }
 
     /// Refuses unless the caller may write `class` of this record, and read it: a write is allowed only where the same caller
@@ -127,7 +212,7 @@ impl Context {
         for verb in [Verb::Read, Verb::Write] {
             let refusal = match self.access().profile.answer(verb, class, record) {
                 Answer::Allowed => continue,
-                Answer::Depends(dependence) if dependence.condition.holds(&|fact| facts.fact(fact)) => {
+                Answer::Depends(dependence) if dependence.condition.holds(facts) => {
                     continue;
                 }
                 Answer::Depends(dependence) => by_record(dependence),

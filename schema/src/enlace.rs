@@ -13,13 +13,14 @@ use crate::access::Limits;
 use crate::agencies::{Directory, Programme, Stated};
 use crate::capabilities;
 use crate::database::{Database, DatabaseLimits};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::execute::{self, Carries, Request, Response};
 use crate::graph::print_sdl;
 use crate::housekeeping;
 use crate::journal;
 use crate::live::{Cohorts, Subscription};
 use crate::system::{Caller, Clock, Parts, Random, System};
+use crate::vault::Vault;
 
 /// What can be set.
 #[derive(Debug, Clone, Copy)]
@@ -52,21 +53,24 @@ pub struct Enlace {
 }
 
 impl Enlace {
-    /// Opens a migrated database that holds a programme.
+    /// Opens a migrated database that holds a programme, and the database that holds its people's keys.
     pub async fn start(
         owner: &tokio_postgres::Config,
+        keys: &tokio_postgres::Config,
         policies: Policies,
         settings: Settings,
         clock: Clock,
         random: Random,
     ) -> Result<Self> {
         let database = Database::open(owner, settings.database).await?;
+        let vault = Vault::open(keys).await?;
         let directory = Directory::read(&database.reader().await?).await?;
         let parts = Parts {
             graph: capabilities(),
             policies,
             limits: settings.limits,
             database,
+            vault,
             directory,
             clock,
             random,
@@ -118,6 +122,23 @@ impl Enlace {
     /// Changes with each change of anyone's authority: a stream then asks anew who its caller is.
     pub fn authority(&self) -> watch::Receiver<u64> {
         self.system.authority.subscribe()
+    }
+
+    /// Puts other policies in force while the server runs: all of them at once, for every caller and stream, once they are
+    /// in the journal. Policies that do not compile for every role are refused, and those in force stay; so they do where
+    /// the journal cannot take the entry, or where they are the same.
+    pub async fn replace_policies(&self, policies: Policies) -> Result<()> {
+        let policies = tokio::task::spawn_blocking(move || policies.check().map(|()| policies))
+            .await
+            .map_err(Error::internal)?
+            .map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+        let (before, after) = (self.system.policy_version(), policies.version().to_owned());
+        if before == after {
+            return Ok(());
+        }
+        journal::record_policies(&self.system, before, after).await?;
+        self.system.replace_policies(policies);
+        Ok(())
     }
 
     /// The programme that is served.

@@ -66,6 +66,10 @@ codes! {
     ActorUnknown "ACTOR_UNKNOWN" 403;
     /// The caller may not do this; `extensions.policy` names the rule.
     Forbidden "FORBIDDEN" 200;
+    /// The answer would tell of people in care, and the request states no purpose. State one in the header `Enlace-Purpose`, or in `connection_init`.
+    PurposeRequired "PURPOSE_REQUIRED" 200;
+    /// The stated purpose is not one of the list, which `Purpose` in the schema is.
+    PurposeUnknown "PURPOSE_UNKNOWN" 400;
     /// The caller may not read this field: it is null, and its siblings stand. `extensions.coordinate` names it.
     FieldForbidden "FIELD_FORBIDDEN" 200;
     /// The caller may not filter, order or search by this argument; its root field is null.

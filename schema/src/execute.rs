@@ -17,6 +17,7 @@ use crate::access::{
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Answer, OperationKind, Source, write_text};
+use crate::journal::record_read;
 use crate::live::{Cohorts, Subscription};
 use crate::system::{Caller, PlanKey, System};
 
@@ -166,6 +167,7 @@ async fn try_execute(
         answers =
             join_all(calls.into_iter().map(|(call, arguments)| answer(&context, call, arguments))).await;
     }
+    record_read(&context, &prepared.document.digest).await?;
     write(system, caller, &prepared, answers).map_err(Fault::from)
 }
 
@@ -216,11 +218,15 @@ fn refuse_long_years(system: &System, call: &Call, arguments: &JsonValue) -> Res
 
 async fn answer(context: &Context, call: &Call, arguments: JsonValue) -> Result<(Answer, Vec<Loaded>)> {
     let graph = &context.system().graph;
-    let Some(Source::Resolve(resolve)) = graph.roots.get(call.root).map(|root| &root.source) else {
+    let Some((root, Source::Resolve(resolve))) = graph.roots.get(call.root).map(|root| (root, &root.source))
+    else {
         return Err(Error::internal("a call of a root that resolves nothing"));
     };
     let (answer, foreseen) =
         try_join(resolve(context.clone(), arguments, call.wanted), foresee(graph, context, call)).await?;
+    if root.class.is_personal() {
+        context.discloses_classes([root.class]);
+    }
     let loaded = load_reply(graph, context, &call.reply, &answer, foreseen).await?;
     Ok((answer, loaded))
 }

@@ -9,14 +9,18 @@
 
 mod access;
 mod agencies;
+mod census;
 mod context;
+mod coordination;
 mod database;
 pub mod demo;
 mod donations;
+mod education;
 mod enlace;
 mod error;
 mod execute;
 mod graph;
+mod health;
 mod housekeeping;
 mod journal;
 mod live;
@@ -26,9 +30,11 @@ mod problem;
 mod scalars;
 mod shelters;
 mod system;
+mod vault;
 
 pub use access::Limits;
 pub use agencies::{Actor, Programme, Stated};
+pub use census::Purpose;
 pub use database::{DatabaseLimits, MigrationError, connect, migrate};
 pub use enlace::{Enlace, Settings, sdl};
 pub use error::{Code, Error, Result, documentation as error_documentation};
@@ -36,6 +42,7 @@ pub use execute::{Carries, Request, Response};
 pub use live::{Event, Subscription};
 pub use scalars::{GlobalId, Quantity};
 pub use system::{Caller, Clock, Random};
+pub use vault::{KeysError, keys_beside, migrate_keys};
 
 /// The capabilities, each a folder of its own.
 fn capabilities() -> graph::Graph {
@@ -45,5 +52,10 @@ fn capabilities() -> graph::Graph {
     agencies::register(&mut graph);
     shelters::register(&mut graph);
     donations::register(&mut graph);
+    census::register(&mut graph);
+    coordination::register(&mut graph);
+    health::register(&mut graph);
+    education::register(&mut graph);
+    journal::register(&mut graph);
     graph
 }

@@ -158,6 +158,24 @@ impl Window {
     }
 }
 
+/// Orders a boxed query by a key column, in the window's direction and from its place.
+macro_rules! by_key {
+    ($query:expr, $key:path, $window:expr) => {{
+        let query = if $window.backward { $query.order($key.desc()) } else { $query.order($key.asc()) };
+        match &$window.from {
+            None => query,
+            Some(place) if $window.backward => query.filter($key.lt(place.id)),
+            Some(place) => query.filter($key.gt(place.id)),
+        }
+    }};
+}
+pub(crate) use by_key;
+
+/// A count of rows as the schema shows it.
+pub(crate) fn shown_count(rows: i64) -> i32 {
+    i32::try_from(rows).unwrap_or(i32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

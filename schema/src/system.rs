@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::watch;
@@ -19,6 +19,7 @@ use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Graph, print_sdl};
 use crate::journal::Feed;
+use crate::vault::Vault;
 
 /// The real clock, handed in so that tests are literal.
 #[derive(Clone)]
@@ -94,6 +95,11 @@ impl Caller {
     pub fn actor(&self) -> Option<&Actor> {
         self.actor.as_deref()
     }
+
+    /// Whether both are one user who may do the same: what a stream goes on with.
+    pub fn has_same_rights(&self, other: &Self) -> bool {
+        self.actor == other.actor && self.access.policy_version == other.access.policy_version
+    }
 }
 
 /// A plan is made for a document's operation, an access, and what `@skip` and `@include` turn on.
@@ -127,17 +133,24 @@ pub(crate) struct System {
     pub(crate) whole: RoleView,
     pub(crate) limits: Limits,
     pub(crate) database: Database,
+    pub(crate) vault: Vault,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) directory: ArcSwap<Directory>,
     pub(crate) feed: Arc<Feed>,
     /// Raised by each change of anyone's authority.
     pub(crate) authority: watch::Sender<u64>,
-    policies: ArcSwap<Policies>,
-    accesses: Cache<Principal, Arc<Access>>,
+    policies: ArcSwap<Generation>,
+    accesses: Cache<(u64, Principal), Arc<Access>>,
     documents: Cache<String, Arc<Document>, BySize>,
     pub(crate) plans: Cache<PlanKey, Arc<Plan>>,
     numbers: AtomicU64,
+}
+
+/// The policies in force. What was compiled from other ones is never taken for theirs.
+struct Generation {
+    number: u64,
+    policies: Policies,
 }
 
 /// What a [`System`] is made of.
@@ -146,6 +159,7 @@ pub(crate) struct Parts {
     pub(crate) policies: Policies,
     pub(crate) limits: Limits,
     pub(crate) database: Database,
+    pub(crate) vault: Vault,
     pub(crate) directory: Directory,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -153,18 +167,19 @@ pub(crate) struct Parts {
 
 impl System {
     pub(crate) fn new(parts: Parts) -> Result<Self> {
-        let Parts { graph, policies, limits, database, directory, clock, random } = parts;
+        let Parts { graph, policies, limits, database, vault, directory, clock, random } = parts;
         Ok(Self {
             whole: RoleView::new(print_sdl(&graph, None))?,
             graph,
             limits,
             database,
+            vault,
             clock,
             random,
             directory: ArcSwap::from_pointee(directory),
             feed: Arc::new(Feed::new()),
             authority: watch::Sender::new(0),
-            policies: ArcSwap::from_pointee(policies),
+            policies: ArcSwap::from_pointee(Generation { number: 0, policies }),
             accesses: Cache::new(ACCESSES),
             documents: Cache::with_weighter(DOCUMENTS, DOCUMENT_BYTES, BySize),
             plans: Cache::new(PLANS),
@@ -176,9 +191,14 @@ impl System {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The programme clock.
+    /// The programme clock, in microseconds as the database keeps them.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.clock.now() + self.directory.load().programme.clock_offset
+        (self.clock.now() + self.directory.load().programme.clock_offset).trunc_subsecs(6)
+    }
+
+    /// The programme that is served.
+    pub(crate) fn programme_id(&self) -> Uuid {
+        self.directory.load().programme.id
     }
 
     pub(crate) fn new_uuid(&self, at: DateTime<Utc>) -> Result<Uuid> {
@@ -201,19 +221,33 @@ impl System {
     }
 
     fn access(&self, principal: Principal) -> Result<Arc<Access>> {
-        if let Some(known) = self.accesses.get(&principal) {
+        let generation = self.policies.load();
+        let key = (generation.number, principal);
+        if let Some(known) = self.accesses.get(&key) {
             return Ok(known);
         }
-        let policies = self.policies.load();
-        let profile = policies.profile(&principal).map_err(Error::internal)?;
+        let policies = &generation.policies;
+        let profile = policies.profile(&key.1).map_err(Error::internal)?;
         let access = Arc::new(Access {
             number: self.next_number(),
             profile,
             policy_version: policies.version().into(),
             view: OnceLock::new(),
         });
-        self.accesses.insert(principal, Arc::clone(&access));
+        self.accesses.insert(key, Arc::clone(&access));
         Ok(access)
+    }
+
+    /// The version of the policies in force.
+    pub(crate) fn policy_version(&self) -> String {
+        self.policies.load().policies.version().to_owned()
+    }
+
+    /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do.
+    pub(crate) fn replace_policies(&self, policies: Policies) {
+        self.policies.store(Arc::new(Generation { number: self.next_number() + 1, policies }));
+        // In this order: whoever sees the new turn sees the new policies.
+        self.authority.send_modify(|turn| *turn += 1);
     }
 
     /// A document, read once for all callers.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::Utc;
 use enlace::postgres::{Options, PrivatePostgres, default_data_dir, prepare_data_dir};
 use tokio::sync::OnceCell;
+use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
 struct Cluster {
@@ -32,8 +33,10 @@ impl Cluster {
         postgres.ensure_database(&template).await.expect("the template's database");
         let owner: Config = postgres.connection_string(&template).parse().unwrap();
         enlace_schema::migrate(&owner).await.expect("migrations");
-        let mut client = connect(&owner).await;
-        enlace_schema::demo::load(&mut client, enlace_schema::demo::DEFAULT_DAY, Utc::now())
+        let keys = enlace_schema::keys_beside(&owner);
+        enlace_schema::migrate_keys(&owner, &keys).await.expect("the keys' database");
+        let (mut client, keys) = (connect(&owner).await, connect(&keys).await);
+        enlace_schema::demo::load(&mut client, &keys, enlace_schema::demo::DEFAULT_DAY, Utc::now())
             .await
             .expect("the demo's data");
         Self { postgres, template }
@@ -65,6 +68,9 @@ pub async fn connect(config: &Config) -> Client {
     client
 }
 
+/// What the name of a keys' database ends in.
+const KEYS: &str = "_keys";
+
 /// A database of a test's own, with the demonstration programme in it; or empty.
 pub struct Scratch {
     name: String,
@@ -76,22 +82,51 @@ impl Scratch {
     /// A migrated database with the demonstration programme.
     pub async fn with_programme() -> Self {
         let cluster = CLUSTER.get_or_init(Cluster::start).await;
-        Self::create(&format!("TEMPLATE {}", cluster.template)).await
+        Self::create(Some(&cluster.template)).await
     }
 
     /// A database with nothing in it.
     pub async fn empty() -> Self {
-        Self::create("").await
+        Self::create(None).await
     }
 
-    async fn create(how: &str) -> Self {
+    async fn create(template: Option<&str>) -> Self {
         let cluster = CLUSTER.get_or_init(Cluster::start).await;
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let admin = connect(&cluster.owner("postgres")).await;
         // Cloning takes turns: a template may have one user at a time.
         admin.batch_execute("SELECT pg_advisory_lock(1)").await.unwrap();
-        admin.batch_execute(&format!("CREATE DATABASE {name} {how}")).await.unwrap();
+        for suffix in ["", KEYS] {
+            let from = template.map(|template| format!("TEMPLATE {template}{suffix}")).unwrap_or_default();
+            admin.batch_execute(&format!("CREATE DATABASE {name}{suffix} {from}")).await.unwrap();
+        }
         Self { owner: cluster.owner(&name), name }
+    }
+
+    /// Brings it, and the database of its keys, up to date.
+    pub async fn migrate(&self) {
+        enlace_schema::migrate(&self.owner).await.expect("migrations");
+        let keys = enlace_schema::keys_beside(&self.owner);
+        enlace_schema::migrate_keys(&self.owner, &keys).await.expect("the keys' database");
+    }
+
+    /// A connection to the database of its keys as the owner.
+    pub async fn keys(&self) -> Client {
+        connect(&enlace_schema::keys_beside(&self.owner)).await
+    }
+
+    /// How another program is told to connect as its owner.
+    pub fn url(&self) -> String {
+        let (owner, Host::Unix(socket)) = (&self.owner, &self.owner.get_hosts()[0]) else {
+            panic!("a socket")
+        };
+        format!(
+            "host={} port={} user={} dbname={}",
+            socket.display(),
+            owner.get_ports()[0],
+            owner.get_user().unwrap(),
+            owner.get_dbname().unwrap()
+        )
     }
 
     /// A connection as the owner.
@@ -103,10 +138,10 @@ impl Scratch {
     pub async fn drop(self) {
         if let Some(cluster) = CLUSTER.get() {
             let admin = connect(&cluster.owner("postgres")).await;
-            admin
-                .batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
-                .await
-                .unwrap();
+            for suffix in ["", KEYS] {
+                let drop = format!("DROP DATABASE IF EXISTS {}{suffix} WITH (FORCE)", self.name);
+                admin.batch_execute(&drop).await.unwrap();
+            }
         }
     }
 }

@@ -60,14 +60,16 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         if arguments.fresh {
             clear(&database.owner).await?;
         }
-        enlace_schema::migrate(&database.owner).await?;
-        let loaded = load(&database.owner, arguments.at).await?;
+        server::migrate(&config, &database.owner).await?;
+        let keys = server::keys(&config, &database.owner)?;
+        let loaded = load(&database.owner, &keys, arguments.at).await?;
         let enlace = server::engine(&config, &database.owner).await?;
         let app = server::app(&config, enlace.clone(), &database.data)?;
-        // Whoever reads that it serves may ask it to end.
-        let end = server::asked_to_end();
+        // Whoever reads that it serves may ask it to end, or to read its policies again.
+        let (end, rereading) =
+            (server::asked_to_end(), server::rereading(enlace.clone(), config.policies.clone()));
         print(&welcome(address, &DevIssuer::open(&database.data)?, loaded.as_ref())?);
-        server::run(listener, app, enlace, end).await;
+        server::run(listener, app, enlace, rereading, end).await;
         Ok(())
     })
     .await
@@ -80,10 +82,17 @@ async fn programme(client: &tokio_postgres::Client) -> Result<Option<Option<Naiv
 }
 
 /// Loads the demo's data where there is none.
-async fn load(owner: &tokio_postgres::Config, at: Option<NaiveDate>) -> Result<Option<Summary>, Failure> {
+async fn load(
+    owner: &tokio_postgres::Config,
+    keys: &tokio_postgres::Config,
+    at: Option<NaiveDate>,
+) -> Result<Option<Summary>, Failure> {
     let mut client = enlace_schema::connect(owner).await?;
     match (programme(&client).await?, at) {
-        (None, at) => Ok(Some(demo::load(&mut client, at.unwrap_or(demo::DEFAULT_DAY), Utc::now()).await?)),
+        (None, at) => {
+            let (keys, day) = (enlace_schema::connect(keys).await?, at.unwrap_or(demo::DEFAULT_DAY));
+            Ok(Some(demo::load(&mut client, &keys, day, Utc::now()).await?))
+        }
         (Some(None), _) => Err("this database holds a real programme; the demo does not touch it".into()),
         (Some(Some(day)), Some(at)) if day != at => {
             Err(format!("the data here stands on {day}; add --fresh to load {at} in its place").into())
@@ -107,9 +116,9 @@ async fn clear(owner: &tokio_postgres::Config) -> Result<(), Failure> {
 /// What is said once the server is ready: in Spanish, then in English.
 fn welcome(address: SocketAddr, issuer: &DevIssuer, loaded: Option<&Summary>) -> Result<String, Failure> {
     let data = match loaded {
-        Some(Summary { agencies, shelters, lots, articles, .. }) => format!(
-            "Datos sintéticos cargados: {agencies} instituciones, {shelters} albergues, {lots} lotes, {articles} artículos.\n\
-             Synthetic data loaded: {agencies} agencies, {shelters} shelters, {lots} lots, {articles} articles."
+        Some(Summary { agencies, shelters, persons, households, lots, articles, .. }) => format!(
+            "Datos sintéticos cargados: {agencies} instituciones, {shelters} albergues, {persons} personas en {households} hogares, {lots} lotes, {articles} artículos.\n\
+             Synthetic data loaded: {agencies} agencies, {shelters} shelters, {persons} people in {households} households, {lots} lots, {articles} articles."
         ),
         None => "Los datos están como se dejaron. The data is as it was left.".to_owned(),
     };

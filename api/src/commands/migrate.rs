@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::commands::{Failure, print};
 use crate::config::Config;
-use crate::server::Database;
+use crate::server::{self, Database};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), Failure> {
     config.data = arguments.data.or(config.data);
     Database::use_for(&config, async |database| {
-        match enlace_schema::migrate(&database.owner).await? {
+        match server::migrate(&config, &database.owner).await? {
             0 => print("The schema is up to date.\n"),
             count => print(&format!("{count} migrations run; the schema is up to date.\n")),
         }

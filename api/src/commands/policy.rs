@@ -1,8 +1,11 @@
 //! `enlace policy`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use enlace_policies::{Cases, Policies};
 
 use crate::commands::{Failure, print};
 use crate::config::Config;
@@ -12,6 +15,8 @@ use crate::server;
 pub(super) enum Subcommand {
     /// Validate the policies strictly, and compile every role's profile from them.
     Check(Arguments),
+    /// Try the cases that stand beside the policies; fail where one does not hold or a policy goes untried.
+    Test(Arguments),
     /// Print policies/matrix.md: who reads and writes what.
     Matrix(Arguments),
 }
@@ -21,40 +26,72 @@ pub(super) struct Arguments {
     /// A folder of policies; those that are built in where it is left out.
     #[arg(long, value_name = "FOLDER")]
     policies: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args)]
+struct Output {
     /// How to print.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Text,
     Json,
 }
 
-pub(super) fn run(subcommand: &Subcommand, config: &Config) -> Result<(), Failure> {
-    let (Subcommand::Check(arguments) | Subcommand::Matrix(arguments)) = subcommand;
-    let folder = arguments.policies.as_deref().or(config.policies.as_deref());
-    let policies = server::policies(folder)?;
-    // Compiles a profile for every role, which is where a policy that cannot be translated shows.
-    let matrix = enlace_policies::matrix(&policies)?;
-    match (subcommand, arguments.format) {
-        (Subcommand::Check(_), Format::Text) => {
-            print(&format!(
-                "{} policies are valid; version {}\n",
-                policies.rules().count(),
-                policies.version()
-            ));
-        }
-        (Subcommand::Check(_), Format::Json) => {
-            let found =
-                serde_json::json!({"policies": policies.rules().count(), "version": policies.version()});
-            print(&format!("{found}\n"));
-        }
-        (Subcommand::Matrix(_), Format::Text) => print(&matrix),
-        (Subcommand::Matrix(_), Format::Json) => {
-            print(&format!("{}\n", serde_json::json!({"version": policies.version(), "markdown": matrix})));
-        }
+impl Arguments {
+    /// The folder that is named here, or in the configuration.
+    fn folder<'a>(&'a self, config: &'a Config) -> Option<&'a Path> {
+        self.policies.as_deref().or(config.policies.as_deref())
     }
-    Ok(())
+
+    fn policies(&self, config: &Config) -> Result<Policies, Failure> {
+        Ok(server::policies(self.folder(config))?)
+    }
+}
+
+impl Output {
+    /// Prints what was found: as JSON, or as a text that ends its last line.
+    fn show(&self, found: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => print(&text()),
+            Format::Json => print(&format!("{}\n", serde_json::to_string(found)?)),
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn run(subcommand: &Subcommand, config: &Config) -> Result<(), Failure> {
+    match subcommand {
+        Subcommand::Check(arguments) => check(arguments, config),
+        Subcommand::Test(arguments) => test(arguments, config),
+        Subcommand::Matrix(arguments) => matrix(arguments, config),
+    }
+}
+
+fn check(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    let policies = arguments.policies(config)?;
+    policies.check()?;
+    let (count, version) = (policies.rules().count(), policies.version());
+    let found = serde_json::json!({"policies": count, "version": version});
+    arguments.output.show(&found, || format!("{count} policies are valid; version {version}\n"))
+}
+
+fn test(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    let policies = arguments.policies(config)?;
+    let cases = arguments.folder(config).map_or_else(Cases::built_in, Cases::from_dir)?;
+    let report = cases.run(&policies)?;
+    arguments.output.show(&report, || format!("{report}\n"))?;
+    if report.passed() { Ok(()) } else { Err("the policies and their cases disagree".into()) }
+}
+
+fn matrix(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    let policies = arguments.policies(config)?;
+    let matrix = enlace_policies::matrix(&policies)?;
+    let found = serde_json::json!({"version": policies.version(), "markdown": matrix});
+    arguments.output.show(&found, || matrix)
 }

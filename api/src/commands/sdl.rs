@@ -56,5 +56,7 @@ fn principal(text: &str) -> Result<Principal, Failure> {
         // Which shelter it is makes no difference to what a role can see of the schema.
         shelters: ["ALB-01".to_owned()].into(),
         agreement_in_force: true,
+        // A schema does not turn on it: what may be shared for some purpose is in it.
+        purpose: None,
     }))
 }

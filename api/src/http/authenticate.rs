@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use enlace_schema::{Actor, Caller, Code, Error, Stated};
+use enlace_schema::{Actor, Caller, Code, Error, Purpose, Stated};
 
 use super::App;
 use super::rate::RateKey;
@@ -18,6 +18,7 @@ use crate::auth::{Claims, Rejection};
 #[derive(Clone)]
 pub(super) struct Identity {
     pub(super) claims: Arc<Claims>,
+    pub(super) purpose: Option<Purpose>,
     pub(super) caller: Caller,
 }
 
@@ -55,9 +56,10 @@ impl Identity {
 impl App {
     /// Who makes a request, if it brings a token. A bad token is refused and never treated as none.
     pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Identity>, Refusal> {
+        let purpose = purpose_of(headers)?;
         match token_of(headers)? {
             None => Ok(None),
-            Some(token) => Ok(Some(self.identify(token).await?)),
+            Some(token) => Ok(Some(self.identify(token, purpose).await?)),
         }
     }
 
@@ -83,20 +85,20 @@ impl App {
         self.limiter.take(key, Instant::now())
     }
 
-    /// The caller that a token belongs to.
-    pub(super) async fn identify(&self, token: &str) -> Result<Identity, Error> {
+    /// The caller that a token belongs to, with the purpose that it states.
+    pub(super) async fn identify(&self, token: &str, purpose: Option<Purpose>) -> Result<Identity, Error> {
         let claims =
             self.verifier.verify(token, self.enlace.now()).await.map_err(|rejection| refused(&rejection))?;
-        let caller = self.confirm(&claims)?;
-        Ok(Identity { claims, caller })
+        let caller = self.confirm(&claims, purpose)?;
+        Ok(Identity { claims, purpose, caller })
     }
 
     /// The caller that claims belong to: what the grants confirm of them now (R4).
     ///
     /// A request pays for a look-up: the verifier gives the same claims for the same token, and what was
     /// confirmed of them holds until anyone's authority changes.
-    pub(super) fn confirm(&self, claims: &Arc<Claims>) -> Result<Caller, Error> {
-        let key = Arc::as_ptr(claims).addr();
+    pub(super) fn confirm(&self, claims: &Arc<Claims>, purpose: Option<Purpose>) -> Result<Caller, Error> {
+        let key = (Arc::as_ptr(claims).addr(), purpose);
         // Read before the caller is: a change in between makes what is kept stale, never fresh.
         let authority = *self.authority.borrow();
         if let Some(known) = self.confirmed.get(&key)
@@ -105,20 +107,21 @@ impl App {
         {
             return Ok(known.caller);
         }
-        let caller = self.enlace.caller(Some(&stated(claims)))?;
+        let caller = self.enlace.caller(Some(&stated(claims, purpose)))?;
         let confirmed = Confirmed { claims: Arc::clone(claims), caller: caller.clone(), authority };
         self.confirmed.insert(key, confirmed);
         Ok(caller)
     }
 }
 
-fn stated(claims: &Claims) -> Stated<'_> {
+fn stated(claims: &Claims, purpose: Option<Purpose>) -> Stated<'_> {
     Stated {
         jti: &claims.jti,
         subject: &claims.sub,
         agency: &claims.agency,
         roles: &claims.roles,
         shelters: &claims.shelters,
+        purpose,
     }
 }
 
@@ -139,6 +142,26 @@ fn token_of(headers: &HeaderMap) -> Result<Option<&str>, Error> {
         (Some(value), None) => bearer(value.to_str().unwrap_or_default()).map(Some),
         (Some(_), Some(_)) => Err(Error::new(Code::InvalidRequest, "Send one Authorization header.")),
     }
+}
+
+/// For what a request says that it needs the data: the header `Enlace-Purpose`.
+fn purpose_of(headers: &HeaderMap) -> Result<Option<Purpose>, Error> {
+    let mut values = headers.get_all("enlace-purpose").iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => purpose(value.to_str().unwrap_or_default()).map(Some),
+        (Some(_), Some(_)) => Err(Error::new(Code::InvalidRequest, "Send one Enlace-Purpose header.")),
+    }
+}
+
+/// A purpose by its code, as a header or a stream's first message carries it.
+pub(super) fn purpose(code: &str) -> Result<Purpose, Error> {
+    Purpose::parse(code.trim()).ok_or_else(|| {
+        Error::new(
+            Code::PurposeUnknown,
+            "The purpose is none of the list. See the enum Purpose of the schema.",
+        )
+    })
 }
 
 /// The token of `Bearer …` (RFC 6750 §2.1), as a header or a stream's own messages carry it.
@@ -171,6 +194,21 @@ mod tests {
         assert_eq!(read(&[]), Ok(None));
         assert_eq!(read(&["Bearer a.b.c"]), Ok(Some("a.b.c".to_owned())));
         assert_eq!(read(&["bearer  a.b.c"]), Ok(Some("a.b.c".to_owned())));
+    }
+
+    #[test]
+    fn a_purpose_is_one_of_the_list_and_stated_once() {
+        let read = |values: &[&'static str]| {
+            let named =
+                |value: &&'static str| ("enlace-purpose".parse().unwrap(), HeaderValue::from_static(value));
+            let headers: HeaderMap = values.iter().map(named).collect();
+            purpose_of(&headers).map_err(|error| error.code)
+        };
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&["EDUCATION"]), Ok(Some(Purpose::Education)));
+        assert_eq!(read(&["education"]), Err(Code::PurposeUnknown));
+        assert_eq!(read(&[""]), Err(Code::PurposeUnknown));
+        assert_eq!(read(&["EDUCATION", "HOUSING"]), Err(Code::InvalidRequest));
     }
 
     #[test]

@@ -199,10 +199,9 @@ impl EventStream {
 
     /// Ends the stream where its caller's rights are no longer those that it was opened with (R4, R8).
     fn confirm(&mut self) -> Result<(), Code> {
-        let caller = self.app.confirm(&self.identity.claims).map_err(|_| Code::ActorUnknown)?;
-        let now = Identity { caller, ..self.identity.clone() };
-        let is_unchanged = now.actor() == self.identity.actor();
-        if is_unchanged { Ok(()) } else { Err(Code::AuthorityChanged) }
+        let caller =
+            self.app.confirm(&self.identity.claims, self.identity.purpose).map_err(|_| Code::ActorUnknown)?;
+        if caller.has_same_rights(&self.identity.caller) { Ok(()) } else { Err(Code::AuthorityChanged) }
     }
 }
 

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use enlace_schema::Enlace;
+use enlace_schema::{Enlace, Purpose};
 
 use crate::auth::Verifier;
 use authenticate::Confirmed;
@@ -55,7 +55,8 @@ pub struct App {
     verifier: Arc<Verifier>,
     jwks: Option<String>,
     settings: HttpSettings,
-    confirmed: Cache<usize, Confirmed>,
+    /// By the address of the claims, and the purpose.
+    confirmed: Cache<(usize, Option<Purpose>), Confirmed>,
     limiter: RateLimiter,
     quota: Quota,
     sockets: Arc<Semaphore>,

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod cases;
 mod files;
 mod oracle;
 mod table;

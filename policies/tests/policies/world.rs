@@ -2,13 +2,16 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use enlace_policies::{Fact, Policies, Principal, ROLES, RecordType, UserPrincipal};
+use enlace_policies::{Fact, Facts, Policies, Principal, ROLES, RecordType, UserPrincipal};
 
 /// The subject and the shelter of every user in these tests, and ones that are not theirs.
 pub(crate) const ME: &str = "me";
 pub(crate) const MINE: &str = "CDC-01";
 const SOMEONE: &str = "someone";
 const ELSEWHERE: &str = "CDC-02";
+/// The purpose that every user in these tests states, and another.
+pub(crate) const PURPOSE: &str = "EDUCATION";
+const OTHER_PURPOSE: &str = "PROTECTION";
 /// An agency that no user in these tests acts for.
 const STRANGER: &str = "IMSS";
 
@@ -28,6 +31,7 @@ pub(crate) fn user(roles: &[&str]) -> UserPrincipal {
         reads_as: None,
         shelters: [MINE.to_owned()].into(),
         agreement_in_force: true,
+        purpose: Some(PURPOSE.to_owned()),
     }
 }
 
@@ -41,6 +45,18 @@ pub(crate) fn principals() -> Vec<Principal> {
     }
     users.push(UserPrincipal { shelters: [].into(), ..user(&["shelter_lead"]) });
     users.push(UserPrincipal { reads_as: Some("coordinator".to_owned()), ..user(&["kitchen"]) });
+    // Agencies whose people the policies name apart from their role.
+    for (agency, role) in [
+        ("ACNUR", "donor"),
+        ("OIM", "adviser"),
+        ("ONU", "adviser"),
+        ("SEDENA", "coordinator"),
+        ("DSPM", "coordinator"),
+        ("ACNUR", "clinician"),
+    ] {
+        users.push(UserPrincipal { agency: agency.to_owned(), ..user(&[role]) });
+    }
+    users.push(UserPrincipal { purpose: None, ..user(&["educator"]) });
     for together in [
         &["witness", "coordinator"][..],
         &["witness", "donor"],
@@ -56,18 +72,39 @@ pub(crate) fn principals() -> Vec<Principal> {
     [Principal::Anyone].into_iter().chain(users.into_iter().map(Principal::User)).collect()
 }
 
-/// The facts of one record.
-pub(crate) type Facts = BTreeMap<Fact, String>;
+/// The facts of one record: of most one value, of a set its members.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Record(pub(crate) BTreeMap<Fact, Vec<String>>);
+
+impl Facts for Record {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        self.0.get(&fact).and_then(|values| values.first()).map(String::as_str)
+    }
+
+    fn members(&self, fact: Fact) -> &[String] {
+        self.0.get(&fact).map(Vec::as_slice).unwrap_or_default()
+    }
+}
 
 /// Every record of a type that a policy could tell apart from another, for a user of this agency.
-pub(crate) fn records(record: RecordType, agency: &str) -> Vec<Facts> {
-    let mut all = vec![Facts::new()];
+pub(crate) fn records(record: RecordType, agency: &str) -> Vec<Record> {
+    let mut all = vec![Record::default()];
     for &fact in record.facts() {
-        let mut values: Vec<Option<&str>> = match fact {
-            Fact::Agency | Fact::DonorAgency | Fact::Lender => vec![Some(agency), Some(STRANGER)],
-            Fact::User => vec![Some(ME), Some(SOMEONE)],
-            Fact::Shelter => vec![Some(MINE), Some(ELSEWHERE)],
-            Fact::StockKind => vec![Some("food"), Some("medical"), Some("general")],
+        let one = |values: &[&str]| -> Vec<Option<Vec<String>>> {
+            values.iter().map(|value| Some(vec![(*value).to_owned()])).collect()
+        };
+        let mut values = match fact {
+            Fact::Agency | Fact::DonorAgency | Fact::Lender | Fact::Recipient => one(&[agency, STRANGER]),
+            Fact::User => one(&[ME, SOMEONE]),
+            Fact::Shelter => one(&[MINE, ELSEWHERE]),
+            Fact::StockKind => one(&["food", "medical", "general"]),
+            Fact::AgeGroup => one(&["minor", "adult"]),
+            Fact::SharedWith => {
+                let shared = |agency: &str, purpose: &str| format!("{agency}/{purpose}");
+                let others = vec![shared(STRANGER, PURPOSE), shared(agency, OTHER_PURPOSE)];
+                let mine = others.iter().cloned().chain([shared(agency, PURPOSE)]).collect();
+                vec![Some(others), Some(mine)]
+            }
         };
         if optional(record, fact) {
             values.push(None);
@@ -78,7 +115,7 @@ pub(crate) fn records(record: RecordType, agency: &str) -> Vec<Facts> {
                 values.iter().map(|value| {
                     let mut facts = facts.clone();
                     if let Some(value) = value {
-                        facts.insert(fact, (*value).to_owned());
+                        facts.0.insert(fact, value.clone());
                     }
                     facts
                 })
@@ -92,7 +129,9 @@ fn optional(record: RecordType, fact: Fact) -> bool {
     match fact {
         Fact::Lender | Fact::DonorAgency => true,
         Fact::Shelter => !matches!(record, RecordType::Shelter | RecordType::Space),
-        Fact::Agency | Fact::User | Fact::StockKind => false,
+        Fact::Agency | Fact::User | Fact::StockKind | Fact::AgeGroup | Fact::Recipient | Fact::SharedWith => {
+            false
+        }
     }
 }
 

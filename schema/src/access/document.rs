@@ -8,6 +8,7 @@ use apollo_compiler::response::GraphQLError;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{ExecutableDocument, Node, Schema};
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 
 use crate::error::{Code, Error};
 
@@ -55,6 +56,8 @@ pub struct Document {
     pub(crate) number: u64,
     /// The variables that `@skip` and `@include` turn on: a plan holds for one setting of them.
     pub(crate) flag_names: Vec<String>,
+    /// SHA-256 of its text, in hexadecimal digits: the journal names documents by it.
+    pub(crate) digest: String,
 }
 
 /// Why a document is refused: one or more entries for `errors`.
@@ -126,7 +129,8 @@ impl Document {
         let executable = parsed
             .to_executable_validate(schema)
             .map_err(|faulty| Fault::of(Code::DocumentInvalid, &faulty.errors))?;
-        Ok(Self { executable, number, flag_names })
+        let digest = format!("{:x}", Sha256::digest(source));
+        Ok(Self { executable, number, flag_names, digest })
     }
 }
 

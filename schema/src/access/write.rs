@@ -47,6 +47,9 @@ pub(crate) fn load<'a>(
 ) -> BoxFuture<'a, Result<Loaded>> {
     async move {
         let Some(object) = graph.objects.get(selection.object) else { return Ok(Loaded(Vec::new())) };
+        if page.len > 0 && !selection.personal.is_empty() {
+            context.discloses_classes(selection.personal.iter().copied());
+        }
         let foreseen = foreseen.into_iter().chain(std::iter::repeat_with(|| None));
         let edges = selection.edges.iter().zip(foreseen).map(|(edge, foreseen)| async move {
             let keep = edge.gate.as_ref().map(|gate| &gate.dependence.condition);

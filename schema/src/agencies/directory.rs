@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use enlace_policies::{Principal, UserPrincipal};
 use crate::agencies::tables::{
     agencies, agreements, authority_version, grants, programmes, revoked_tokens, users,
 };
+use crate::census::Purpose;
 use crate::database::Reader;
 use crate::error::{Code, Error, Result};
 use crate::shelters::tables::{grant_shelters, shelters};
@@ -28,13 +30,16 @@ pub struct Programme {
     pub code: String,
     /// Its name, as people read it.
     pub name: String,
+    /// The zone in which its days begin and end.
+    pub time_zone: Tz,
     /// Programme clock minus real clock.
     pub clock_offset: Duration,
     /// Set where its data was made up: the day as of which it stands.
     pub demo_day: Option<NaiveDate>,
 }
 
-/// What a verified token states. Rights come of it only as far as grants confirm them.
+/// What a caller states: of itself in a verified token, of which rights come only as far as grants confirm them; and for what
+/// it asks.
 #[derive(Debug, Clone)]
 pub struct Stated<'a> {
     /// The token's own id.
@@ -47,6 +52,8 @@ pub struct Stated<'a> {
     pub roles: &'a [String],
     /// Codes of shelters.
     pub shelters: &'a [String],
+    /// For what the data is needed; without one, nothing is told of people in care.
+    pub purpose: Option<Purpose>,
 }
 
 /// A caller with a token: who it is and what it holds now.
@@ -139,20 +146,23 @@ impl Directory {
                 programmes::id,
                 programmes::code,
                 programmes::name,
+                programmes::time_zone,
                 programmes::clock_offset_us,
                 programmes::demo_day,
             ))
             .order(programmes::starts_on)
-            .first::<(Uuid, String, String, i64, Option<NaiveDate>)>(connection)
+            .first::<(Uuid, String, String, String, i64, Option<NaiveDate>)>(connection)
             .await
             .optional()?;
-        let Some((id, code, name, offset, demo_day)) = programme else {
+        let Some((id, code, name, time_zone, offset, demo_day)) = programme else {
             return Err(Error::new(
                 Code::Unavailable,
                 "The database holds no programme yet. Load one, or run `enlace demo`.",
             ));
         };
-        let programme = Programme { id, code, name, clock_offset: Duration::microseconds(offset), demo_day };
+        let time_zone = time_zone.parse().map_err(Error::internal)?;
+        let clock_offset = Duration::microseconds(offset);
+        let programme = Programme { id, code, name, time_zone, clock_offset, demo_day };
 
         let mut found: HashMap<Uuid, (String, Agency)> = HashMap::new();
         let rows =
@@ -214,6 +224,17 @@ impl Directory {
         })
     }
 
+    /// The key of the agency with a code.
+    pub(crate) fn agency(&self, code: &str) -> Result<Uuid> {
+        let known = self.agencies.get(code).map(|agency| agency.id);
+        known.ok_or_else(|| Error::internal(format!("a record names the agency {code}, which is not there")))
+    }
+
+    /// The code of the agency with a key.
+    pub(crate) fn agency_code(&self, key: Uuid) -> Option<&str> {
+        self.agencies.iter().find(|(_, agency)| agency.id == key).map(|(code, _)| code.as_str())
+    }
+
     /// Confirms what a token states: the roles and shelters that it names *and* that are granted at `at`.
     pub fn actor(&self, stated: &Stated<'_>, at: DateTime<Utc>) -> Result<Actor> {
         if self.revoked.contains(stated.jti) {
@@ -241,6 +262,7 @@ impl Directory {
             reads_as: held.iter().find_map(|grant| grant.reads_as.clone()),
             shelters: granted.filter(|shelter| stated.shelters.contains(shelter)).cloned().collect(),
             agreement_in_force: agency.agreements.iter().any(|agreement| agreement.holds(at)),
+            purpose: stated.purpose.map(|purpose| purpose.as_str().to_owned()),
         };
         Ok(Actor { user: user.id, subject: stated.subject.into(), agency: agency.id, principal })
     }

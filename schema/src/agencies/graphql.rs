@@ -2,7 +2,7 @@
 
 use enlace_policies::Class;
 
-use crate::agencies::{Agency, Agreement, Viewer, load};
+use crate::agencies::{Agency, Agreement, Viewer, load, profile};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Graph, NoArguments};
@@ -30,6 +30,7 @@ pub(crate) fn register(graph: &mut Graph) {
             |agency: &Agency| agency.id.uuid(),
         )
     });
+    profile::register(graph);
     graph.node::<Agency, _, _>(Class::Public, load::by_ids);
     graph
         .query("agencies", Class::Public, "The agencies that take part, by code.")

@@ -3,6 +3,7 @@
 mod directory;
 mod graphql;
 mod load;
+mod profile;
 pub(crate) mod tables;
 
 use chrono::{DateTime, Utc};

@@ -19,8 +19,7 @@ pub use connect::connect;
 pub(crate) use connect::{Open, cancel, open};
 pub use migrations::{MigrationError, migrate};
 pub(crate) use prepared::Prepared;
-pub(crate) use reads::Reader;
-use reads::Reads;
+pub(crate) use reads::{Reader, Reads};
 
 /// How many connections are opened, and how long a statement may take.
 #[derive(Debug, Clone, Copy)]

@@ -35,7 +35,8 @@ struct Slot {
     mending: Mutex<()>,
 }
 
-pub(super) struct Reads {
+/// A few shared connections to one database.
+pub(crate) struct Reads {
     slots: Vec<Slot>,
     next: AtomicUsize,
 }
@@ -53,7 +54,7 @@ async fn open(config: &tokio_postgres::Config) -> Result<Arc<Shared>> {
 }
 
 impl Reads {
-    pub(super) async fn open(config: &tokio_postgres::Config, count: usize) -> Result<Self> {
+    pub(crate) async fn open(config: &tokio_postgres::Config, count: usize) -> Result<Self> {
         let mut slots = Vec::with_capacity(count);
         for _ in 0..count.max(1) {
             slots.push(Slot { current: ArcSwap::new(open(config).await?), mending: Mutex::new(()) });
@@ -62,11 +63,11 @@ impl Reads {
     }
 
     /// The place of the connection whose turn it is.
-    pub(super) fn turn(&self) -> usize {
+    pub(crate) fn turn(&self) -> usize {
         self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len()
     }
 
-    pub(super) async fn get(&self, config: &tokio_postgres::Config, turn: usize) -> Result<Reader> {
+    pub(crate) async fn get(&self, config: &tokio_postgres::Config, turn: usize) -> Result<Reader> {
         let slot = self.slots.get(turn).ok_or_else(|| Error::internal("no connection for reads"))?;
         let shared = slot.current.load_full();
         if !shared.lost.load(Ordering::Acquire) {

@@ -53,6 +53,7 @@ macro_rules! row {
 mod agencies;
 mod catalogue;
 mod donations;
+mod people;
 mod shelters;
 
 /// The code of the demonstration programme.
@@ -86,6 +87,10 @@ pub struct Summary {
     pub capacity: i32,
     /// People in those shelters.
     pub occupied: i32,
+    /// People who have arrived.
+    pub persons: usize,
+    /// Their households.
+    pub households: usize,
     /// Donors, agencies and private ones.
     pub donors: usize,
     /// Items of the catalogue.
@@ -107,6 +112,9 @@ pub enum Error {
     /// The database refused the data, or the connection broke.
     #[error(transparent)]
     Database(#[from] tokio_postgres::Error),
+    /// A person's data could not be sealed.
+    #[error(transparent)]
+    Sealing(#[from] crate::error::Error),
 }
 
 /// Refuses a day that is not one of the programme's.
@@ -118,20 +126,28 @@ pub fn check_day(day: NaiveDate) -> Result<(), Error> {
 ///
 /// The programme clock reads noon in Mexicali on `day` when the real clock reads `real_now`, and nothing that is
 /// loaded lies after that noon. `client` is connected as the owner of the tables, which hold no programme of
-/// this code yet.
-pub async fn load(client: &mut Client, day: NaiveDate, real_now: DateTime<Utc>) -> Result<Summary, Error> {
+/// this code yet; `keys` to the database of the keys, which get there first: data without its key would be lost.
+pub async fn load(
+    client: &mut Client,
+    keys: &Client,
+    day: NaiveDate,
+    real_now: DateTime<Utc>,
+) -> Result<Summary, Error> {
     check_day(day)?;
     let now = local(day, NOON);
     let programme = Programme::new(now, real_now);
     let agencies = agencies::Rows::generate();
     let shelters = shelters::Rows::generate(day);
     let donations = donations::Rows::generate(now);
+    let people = people::Rows::generate(day, now)?;
 
+    people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
     copy(&transaction, &[programme]).await?;
     agencies.copy(&transaction).await?;
     shelters.copy(&transaction).await?;
     donations.copy(&transaction).await?;
+    people.copy(&transaction).await?;
     transaction.commit().await?;
 
     Ok(Summary {
@@ -140,6 +156,8 @@ pub async fn load(client: &mut Client, day: NaiveDate, real_now: DateTime<Utc>) 
         shelters: shelters.shelters.len(),
         capacity: shelters.spaces.iter().map(|space| space.capacity).sum(),
         occupied: shelters.spaces.iter().map(|space| space.occupied).sum(),
+        persons: people.persons.len(),
+        households: people.households.len(),
         donors: donations.donors.len(),
         items: donations.items.len(),
         lots: donations.lots.len(),
@@ -325,7 +343,7 @@ mod tests {
 
     #[test]
     fn loading_can_be_awaited_on_any_thread() {
-        fn sendable<T: Send>(_: impl FnOnce(&'static mut Client) -> T) {}
-        sendable(|client| load(client, STARTS_ON, DateTime::UNIX_EPOCH));
+        fn sendable<T: Send>(_: impl FnOnce((&'static mut Client, &'static Client)) -> T) {}
+        sendable(|(client, keys)| load(client, keys, STARTS_ON, DateTime::UNIX_EPOCH));
     }
 }

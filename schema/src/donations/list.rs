@@ -22,7 +22,7 @@ use crate::donations::tables::{balances, items, lots};
 use crate::donations::{Category, Donor, Location, Lot, Stock};
 use crate::error::{Error, Result};
 use crate::graph::{Connection, Wanted, graphql_enum, input};
-use crate::paging::{Asked, Binding, Place, Window, invalid_cursor};
+use crate::paging::{Asked, Binding, Place, Window, by_key, invalid_cursor, shown_count};
 use crate::scalars::Id;
 
 graphql_enum! {
@@ -170,7 +170,7 @@ pub(crate) async fn lots(
     let Some(scope) = context.scope(Class::Inventory, RecordType::Lot) else {
         return Err(Error::internal("refused root was called"));
     };
-    let scope = InScope::new(scope.condition(), goods_facts);
+    let scope = InScope::new(&scope, goods_facts);
 
     let selected = || {
         let mut query = lots_joined()
@@ -225,15 +225,11 @@ pub(crate) async fn lots(
         Prepared(page.select(lot_columns_without_facts())).load(&mut &*reader).await?
     };
     let total = if wanted.total_count {
-        Some(count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
+        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
     } else {
         None
     };
     window.page(rows, binding, |lot| Place { key: Some(order.key_of(lot)), id: lot.id.uuid() }, total, wanted)
-}
-
-fn count(rows: i64) -> i32 {
-    i32::try_from(rows).unwrap_or(i32::MAX)
 }
 
 input! {
@@ -266,7 +262,7 @@ pub(crate) async fn stock(
     let Some(scope) = context.scope(Class::Inventory, RecordType::Stock) else {
         return Err(Error::internal("refused root was called"));
     };
-    let scope = InScope::new(scope.condition(), goods_facts);
+    let scope = InScope::new(&scope, goods_facts);
     let selected = || {
         balances_joined()
             .filter(balances::location_id.eq(location))
@@ -274,23 +270,11 @@ pub(crate) async fn stock(
             .filter(scope.clone())
             .into_boxed::<Pg>()
     };
-    let mut query = selected();
-    query = if window.backward {
-        query.order(balances::lot_id.desc())
-    } else {
-        query.order(balances::lot_id.asc())
-    };
-    if let Some(place) = &window.from {
-        query = if window.backward {
-            query.filter(balances::lot_id.lt(place.id))
-        } else {
-            query.filter(balances::lot_id.gt(place.id))
-        };
-    }
+    let query = by_key!(selected(), balances::lot_id, window);
     let reader = context.reader().await?;
     let rows = query.limit(window.limit()).select(stock_columns()).load::<Stock>(&mut &*reader).await?;
     let total = if wanted.total_count {
-        Some(count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
+        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
     } else {
         None
     };

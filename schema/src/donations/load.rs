@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
-use crate::access::InScope;
+use crate::access::{FactSource, InScope};
 use crate::agencies::tables::agencies;
 use crate::context::Context;
 use crate::donations::tables::{balances, categories, donors, items, locations, lots, movements};
@@ -23,11 +23,11 @@ const CATEGORY_COLUMNS: CategoryColumns =
     (categories::id, categories::code, categories::name, categories::name_en, categories::stock_kind);
 
 /// Where the facts of goods stand in a query that joins lots, items, categories, donors and agencies.
-pub(super) fn goods_facts(fact: Fact) -> Option<&'static str> {
+pub(super) fn goods_facts(fact: Fact) -> Option<FactSource> {
     match fact {
-        Fact::StockKind => Some("categories.stock_kind"),
-        Fact::DonorAgency => Some("agencies.code"),
-        Fact::Shelter => Some("shelters.code"),
+        Fact::StockKind => Some(FactSource::Column("categories.stock_kind")),
+        Fact::DonorAgency => Some(FactSource::Column("agencies.code")),
+        Fact::Shelter => Some(FactSource::Column("shelters.code")),
         _ => None,
     }
 }
@@ -38,7 +38,7 @@ pub(crate) async fn all_categories(context: Context) -> Result<Vec<Category>> {
     let reader = context.reader().await?;
     let query = categories::table
         .filter(categories::programme_id.eq(context.programme_id()))
-        .filter(InScope::new(scope.condition(), goods_facts))
+        .filter(InScope::new(&scope, goods_facts))
         .order(categories::code)
         .select(CATEGORY_COLUMNS);
     Ok(query.load(&mut &*reader).await?)
@@ -199,7 +199,7 @@ pub(crate) async fn stock_of_lots(context: Context, lot_ids: Vec<Uuid>) -> Resul
     let query = balances_joined()
         .filter(balances::lot_id.eq_any(lot_ids))
         .filter(balances::quantity.gt(0))
-        .filter(InScope::new(scope.condition(), goods_facts))
+        .filter(InScope::new(&scope, goods_facts))
         .order(locations::code)
         .select(stock_columns());
     Ok(query.load(&mut &*reader).await?)

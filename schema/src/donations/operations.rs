@@ -127,9 +127,8 @@ async fn transfer(
         return Ok(Err(NotFound::new("lot, or from").into()));
     };
     let visible = context.scope(Class::Inventory, RecordType::Stock);
-    let seen = visible.is_some_and(|scope| {
-        scope.condition().is_none_or(|condition| condition.holds(&|fact| source.fact(fact)))
-    });
+    let seen =
+        visible.is_some_and(|scope| scope.condition().is_none_or(|condition| condition.holds(&source)));
     if !seen {
         return Ok(Err(NotFound::new("lot, or from").into()));
     }

@@ -21,6 +21,16 @@ pub(crate) struct FieldInfo {
     /// In SDL; nullable unless the class is PUBLIC.
     pub(crate) type_ref: String,
     pub(crate) kind: FieldKind,
+    /// Set where an edge leads only to the records that its caller may see: it is then judged as they are, and refused
+    /// where none could be seen.
+    pub(crate) leads_to: Option<RecordType>,
+}
+
+impl FieldInfo {
+    /// The type of record that decides who reads it, on an object of this type.
+    pub(crate) fn judged_on(&self, object: RecordType) -> RecordType {
+        self.leads_to.unwrap_or(object)
+    }
 }
 
 /// Where a field's value comes from.
@@ -96,6 +106,7 @@ impl<R: Record> Object<R> {
                 class: column.class,
                 type_ref: unless_public_nullable(column.class, &(column.type_ref)(definitions)),
                 kind: FieldKind::Column(place),
+                leads_to: None,
             })
             .collect();
         Self { columns, edges: Vec::new(), fields }
@@ -110,6 +121,7 @@ impl<R: Record> Object<R> {
             class,
             type_ref: unless_public_nullable(class, &type_ref),
             kind,
+            leads_to: None,
         });
         self.edges.push(Edge { load, whole: None });
         self
@@ -149,6 +161,14 @@ impl<R: Record> Object<R> {
         Fut: Future<Output = Result<Vec<C>>> + Send + 'static,
     {
         self.edge::<C>(name, class, text, true, by_key(key, fetch, owner_of))
+    }
+
+    /// Says of the edge added last that its loader shows its caller no record beyond their scope.
+    pub(crate) fn in_scope<C: Record>(mut self) -> Self {
+        if let Some(edge) = self.fields.last_mut() {
+            edge.leads_to = Some(C::RECORD);
+        }
+        self
     }
 
     /// As [`Object::many`], where the far end can also be read `whole`: under a root that lists all there is, and where no policy asks
@@ -262,7 +282,7 @@ impl<R: Record> Cells for Row<'_, R> {
     }
 
     fn holds(&self, condition: &Condition) -> bool {
-        condition.holds(&|fact| self.row.fact(fact))
+        condition.holds(self.row)
     }
 }
 
@@ -301,7 +321,7 @@ impl<R: Record> AnyObject for Object<R> {
             return std::future::ready(Err(misfit())).boxed();
         };
         let kept = rows.iter().map(|row| match keep {
-            Some(condition) if !condition.holds(&|fact| row.fact(fact)) => None,
+            Some(condition) if !condition.holds(row) => None,
             _ => Some(row),
         });
         (edge.load)(context, kept.collect())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::scalars::{Id, Identified, Quantity, write_date, write_date_time, write_id};
+use crate::scalars::{Id, Identified, PartialDate, Quantity, write_date, write_date_time, write_id};
 
 /// The named types (scalars, enums, inputs) that the graph's fields mention, in SDL.
 #[derive(Default)]
@@ -33,6 +33,11 @@ impl Definitions {
     pub(crate) fn date(&mut self) -> &'static str {
         self.scalar("Date", "A calendar day of the programme's own zone: `2022-01-31`.");
         "Date"
+    }
+
+    pub(crate) fn partial_date(&mut self) -> &'static str {
+        self.scalar("PartialDate", "A date as far as it is known: `1988`, `1988-05` or `1988-05-21`.");
+        "PartialDate"
     }
 
     pub(crate) fn quantity(&mut self) -> &'static str {
@@ -106,6 +111,16 @@ impl Output for NaiveDate {
         out.push(b'"');
         write_date(*self, out);
         out.push(b'"');
+    }
+}
+
+impl Output for PartialDate {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        format!("{}!", definitions.partial_date())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        write_text(&self.to_string(), out);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows as objects of the graph: a struct whose fields are columns with a data class each.
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, Facts, RecordType};
 
 use crate::graph::Definitions;
 
@@ -23,12 +23,6 @@ pub(crate) trait Record: Facts + Send + Sync + Sized + 'static {
     fn about() -> String;
     /// Its columns, in the order of the struct.
     fn columns() -> Vec<Column<Self>>;
-}
-
-/// What a policy may ask of a row.
-pub(crate) trait Facts {
-    /// The fact's value; `None` where the row has none.
-    fn fact(&self, fact: Fact) -> Option<&str>;
 }
 
 /// Declares a row as an object: `field: Type => Class` is a column of the schema, a field without a class is the row's own.

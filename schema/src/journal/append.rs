@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Binary, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use serde::Serialize;
@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::{Code, Error, Result};
-use crate::journal::entry::{Header, Part, leaf};
+use crate::journal::Part;
+use crate::journal::insert::{NewEntry, Told, inserting};
 use crate::problem::IdempotencyConflict;
 
 diesel::table! {
@@ -148,50 +149,20 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         changes: Vec<Part>,
         answer: A,
     ) -> Result<Outcome<A>> {
-        let context = self.context;
-        let actor = context.actor()?;
-        let header = Header {
-            operation: self.operation.to_owned(),
-            agency: actor.principal.agency.clone(),
-            user: actor.user,
-            roles: actor.principal.roles.iter().cloned().collect(),
-            policy_version: context.policy_version().to_owned(),
-            occurred_at,
-            recorded_at: context.now(),
-            real_time: context.real_now(),
-        };
-        let mut parts = vec![Part::header(&header)?];
-        parts.extend(changes);
-        let salts = parts.iter().map(|_| context.salt()).collect::<Result<Vec<_>>>()?;
-        let commitments: Vec<[u8; 32]> =
-            parts.iter().zip(&salts).map(|(part, salt)| part.commitment(salt)).collect();
-        let id = context.new_uuid()?;
+        let entry =
+            NewEntry::of_caller(self.context, self.operation, occurred_at, changes, Told::default()).await?;
         let (user, key, body) = (self.user, self.key.clone(), self.body);
-        let classes: Vec<&str> = parts.iter().map(|part| part.class.as_str()).collect();
-        let subjects: Vec<Option<Uuid>> = parts.iter().map(|part| part.subject).collect();
-        let contents: Vec<&[u8]> = parts.iter().map(|part| part.content.as_slice()).collect();
-        let salts: Vec<&[u8]> = salts.iter().map(<[u8; 32]>::as_slice).collect();
         let kept = serde_json::to_string(&answer).map_err(Error::internal)?;
         // One statement, one round trip. The queue's number is taken here, after the rows' locks.
-        let appending = diesel::sql_query(
-            "WITH entry AS (INSERT INTO journal_entries \
-                 (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)), \
-             queued AS (INSERT INTO journal_queue (entry_id) VALUES ($1)) \
-             INSERT INTO idempotency_keys (user_id, key, body, answer, recorded_at) VALUES ($8, $9, $10, $11, $12)",
+        let appending = inserting!(
+            entry,
+            "INSERT INTO idempotency_keys (user_id, key, body, answer, recorded_at) VALUES ($14, $15, $16, $17, $18)"
         )
-        .bind::<SqlUuid, _>(id)
-        .bind::<SqlUuid, _>(context.programme_id())
-        .bind::<Binary, _>(leaf(id, &commitments))
-        .bind::<Array<Text>, _>(classes)
-        .bind::<Array<Nullable<SqlUuid>>, _>(subjects)
-        .bind::<Array<Binary>, _>(salts)
-        .bind::<Array<Binary>, _>(contents)
         .bind::<SqlUuid, _>(user)
         .bind::<Text, _>(key)
         .bind::<Binary, _>(body.as_slice())
         .bind::<Text, _>(kept)
-        .bind::<Timestamptz, _>(header.real_time);
+        .bind::<Timestamptz, _>(self.context.real_now());
         match Prepared(appending).execute(self.connection()?).await {
             Ok(_) => {}
             Err(error) if constraint(&error) == Some("idempotency_keys_pkey") => {
@@ -206,7 +177,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         }
         AnsiTransactionManager::commit_transaction(self.connection()?).await?;
         self.connection.take();
-        context.journal().wake();
+        self.context.journal().wake();
         Ok(Outcome::Done(answer))
     }
 }

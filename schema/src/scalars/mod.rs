@@ -1,10 +1,12 @@
 //! The schema's scalars: how each is read, written, stored and named.
 
 mod id;
+mod partial_date;
 mod quantity;
 mod time;
 
 pub use id::{GlobalId, Id, Identified};
 pub(crate) use id::{NOT_AN_ID, write_id};
+pub use partial_date::PartialDate;
 pub use quantity::{Quantity, Unit};
 pub(crate) use time::{write_date, write_date_time};

@@ -28,8 +28,8 @@ impl fmt::Display for OperationId {
 /// What a client says.
 #[derive(Debug)]
 pub(super) enum ClientMessage<'m> {
-    /// Opens the connection, with a payload that may hold a token.
-    ConnectionInit(Option<Credentials<'m>>),
+    /// Opens the connection, with a payload that may hold a token and a purpose.
+    ConnectionInit(Payload<'m>),
     /// Asks whether we are there, with a payload that may renew the token.
     Ping(Ping<'m>),
     /// Answers our ping.
@@ -67,11 +67,15 @@ struct Envelope<'m> {
     payload: Option<&'m RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Payload<'m> {
+/// What the payload of a first message, or of a ping, may say of the caller.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Payload<'m> {
     // Both spellings are in use.
     #[serde(borrow, default, alias = "Authorization")]
-    authorization: Option<Cow<'m, str>>,
+    pub(super) authorization: Option<Cow<'m, str>>,
+    /// For what the data is needed; the header's own name is accepted too.
+    #[serde(borrow, default, alias = "Enlace-Purpose")]
+    pub(super) purpose: Option<Cow<'m, str>>,
 }
 
 impl<'m> ClientMessage<'m> {
@@ -80,12 +84,12 @@ impl<'m> ClientMessage<'m> {
         let envelope: Envelope<'m> = serde_json::from_str(text).map_err(|_| Invalid("Invalid message"))?;
         let payload = envelope.payload.filter(|payload| payload.get() != "null");
         match &*envelope.kind {
-            "connection_init" => Ok(Self::ConnectionInit(credentials(payload)?)),
-            "ping" => Ok(Self::Ping(match credentials(payload)? {
-                Some(credentials) => Ping::Renewal(credentials),
+            "connection_init" => Ok(Self::ConnectionInit(stated(payload)?)),
+            "ping" => Ok(Self::Ping(match stated(payload)?.authorization {
+                Some(authorization) => Ping::Renewal(Credentials(authorization)),
                 None => Ping::Echo(payload),
             })),
-            "pong" => credentials(payload).map(|_| Self::Pong),
+            "pong" => stated(payload).map(|_| Self::Pong),
             "subscribe" => {
                 let id = id(envelope.id)?;
                 let payload = payload.ok_or(Invalid("subscribe has no payload"))?;
@@ -99,15 +103,14 @@ impl<'m> ClientMessage<'m> {
     }
 }
 
-/// The credentials in a payload, which must be an object where there is one.
-fn credentials<'m>(payload: Option<&'m RawValue>) -> Result<Option<Credentials<'m>>, Invalid> {
-    let Some(payload) = payload else { return Ok(None) };
+/// What a payload states, which must be an object where there is one.
+fn stated(payload: Option<&RawValue>) -> Result<Payload<'_>, Invalid> {
+    let Some(payload) = payload else { return Ok(Payload::default()) };
     if !payload.get().starts_with('{') {
         return Err(Invalid("The payload must be an object"));
     }
-    let payload: Payload<'m> = serde_json::from_str(payload.get())
-        .map_err(|_| Invalid("The payload's authorization must be one text"))?;
-    Ok(payload.authorization.map(Credentials))
+    serde_json::from_str(payload.get())
+        .map_err(|_| Invalid("The payload's authorization and purpose must each be one text"))
 }
 
 fn id(id: Option<Cow<'_, str>>) -> Result<OperationId, Invalid> {
@@ -189,19 +192,27 @@ mod tests {
     fn the_protocols_messages_are_read() {
         assert!(matches!(
             ClientMessage::parse(r#"{"type":"connection_init"}"#),
-            Ok(ClientMessage::ConnectionInit(None))
+            Ok(ClientMessage::ConnectionInit(stated)) if stated == Payload::default()
         ));
         assert!(matches!(
             ClientMessage::parse(r#"{"type":"connection_init","payload":null}"#),
-            Ok(ClientMessage::ConnectionInit(None))
+            Ok(ClientMessage::ConnectionInit(stated)) if stated == Payload::default()
         ));
         for name in ["authorization", "Authorization"] {
             let text = format!(r#"{{"payload":{{"{name}":"Bearer a","x":1}},"type":"connection_init"}}"#);
-            let Ok(ClientMessage::ConnectionInit(Some(Credentials(value)))) = ClientMessage::parse(&text)
+            let Ok(ClientMessage::ConnectionInit(Payload { authorization: Some(value), purpose: None })) =
+                ClientMessage::parse(&text)
             else {
                 panic!("{name}")
             };
             assert_eq!(value, "Bearer a");
+        }
+        for name in ["purpose", "Enlace-Purpose"] {
+            let text = format!(r#"{{"payload":{{"{name}":"EDUCATION"}},"type":"connection_init"}}"#);
+            let Ok(ClientMessage::ConnectionInit(stated)) = ClientMessage::parse(&text) else {
+                panic!("{name}")
+            };
+            assert_eq!(stated.purpose.as_deref(), Some("EDUCATION"));
         }
         assert!(matches!(ClientMessage::parse(r#"{"type":"pong","payload":{}}"#), Ok(ClientMessage::Pong)));
         let Ok(ClientMessage::Subscribe(id, request)) =

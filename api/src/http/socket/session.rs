@@ -100,9 +100,9 @@ impl Session<'_> {
     /// Asks anew what the caller may do (R4, R8).
     async fn confirm(&mut self) -> Result<(), Close> {
         let withdrawn = || Close::forbidden("Authority withdrawn");
-        let claims = Arc::clone(&self.identity.claims);
-        let caller = self.app.confirm(&claims).map_err(|_| withdrawn())?;
-        let identity = Identity { claims, caller };
+        let Identity { claims, purpose, .. } = &self.identity;
+        let caller = self.app.confirm(claims, *purpose).map_err(|_| withdrawn())?;
+        let identity = Identity { caller, ..self.identity.clone() };
         if !identity.holds_a_role() {
             return Err(withdrawn());
         }
@@ -111,7 +111,7 @@ impl Session<'_> {
 
     /// Goes on as this caller. Where its rights are others, subscriptions that were opened with the old ones end.
     async fn adopt(&mut self, identity: Identity) -> Result<(), Close> {
-        let is_unchanged = identity.actor() == self.identity.actor();
+        let is_unchanged = identity.caller.has_same_rights(&self.identity.caller);
         self.expires_at = expiry(&self.app, &identity);
         self.identity = identity;
         if is_unchanged { Ok(()) } else { self.end_subscriptions(Code::AuthorityChanged).await }
@@ -152,7 +152,7 @@ impl Session<'_> {
             return Ok(false);
         }
         let Ok(token) = bearer(credentials) else { return Ok(false) };
-        match self.app.identify(token).await {
+        match self.app.identify(token, self.identity.purpose).await {
             Ok(identity) if identity.is_same_user(&self.identity) && identity.holds_a_role() => {
                 self.adopt(identity).await?;
                 Ok(true)

@@ -1,0 +1,107 @@
+//! `accessProfile`: what a caller may read and write, coordinate by coordinate, for building a user interface.
+
+use enlace_policies::{Answer, Class, Verb};
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::graph::{Facts, Graph, NoArguments, graphql_enum, record};
+
+graphql_enum! {
+    /// What the policies answer of a coordinate.
+    pub enum AccessLevel {
+        /// On every record.
+        Allowed = "ALLOWED",
+        /// On the records that meet what the policies ask.
+        Depends = "DEPENDS",
+    }
+}
+
+record! {
+    /// What the caller may read and write.
+    pub struct AccessProfile: "AccessProfile" as Account {
+        /// The policies in force.
+        policy_version: String => Public,
+        /// The fields, arguments and operations that are open to it.
+        coordinates: Vec<CoordinateAccess>,
+    }
+}
+
+impl Facts for AccessProfile {
+    fn fact(&self, _: enlace_policies::Fact) -> Option<&str> {
+        None
+    }
+}
+
+record! {
+    /// What the caller may do with a field, an argument or an operation.
+    pub struct CoordinateAccess: "CoordinateAccess" as Account {
+        /// `Shelter.name`, `Query.shelters`, `Query.donationItems(donor:)`.
+        coordinate: String => Public,
+        /// The data class that decides.
+        class: String => Public,
+        /// Whether the caller may read it; of a mutation, whether it may write.
+        access: AccessLevel => Public,
+        /// The policies that ask something of the record; none where it is allowed on every one.
+        policies: Vec<String> => Public,
+    }
+}
+
+impl Facts for CoordinateAccess {
+    fn fact(&self, _: enlace_policies::Fact) -> Option<&str> {
+        None
+    }
+}
+
+/// Declares this part of the schema.
+pub(super) fn register(graph: &mut Graph) {
+    graph.object::<CoordinateAccess>(|access| access);
+    graph.object::<AccessProfile>(|profile| {
+        profile.carries_many(
+            "coordinates",
+            Class::Public,
+            "The fields, arguments and operations that are open to the caller, on some record at least, by name.",
+            |profile| profile.coordinates.clone(),
+        )
+    });
+    graph
+        .query(
+            "accessProfile",
+            Class::Public,
+            "What the caller may read and write, for building a user interface.",
+        )
+        .one(access_profile);
+}
+
+async fn access_profile(context: Context, _: NoArguments) -> Result<Option<AccessProfile>> {
+    let graph = &context.system().graph;
+    let judged = |coordinate: String, verb, class: Class, record| {
+        let (access, policies) = match context.answer(verb, class, record) {
+            Answer::Allowed => (AccessLevel::Allowed, Vec::new()),
+            Answer::Depends(dependence) => {
+                (AccessLevel::Depends, dependence.policies.iter().map(ToString::to_string).collect())
+            }
+            Answer::Refused(_) => return None,
+        };
+        Some(CoordinateAccess { coordinate, class: class.as_str().to_owned(), access, policies })
+    };
+    let mut coordinates = Vec::new();
+    for root in &graph.roots {
+        let coordinate = root.coordinate();
+        for argument in root.arguments.iter().filter(|argument| context.may_select_by(root, argument)) {
+            let (verb, class, record) = match argument.selects_by {
+                Some((class, record)) => (Verb::Read, class, record.unwrap_or(root.record)),
+                None => (root.verb(), root.class, root.record),
+            };
+            coordinates.extend(judged(format!("{coordinate}({}:)", argument.name), verb, class, record));
+        }
+        coordinates.extend(judged(coordinate, root.verb(), root.class, root.record));
+    }
+    for object in &graph.objects {
+        for field in object.fields() {
+            let coordinate = format!("{}.{}", object.name(), field.name);
+            coordinates.extend(judged(coordinate, Verb::Read, field.class, field.judged_on(object.record())));
+        }
+    }
+    coordinates.sort_by(|a, b| a.coordinate.cmp(&b.coordinate));
+    Ok(Some(AccessProfile { policy_version: context.policy_version().to_owned(), coordinates }))
+}

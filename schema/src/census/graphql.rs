@@ -1,0 +1,137 @@
+//! The census in the schema.
+
+use enlace_policies::Class;
+
+use crate::agencies::{self, Agency};
+use crate::census::{Consent, Household, Person, load};
+use crate::coordination::{self, Referral};
+use crate::education::{self, Enrolment};
+use crate::graph::{ConnectionKind, Graph};
+use crate::health::{self, Assessment};
+use crate::shelters::{self, Shelter};
+
+/// Declares this capability's part of the schema.
+pub(crate) fn register(graph: &mut Graph) {
+    person(graph);
+    household(graph);
+    consent(graph);
+    graph.node::<Person, _, _>(Class::Identity, load::persons_by_ids);
+    graph.node::<Household, _, _>(Class::Family, load::households_by_ids);
+    graph.node::<Consent, _, _>(Class::Consent, load::consents_by_ids);
+    graph
+        .query("persons", Class::Identity, "People in the programme's care. Needs a purpose.")
+        .bounded_by("household")
+        .connection(
+            ConnectionKind { node: "Person", connection: "PersonConnection", edge: "PersonEdge" },
+            load::persons,
+        );
+    graph.query("households", Class::Family, "The households of those people. Needs a purpose.").connection(
+        ConnectionKind { node: "Household", connection: "HouseholdConnection", edge: "HouseholdEdge" },
+        load::households,
+    );
+}
+
+fn person(graph: &mut Graph) {
+    graph.object::<Person>(|person| {
+        person
+            .one(
+                "household",
+                Class::Family,
+                "The household that they came with.",
+                |person| Some(person.household_id),
+                load::households_by_ids,
+                |household: &Household| household.id.uuid(),
+            )
+            .in_scope::<Household>()
+            .one(
+                "shelter",
+                Class::Placement,
+                "The shelter where they lodge; null where they lodge in none.",
+                |person| person.shelter_id,
+                shelters::by_ids,
+                |shelter: &Shelter| shelter.id.uuid(),
+            )
+            .many(
+                "consents",
+                Class::Consent,
+                "What they agreed to, oldest first.",
+                |person| Some(person.id.uuid()),
+                load::consents_of,
+                |consent: &Consent| consent.person_id,
+            )
+            .in_scope::<Consent>()
+            .many(
+                "referrals",
+                Class::Consent,
+                "Their cases handed from one agency to another, oldest first.",
+                |person| Some(person.id.uuid()),
+                coordination::referrals_of,
+                |referral: &Referral| referral.person_id,
+            )
+            .in_scope::<Referral>()
+            .many(
+                "assessments",
+                Class::Health,
+                "Their medical assessments, oldest first.",
+                |person| Some(person.id.uuid()),
+                health::assessments_of,
+                |assessment: &Assessment| assessment.person_id,
+            )
+            .in_scope::<Assessment>()
+            .many(
+                "enrolments",
+                Class::Education,
+                "Their courses, oldest first.",
+                |person| Some(person.id.uuid()),
+                education::enrolments_of,
+                |enrolment: &Enrolment| enrolment.person_id,
+            )
+            .in_scope::<Enrolment>()
+    });
+}
+
+fn household(graph: &mut Graph) {
+    graph.object::<Household>(|household| {
+        household
+            .many(
+                "members",
+                Class::Identity,
+                "Its members whom the caller may see, in the order of their registration.",
+                |household| Some(household.id.uuid()),
+                load::members_of,
+                |person: &Person| person.household_id,
+            )
+            .in_scope::<Person>()
+            .one(
+                "shelter",
+                Class::Family,
+                "The shelter where it lodges; null where it lodges in none.",
+                |household| household.shelter_id,
+                shelters::by_ids,
+                |shelter: &Shelter| shelter.id.uuid(),
+            )
+    });
+}
+
+fn consent(graph: &mut Graph) {
+    graph.object::<Consent>(|consent| {
+        consent
+            .one(
+                "person",
+                Class::Identity,
+                "Whose it is.",
+                |consent| Some(consent.person_id),
+                load::persons_by_ids,
+                |person: &Person| person.id.uuid(),
+            )
+            .in_scope::<Person>()
+            .one(
+                "recipient",
+                Class::Consent,
+                "The agency that may read.",
+                |consent| Some(consent.recipient_id),
+                agencies::by_ids,
+                |agency: &Agency| agency.id.uuid(),
+            )
+    });
+}

@@ -1,0 +1,401 @@
+//! Reads of people, their households and consents. Every one of them is scoped to its caller, who must have stated a purpose;
+//! and whom it shows is noted, so that the journal has it before it leaves.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::{Nullable, count_star};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use enlace_policies::{Class, Fact, RecordType};
+
+use crate::access::{InScope, Members};
+use crate::census::tables::{consents, households, persons};
+use crate::census::{
+    Consent, FAMILY, Family, Household, IDENTITY, Identity, MIGRATION, Migration, PLACEMENT, Person,
+    PersonFacts, Placement, Purpose, SealedPerson, consent_facts, household_facts, person_facts,
+};
+use crate::context::{Context, Instant};
+use crate::error::{Error, Result};
+use crate::graph::{Connection, Wanted, input};
+use crate::paging::{Asked, Binding, Place, Window, by_key, shown_count};
+use crate::scalars::Id;
+use crate::shelters::Shelter;
+use crate::shelters::tables::shelters;
+use crate::vault::Keys;
+
+input! {
+    /// Which people, and which page of them. They come in the order of their registration.
+    pub struct PersonsArguments {
+        /// Only those who lodge in this shelter.
+        pub shelter: Option<Id<Shelter>> => Placement,
+        /// Only those of this household: then the identity of its minors is read too, which a longer list leaves out.
+        pub household: Option<Id<Household>> => Family,
+        /// How many rows from the start, or after `after`: 1 to 500; 50 where neither `first` nor `last` is given.
+        pub first: Option<i32>,
+        /// Go on after this cursor.
+        pub after: Option<String>,
+        /// How many rows from the end, or before `before`.
+        pub last: Option<i32>,
+        /// Go back from this cursor.
+        pub before: Option<String>,
+    }
+}
+
+input! {
+    /// Which page of the households. They come in the order of their registration.
+    pub struct HouseholdsArguments {
+        /// How many rows from the start, or after `after`: 1 to 500; 50 where neither `first` nor `last` is given.
+        pub first: Option<i32>,
+        /// Go on after this cursor.
+        pub after: Option<String>,
+        /// How many rows from the end, or before `before`.
+        pub last: Option<i32>,
+        /// Go back from this cursor.
+        pub before: Option<String>,
+    }
+}
+
+/// What selects people: a cursor is bound to it. There is no filter by age: a list of minors is an export (R25).
+#[derive(Serialize)]
+struct Selects {
+    programme: Uuid,
+    shelter: Option<Uuid>,
+    household: Option<Uuid>,
+}
+
+/// People, scoped to the caller.
+pub(crate) async fn persons(
+    context: Context,
+    arguments: PersonsArguments,
+    wanted: Wanted,
+) -> Result<Connection<Person>> {
+    let selects = Selects {
+        programme: context.programme_id(),
+        shelter: arguments.shelter.map(Id::uuid),
+        household: arguments.household.map(Id::uuid),
+    };
+    let binding = Binding::new("persons", &selects)?;
+    let asked =
+        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
+    let window = Window::new(&asked, binding)?;
+    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else {
+        return Err(Error::internal("refused root was called"));
+    };
+    let at = scope.at();
+    let scope = InScope::new(&scope, person_facts);
+    let selected = || {
+        let mut query = persons::table
+            .left_join(shelters::table)
+            .filter(persons::programme_id.eq(selects.programme))
+            .filter(scope.clone())
+            .into_boxed::<Pg>();
+        if let Some(shelter) = selects.shelter {
+            query = query.filter(persons::shelter_id.eq(shelter));
+        }
+        if let Some(household) = selects.household {
+            query = query.filter(persons::household_id.eq(household));
+        }
+        query
+    };
+    let query = by_key!(selected(), persons::id, window);
+    let reader = context.reader().await?;
+    let rows =
+        query.limit(window.limit()).select(person_columns(at)).load::<SealedPerson>(&mut &*reader).await?;
+    let total = if wanted.total_count {
+        Some(shown_count(selected().select(count_star()).first(&mut &*reader).await?))
+    } else {
+        None
+    };
+    let page = window.page(rows, binding, |person| Place { key: None, id: person.id }, total, wanted)?;
+    Ok(Connection { rows: open(&context, page.rows, at).await?, facts: page.facts })
+}
+
+type PersonColumns = (
+    persons::id,
+    persons::code,
+    persons::arrived_on,
+    persons::adult_from,
+    persons::version,
+    persons::household_id,
+    persons::shelter_id,
+    Nullable<shelters::code>,
+    Members,
+    persons::identity,
+    persons::family,
+    persons::migration,
+    persons::placement,
+);
+
+fn person_columns(at: Instant) -> PersonColumns {
+    (
+        persons::id,
+        persons::code,
+        persons::arrived_on,
+        persons::adult_from,
+        persons::version,
+        persons::household_id,
+        persons::shelter_id,
+        shelters::code.nullable(),
+        Members::new(person_facts, Fact::SharedWith, at),
+        persons::identity,
+        persons::family,
+        persons::migration,
+        persons::placement,
+    )
+}
+
+/// People by key, as far as the caller may see them.
+pub(crate) async fn persons_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Person>> {
+    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else {
+        return Ok(Vec::new());
+    };
+    let query = persons::table
+        .left_join(shelters::table)
+        .filter(persons::id.eq_any(ids))
+        .filter(InScope::new(&scope, person_facts))
+        .select(person_columns(scope.at()));
+    let reader = context.reader().await?;
+    let rows = query.load(&mut &*reader).await?;
+    open(&context, rows, scope.at()).await
+}
+
+/// The members of some households, as far as the caller may see them, in the order of their registration.
+pub(crate) async fn members_of(context: Context, households: Vec<Uuid>) -> Result<Vec<Person>> {
+    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else {
+        return Ok(Vec::new());
+    };
+    let query = persons::table
+        .left_join(shelters::table)
+        .filter(persons::household_id.eq_any(households))
+        .filter(InScope::new(&scope, person_facts))
+        .order(persons::id)
+        .select(person_columns(scope.at()));
+    let reader = context.reader().await?;
+    let rows = query.load(&mut &*reader).await?;
+    open(&context, rows, scope.at()).await
+}
+
+/// Opens what the caller may read of these people, and notes whom it is shown.
+async fn open(context: &Context, rows: Vec<SealedPerson>, at: Instant) -> Result<Vec<Person>> {
+    let keys = context.vault().keys(rows.iter().map(|row| row.id).collect()).await?;
+    context.discloses(rows.iter().map(|row| row.id));
+    rows.into_iter().map(|row| open_one(context, &keys, row, at)).collect()
+}
+
+fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> Result<Person> {
+    let identity: Option<Identity> =
+        open_part(context, keys, Class::Identity, row.id, IDENTITY, &row.identity)?;
+    let family: Option<Family> = open_part(context, keys, Class::Family, row.id, FAMILY, &row.family)?;
+    let migration: Option<Migration> =
+        open_part(context, keys, Class::Migration, row.id, MIGRATION, &row.migration)?;
+    let placement: Option<Placement> =
+        open_part(context, keys, Class::Placement, row.id, PLACEMENT, &row.placement)?;
+    let facts = PersonFacts::new(row.shelter, row.adult_from, row.shared_with, at);
+    let (sex, nationality, birth_date, given_names, family_names) = match identity {
+        Some(known) => (
+            Some(known.sex),
+            Some(known.nationality),
+            known.birth_date,
+            Some(known.given_names),
+            Some(known.family_names),
+        ),
+        None => (None, None, None, None, None),
+    };
+    let (kinship, marital_status) =
+        family.map_or((None, None), |known| (Some(known.kinship), known.marital_status));
+    let (migration_status, migration_procedure) =
+        migration.map_or((None, None), |known| (Some(known.status), known.procedure));
+    let (segment, bed_needs) =
+        placement.map_or((None, None), |known| (Some(known.segment), Some(known.bed_needs)));
+    Ok(Person {
+        id: Id::new(row.id),
+        code: row.code,
+        given_names,
+        family_names,
+        birth_date,
+        minor: facts.minor,
+        sex,
+        nationality,
+        arrived_on: row.arrived_on,
+        kinship,
+        marital_status,
+        migration_status,
+        migration_procedure,
+        segment,
+        bed_needs,
+        version: row.version,
+        household_id: row.household_id,
+        shelter_id: row.shelter_id,
+        facts,
+    })
+}
+
+/// A payload of a person, if the caller may read its class of someone: what nobody may see is not even opened.
+fn open_part<T: DeserializeOwned>(
+    context: &Context,
+    keys: &Keys,
+    class: Class,
+    person: Uuid,
+    part: &str,
+    sealed: &[u8],
+) -> Result<Option<T>> {
+    if !context.may_read(class, RecordType::Person) {
+        return Ok(None);
+    }
+    keys.open(person, part, sealed)
+}
+
+type HouseholdColumns = (
+    households::id,
+    households::code,
+    households::arrived_on,
+    households::version,
+    households::shelter_id,
+    Nullable<shelters::code>,
+    Members,
+);
+
+fn household_columns(at: Instant) -> HouseholdColumns {
+    (
+        households::id,
+        households::code,
+        households::arrived_on,
+        households::version,
+        households::shelter_id,
+        shelters::code.nullable(),
+        Members::new(household_facts, Fact::SharedWith, at),
+    )
+}
+
+/// Households, scoped to the caller.
+pub(crate) async fn households(
+    context: Context,
+    arguments: HouseholdsArguments,
+    wanted: Wanted,
+) -> Result<Connection<Household>> {
+    let programme = context.programme_id();
+    let binding = Binding::new("households", &programme)?;
+    let asked =
+        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
+    let window = Window::new(&asked, binding)?;
+    let Some(scope) = context.personal_scope(Class::Family, RecordType::Household)? else {
+        return Err(Error::internal("refused root was called"));
+    };
+    let selected = || {
+        households::table
+            .left_join(shelters::table)
+            .filter(households::programme_id.eq(programme))
+            .filter(InScope::new(&scope, household_facts))
+            .into_boxed::<Pg>()
+    };
+    let query = by_key!(selected(), households::id, window);
+    let reader = context.reader().await?;
+    let rows = query.limit(window.limit()).select(household_columns(scope.at())).load(&mut &*reader).await?;
+    let total = if wanted.total_count {
+        Some(shown_count(selected().select(count_star()).first(&mut &*reader).await?))
+    } else {
+        None
+    };
+    window.page(
+        rows,
+        binding,
+        |household: &Household| Place { key: None, id: household.id.uuid() },
+        total,
+        wanted,
+    )
+}
+
+/// Households by key, as far as the caller may see them.
+pub(crate) async fn households_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Household>> {
+    let Some(scope) = context.personal_scope(Class::Family, RecordType::Household)? else {
+        return Ok(Vec::new());
+    };
+    let query = households::table
+        .left_join(shelters::table)
+        .filter(households::id.eq_any(ids))
+        .filter(InScope::new(&scope, household_facts))
+        .select(household_columns(scope.at()));
+    let reader = context.reader().await?;
+    Ok(query.load(&mut &*reader).await?)
+}
+
+/// A consent's row.
+type ConsentRow = (
+    Uuid,
+    Purpose,
+    DateTime<Utc>,
+    Option<DateTime<Utc>>,
+    Option<DateTime<Utc>>,
+    Uuid,
+    String,
+    (Option<String>, NaiveDate, Vec<String>),
+);
+
+/// The consents of some people, or those of some keys, as far as the caller may see them, oldest first.
+async fn consents(
+    context: Context,
+    people: Option<Vec<Uuid>>,
+    ids: Option<Vec<Uuid>>,
+) -> Result<Vec<Consent>> {
+    let Some(scope) = context.personal_scope(Class::Consent, RecordType::Consent)? else {
+        return Ok(Vec::new());
+    };
+    let at = scope.at();
+    let mut query = consents::table
+        .inner_join(persons::table.left_join(shelters::table))
+        .filter(InScope::new(&scope, consent_facts))
+        .order((consents::given_at, consents::id))
+        .select((
+            consents::id,
+            consents::purpose,
+            consents::given_at,
+            consents::ends_at,
+            consents::withdrawn_at,
+            consents::person_id,
+            consents::recipient,
+            (
+                shelters::code.nullable(),
+                persons::adult_from,
+                Members::new(person_facts, Fact::SharedWith, at),
+            ),
+        ))
+        .into_boxed::<Pg>();
+    if let Some(people) = people {
+        query = query.filter(consents::person_id.eq_any(people));
+    }
+    if let Some(ids) = ids {
+        query = query.filter(consents::id.eq_any(ids));
+    }
+    let reader = context.reader().await?;
+    let rows: Vec<ConsentRow> = query.load(&mut &*reader).await?;
+    context.discloses(rows.iter().map(|row| row.5));
+    rows.into_iter()
+        .map(|(id, purpose, given_at, ends_at, withdrawn_at, person_id, recipient, person)| {
+            Ok(Consent {
+                id: Id::new(id),
+                purpose,
+                given_at,
+                ends_at,
+                withdrawn_at,
+                person_id,
+                recipient_id: context.agency(&recipient)?,
+                recipient,
+                person: PersonFacts::new(person.0, person.1, person.2, at),
+            })
+        })
+        .collect()
+}
+
+/// The consents of some people.
+pub(crate) async fn consents_of(context: Context, people: Vec<Uuid>) -> Result<Vec<Consent>> {
+    consents(context, Some(people), None).await
+}
+
+/// Consents by key.
+pub(crate) async fn consents_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Consent>> {
+    consents(context, None, Some(ids)).await
+}

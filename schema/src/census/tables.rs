@@ -1,0 +1,22 @@
+//! The tables of this capability, as the migrations made them.
+
+use crate::shelters::tables::shelters;
+
+diesel::table! { households (id) { id -> Uuid, programme_id -> Uuid, code -> Text, arrived_on -> Date, shelter_id -> Nullable<Uuid>, version -> Integer, } }
+diesel::table! {
+    persons (id) {
+        id -> Uuid, programme_id -> Uuid, household_id -> Uuid, code -> Text, arrived_on -> Date, adult_from -> Date,
+        shelter_id -> Nullable<Uuid>, identity -> Binary, family -> Binary, migration -> Binary, placement -> Binary, version -> Integer,
+    }
+}
+diesel::table! {
+    consents (id) {
+        id -> Uuid, programme_id -> Uuid, person_id -> Uuid, recipient -> Text, purpose -> Text, given_at -> Timestamptz,
+        ends_at -> Nullable<Timestamptz>, withdrawn_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::joinable!(persons -> shelters (shelter_id));
+diesel::joinable!(households -> shelters (shelter_id));
+diesel::joinable!(persons -> households (household_id));
+diesel::joinable!(consents -> persons (person_id));
+diesel::allow_tables_to_appear_in_same_query!(households, persons, consents, shelters);

@@ -1,0 +1,735 @@
+//! Who is cared for: 2,767 invented people in 922 households, with what they agreed to, to whom they were referred, how they
+//! were found and what they learn. Names are drawn from two lists and belong to nobody.
+
+use std::fmt;
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio_postgres::{Client, Transaction};
+use uuid::Uuid;
+
+use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id, shelters};
+use crate::census::{
+    BedNeed, FAMILY, Family, IDENTITY, Identity, Kinship, MIGRATION, MaritalStatus, Migration,
+    MigrationStatus, PLACEMENT, Placement, Sex,
+};
+use crate::education::{COURSE, Course, CourseLevel};
+use crate::error::Result;
+use crate::health::{CONCLUSION, Conclusion, FINDINGS, Findings, HealthRisk, Symptom};
+use crate::scalars::PartialDate;
+use crate::shelters::Segment;
+use crate::vault::Key;
+
+/// How many people came.
+const PEOPLE: usize = 2_767;
+/// In how many households.
+const HOUSEHOLDS: usize = 922;
+/// The sizes of the first households: seven people came on the first day.
+const FIRST_DAY: [usize; 2] = [3, 4];
+/// Over how many days after the first the others came.
+const DAYS_OF_ARRIVAL: usize = 46;
+/// Sizes that a household is drawn from, as often as they occur.
+const SIZES: [usize; 12] = [1, 1, 2, 2, 3, 3, 3, 3, 4, 4, 5, 6];
+/// The largest household.
+const LARGEST: usize = 8;
+
+const WOMEN: [&str; 24] = [
+    "Marie",
+    "Rose",
+    "Guerline",
+    "Fabiola",
+    "Nadège",
+    "Mirlande",
+    "Esther",
+    "Judith",
+    "Widline",
+    "Claudette",
+    "Yolande",
+    "Magalie",
+    "Roseline",
+    "Kettly",
+    "Jocelyne",
+    "Islande",
+    "Lovely",
+    "Daphnée",
+    "Ruth",
+    "Sherly",
+    "Wideline",
+    "Carline",
+    "Naomie",
+    "Bettina",
+];
+const MEN: [&str; 24] = [
+    "Jean",
+    "Pierre",
+    "Wilner",
+    "Jacques",
+    "Emmanuel",
+    "Frantz",
+    "Ricardo",
+    "Wisly",
+    "Jimmy",
+    "Evens",
+    "Stanley",
+    "Samuel",
+    "Dieudonné",
+    "Kervens",
+    "Lucner",
+    "Mackenson",
+    "Robenson",
+    "Ysmael",
+    "Patrick",
+    "Junior",
+    "Wendy",
+    "Guyto",
+    "Herold",
+    "Nixon",
+];
+const FAMILIES: [&str; 32] = [
+    "Augustin",
+    "Baptiste",
+    "Belizaire",
+    "Cadet",
+    "Charles",
+    "Célestin",
+    "Desrosiers",
+    "Dorvil",
+    "Estimé",
+    "Étienne",
+    "Fleurimond",
+    "François",
+    "Germain",
+    "Guerrier",
+    "Hyppolite",
+    "Jean-Louis",
+    "Joseph",
+    "Lafleur",
+    "Laguerre",
+    "Louissaint",
+    "Mésidor",
+    "Michel",
+    "Noël",
+    "Occéan",
+    "Paul",
+    "Petit-Frère",
+    "Philistin",
+    "Rémy",
+    "Saintilus",
+    "Toussaint",
+    "Valcin",
+    "Vilsaint",
+];
+
+row! {
+    /// A household.
+    Household in "households" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        code: String = TEXT,
+        arrived_on: NaiveDate = DATE,
+        shelter_id: Option<Uuid> = UUID,
+    }
+}
+
+row! {
+    /// A person, sealed.
+    Person in "persons" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        household_id: Uuid = UUID,
+        code: String = TEXT,
+        arrived_on: NaiveDate = DATE,
+        adult_from: NaiveDate = DATE,
+        shelter_id: Option<Uuid> = UUID,
+        identity: Vec<u8> = BYTEA,
+        family: Vec<u8> = BYTEA,
+        migration: Vec<u8> = BYTEA,
+        placement: Vec<u8> = BYTEA,
+    }
+}
+
+row! {
+    /// A consent.
+    Consent in "consents" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        person_id: Uuid = UUID,
+        recipient: &'static str = TEXT,
+        purpose: &'static str = TEXT,
+        given_at: DateTime<Utc> = TIMESTAMPTZ,
+        ends_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
+        withdrawn_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
+    }
+}
+
+row! {
+    /// A referral.
+    Referral in "referrals" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        person_id: Uuid = UUID,
+        sender: &'static str = TEXT,
+        recipient: &'static str = TEXT,
+        purpose: &'static str = TEXT,
+        legal_basis: &'static str = TEXT,
+        opened_at: DateTime<Utc> = TIMESTAMPTZ,
+        accepted_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
+        declined_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
+        ended_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
+    }
+}
+
+row! {
+    /// A medical assessment, sealed.
+    Assessment in "assessments" {
+        id: Uuid = UUID,
+        person_id: Uuid = UUID,
+        assessed_at: DateTime<Utc> = TIMESTAMPTZ,
+        findings: Vec<u8> = BYTEA,
+    }
+}
+
+row! {
+    /// A diagnosis, sealed.
+    Diagnosis in "diagnoses" {
+        id: Uuid = UUID,
+        person_id: Uuid = UUID,
+        assessment_id: Uuid = UUID,
+        made_at: DateTime<Utc> = TIMESTAMPTZ,
+        conclusion: Vec<u8> = BYTEA,
+    }
+}
+
+row! {
+    /// A place in a course, sealed.
+    Enrolment in "enrolments" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        person_id: Uuid = UUID,
+        agency: &'static str = TEXT,
+        started_on: NaiveDate = DATE,
+        ended_on: Option<NaiveDate> = DATE,
+        course: Vec<u8> = BYTEA,
+    }
+}
+
+/// The rows of these capabilities as they stand at an instant.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Rows {
+    pub(super) households: Vec<Household>,
+    pub(super) persons: Vec<Person>,
+    consents: Vec<Consent>,
+    referrals: Vec<Referral>,
+    assessments: Vec<Assessment>,
+    diagnoses: Vec<Diagnosis>,
+    enrolments: Vec<Enrolment>,
+}
+
+impl Rows {
+    /// Makes them as they stand on `day` at `now`.
+    pub(super) fn generate(day: NaiveDate, now: DateTime<Utc>) -> Result<Self> {
+        let sites = shelters::all();
+        let mut rows = Self::default();
+        let mut people = 0;
+        for (number, size) in sizes().into_iter().enumerate() {
+            let stay = Stay::of_household(number, &sites);
+            if stay.arrived_on <= day {
+                rows.household(number, people, size, &stay, day, now)?;
+            }
+            people += size;
+        }
+        Ok(rows)
+    }
+
+    /// Writes them.
+    pub(super) async fn copy(&self, transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
+        copy(transaction, &self.households).await?;
+        copy(transaction, &self.persons).await?;
+        copy(transaction, &self.consents).await?;
+        copy(transaction, &self.referrals).await?;
+        copy(transaction, &self.assessments).await?;
+        copy(transaction, &self.diagnoses).await?;
+        copy(transaction, &self.enrolments).await
+    }
+
+    /// Writes everyone's key to the database that holds them. What is there already is the same key.
+    pub(super) async fn write_keys(&self, keys: &Client) -> Result<(), tokio_postgres::Error> {
+        let ids: Vec<Uuid> = self.persons.iter().map(|person| person.id).collect();
+        let bytes: Vec<Vec<u8>> = ids.iter().map(|id| hashed(&["key", &id.to_string()]).to_vec()).collect();
+        keys.execute(
+            "INSERT INTO person_keys (person_id, key) SELECT * FROM unnest($1::uuid[], $2::bytea[]) \
+             ON CONFLICT (person_id) DO NOTHING",
+            &[&ids, &bytes],
+        )
+        .await?;
+        Ok(())
+    }
+
+    fn household(
+        &mut self,
+        number: usize,
+        before: usize,
+        size: usize,
+        stay: &Stay,
+        day: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let code = format!("HOG-{:04}", number + 1);
+        let mut random = Random::seeded(&format!("households/{code}"));
+        let household = Household {
+            id: id("households", &code, local(stay.arrived_on, 8)),
+            programme_id: programme_id(),
+            code,
+            arrived_on: stay.arrived_on,
+            shelter_id: stay.shelter_on(day),
+        };
+        let family_name = *random.pick(&FAMILIES).unwrap_or(&"Paul");
+        let has_partner = size > 1 && random.chance(70);
+        for place in 0..size {
+            let kinship = match place {
+                0 => Kinship::Head,
+                1 if has_partner => Kinship::Partner,
+                _ if random.chance(85) => Kinship::Child,
+                _ => Kinship::Relative,
+            };
+            let someone = Someone::new(before + place, kinship, family_name, has_partner, stay);
+            self.person(&someone, &household, day)?;
+            self.relations(&someone, stay, now);
+            self.care(&someone, stay, now)?;
+        }
+        self.households.push(household);
+        Ok(())
+    }
+
+    fn person(&mut self, someone: &Someone, household: &Household, day: NaiveDate) -> Result<()> {
+        self.persons.push(Person {
+            id: someone.id,
+            programme_id: programme_id(),
+            household_id: household.id,
+            code: someone.code.clone(),
+            arrived_on: household.arrived_on,
+            adult_from: someone.adult_from(),
+            shelter_id: household.shelter_id,
+            identity: someone.seal(IDENTITY, &someone.identity)?,
+            family: someone.seal(FAMILY, &someone.family)?,
+            migration: someone.seal(MIGRATION, &someone.migration(day))?,
+            placement: someone.seal(PLACEMENT, &someone.placement())?,
+        });
+        Ok(())
+    }
+
+    /// What they agreed to, and where their case was sent.
+    fn relations(&mut self, someone: &Someone, stay: &Stay, now: DateTime<Utc>) {
+        let mut random = Random::seeded(&format!("consents/{}", someone.code));
+        let given_at =
+            local(stay.arrived_on + Days::new(1), 10) + TimeDelta::minutes(random.between(0, 359).into());
+        let asked: [(&'static str, &'static str, u32); 7] = [
+            ("ACNUR", "PROTECTION", 40),
+            ("OIM", "PROTECTION", 25),
+            ("INEA", "EDUCATION", if someone.is_minor() { 0 } else { 20 }),
+            ("UNICEF", "EDUCATION", if someone.is_minor() { 45 } else { 5 }),
+            ("NGO_MANOS_DEL_DESIERTO", "ASSISTANCE", 35),
+            ("NGO_PUENTE_CACHANILLA", "HOUSING", 15),
+            ("NGO_LETRAS_EN_CAMINO", "EDUCATION", 15),
+        ];
+        for (recipient, purpose, percent) in asked {
+            let (agrees, withdraws, open) = (random.chance(percent), random.chance(6), random.chance(50));
+            let withdrawn_at = given_at + TimeDelta::days(random.between(5, 30).into());
+            if agrees && given_at <= now {
+                self.consents.push(Consent {
+                    id: id("consents", &format!("{}/{recipient}/{purpose}", someone.code), given_at),
+                    programme_id: programme_id(),
+                    person_id: someone.id,
+                    recipient,
+                    purpose,
+                    given_at,
+                    ends_at: (!open).then(|| local(ENDS_ON, 24)),
+                    withdrawn_at: (withdraws && withdrawn_at <= now).then_some(withdrawn_at),
+                });
+            }
+        }
+        let sent: [(&'static str, &'static str, &'static str, &'static str, u32); 4] = [
+            ("DIF_MUNICIPAL", "OIM", "PROTECTION", "CONSENT", 6),
+            ("DIF_MUNICIPAL", "INEA", "EDUCATION", "CONSENT", if someone.is_minor() { 0 } else { 8 }),
+            ("DIF_MUNICIPAL", "ACNUR", "PROTECTION", "PUBLIC_INTEREST", 5),
+            ("ISESALUD", "NGO_BOTIQUIN_SOLIDARIO", "HEALTH_CARE", "VITAL_INTEREST", 4),
+        ];
+        for (sender, recipient, purpose, legal_basis, percent) in sent {
+            let opened_at = given_at + TimeDelta::days(random.between(2, 20).into());
+            let answered_at = opened_at + TimeDelta::hours(random.between(3, 96).into());
+            let ended_at = answered_at + TimeDelta::days(random.between(7, 40).into());
+            let (chosen, accepts, ends) = (random.chance(percent), random.chance(80), random.chance(40));
+            if chosen && opened_at <= now {
+                self.referrals.push(Referral {
+                    id: id("referrals", &format!("{}/{recipient}/{purpose}", someone.code), opened_at),
+                    programme_id: programme_id(),
+                    person_id: someone.id,
+                    sender,
+                    recipient,
+                    purpose,
+                    legal_basis,
+                    opened_at,
+                    accepted_at: (accepts && answered_at <= now).then_some(answered_at),
+                    declined_at: (!accepts && answered_at <= now).then_some(answered_at),
+                    ended_at: (accepts && ends && ended_at <= now).then_some(ended_at),
+                });
+            }
+        }
+    }
+
+    /// How they were found, and what they learn.
+    fn care(&mut self, someone: &Someone, stay: &Stay, now: DateTime<Utc>) -> Result<()> {
+        let mut random = Random::seeded(&format!("assessments/{}", someone.code));
+        let assessed_at =
+            local(stay.arrived_on + Days::new(1), 8) + TimeDelta::minutes(random.between(0, 479).into());
+        if assessed_at <= now {
+            let assessment_id = id("assessments", &someone.code, assessed_at);
+            let ill = random.chance(18);
+            self.assessments.push(Assessment {
+                id: assessment_id,
+                person_id: someone.id,
+                assessed_at,
+                findings: someone.seal(FINDINGS, &findings(&mut random, ill))?,
+            });
+            let made_at = assessed_at + TimeDelta::minutes(random.between(10, 600).into());
+            if ill && made_at <= now {
+                let (code, note) = if someone.is_pregnant() {
+                    PREGNANT
+                } else {
+                    *random.pick(&CONCLUSIONS).unwrap_or(&EXAMINED)
+                };
+                let conclusion = Conclusion { code: code.to_owned(), note: note.to_owned() };
+                self.diagnoses.push(Diagnosis {
+                    id: id("diagnoses", &someone.code, made_at),
+                    person_id: someone.id,
+                    assessment_id,
+                    made_at,
+                    conclusion: someone.seal(CONCLUSION, &conclusion)?,
+                });
+            }
+        }
+        let mut random = Random::seeded(&format!("enrolments/{}", someone.code));
+        let started_on = stay.arrived_on.max(STARTS_ON + Days::new(32)) + Days::new(random.below(14).into());
+        let taught: Option<(&'static str, CourseLevel, &str)> = match someone.age {
+            4..=5 => Some(("UNICEF", CourseLevel::Preschool, "Preescolar")),
+            6..=11 => Some(("UNICEF", CourseLevel::Primary, "Primaria")),
+            12..=15 => Some(("UNICEF", CourseLevel::Secondary, "Secundaria")),
+            18..=60 if random.chance(50) => {
+                Some(("INEA", CourseLevel::Levelling, "Español y vida en México"))
+            }
+            18..=60 => Some(("INEA", CourseLevel::Revalidation, "Revalidación de estudios")),
+            _ => None,
+        };
+        if let Some((agency, level, name)) = taught
+            && random.chance(14)
+            && local(started_on, 9) <= now
+        {
+            self.enrolments.push(Enrolment {
+                id: id("enrolments", &someone.code, local(started_on, 9)),
+                programme_id: programme_id(),
+                person_id: someone.id,
+                agency,
+                started_on,
+                ended_on: None,
+                course: someone.seal(COURSE, &Course { level, name: name.to_owned() })?,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The size of every household: drawn, then set right so that they add up.
+fn sizes() -> Vec<usize> {
+    let mut random = Random::seeded("households/sizes");
+    let mut sizes: Vec<usize> = FIRST_DAY.to_vec();
+    sizes.extend((FIRST_DAY.len()..HOUSEHOLDS).map(|_| *random.pick(&SIZES).unwrap_or(&3)));
+    let mut total: usize = sizes.iter().sum();
+    while total != PEOPLE {
+        for size in sizes.iter_mut().skip(FIRST_DAY.len()) {
+            if total < PEOPLE && *size < LARGEST {
+                *size += 1;
+                total += 1;
+            } else if total > PEOPLE && *size > 1 {
+                *size -= 1;
+                total -= 1;
+            }
+        }
+    }
+    sizes
+}
+
+/// When and where a household stays.
+struct Stay {
+    arrived_on: NaiveDate,
+    /// Its shelter, and the days from and until which it lodges there.
+    lodging: Option<(Uuid, NaiveDate, NaiveDate)>,
+}
+
+impl Stay {
+    fn of_household(number: usize, sites: &[shelters::Shelter]) -> Self {
+        let mut random = Random::seeded(&format!("stays/{number}"));
+        let after = match number.checked_sub(FIRST_DAY.len()) {
+            None => 0,
+            Some(number) => 1 + number * DAYS_OF_ARRIVAL / HOUSEHOLDS,
+        };
+        let arrived_on = STARTS_ON + Days::new(u64::try_from(after).unwrap_or_default());
+        let opening = arrived_on + Days::new(5);
+        let open: Vec<&shelters::Shelter> =
+            sites.iter().filter(|shelter| shelter.opened_on <= opening).collect();
+        let lodges = random.chance(88);
+        let leaves_on = ENDS_ON - Days::new(random.below(45).into());
+        let lodging = random
+            .pick(&open)
+            .filter(|_| lodges)
+            .map(|shelter| (shelter.id, arrived_on.max(shelter.opened_on), leaves_on));
+        Self { arrived_on, lodging }
+    }
+
+    fn shelter_on(&self, day: NaiveDate) -> Option<Uuid> {
+        self.lodging.filter(|(_, from, until)| *from <= day && day < *until).map(|(shelter, ..)| shelter)
+    }
+}
+
+/// An invented person.
+struct Someone {
+    id: Uuid,
+    code: String,
+    key: [u8; 32],
+    age: i32,
+    birth_year: i32,
+    identity: Identity,
+    family: Family,
+}
+
+impl Someone {
+    fn new(number: usize, kinship: Kinship, family_name: &str, has_partner: bool, stay: &Stay) -> Self {
+        let code = format!("PER-{:05}", number + 1);
+        let mut random = Random::seeded(&format!("persons/{code}"));
+        let id = id("persons", &code, local(stay.arrived_on, 9));
+        let age = match kinship {
+            Kinship::Head | Kinship::Partner => random.between(19, 52),
+            Kinship::Child => random.between(0, 17),
+            Kinship::Relative => random.between(14, 70),
+        };
+        let birth_year = stay.arrived_on.year() - age;
+        let sex = if random.chance(46) { Sex::Female } else { Sex::Male };
+        let given = random.pick(if sex == Sex::Female { &WOMEN } else { &MEN }).copied().unwrap_or("Marie");
+        let born_abroad = kinship == Kinship::Child && age < 5 && random.chance(45);
+        let nationality = match (born_abroad, random.chance(60)) {
+            (true, true) => "CHL",
+            (true, false) => "BRA",
+            (false, _) => "HTI",
+        };
+        let (month, day) = (random.between(1, 12), random.between(1, 28));
+        // Of many only the year is known, or the month.
+        let known = random.below(10);
+        let part = |value: i32, wanted: u32| u8::try_from(value).ok().filter(|_| known >= wanted);
+        let birth_date =
+            PartialDate::new(u16::try_from(birth_year).unwrap_or_default(), part(month, 1), part(day, 2));
+        let marital_status = match kinship {
+            Kinship::Head | Kinship::Partner if has_partner && random.chance(40) => MaritalStatus::Married,
+            Kinship::Head | Kinship::Partner if has_partner => MaritalStatus::FreeUnion,
+            _ if age > 55 && random.chance(30) => MaritalStatus::Widowed,
+            _ => MaritalStatus::Single,
+        };
+        Self {
+            id,
+            key: hashed(&["key", &id.to_string()]),
+            age,
+            birth_year,
+            identity: Identity {
+                given_names: given.to_owned(),
+                family_names: family_name.to_owned(),
+                birth_date,
+                sex,
+                nationality: nationality.to_owned(),
+            },
+            family: Family { kinship, marital_status: (age >= 18).then_some(marital_status) },
+            code,
+        }
+    }
+
+    fn is_minor(&self) -> bool {
+        self.age < 18
+    }
+
+    /// The first of January after the year in which they turn 18.
+    fn adult_from(&self) -> NaiveDate {
+        NaiveDate::from_ymd_opt(self.birth_year + 19, 1, 1).unwrap_or(ENDS_ON)
+    }
+
+    fn migration(&self, day: NaiveDate) -> Migration {
+        let mut random = Random::seeded(&format!("migration/{}", self.code));
+        let (roll, settled) = (random.below(100), day > STARTS_ON + Days::new(30));
+        let status = match roll {
+            0..35 => MigrationStatus::AsylumSeeker,
+            35..60 if settled => MigrationStatus::HumanitarianVisitor,
+            60..66 if settled => MigrationStatus::Refugee,
+            _ => MigrationStatus::Undocumented,
+        };
+        let procedure =
+            (status != MigrationStatus::Undocumented).then(|| format!("SINT-{:06}", random.below(1_000_000)));
+        Migration { status, procedure }
+    }
+
+    fn is_pregnant(&self) -> bool {
+        self.identity.sex == Sex::Female
+            && (18..42).contains(&self.age)
+            && Random::seeded(&format!("pregnant/{}", self.code)).chance(9)
+    }
+
+    fn placement(&self) -> Placement {
+        let mut random = Random::seeded(&format!("placement/{}", self.code));
+        let alone =
+            self.family.kinship == Kinship::Head && self.family.marital_status == Some(MaritalStatus::Single);
+        let pregnant = self.is_pregnant();
+        let segment = if pregnant {
+            Segment::Pregnancy
+        } else if random.chance(6) {
+            Segment::RespiratoryRisk
+        } else if self.age > 40 && random.chance(20) {
+            Segment::ChronicIllness
+        } else if alone && self.identity.sex == Sex::Female {
+            Segment::SingleWomen
+        } else if alone {
+            Segment::SingleMen
+        } else {
+            Segment::FamilyNucleus
+        };
+        let mut bed_needs = Vec::new();
+        if self.age < 2 {
+            bed_needs.push(BedNeed::Cot);
+        }
+        if pregnant || self.age > 60 {
+            bed_needs.extend([BedNeed::LowerBed, BedNeed::NearToilets]);
+        }
+        if segment == Segment::RespiratoryRisk {
+            bed_needs.push(BedNeed::Apart);
+        }
+        Placement { segment, bed_needs }
+    }
+
+    fn seal(&self, part: &str, value: &impl Serialize) -> Result<Vec<u8>> {
+        let nonce = hashed(&["nonce", part, &self.id.to_string()]);
+        Key::new(&self.key)?.seal(self.id, part, nonce.first_chunk().copied().unwrap_or_default(), value)
+    }
+}
+
+impl fmt::Debug for Someone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)
+    }
+}
+
+const SYMPTOMS: [Symptom; 5] =
+    [Symptom::Fever, Symptom::Cough, Symptom::Breathlessness, Symptom::Gastric, Symptom::Pain];
+
+/// Codes of ICD-10.
+const EXAMINED: (&str, &str) = ("Z00.0", "Examen general");
+const PREGNANT: (&str, &str) = ("Z34", "Supervisión de embarazo normal");
+const CONCLUSIONS: [(&str, &str); 7] = [
+    ("J06.9", "Infección aguda de las vías respiratorias superiores"),
+    ("A09", "Gastroenteritis"),
+    ("I10", "Hipertensión arterial"),
+    ("E11", "Diabetes mellitus tipo 2"),
+    ("L30.9", "Dermatitis"),
+    ("M54.5", "Lumbago"),
+    ("F43.2", "Trastorno de adaptación"),
+];
+
+fn findings(random: &mut Random, ill: bool) -> Findings {
+    let symptoms: Vec<Symptom> =
+        SYMPTOMS.into_iter().filter(|_| random.chance(if ill { 40 } else { 4 })).collect();
+    let risk = match (ill, symptoms.len()) {
+        (true, 3..) => HealthRisk::High,
+        (true, _) => HealthRisk::Moderate,
+        (false, _) => HealthRisk::Low,
+    };
+    Findings {
+        temperature_decicelsius: Some(if symptoms.contains(&Symptom::Fever) {
+            random.between(378, 395)
+        } else {
+            random.between(361, 372)
+        }),
+        pulse: Some(random.between(62, 104)),
+        symptoms,
+        risk,
+        consultation_advised: risk != HealthRisk::Low,
+    }
+}
+
+/// Bytes that are the same in every load: the demonstration's keys are no secret, as its people are nobody.
+fn hashed(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new().chain_update("enlace/demo");
+    for part in parts {
+        hash.update([0]);
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::NOON;
+    use super::*;
+
+    fn on(day: NaiveDate) -> Rows {
+        Rows::generate(day, local(day, NOON)).unwrap()
+    }
+
+    #[test]
+    fn everyone_of_the_ficha_came_in_as_many_households() {
+        let made = on(super::super::DEFAULT_DAY);
+        assert_eq!((made.persons.len(), made.households.len()), (PEOPLE, HOUSEHOLDS));
+        assert!(sizes().iter().all(|size| (1..=LARGEST).contains(size)));
+        assert_eq!(on(ENDS_ON).persons.len(), PEOPLE);
+    }
+
+    #[test]
+    fn seven_came_on_the_first_day() {
+        let made = on(STARTS_ON);
+        assert_eq!((made.persons.len(), made.households.len()), (7, 2));
+    }
+
+    #[test]
+    fn nothing_lies_after_the_instant_of_loading() {
+        for day in [STARTS_ON, STARTS_ON + Days::new(20), super::super::DEFAULT_DAY, ENDS_ON] {
+            let (made, now) = (on(day), local(day, NOON));
+            assert!(made.consents.iter().all(|consent| consent.given_at <= now));
+            assert!(made.consents.iter().filter_map(|consent| consent.withdrawn_at).all(|at| at <= now));
+            assert!(made.referrals.iter().all(|referral| referral.opened_at <= now));
+            assert!(made.assessments.iter().all(|assessment| assessment.assessed_at <= now));
+            assert!(made.diagnoses.iter().all(|diagnosis| diagnosis.made_at <= now));
+        }
+    }
+
+    #[test]
+    fn nobody_lodges_at_the_end_and_most_do_on_the_default_day() {
+        assert!(on(ENDS_ON).persons.iter().all(|person| person.shelter_id.is_none()));
+        let lodging =
+            on(super::super::DEFAULT_DAY).persons.iter().filter(|person| person.shelter_id.is_some()).count();
+        assert!((2_000..PEOPLE).contains(&lodging), "{lodging}");
+    }
+
+    #[test]
+    fn every_kind_of_record_is_there_in_number() {
+        let made = on(super::super::DEFAULT_DAY);
+        let few = [made.consents.len(), made.referrals.len(), made.diagnoses.len(), made.enrolments.len()];
+        assert!(few.iter().all(|count| *count > 100), "{few:?}");
+        assert_eq!(made.assessments.len(), PEOPLE);
+        let minors =
+            made.persons.iter().filter(|person| person.adult_from > super::super::DEFAULT_DAY).count();
+        assert!((600..1_500).contains(&minors), "{minors}");
+    }
+
+    #[test]
+    fn two_loads_are_the_same_and_no_two_codes_are() {
+        let made = on(ENDS_ON);
+        assert_eq!(made, on(ENDS_ON));
+        let mut ids: Vec<Uuid> = made.persons.iter().map(|person| person.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), PEOPLE);
+    }
+}

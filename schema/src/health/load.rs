@@ -1,0 +1,96 @@
+//! Reads of health records. They are open to those who may read HEALTH of everyone: no policy grants it by record, and one that
+//! did would be refused here until the queries are scoped by it.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use enlace_policies::{Class, RecordType};
+
+use crate::access::InScope;
+use crate::context::Context;
+use crate::error::Result;
+use crate::health::tables::{assessments, diagnoses};
+use crate::health::{Assessment, CONCLUSION, Conclusion, Diagnosis, FINDINGS, Findings};
+use crate::scalars::Id;
+
+/// A row of each table: its key, the person's, for a diagnosis the assessment's, the time, and what is sealed.
+type AssessmentRow = (Uuid, Uuid, DateTime<Utc>, Vec<u8>);
+type DiagnosisRow = (Uuid, Uuid, Uuid, DateTime<Utc>, Vec<u8>);
+
+async fn assessments(
+    context: Context,
+    narrow: impl FnOnce(assessments::BoxedQuery<'static, Pg>) -> assessments::BoxedQuery<'static, Pg>,
+) -> Result<Vec<Assessment>> {
+    let Some(scope) = context.personal_scope(Class::Health, RecordType::Assessment)? else {
+        return Ok(Vec::new());
+    };
+    let query = narrow(assessments::table.into_boxed())
+        .filter(InScope::new(&scope, |_| None))
+        .order((assessments::assessed_at, assessments::id));
+    let reader = context.reader().await?;
+    let rows: Vec<AssessmentRow> = query.load(&mut &*reader).await?;
+    let keys = context.vault().keys(rows.iter().map(|row| row.1).collect()).await?;
+    context.discloses(rows.iter().map(|row| row.1));
+    rows.into_iter()
+        .map(|(id, person_id, assessed_at, sealed)| {
+            let found: Option<Findings> = keys.open(person_id, FINDINGS, &sealed)?;
+            Ok(Assessment {
+                id: Id::new(id),
+                assessed_at,
+                temperature_decicelsius: found.as_ref().and_then(|found| found.temperature_decicelsius),
+                pulse: found.as_ref().and_then(|found| found.pulse),
+                risk: found.as_ref().map(|found| found.risk),
+                consultation_advised: found.as_ref().map(|found| found.consultation_advised),
+                symptoms: found.map(|found| found.symptoms),
+                person_id,
+            })
+        })
+        .collect()
+}
+
+/// The assessments of some people, oldest first.
+pub(crate) async fn assessments_of(context: Context, people: Vec<Uuid>) -> Result<Vec<Assessment>> {
+    assessments(context, |query| query.filter(assessments::person_id.eq_any(people))).await
+}
+
+/// Assessments by key.
+pub(crate) async fn assessments_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Assessment>> {
+    assessments(context, |query| query.filter(assessments::id.eq_any(ids))).await
+}
+
+async fn diagnoses(
+    context: Context,
+    narrow: impl FnOnce(diagnoses::BoxedQuery<'static, Pg>) -> diagnoses::BoxedQuery<'static, Pg>,
+) -> Result<Vec<Diagnosis>> {
+    let Some(scope) = context.personal_scope(Class::Health, RecordType::Diagnosis)? else {
+        return Ok(Vec::new());
+    };
+    let query = narrow(diagnoses::table.into_boxed())
+        .filter(InScope::new(&scope, |_| None))
+        .order((diagnoses::made_at, diagnoses::id));
+    let reader = context.reader().await?;
+    let rows: Vec<DiagnosisRow> = query.load(&mut &*reader).await?;
+    let keys = context.vault().keys(rows.iter().map(|row| row.1).collect()).await?;
+    context.discloses(rows.iter().map(|row| row.1));
+    rows.into_iter()
+        .map(|(id, person_id, assessment_id, made_at, sealed)| {
+            let concluded: Option<Conclusion> = keys.open(person_id, CONCLUSION, &sealed)?;
+            let (code, note) =
+                concluded.map_or((None, None), |concluded| (Some(concluded.code), Some(concluded.note)));
+            Ok(Diagnosis { id: Id::new(id), made_at, code, note, assessment_id })
+        })
+        .collect()
+}
+
+/// The diagnoses that rest on some assessments, oldest first.
+pub(crate) async fn diagnoses_of(context: Context, assessments: Vec<Uuid>) -> Result<Vec<Diagnosis>> {
+    diagnoses(context, |query| query.filter(diagnoses::assessment_id.eq_any(assessments))).await
+}
+
+/// Diagnoses by key.
+pub(crate) async fn diagnoses_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Diagnosis>> {
+    diagnoses(context, |query| query.filter(diagnoses::id.eq_any(ids))).await
+}

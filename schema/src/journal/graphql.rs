@@ -1,0 +1,104 @@
+//! The journal in the schema.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use enlace_policies::{Class, Fact};
+
+use crate::agencies::{self, Agency};
+use crate::census::{Person, Purpose};
+use crate::graph::{ConnectionKind, Facts, Graph, record};
+use crate::journal::list;
+use crate::scalars::{Id, Identified};
+
+/// A user, whom others know by an opaque id.
+#[derive(Debug)]
+pub struct User;
+
+impl Identified for User {
+    const KIND: &'static str = "user";
+}
+
+record! {
+    /// Something that was done, or read of people in care, and who did it under which policies.
+    pub struct JournalEntry: "JournalEntry" as JournalEntry {
+        /// Its place in the journal; consecutive from 0.
+        index: String => Journal,
+        /// What was done: `shelters.adjustOccupancy`; `journal.read` for a read of people in care.
+        operation: String => Journal,
+        /// The user who did it; null where the server itself did.
+        actor: Option<Id<User>> => Journal,
+        /// The roles that the user held.
+        roles: Vec<String> => Journal,
+        /// The policies under which it was allowed.
+        policy_version: String => Journal,
+        /// When it happened, by the programme clock or by the client's, where it was offline.
+        occurred_at: DateTime<Utc> => Journal,
+        /// When it was recorded, by the programme clock.
+        recorded_at: DateTime<Utc> => Journal,
+        /// The data classes that it tells of.
+        classes: Vec<String> => Journal,
+        /// Of a read: the purpose that the reader stated.
+        purpose: Option<Purpose> => Journal,
+        /// How many people it tells of.
+        subject_count: i32 => Journal,
+        /// Key of the agency that acted.
+        agency_id: Option<Uuid>,
+        /// Its code.
+        agency: Option<String>,
+        /// Whom it tells of, as far as the caller may know.
+        subjects: Vec<Uuid>,
+    }
+}
+
+impl Facts for JournalEntry {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        if fact == Fact::Agency { self.agency.as_deref() } else { None }
+    }
+}
+
+record! {
+    /// A person whom an entry of the journal tells of.
+    pub struct JournalSubject: "JournalSubject" as JournalSubject {
+        /// The person, opaque: `node` and `persons` show more to those who may see it.
+        person: Id<Person> => Journal,
+        /// Code of the agency that acted.
+        agency: Option<String>,
+    }
+}
+
+impl Facts for JournalSubject {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        if fact == Fact::Agency { self.agency.as_deref() } else { None }
+    }
+}
+
+/// Declares this capability's part of the schema.
+pub(crate) fn register(graph: &mut Graph) {
+    graph.object::<JournalSubject>(|subject| subject);
+    graph.object::<JournalEntry>(|entry| {
+        entry
+            .one(
+                "agency",
+                Class::Journal,
+                "The agency that acted; null where the server itself did.",
+                |entry| entry.agency_id,
+                agencies::by_ids,
+                |agency: &Agency| agency.id.uuid(),
+            )
+            .carries_many("subjects", Class::Journal, "Whom it tells of.", |entry| {
+                let of =
+                    |person: &Uuid| JournalSubject { person: Id::new(*person), agency: entry.agency.clone() };
+                entry.subjects.iter().map(of).collect()
+            })
+            .in_scope::<JournalSubject>()
+    });
+    graph.query("journal", Class::Journal, "What was done and read, oldest first.").connection(
+        ConnectionKind {
+            node: "JournalEntry",
+            connection: "JournalEntryConnection",
+            edge: "JournalEntryEdge",
+        },
+        list::entries,
+    );
+}

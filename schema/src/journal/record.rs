@@ -1,0 +1,71 @@
+//! What the journal has beside changes of rows: reads of personal data, which stand in it before the data leave (R9, R21), and
+//! changes of the policies.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::journal::insert::{NewEntry, Told};
+use crate::journal::{Change, Part};
+use crate::system::System;
+
+/// In the journal: someone read of people in care. It names them by opaque keys, and nothing of what was read.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PersonalDataRead {
+    /// For what, as the reader stated it.
+    pub(crate) purpose: String,
+    /// The data classes that were read.
+    pub(crate) classes: Vec<String>,
+    /// SHA-256 of the document that asked, in hexadecimal digits.
+    pub(crate) document: String,
+    /// How many people.
+    pub(crate) count: usize,
+    /// Their keys.
+    pub(crate) persons: Vec<Uuid>,
+}
+
+impl Change for PersonalDataRead {
+    const NAME: &'static str = "journal.personalDataRead";
+}
+
+/// Puts into the journal what a request reads of people in care, if it does.
+pub(crate) async fn record_read(context: &Context, document: &str) -> Result<()> {
+    let disclosed = context.disclosed();
+    if disclosed.persons.is_empty() {
+        return Ok(());
+    }
+    let persons: Vec<Uuid> = disclosed.persons.into_iter().collect();
+    let read = PersonalDataRead {
+        purpose: context.actor()?.principal.purpose.clone().unwrap_or_default(),
+        classes: disclosed.classes.iter().map(|class| class.as_str().to_owned()).collect(),
+        document: document.to_owned(),
+        count: persons.len(),
+        persons: persons.clone(),
+    };
+    let parts = vec![Part::of_journal(&read)?];
+    let told = Told { persons, classes: read.classes };
+    let entry = NewEntry::of_caller(context, "journal.read", context.now(), parts, told).await?;
+    entry.insert(context.system()).await
+}
+
+/// In the journal: other policies came into force.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PoliciesReplaced {
+    /// The version that they replace.
+    pub(crate) before: String,
+    /// The version in force from here on.
+    pub(crate) after: String,
+}
+
+impl Change for PoliciesReplaced {
+    const NAME: &'static str = "journal.policiesReplaced";
+}
+
+/// Puts a change of the policies into the journal.
+pub(crate) async fn record_policies(system: &System, before: String, after: String) -> Result<()> {
+    let parts = vec![Part::of_journal(&PoliciesReplaced { before, after: after.clone() })?];
+    NewEntry::of_server(system, "journal.replacePolicies", after, parts).await?.insert(system).await
+}

@@ -1,0 +1,202 @@
+//! The vault: what tells of a person, sealed under that person's own key (R21, R23).
+//!
+//! The keys lie in a database of their own. Whoever holds a copy of the other one reads nobody's data with it; and where a
+//! key is destroyed, every copy of what it sealed is unreadable, a restored backup's too.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use crate::database::{Reads, connect};
+use crate::error::{Error, Result};
+
+diesel::table! { person_keys (person_id) { person_id -> Uuid, key -> Binary, } }
+
+const TABLE: &str = "\
+CREATE TABLE IF NOT EXISTS person_keys (\
+    person_id uuid PRIMARY KEY, \
+    key bytea NOT NULL, \
+    CONSTRAINT person_keys_length CHECK (length(key) = 32))";
+
+/// Why the keys' database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// It cannot be reached, or refuses a statement.
+    #[error("the database of the keys cannot be used: {0}")]
+    Database(#[from] tokio_postgres::Error),
+    /// Its configuration names no database.
+    #[error("the database of the keys has no name: set keys_url to one that has")]
+    Nameless,
+}
+
+/// Where the keys lie unless another place is named: on the same server, under the database's name and `_keys`.
+pub fn keys_beside(owner: &tokio_postgres::Config) -> tokio_postgres::Config {
+    let mut keys = owner.clone();
+    keys.dbname(format!("{}_keys", owner.get_dbname().unwrap_or("postgres")));
+    keys
+}
+
+/// Makes the keys' database ready. Where there is none of that name, `owner` creates it, on the server that both share.
+pub async fn migrate_keys(
+    owner: &tokio_postgres::Config,
+    keys: &tokio_postgres::Config,
+) -> Result<(), KeysError> {
+    let client = match connect(keys).await {
+        Ok(client) => client,
+        Err(error) if error.code() == Some(&SqlState::INVALID_CATALOG_NAME) => {
+            let name = keys.get_dbname().ok_or(KeysError::Nameless)?;
+            let create = format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\""));
+            match connect(owner).await?.batch_execute(&create).await {
+                Ok(()) => {}
+                // Another process was faster.
+                Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => {}
+                Err(error) => return Err(error.into()),
+            }
+            connect(keys).await?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(client.batch_execute(TABLE).await?)
+}
+
+/// The way to the keys.
+pub(crate) struct Vault {
+    config: tokio_postgres::Config,
+    reads: Reads,
+}
+
+impl Vault {
+    pub(crate) async fn open(keys: &tokio_postgres::Config) -> Result<Self> {
+        let mut config = keys.clone();
+        config.application_name("enlace");
+        Ok(Self { reads: Reads::open(&config, 1).await?, config })
+    }
+
+    /// The keys of some people; those whose key was destroyed have none.
+    pub(crate) async fn keys(&self, persons: Vec<Uuid>) -> Result<Keys> {
+        if persons.is_empty() {
+            return Ok(Keys::default());
+        }
+        let reader = self.reads.get(&self.config, self.reads.turn()).await?;
+        let rows = person_keys::table
+            .filter(person_keys::person_id.eq_any(persons))
+            .load::<(Uuid, Vec<u8>)>(&mut &*reader)
+            .await?;
+        rows.into_iter().map(|(person, key)| Ok((person, Key::new(&key)?))).collect::<Result<_>>().map(Keys)
+    }
+}
+
+/// One person's key.
+pub(crate) struct Key(LessSafeKey);
+
+impl Key {
+    /// AES-256-GCM under these 32 bytes.
+    pub(crate) fn new(bytes: &[u8]) -> Result<Self> {
+        let key =
+            UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| Error::internal("a key is not of 32 bytes"))?;
+        Ok(Self(LessSafeKey::new(key)))
+    }
+
+    /// Seals a value: the nonce, then the ciphertext with its tag. It opens only as this `part` of this person.
+    pub(crate) fn seal(
+        &self,
+        person: Uuid,
+        part: &str,
+        nonce: [u8; NONCE_LEN],
+        value: &impl Serialize,
+    ) -> Result<Vec<u8>> {
+        let mut text = serde_json::to_vec(value).map_err(Error::internal)?;
+        self.0
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound_to(person, part), &mut text)
+            .map_err(|_| Error::internal("a value could not be sealed"))?;
+        Ok([&nonce[..], &text].concat())
+    }
+
+    fn open<T: DeserializeOwned>(&self, person: Uuid, part: &str, sealed: &[u8]) -> Result<T> {
+        let forged = || Error::internal(format!("the {part} of a person does not open: it was altered"));
+        let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(forged)?;
+        let mut text = rest.to_vec();
+        let opened = self
+            .0
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), bound_to(person, part), &mut text)
+            .map_err(|_| forged())?;
+        serde_json::from_slice(opened).map_err(Error::internal)
+    }
+}
+
+/// What a sealed value is bound to, so that it opens nowhere else.
+fn bound_to(person: Uuid, part: &str) -> Aad<Vec<u8>> {
+    Aad::from([person.as_bytes(), part.as_bytes()].concat())
+}
+
+/// The keys of the people on a page.
+#[derive(Default)]
+pub(crate) struct Keys(HashMap<Uuid, Key>);
+
+impl Keys {
+    /// Seals a part of what is known of a person, as [`Key::seal`] does; an error where they have no key any more.
+    pub(crate) fn seal(
+        &self,
+        person: Uuid,
+        part: &str,
+        nonce: [u8; NONCE_LEN],
+        value: &impl Serialize,
+    ) -> Result<Vec<u8>> {
+        let key = self.0.get(&person).ok_or_else(|| {
+            Error::internal("what is to be kept of a person cannot be sealed: they have no key, or no longer")
+        })?;
+        key.seal(person, part, nonce, value)
+    }
+
+    /// The one key of one person.
+    #[cfg(test)]
+    pub(crate) fn of(person: Uuid, key: Key) -> Self {
+        Self(HashMap::from([(person, key)]))
+    }
+
+    /// Opens a part of what is known of a person; `None` where their key was destroyed.
+    pub(crate) fn open<T: DeserializeOwned>(
+        &self,
+        person: Uuid,
+        part: &str,
+        sealed: &[u8],
+    ) -> Result<Option<T>> {
+        self.0.get(&person).map(|key| key.open(person, part, sealed)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_for_the_same_person_part_and_key_alone() {
+        let (person, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let key = || Key::new(&[7; 32]).unwrap();
+        let sealed = key().seal(person, "identity", [9; NONCE_LEN], &"Marie").unwrap();
+        assert!(!sealed.windows(5).any(|window| window == b"Marie"));
+        let keys = Keys::of;
+
+        let opened: Option<String> = keys(person, key()).open(person, "identity", &sealed).unwrap();
+        assert_eq!(opened.as_deref(), Some("Marie"));
+        assert!(keys(person, key()).open::<String>(person, "family", &sealed).is_err());
+        assert!(keys(other, key()).open::<String>(other, "identity", &sealed).is_err());
+        assert!(
+            keys(person, Key::new(&[8; 32]).unwrap()).open::<String>(person, "identity", &sealed).is_err()
+        );
+        for place in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[place] ^= 1;
+            assert!(keys(person, key()).open::<String>(person, "identity", &altered).is_err());
+        }
+        assert!(keys(person, key()).open::<String>(person, "identity", &[]).is_err());
+        // A destroyed key is no error: there is nothing to read any more.
+        assert_eq!(Keys::default().open::<String>(person, "identity", &sealed).unwrap(), None);
+    }
+}
