@@ -86,6 +86,14 @@ codes! {
     VersionConflict "VERSION_CONFLICT" 200;
     /// The idempotency key was used with another body. Use a new key.
     IdempotencyConflict "IDEMPOTENCY_CONFLICT" 200;
+    /// The record is no longer in the state that this needs: it was ended, withdrawn or answered before. Read it again.
+    StateConflict "STATE_CONFLICT" 200;
+    /// No user of that agency may hold the role.
+    RoleNotOfAgency "ROLE_NOT_OF_AGENCY" 200;
+    /// The user holds a role that is not held together with this one.
+    RolesIncompatible "ROLES_INCOMPATIBLE" 200;
+    /// The user holds the role already during that time.
+    AlreadyGranted "ALREADY_GRANTED" 200;
     /// The space has fewer places than that.
     OverCapacity "OVER_CAPACITY" 200;
     /// The store holds less of the lot than that.

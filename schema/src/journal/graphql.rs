@@ -5,19 +5,11 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, Fact};
 
-use crate::agencies::{self, Agency};
+use crate::agencies::{self, Agency, User};
 use crate::census::{Person, Purpose};
 use crate::graph::{ConnectionKind, Facts, Graph, record};
 use crate::journal::list;
-use crate::scalars::{Id, Identified};
-
-/// A user, whom others know by an opaque id.
-#[derive(Debug)]
-pub struct User;
-
-impl Identified for User {
-    const KIND: &'static str = "user";
-}
+use crate::scalars::Id;
 
 record! {
     /// Something that was done, or read of people in care, and who did it under which policies.

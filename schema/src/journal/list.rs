@@ -12,13 +12,13 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::{FactSource, InScope};
-use crate::agencies::Agency;
+use crate::agencies::{Agency, User};
 use crate::census::{Person, Purpose};
 use crate::context::{Context, Scope};
 use crate::error::{Code, Error, Result};
 use crate::graph::{Connection, Wanted, input};
 use crate::journal::entry::{Header, Part};
-use crate::journal::graphql::{JournalEntry, User};
+use crate::journal::graphql::JournalEntry;
 use crate::journal::record::PersonalDataRead;
 use crate::journal::tables::{journal_entries, journal_index, journal_subjects};
 use crate::paging::{Asked, Binding, Place, Window, shown_count};
