@@ -73,23 +73,29 @@ CREATE FUNCTION may_hold(asked text, agency text) RETURNS boolean LANGUAGE sql S
         END)
 $$;
 
-CREATE FUNCTION check_grant() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- The laws that look beyond a row are constraint triggers: they have a name among the constraints, which operations answer for.
+CREATE FUNCTION check_role_of_agency() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    holder text;
-    held   text;
+    holder text := (SELECT agencies.code FROM users JOIN agencies ON agencies.id = users.agency_id WHERE users.id = NEW.user_id);
+    asked  text := CASE TG_ARGV[0] WHEN 'role' THEN NEW.role ELSE NEW.reads_as END;
+BEGIN
+    IF asked IS NOT NULL AND NOT may_hold(asked, holder) OR NEW.reads_as = NEW.role THEN
+        RAISE EXCEPTION '% may not hold %', holder, asked USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER grants_role_of_agency AFTER INSERT OR UPDATE OF user_id, role ON grants
+    FOR EACH ROW EXECUTE FUNCTION check_role_of_agency('role');
+CREATE CONSTRAINT TRIGGER grants_reads_as_of_agency AFTER INSERT OR UPDATE OF user_id, reads_as ON grants
+    FOR EACH ROW EXECUTE FUNCTION check_role_of_agency('reads_as');
+
+CREATE FUNCTION check_roles_compatible() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    held text;
 BEGIN
     -- Under the user's lock, so that of two grants at once the later one sees the earlier.
-    SELECT agencies.code INTO holder FROM users JOIN agencies ON agencies.id = users.agency_id
-        WHERE users.id = NEW.user_id FOR NO KEY UPDATE OF users;
-    IF NOT FOUND THEN
-        RETURN NEW; -- The foreign key says so.
-    END IF;
-    IF NOT may_hold(NEW.role, holder) THEN
-        RAISE EXCEPTION '% may not hold %', holder, NEW.role USING ERRCODE = 'check_violation', CONSTRAINT = 'grants_role_of_agency';
-    END IF;
-    IF NEW.reads_as IS NOT NULL AND (NEW.reads_as = NEW.role OR NOT may_hold(NEW.reads_as, holder)) THEN
-        RAISE EXCEPTION '% may not hold %', holder, NEW.reads_as USING ERRCODE = 'check_violation', CONSTRAINT = 'grants_reads_as_of_agency';
-    END IF;
+    PERFORM FROM users WHERE id = NEW.user_id FOR NO KEY UPDATE;
     -- A role whose reads are held counts as held.
     SELECT CASE WHEN grants.role IN (pair.role, pair.other) THEN grants.role ELSE grants.reads_as END INTO held
         FROM grants JOIN incompatible_roles pair ON
@@ -100,35 +106,38 @@ BEGIN
         ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '% is not held together with %', NEW.role, held
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'grants_roles_compatible', DETAIL = held;
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, DETAIL = held;
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END
 $$;
-CREATE TRIGGER grants_law BEFORE INSERT OR UPDATE OF user_id, role, reads_as, valid_from, valid_until ON grants
-    FOR EACH ROW EXECUTE FUNCTION check_grant();
+CREATE CONSTRAINT TRIGGER grants_roles_compatible AFTER INSERT OR UPDATE OF user_id, role, reads_as, valid_from, valid_until ON grants
+    FOR EACH ROW EXECUTE FUNCTION check_roles_compatible();
 
 CREATE FUNCTION check_grant_shelter() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM grants WHERE id = NEW.grant_id AND role <> 'shelter_lead') THEN
-        RAISE EXCEPTION 'only a shelter_lead is granted shelters' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_shelters_role';
+        RAISE EXCEPTION 'only a shelter_lead is granted shelters' USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END
 $$;
-CREATE TRIGGER grant_shelters_law BEFORE INSERT OR UPDATE ON grant_shelters FOR EACH ROW EXECUTE FUNCTION check_grant_shelter();
+CREATE CONSTRAINT TRIGGER grant_shelters_role AFTER INSERT OR UPDATE ON grant_shelters
+    FOR EACH ROW EXECUTE FUNCTION check_grant_shelter();
 
 -- What was granted or agreed for a while is never prolonged: another grant, another agreement follows it.
 CREATE FUNCTION refuse_prolonging() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.valid_until IS NOT NULL AND (NEW.valid_until IS NULL OR NEW.valid_until > OLD.valid_until) THEN
-        RAISE EXCEPTION '% are never prolonged', TG_TABLE_NAME USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_TABLE_NAME || '_never_prolonged';
+        RAISE EXCEPTION '% are never prolonged', TG_TABLE_NAME USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END
 $$;
-CREATE TRIGGER grants_never_prolonged BEFORE UPDATE OF valid_until ON grants FOR EACH ROW EXECUTE FUNCTION refuse_prolonging();
-CREATE TRIGGER agreements_never_prolonged BEFORE UPDATE OF valid_until ON agreements FOR EACH ROW EXECUTE FUNCTION refuse_prolonging();
+CREATE CONSTRAINT TRIGGER grants_never_prolonged AFTER UPDATE OF valid_until ON grants
+    FOR EACH ROW EXECUTE FUNCTION refuse_prolonging();
+CREATE CONSTRAINT TRIGGER agreements_never_prolonged AFTER UPDATE OF valid_until ON agreements
+    FOR EACH ROW EXECUTE FUNCTION refuse_prolonging();
 
 GRANT SELECT ON roles, role_agencies, incompatible_roles TO enlace_app;
 GRANT INSERT ON grants, grant_shelters, revoked_tokens TO enlace_app;

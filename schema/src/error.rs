@@ -62,8 +62,12 @@ codes! {
     Unauthenticated "UNAUTHENTICATED" 401;
     /// The token has expired. Get a new one.
     TokenExpired "TOKEN_EXPIRED" 401;
+    /// The token was revoked. Get a new one.
+    TokenRevoked "TOKEN_REVOKED" 401;
     /// The token is valid, but its agency or user is unknown here or no longer active. Ask the programme's administrator.
     ActorUnknown "ACTOR_UNKNOWN" 403;
+    /// The token is valid, but none of the roles that it states is granted at present. Ask the programme's administrator.
+    NoRoleGranted "NO_ROLE_GRANTED" 403;
     /// The caller may not do this; `extensions.policy` names the rule.
     Forbidden "FORBIDDEN" 200;
     /// The answer would tell of people in care, and the request states no purpose. State one in the header `Enlace-Purpose`, or in `connection_init`.

@@ -275,7 +275,7 @@ impl<'a> Planner<'a> {
             Answer::Allowed => None,
             Answer::Depends(dependence) => Some(Arc::clone(dependence)),
             Answer::Refused(refusal) => {
-                return Ok(RootWhat::Null { refusal: self.refuse(code, coordinate, refusal, &path) });
+                return Ok(RootWhat::Null { refusal: self.refuse(code, coordinate, root.class, refusal, &path) });
             }
         };
         for argument in &merged.field.arguments {
@@ -299,7 +299,7 @@ impl<'a> Planner<'a> {
             };
             let coordinate = format!("{coordinate}({}:)", argument.name);
             return Ok(RootWhat::Null {
-                refusal: self.refuse(Code::ArgumentForbidden, coordinate, &refusal, &path),
+                refusal: self.refuse(Code::ArgumentForbidden, coordinate, class, &refusal, &path),
             });
         }
         let arguments = merged
@@ -484,23 +484,31 @@ impl<'a> Planner<'a> {
             Answer::Allowed => Gated::Open,
             Answer::Depends(_) if field.leads_to.is_some() => Gated::Open,
             Answer::Refused(refusal) => {
-                Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), refusal, path))
+                Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), field.class, refusal, path))
             }
             Answer::Depends(dependence) => {
-                let place = self.refuse(Code::FieldForbidden, coordinate(), &by_record(dependence), path);
+                let refusal = by_record(dependence);
+                let place = self.refuse(Code::FieldForbidden, coordinate(), field.class, &refusal, path);
                 Gated::ByRecord(Gate { dependence: Arc::clone(dependence), place })
             }
         }
     }
 
     /// One entry for each coordinate, which knows the paths of all its places.
-    fn refuse(&mut self, code: Code, coordinate: String, refusal: &PolicyRefusal, path: &[Segment]) -> Place {
+    fn refuse(
+        &mut self,
+        code: Code,
+        coordinate: String,
+        class: Class,
+        refusal: &PolicyRefusal,
+        path: &[Segment],
+    ) -> Place {
         let next = self.refusals.len();
         let known = *self.known.entry(coordinate.clone()).or_insert(next);
         if let Some(refused) = self.refusals.get_mut(known) {
             return refused.at(known, path);
         }
-        let mut refused = Refused::new(code, coordinate, refusal);
+        let mut refused = Refused::new(code, coordinate, class, refusal);
         let place = refused.at(next, path);
         self.refusals.push(refused);
         place
