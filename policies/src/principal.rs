@@ -224,7 +224,7 @@ mod tests {
             assert_eq!(incompatibility(one, other), None, "{one} {other}");
         }
         let known = |code: &&str| ROLES.iter().any(|role| role.code == *code) || *code == EVERY_OTHER;
-        assert!(INCOMPATIBLE.iter().all(|pair| known(&pair.role) && pair.with.iter().all(|code| known(&code))));
+        assert!(INCOMPATIBLE.iter().all(|pair| known(&pair.role) && pair.with.iter().all(known)));
     }
 
     #[test]

@@ -68,6 +68,8 @@ problems! {
     }
     /// The user holds the role already during that time.
     AlreadyGranted "AlreadyGranted" {}
+    /// A referral on the ground of consent needs one that stands, for its recipient and its purpose.
+    ConsentMissing "ConsentMissing" {}
     /// The space has fewer places than that.
     OverCapacity "OverCapacity" {}
     /// The store holds less of the lot than that.
@@ -130,6 +132,14 @@ impl AlreadyGranted {
     pub(crate) fn new() -> Self {
         let message = "The user holds this role already during that time. Revoke that grant first.".into();
         Self { code: Code::AlreadyGranted.as_str().into(), message }
+    }
+}
+
+impl ConsentMissing {
+    pub(crate) fn new() -> Self {
+        let message =
+            "No consent of the person stands for this recipient and purpose. Record one, or refer on another ground.".into();
+        Self { code: Code::ConsentMissing.as_str().into(), message }
     }
 }
 
