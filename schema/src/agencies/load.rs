@@ -108,8 +108,7 @@ pub(crate) async fn users_of(context: Context, agencies: Vec<Uuid>) -> Result<Ve
 pub(super) type GrantRow =
     (Uuid, String, Option<String>, Vec<String>, DateTime<Utc>, Option<DateTime<Utc>>, i32, Uuid, String);
 
-/// A grant's columns, in a query that joins grants, users and agencies.
-pub(super) fn grant_columns() -> (
+type GrantColumns = (
     grants::id,
     grants::role,
     grants::reads_as,
@@ -119,7 +118,10 @@ pub(super) fn grant_columns() -> (
     grants::version,
     grants::user_id,
     agencies::code,
-) {
+);
+
+/// A grant's columns, in a query that joins grants, users and agencies.
+pub(super) fn grant_columns() -> GrantColumns {
     (
         grants::id,
         grants::role,
