@@ -62,6 +62,7 @@ pub use facts::NamedFacts;
 pub use load::{Policies, Rule};
 pub use matrix::matrix;
 pub use principal::{
-    ANY_AGENCY, EVERY_OTHER, INCOMPATIBLE, Incompatible, Principal, ROLES, Role, UserPrincipal, incompatibility,
+    ANY_AGENCY, EVERY_OTHER, INCOMPATIBLE, Incompatible, Principal, ROLES, Role, UserPrincipal,
+    incompatibility,
 };
 pub use profile::{Answer, DEFAULT_DENY, Dependence, Profile, Refusal};

@@ -216,11 +216,14 @@ mod tests {
 
     #[test]
     fn incompatible_roles_are_refused_in_either_order() {
-        for (one, other) in [("witness", "kitchen"), ("administrator", "coordinator"), ("donation_coordinator", "partner")] {
+        for (one, other) in
+            [("witness", "kitchen"), ("administrator", "coordinator"), ("donation_coordinator", "partner")]
+        {
             assert!(incompatibility(one, other).is_some(), "{one} {other}");
             assert_eq!(incompatibility(one, other), incompatibility(other, one));
         }
-        for (one, other) in [("coordinator", "shelter_lead"), ("integrator", "donor"), ("witness", "witness")] {
+        for (one, other) in [("coordinator", "shelter_lead"), ("integrator", "donor"), ("witness", "witness")]
+        {
             assert_eq!(incompatibility(one, other), None, "{one} {other}");
         }
         let known = |code: &&str| ROLES.iter().any(|role| role.code == *code) || *code == EVERY_OTHER;

@@ -123,7 +123,9 @@ impl RoleNotOfAgency {
 
 impl RolesIncompatible {
     pub(crate) fn new(held: &str, reason: &str) -> Self {
-        let message = format!("The user holds {held}. {reason} Revoke that grant first, or grant this to someone else.");
+        let message = format!(
+            "The user holds {held}. {reason} Revoke that grant first, or grant this to someone else."
+        );
         Self { code: Code::RolesIncompatible.as_str().into(), message, held: held.into() }
     }
 }

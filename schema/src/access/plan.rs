@@ -275,7 +275,9 @@ impl<'a> Planner<'a> {
             Answer::Allowed => None,
             Answer::Depends(dependence) => Some(Arc::clone(dependence)),
             Answer::Refused(refusal) => {
-                return Ok(RootWhat::Null { refusal: self.refuse(code, coordinate, root.class, refusal, &path) });
+                return Ok(RootWhat::Null {
+                    refusal: self.refuse(code, coordinate, root.class, refusal, &path),
+                });
             }
         };
         for argument in &merged.field.arguments {

@@ -186,7 +186,10 @@ fn unfit(context: &Context, input: &GrantRole, user: &User) -> Option<InvalidVal
         return Some(InvalidValue::new("endsAt", "A grant ends in the future."));
     }
     if names_shelters != (input.role == RoleCode::ShelterLead) {
-        return Some(InvalidValue::new("shelters", "A shelter's lead is granted shelters, and no one else is."));
+        return Some(InvalidValue::new(
+            "shelters",
+            "A shelter's lead is granted shelters, and no one else is.",
+        ));
     }
     if input.reads_as.is_some() != (input.role == RoleCode::Integrator) {
         return Some(InvalidValue::new("readsAs", "An integrator reads as one role, and no one else does."));

@@ -226,13 +226,18 @@ pub(super) fn register(graph: &mut Graph) {
             "Ends an agency's agreement: from then on it reads what is public.",
         )
         .either(RecordType::Agreement, end_agreement);
-    graph
-        .mutation("deactivateUser", Class::Administration, "Keeps an account from acting at all.")
-        .either(RecordType::Account, |context: Context, input: SetUserActive| {
+    graph.mutation("deactivateUser", Class::Administration, "Keeps an account from acting at all.").either(
+        RecordType::Account,
+        |context: Context, input: SetUserActive| {
             set_user_active(context, "agencies.deactivateUser", input, false)
-        });
+        },
+    );
     graph
-        .mutation("reactivateUser", Class::Administration, "Lets an account act again, with what it is granted.")
+        .mutation(
+            "reactivateUser",
+            Class::Administration,
+            "Lets an account act again, with what it is granted.",
+        )
         .either(RecordType::Account, |context: Context, input: SetUserActive| {
             set_user_active(context, "agencies.reactivateUser", input, true)
         });
@@ -334,8 +339,12 @@ async fn end_agreement(context: Context, input: EndAgreement) -> Result<EndAgree
     }
     agreement.valid_until = Some(ends_at);
     agreement.version = input.version.saturating_add(1);
-    let ending = diesel::update(agreements::table.find(agreement.id).filter(agreements::version.eq(input.version)))
-        .set((agreements::valid_until.eq(agreement.valid_until), agreements::version.eq(agreement.version)));
+    let ending =
+        diesel::update(agreements::table.find(agreement.id).filter(agreements::version.eq(input.version)))
+            .set((
+                agreements::valid_until.eq(agreement.valid_until),
+                agreements::version.eq(agreement.version),
+            ));
     if ending.execute(transaction.connection()?).await? == 0 {
         let current = agreements::table.find(agreement.id).select(agreements::version);
         let current = current.first(transaction.connection()?).await?;

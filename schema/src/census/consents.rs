@@ -213,7 +213,9 @@ async fn give(
             Some("consents_no_overlap") => {
                 StateConflict::new("Such a consent stands already. Withdraw it first, or leave it.").into()
             }
-            Some("consents_period") => InvalidValue::new("endsAt", "A consent ends after it is given.").into(),
+            Some("consents_period") => {
+                InvalidValue::new("endsAt", "A consent ends after it is given.").into()
+            }
             _ => return Err(Error::from(error)),
         };
         return Ok(Err(refused));
@@ -267,8 +269,9 @@ async fn withdraw(
     }
     consent.withdrawn_at = Some(withdrawn_at);
     consent.version = input.version.saturating_add(1);
-    let withdrawing = diesel::update(consents::table.find(consent.id).filter(consents::version.eq(input.version)))
-        .set((consents::withdrawn_at.eq(withdrawn_at), consents::version.eq(consent.version)));
+    let withdrawing =
+        diesel::update(consents::table.find(consent.id).filter(consents::version.eq(input.version)))
+            .set((consents::withdrawn_at.eq(withdrawn_at), consents::version.eq(consent.version)));
     match withdrawing.execute(transaction.connection()?).await {
         Ok(1) => Ok(Ok((consent, withdrawn_at))),
         Ok(_) => {

@@ -126,7 +126,11 @@ pub(super) fn register(graph: &mut Graph) {
         })
     });
     graph
-        .mutation("openReferral", Class::Consent, "Asks another agency to take a person's case. Needs a purpose.")
+        .mutation(
+            "openReferral",
+            Class::Consent,
+            "Asks another agency to take a person's case. Needs a purpose.",
+        )
         .either(RecordType::Referral, open_referral);
     graph
         .mutation(
@@ -137,11 +141,12 @@ pub(super) fn register(graph: &mut Graph) {
         .either(RecordType::ReferralAnswer, |context: Context, input: SettleReferral| {
             settle(context, "coordination.acceptReferral", input, ReferralState::Accepted)
         });
-    graph
-        .mutation("declineReferral", Class::Consent, "Does not take a case. Needs a purpose.")
-        .either(RecordType::ReferralAnswer, |context: Context, input: SettleReferral| {
+    graph.mutation("declineReferral", Class::Consent, "Does not take a case. Needs a purpose.").either(
+        RecordType::ReferralAnswer,
+        |context: Context, input: SettleReferral| {
             settle(context, "coordination.declineReferral", input, ReferralState::Declined)
-        });
+        },
+    );
     graph
         .mutation(
             "endReferral",
@@ -158,11 +163,12 @@ type Referring<'c> = Transaction<'c, ReferralPayload>;
 async fn open_referral(context: Context, input: OpenReferral) -> Result<OpenReferralResult> {
     context.personal_scope(Class::Consent, RecordType::Referral)?;
     let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "coordination.openReferral", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(shown(&context, payload).into()),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction =
+        match Transaction::begin(&context, "coordination.openReferral", &key, &input).await? {
+            Begun::Fresh(transaction) => transaction,
+            Begun::Repeated(payload) => return Ok(shown(&context, payload).into()),
+            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+        };
     match open(&context, &mut transaction, &input).await {
         Ok(Ok(referral)) => {
             let change = ReferralOpened {

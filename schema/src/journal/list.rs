@@ -190,7 +190,8 @@ pub(super) async fn entries(
         rows,
         binding,
         |row: &Row| Place { key: Some(row.index.to_string()), id: row.id },
-        total, wanted
+        total,
+        wanted,
     )?;
     let shown = page.rows.into_iter().map(|row| shown(&context, row, of_subjects.as_ref()));
     Ok(Connection { rows: shown.collect::<Result<_>>()?, facts: page.facts })
@@ -222,7 +223,9 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         purpose: read.as_ref().and_then(|read| Purpose::parse(&read.purpose)),
         document: read.map(|read| read.document),
         subject_count: i32::try_from(row.subjects.len()).unwrap_or(i32::MAX),
-        other_refusals: refused.as_ref().map_or(0, |refused| i32::try_from(refused.others).unwrap_or(i32::MAX)),
+        other_refusals: refused
+            .as_ref()
+            .map_or(0, |refused| i32::try_from(refused.others).unwrap_or(i32::MAX)),
         refusals: refused.map(|refused| refusals(refused, row.agency.as_deref())).unwrap_or_default(),
         agency_id: row.agency.as_deref().map(|code| context.agency(code)).transpose()?,
         agency: row.agency,

@@ -55,7 +55,9 @@ impl Close {
     /// A token that is refused, or a caller whose authority was withdrawn.
     pub(super) fn refused(code: Code) -> Self {
         match code {
-            Code::TokenExpired | Code::TokenRevoked | Code::Unauthenticated => Self::unauthorized(code.as_str()),
+            Code::TokenExpired | Code::TokenRevoked | Code::Unauthenticated => {
+                Self::unauthorized(code.as_str())
+            }
             Code::ActorUnknown | Code::NoRoleGranted => Self::forbidden(code.as_str()),
             _ => Self::With(1011, "Try again later".into()),
         }
