@@ -126,7 +126,11 @@ pub(crate) fn register(graph: &mut Graph) {
             .carries_many("refusals", Class::Journal, "What was refused.", |entry| entry.refusals.clone())
     });
     graph.query("journal", Class::Journal, "What was done and read, oldest first.").connection(
-        ConnectionKind { node: "JournalEntry", connection: "JournalConnection", edge: "JournalEdge" },
+        ConnectionKind {
+            node: "JournalEntry",
+            connection: "JournalEntryConnection",
+            edge: "JournalEntryEdge",
+        },
         list::entries,
     );
 }

@@ -24,6 +24,7 @@ mod paging;
 mod planned_answers;
 mod postgres;
 mod reference;
+mod refusals;
 mod schema_contract;
 mod shelters;
 mod tokens;

@@ -3,6 +3,7 @@
 mod disclosure;
 mod reach;
 mod sealing;
+mod sharing;
 
 use std::collections::BTreeSet;
 
