@@ -46,6 +46,8 @@ named! {
     Verb {
         /// See its value.
         Read = "read",
+        /// See its value among those of many records: where an action of this verb exists for a class, a list asks it instead.
+        List = "list",
         /// Set its value.
         Write = "write",
     }
@@ -138,6 +140,11 @@ named! {
 }
 
 impl Class {
+    /// Whether a list asks [`Verb::List`] of it, and not [`Verb::Read`].
+    pub const fn is_listed_apart(self) -> bool {
+        matches!(self, Self::Identity)
+    }
+
     /// Whether its fields tell of a person in care. To read them a caller states a purpose, and each read is journalled.
     pub const fn is_personal(self) -> bool {
         match self {
@@ -185,6 +192,13 @@ named! {
     }
 }
 
+impl Verb {
+    /// Whether it sets no value.
+    pub(crate) const fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::List)
+    }
+}
+
 impl Fact {
     /// Whether its value is a set of codes.
     pub const fn is_set(self) -> bool {
@@ -196,7 +210,6 @@ impl RecordType {
     /// The facts that a record of this type has, or may have. A condition on it asks for no others.
     pub const fn facts(self) -> &'static [Fact] {
         match self {
-            Self::Programme => &[],
             Self::Agency | Self::Agreement | Self::JournalEntry | Self::JournalSubject => &[Fact::Agency],
             Self::Account => &[Fact::Agency, Fact::User],
             Self::Centre => &[Fact::Lender],
@@ -211,7 +224,7 @@ impl RecordType {
             Self::Referral | Self::ReferralAnswer => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient, Fact::Agency]
             }
-            Self::Assessment | Self::Diagnosis => &[],
+            Self::Programme | Self::Assessment | Self::Diagnosis => &[],
             Self::Enrolment => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency],
         }
     }

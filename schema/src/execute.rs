@@ -280,8 +280,7 @@ fn write(
 /// Takes note of what an operation or a loader refused.
 fn note_error(system: &System, caller: &Caller, call: &Call, error: &Error) {
     let Some(root) = system.graph.roots.get(call.root) else { return };
-    let coordinate = format!("{}.{}", root.kind.type_name(), root.name);
-    if let Some(refusal) = Refusal::of_error(error, coordinate, root.class) {
+    if let Some(refusal) = Refusal::of_error(error, root.coordinate(), root.class) {
         system.refusals.note(system, caller, refusal);
     }
 }

@@ -20,7 +20,8 @@ pub(crate) enum Segment {
 pub(crate) struct Refused {
     code: Code,
     coordinate: String,
-    class: Class,
+    /// The data class, where the refusal is of consequence: it is put into the journal.
+    noted: Option<Class>,
     policy: Arc<str>,
     reason: String,
     /// One for each place of the document that asks for it.
@@ -74,11 +75,11 @@ impl Touched {
 }
 
 impl Refused {
-    pub(crate) fn new(code: Code, coordinate: String, class: Class, refusal: &PolicyRefusal) -> Self {
+    pub(crate) fn new(code: Code, coordinate: String, noted: Option<Class>, refusal: &PolicyRefusal) -> Self {
         Self {
             code,
             coordinate,
-            class,
+            noted,
             policy: Arc::clone(&refusal.policy),
             reason: refusal.reason.to_string(),
             paths: Vec::new(),
@@ -91,13 +92,13 @@ impl Refused {
         Place { refusal, path: self.paths.len() - 1 }
     }
 
-    /// For the journal, where it is of consequence and struck: a mutation, or a read or filter of people in care.
+    /// For the journal, where it is of consequence and struck.
     pub(crate) fn of_consequence(&self, touched: &Touched) -> Option<Refusal> {
-        let is_one = touched.records > 0 && (self.code == Code::Forbidden || self.class.is_personal());
-        is_one.then(|| Refusal {
+        let class = self.noted.filter(|_| touched.records > 0)?;
+        Some(Refusal {
             code: self.code.as_str(),
             coordinate: Some(self.coordinate.clone()),
-            class: Some(self.class.as_str()),
+            class: Some(class.as_str()),
             policy: Some(self.policy.to_string()),
         })
     }

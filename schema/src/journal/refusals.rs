@@ -177,7 +177,7 @@ async fn write(system: &Arc<System>, caller: Caller, refused: &CallerRefused) ->
     let parts = vec![Part::of_journal(refused)?];
     let classes = refused.refusals.iter().filter_map(|refusal| refusal.class.clone()).collect();
     let told = Told { persons: Vec::new(), classes };
-    NewEntry::of_caller(&context, "journal.refuse", context.now(), parts, told)?.insert(system).await
+    NewEntry::of_caller(&context, "journal.refuse", context.now(), parts, told).await?.insert(system).await
 }
 
 impl Refusal {
