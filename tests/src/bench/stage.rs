@@ -15,6 +15,9 @@ use super::{Failure, process};
 /// The database of the contests, made anew for each run.
 const DATABASE: &str = "bench";
 
+/// The keys of the people in it, which its copy shares.
+const KEYS: &str = "bench_keys";
+
 /// A copy of it whose journal takes nothing in.
 const WITHOUT_JOURNAL: &str = "bench_without_journal";
 
@@ -23,6 +26,7 @@ const LEAVE_OUT: &str = "\
 CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
 CREATE TRIGGER leave_out BEFORE INSERT ON journal_entries FOR EACH ROW EXECUTE FUNCTION leave_out(); \
 CREATE TRIGGER leave_out BEFORE INSERT ON journal_parts FOR EACH ROW EXECUTE FUNCTION leave_out(); \
+CREATE TRIGGER leave_out BEFORE INSERT ON journal_subjects FOR EACH ROW EXECUTE FUNCTION leave_out(); \
 CREATE TRIGGER leave_out BEFORE INSERT ON journal_queue FOR EACH ROW EXECUTE FUNCTION leave_out()";
 
 /// What is measured is not limited.
@@ -152,6 +156,7 @@ impl Stage {
         let mut command = enlace()?;
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&self.data);
         command.env("ENLACE_DATABASE_URL", self.postgres.connection_string(database));
+        command.env("ENLACE_KEYS_URL", self.postgres.connection_string(KEYS));
         Ok(command)
     }
 

@@ -17,6 +17,7 @@ mod granting;
 mod graphql_over_http;
 mod http;
 mod journal;
+mod journal_query;
 mod laws;
 mod limits;
 mod operations;

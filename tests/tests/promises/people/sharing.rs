@@ -218,7 +218,7 @@ async fn a_referral_shares_from_its_acceptance_by_the_recipient_until_its_end() 
     // Nobody answers for the recipient, and whom it does not concern does not find it.
     assert_eq!(codes(&settle(&coordinator, "acceptReferral", &referral).await), ["FORBIDDEN"]);
     assert_eq!(codes(&settle(&coordinator, "declineReferral", &referral).await), ["FORBIDDEN"]);
-    assert_eq!(outcome(&settle(&asking(&world, ("OIM/adviser", "PROTECTION")), "acceptReferral", &referral).await), "NotFound");
+    assert_eq!(outcome(&settle(&asking(&world, ("UNICEF/programmes", "HOUSING")), "acceptReferral", &referral).await), "NotFound");
 
     let accepted = settle(&acnur, "acceptReferral", &referral).await;
     assert_eq!(at(&accepted, "data.acceptReferral.referral.state"), "ACCEPTED", "{accepted}");
