@@ -41,14 +41,16 @@ pub(crate) fn register(graph: &mut Graph) {
         )
     });
     graph.object::<Grant>(|grant| {
-        grant.one(
-            "user",
-            Class::Administration,
-            "Who holds it.",
-            |grant| Some(grant.user_id),
-            load::users_by_ids,
-            |user: &User| user.id.uuid(),
-        )
+        grant
+            .one(
+                "user",
+                Class::Administration,
+                "Who holds it.",
+                |grant| Some(grant.user_id),
+                load::users_by_ids,
+                |user: &User| user.id.uuid(),
+            )
+            .in_scope::<User>()
     });
     graph.object::<Viewer>(|viewer| {
         viewer.one(

@@ -102,6 +102,7 @@ pub(crate) fn class_of(field: &FieldDefinition) -> Option<&str> {
 /// see the record.
 pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("Agency", "PUBLIC"),
+    ("User", "ADMINISTRATION"),
     ("Centre", "PUBLIC"),
     ("Shelter", "PUBLIC"),
     ("Space", "OPERATIONAL"),
@@ -130,6 +131,7 @@ pub(crate) fn found_by(object: &str) -> Option<&'static str> {
 /// Whether edges to records of this type leave out those beyond reach, and are refused only where all of them are.
 pub(crate) fn is_scoped(object: &str) -> bool {
     const SCOPED: &[&str] = &[
+        "User",
         "Person",
         "Household",
         "Consent",
