@@ -14,7 +14,7 @@ use crate::agencies::tables::{agencies, agreements, grants, revoked_tokens, user
 use crate::agencies::{Agreement, Grant, User};
 use crate::context::Context;
 use crate::error::Result;
-use crate::graph::{Facts, Graph, input, record, union};
+use crate::graph::{Facts, Graph, Record, input, record, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
@@ -99,19 +99,42 @@ impl Facts for EndAgreementPayload {
     }
 }
 
-record! {
-    /// An account, whose right to act was taken or given back.
-    #[derive(Serialize, Deserialize)]
-    pub struct SetUserActivePayload: "SetUserActivePayload" as Account {
-        /// The account as it is now.
-        user: User,
-    }
+macro_rules! user_payloads {
+    ($( $(#[doc = $about:literal])+ $name:ident $graphql:literal )+) => { $(
+        record! {
+            $(#[doc = $about])+
+            #[derive(Serialize, Deserialize)]
+            pub struct $name: $graphql as Account {
+                /// The account as it is now.
+                user: User,
+            }
+        }
+
+        impl Facts for $name {
+            fn fact(&self, fact: Fact) -> Option<&str> {
+                self.user.fact(fact)
+            }
+        }
+
+        impl From<User> for $name {
+            fn from(user: User) -> Self {
+                Self { user }
+            }
+        }
+
+        impl AsRef<User> for $name {
+            fn as_ref(&self) -> &User {
+                &self.user
+            }
+        }
+    )+ };
 }
 
-impl Facts for SetUserActivePayload {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.user.fact(fact)
-    }
+user_payloads! {
+    /// An account that may not act.
+    DeactivateUserPayload "DeactivateUserPayload"
+    /// An account that may act again.
+    ReactivateUserPayload "ReactivateUserPayload"
 }
 
 record! {
@@ -155,9 +178,20 @@ union! {
 }
 
 union! {
-    /// The account, as it is now; or why it was not changed.
-    pub enum SetUserActiveResult {
-        Payload(SetUserActivePayload),
+    /// The account, deactivated; or why it was not.
+    pub enum DeactivateUserResult {
+        Payload(DeactivateUserPayload),
+        NotFound(NotFound),
+        StateConflict(StateConflict),
+        VersionConflict(VersionConflict),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+union! {
+    /// The account, reactivated; or why it was not.
+    pub enum ReactivateUserResult {
+        Payload(ReactivateUserPayload),
         NotFound(NotFound),
         StateConflict(StateConflict),
         VersionConflict(VersionConflict),
@@ -210,11 +244,8 @@ pub(super) fn register(graph: &mut Graph) {
             Some(payload.agreement.clone())
         })
     });
-    graph.object::<SetUserActivePayload>(|payload| {
-        payload.carries("user", Class::Administration, "The account as it is now.", |payload| {
-            Some(payload.user.clone())
-        })
-    });
+    user_payload::<DeactivateUserPayload>(graph);
+    user_payload::<ReactivateUserPayload>(graph);
     graph.object::<RevokeTokenPayload>(|payload| payload);
     graph
         .mutation("revokeGrant", Class::Administration, "Ends a grant now.")
@@ -226,24 +257,27 @@ pub(super) fn register(graph: &mut Graph) {
             "Ends an agency's agreement: from then on it reads what is public.",
         )
         .either(RecordType::Agreement, end_agreement);
-    graph.mutation("deactivateUser", Class::Administration, "Keeps an account from acting at all.").either(
-        RecordType::Account,
-        |context: Context, input: SetUserActive| {
-            set_user_active(context, "agencies.deactivateUser", input, false)
-        },
-    );
+    graph
+        .mutation("deactivateUser", Class::Administration, "Keeps an account from acting at all.")
+        .either(RecordType::Account, deactivate_user);
     graph
         .mutation(
             "reactivateUser",
             Class::Administration,
             "Lets an account act again, with what it is granted.",
         )
-        .either(RecordType::Account, |context: Context, input: SetUserActive| {
-            set_user_active(context, "agencies.reactivateUser", input, true)
-        });
+        .either(RecordType::Account, reactivate_user);
     graph
         .mutation("revokeToken", Class::Administration, "Has one token refused from now on.")
         .either(RecordType::Account, revoke_token);
+}
+
+fn user_payload<P: Record + AsRef<User>>(graph: &mut Graph) {
+    graph.object::<P>(|payload| {
+        payload.carries("user", Class::Administration, "The account as it is now.", |payload| {
+            Some(payload.as_ref().clone())
+        })
+    });
 }
 
 /// Appends the change, commits, and answers.
@@ -354,29 +388,41 @@ async fn end_agreement(context: Context, input: EndAgreement) -> Result<EndAgree
     finish(&context, *transaction, &change, EndAgreementPayload { agreement }).await
 }
 
-async fn set_user_active(
+async fn deactivate_user(context: Context, input: SetUserActive) -> Result<DeactivateUserResult> {
+    set_user_active::<DeactivateUserPayload, _>(context, "agencies.deactivateUser", input, false).await
+}
+
+async fn reactivate_user(context: Context, input: SetUserActive) -> Result<ReactivateUserResult> {
+    set_user_active::<ReactivateUserPayload, _>(context, "agencies.reactivateUser", input, true).await
+}
+
+async fn set_user_active<P, R>(
     context: Context,
     operation: &'static str,
     input: SetUserActive,
     active: bool,
-) -> Result<SetUserActiveResult> {
+) -> Result<R>
+where
+    P: Serialize + DeserializeOwned + From<User>,
+    R: From<P> + From<NotFound> + From<StateConflict> + From<VersionConflict> + From<IdempotencyConflict>,
+{
     let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, operation, &key, &input).await? {
+    let mut transaction = match Transaction::<P>::begin(&context, operation, &key, &input).await? {
         Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(SetUserActiveResult::Payload(payload)),
+        Begun::Repeated(payload) => return Ok(payload.into()),
         Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
     };
     let found = find_user(&context, &mut transaction, input.user.uuid()).await?;
-    let Some(mut user) = found else { return transaction.refuse(NotFound::new("user")).await };
+    let Some(mut user) = found else { return transaction.refuse::<R>(NotFound::new("user")).await };
     if let Err(refused) = context.authorize_write(Class::Administration, RecordType::Account, &user) {
         transaction.roll_back().await?;
         return Err(refused);
     }
     if user.version != input.version {
-        return transaction.refuse(VersionConflict::new(user.version)).await;
+        return transaction.refuse::<R>(VersionConflict::new(user.version)).await;
     }
     if user.active == active {
-        return transaction.refuse(StateConflict::new("The account is so already.")).await;
+        return transaction.refuse::<R>(StateConflict::new("The account is so already.")).await;
     }
     user.active = active;
     user.version = input.version.saturating_add(1);
@@ -385,15 +431,15 @@ async fn set_user_active(
     if setting.execute(transaction.connection()?).await? == 0 {
         let current = users::table.find(user.id).select(users::version);
         let current = current.first(transaction.connection()?).await?;
-        return transaction.refuse(VersionConflict::new(current)).await;
+        return transaction.refuse::<R>(VersionConflict::new(current)).await;
     }
     let change = UserActiveSet { user: user.clone() };
-    finish(&context, *transaction, &change, SetUserActivePayload { user }).await
+    finish(&context, *transaction, &change, P::from(user)).await
 }
 
-async fn find_user(
+async fn find_user<P: Serialize + DeserializeOwned>(
     context: &Context,
-    transaction: &mut Transaction<'_, SetUserActivePayload>,
+    transaction: &mut Transaction<'_, P>,
     id: Uuid,
 ) -> Result<Option<User>> {
     let found: Option<UserRow> = users::table

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::census::tables::consents;
 use crate::census::{Consent, Person, Purpose, load};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::graph::{Facts, Graph, input, record, union};
+use crate::graph::{Facts, Graph, Record, input, record, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
@@ -50,29 +51,52 @@ input! {
     }
 }
 
-record! {
-    /// A consent, given or withdrawn.
-    #[derive(Serialize, Deserialize)]
-    pub struct ConsentPayload: "ConsentPayload" as Consent {
-        /// The consent as it is now.
-        consent: Consent,
-    }
+macro_rules! payloads {
+    ($( $(#[doc = $about:literal])+ $name:ident $graphql:literal )+) => { $(
+        record! {
+            $(#[doc = $about])+
+            #[derive(Serialize, Deserialize)]
+            pub struct $name: $graphql as Consent {
+                /// The consent as it is now.
+                consent: Consent,
+            }
+        }
+
+        impl Facts for $name {
+            fn fact(&self, fact: Fact) -> Option<&str> {
+                self.consent.fact(fact)
+            }
+
+            fn members(&self, fact: Fact) -> &[String] {
+                self.consent.members(fact)
+            }
+        }
+
+        impl From<Consent> for $name {
+            fn from(consent: Consent) -> Self {
+                Self { consent }
+            }
+        }
+
+        impl AsRef<Consent> for $name {
+            fn as_ref(&self) -> &Consent {
+                &self.consent
+            }
+        }
+    )+ };
 }
 
-impl Facts for ConsentPayload {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.consent.fact(fact)
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.consent.members(fact)
-    }
+payloads! {
+    /// A consent, given.
+    GiveConsentPayload "GiveConsentPayload"
+    /// A consent, withdrawn.
+    WithdrawConsentPayload "WithdrawConsentPayload"
 }
 
 union! {
     /// The consent, given; or why it was not.
     pub enum GiveConsentResult {
-        Payload(ConsentPayload),
+        Payload(GiveConsentPayload),
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         StateConflict(StateConflict),
@@ -83,7 +107,7 @@ union! {
 union! {
     /// The consent, withdrawn; or why it was not.
     pub enum WithdrawConsentResult {
-        Payload(ConsentPayload),
+        Payload(WithdrawConsentPayload),
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         StateConflict(StateConflict),
@@ -123,11 +147,8 @@ impl Change for ConsentWithdrawn {
 
 /// Declares this part of the schema.
 pub(super) fn register(graph: &mut Graph) {
-    graph.object::<ConsentPayload>(|payload| {
-        payload.carries("consent", Class::Consent, "The consent as it is now.", |payload| {
-            Some(payload.consent.clone())
-        })
-    });
+    payload::<GiveConsentPayload>(graph);
+    payload::<WithdrawConsentPayload>(graph);
     graph
         .mutation("giveConsent", Class::Consent, "Records what a person agrees to. Needs a purpose.")
         .either(RecordType::Consent, give_consent);
@@ -140,14 +161,20 @@ pub(super) fn register(graph: &mut Graph) {
         .either(RecordType::Consent, withdraw_consent);
 }
 
-type Consenting<'c> = Transaction<'c, ConsentPayload>;
+fn payload<P: Record + AsRef<Consent>>(graph: &mut Graph) {
+    graph.object::<P>(|payload| {
+        payload.carries("consent", Class::Consent, "The consent as it is now.", |payload| {
+            Some(payload.as_ref().clone())
+        })
+    });
+}
 
 async fn give_consent(context: Context, input: GiveConsent) -> Result<GiveConsentResult> {
     context.personal_scope(Class::Consent, RecordType::Consent)?;
     let key = input.idempotency_key.clone();
     let mut transaction = match Transaction::begin(&context, "census.giveConsent", &key, &input).await? {
         Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(shown(&context, payload).into()),
+        Begun::Repeated(payload) => return Ok(shown::<GiveConsentPayload>(&context, payload).into()),
         Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
     };
     match give(&context, &mut transaction, &input).await {
@@ -171,7 +198,7 @@ async fn give_consent(context: Context, input: GiveConsent) -> Result<GiveConsen
 
 async fn give(
     context: &Context,
-    transaction: &mut Consenting<'_>,
+    transaction: &mut Transaction<'_, GiveConsentPayload>,
     input: &GiveConsent,
 ) -> Result<Result<Consent, GiveConsentResult>> {
     let given_at = input.occurred_at.unwrap_or_else(|| context.now());
@@ -228,7 +255,7 @@ async fn withdraw_consent(context: Context, input: WithdrawConsent) -> Result<Wi
     let key = input.idempotency_key.clone();
     let mut transaction = match Transaction::begin(&context, "census.withdrawConsent", &key, &input).await? {
         Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(shown(&context, payload).into()),
+        Begun::Repeated(payload) => return Ok(shown::<WithdrawConsentPayload>(&context, payload).into()),
         Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
     };
     match withdraw(&context, &mut transaction, &input).await {
@@ -251,7 +278,7 @@ async fn withdraw_consent(context: Context, input: WithdrawConsent) -> Result<Wi
 
 async fn withdraw(
     context: &Context,
-    transaction: &mut Consenting<'_>,
+    transaction: &mut Transaction<'_, WithdrawConsentPayload>,
     input: &WithdrawConsent,
 ) -> Result<Result<(Consent, DateTime<Utc>), WithdrawConsentResult>> {
     let withdrawn_at = input.occurred_at.unwrap_or_else(|| context.now());
@@ -287,22 +314,26 @@ async fn withdraw(
 }
 
 /// Appends the change, of which the person is the subject, commits, and answers.
-async fn finish<R: From<ConsentPayload> + From<IdempotencyConflict>>(
+async fn finish<P, R>(
     context: &Context,
-    transaction: Consenting<'_>,
+    transaction: Transaction<'_, P>,
     occurred_at: DateTime<Utc>,
     change: &impl Change,
     consent: Consent,
-) -> Result<R> {
+) -> Result<R>
+where
+    P: Serialize + DeserializeOwned + From<Consent> + AsRef<Consent>,
+    R: From<P> + From<IdempotencyConflict>,
+{
     let changes = vec![Part::of(Class::Consent, Some(consent.person_id), change)?];
-    Ok(match transaction.commit(occurred_at, changes, ConsentPayload { consent }).await? {
+    Ok(match transaction.commit(occurred_at, changes, consent.into()).await? {
         Outcome::Done(payload) | Outcome::Repeated(payload) => shown(context, payload).into(),
         Outcome::Conflict => IdempotencyConflict::new().into(),
     })
 }
 
 /// What leaves tells of a person, and the journal is to say so.
-fn shown(context: &Context, payload: ConsentPayload) -> ConsentPayload {
-    context.discloses([payload.consent.person_id]);
+fn shown<P: AsRef<Consent>>(context: &Context, payload: P) -> P {
+    context.discloses([payload.as_ref().person_id]);
     payload
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use crate::context::Context;
 use crate::coordination::tables::referrals;
 use crate::coordination::{LegalBasis, Referral, ReferralState, load};
 use crate::error::{Error, Result};
-use crate::graph::{Facts, Graph, input, record, union};
+use crate::graph::{Facts, Graph, Record, input, record, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
 use crate::problem::{
     ConsentMissing, IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict,
@@ -49,29 +50,56 @@ input! {
     }
 }
 
-record! {
-    /// A referral, changed.
-    #[derive(Serialize, Deserialize)]
-    pub struct ReferralPayload: "ReferralPayload" as Referral {
-        /// The referral as it is now.
-        referral: Referral,
-    }
+macro_rules! payloads {
+    ($( $(#[doc = $about:literal])+ $name:ident $graphql:literal )+) => { $(
+        record! {
+            $(#[doc = $about])+
+            #[derive(Serialize, Deserialize)]
+            pub struct $name: $graphql as Referral {
+                /// The referral as it is now.
+                referral: Referral,
+            }
+        }
+
+        impl Facts for $name {
+            fn fact(&self, fact: Fact) -> Option<&str> {
+                self.referral.fact(fact)
+            }
+
+            fn members(&self, fact: Fact) -> &[String] {
+                self.referral.members(fact)
+            }
+        }
+
+        impl From<Referral> for $name {
+            fn from(referral: Referral) -> Self {
+                Self { referral }
+            }
+        }
+
+        impl AsRef<Referral> for $name {
+            fn as_ref(&self) -> &Referral {
+                &self.referral
+            }
+        }
+    )+ };
 }
 
-impl Facts for ReferralPayload {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.referral.fact(fact)
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.referral.members(fact)
-    }
+payloads! {
+    /// A referral, opened.
+    OpenReferralPayload "OpenReferralPayload"
+    /// A referral, taken.
+    AcceptReferralPayload "AcceptReferralPayload"
+    /// A referral, declined.
+    DeclineReferralPayload "DeclineReferralPayload"
+    /// A referral, ended.
+    EndReferralPayload "EndReferralPayload"
 }
 
 union! {
     /// The referral, opened; or why it was not.
     pub enum OpenReferralResult {
-        Payload(ReferralPayload),
+        Payload(OpenReferralPayload),
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         ConsentMissing(ConsentMissing),
@@ -81,11 +109,32 @@ union! {
 }
 
 union! {
-    /// The referral, taken, declined or ended; or why it was not.
-    pub enum SettleReferralResult {
-        Payload(ReferralPayload),
+    /// The referral, taken; or why it was not.
+    pub enum AcceptReferralResult {
+        Payload(AcceptReferralPayload),
         NotFound(NotFound),
-        ConsentMissing(ConsentMissing),
+        StateConflict(StateConflict),
+        VersionConflict(VersionConflict),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+union! {
+    /// The referral, declined; or why it was not.
+    pub enum DeclineReferralResult {
+        Payload(DeclineReferralPayload),
+        NotFound(NotFound),
+        StateConflict(StateConflict),
+        VersionConflict(VersionConflict),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+union! {
+    /// The referral, ended; or why it was not.
+    pub enum EndReferralResult {
+        Payload(EndReferralPayload),
+        NotFound(NotFound),
         StateConflict(StateConflict),
         VersionConflict(VersionConflict),
         IdempotencyConflict(IdempotencyConflict),
@@ -120,17 +169,12 @@ impl Change for ReferralSettled {
 
 /// Declares this part of the schema.
 pub(super) fn register(graph: &mut Graph) {
-    graph.object::<ReferralPayload>(|payload| {
-        payload.carries("referral", Class::Consent, "The referral as it is now.", |payload| {
-            Some(payload.referral.clone())
-        })
-    });
+    payload::<OpenReferralPayload>(graph);
+    payload::<AcceptReferralPayload>(graph);
+    payload::<DeclineReferralPayload>(graph);
+    payload::<EndReferralPayload>(graph);
     graph
-        .mutation(
-            "openReferral",
-            Class::Consent,
-            "Asks another agency to take a person's case. Needs a purpose.",
-        )
+        .mutation("openReferral", Class::Consent, "Asks another agency to take a person's case. Needs a purpose.")
         .either(RecordType::Referral, open_referral);
     graph
         .mutation(
@@ -138,37 +182,35 @@ pub(super) fn register(graph: &mut Graph) {
             Class::Consent,
             "Takes a case: the person's data is shared with the caller's agency from the next request on. Needs a purpose.",
         )
-        .either(RecordType::ReferralAnswer, |context: Context, input: SettleReferral| {
-            settle(context, "coordination.acceptReferral", input, ReferralState::Accepted)
-        });
-    graph.mutation("declineReferral", Class::Consent, "Does not take a case. Needs a purpose.").either(
-        RecordType::ReferralAnswer,
-        |context: Context, input: SettleReferral| {
-            settle(context, "coordination.declineReferral", input, ReferralState::Declined)
-        },
-    );
+        .either(RecordType::ReferralAnswer, accept_referral);
+    graph
+        .mutation("declineReferral", Class::Consent, "Does not take a case. Needs a purpose.")
+        .either(RecordType::ReferralAnswer, decline_referral);
     graph
         .mutation(
             "endReferral",
             Class::Consent,
             "Ends a case, for whoever may answer it or may refer: nothing is shared by it any more. Needs a purpose.",
         )
-        .either(RecordType::ReferralAnswer, |context: Context, input: SettleReferral| {
-            settle(context, "coordination.endReferral", input, ReferralState::Ended)
-        });
+        .either(RecordType::ReferralAnswer, end_referral);
 }
 
-type Referring<'c> = Transaction<'c, ReferralPayload>;
+fn payload<P: Record + AsRef<Referral>>(graph: &mut Graph) {
+    graph.object::<P>(|payload| {
+        payload.carries("referral", Class::Consent, "The referral as it is now.", |payload| {
+            Some(payload.as_ref().clone())
+        })
+    });
+}
 
 async fn open_referral(context: Context, input: OpenReferral) -> Result<OpenReferralResult> {
     context.personal_scope(Class::Consent, RecordType::Referral)?;
     let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "coordination.openReferral", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(shown(&context, payload).into()),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = match Transaction::begin(&context, "coordination.openReferral", &key, &input).await? {
+        Begun::Fresh(transaction) => transaction,
+        Begun::Repeated(payload) => return Ok(shown::<OpenReferralPayload>(&context, payload).into()),
+        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+    };
     match open(&context, &mut transaction, &input).await {
         Ok(Ok(referral)) => {
             let change = ReferralOpened {
@@ -187,9 +229,24 @@ async fn open_referral(context: Context, input: OpenReferral) -> Result<OpenRefe
     }
 }
 
+async fn accept_referral(context: Context, input: SettleReferral) -> Result<AcceptReferralResult> {
+    let operation = "coordination.acceptReferral";
+    settle::<AcceptReferralPayload, _>(context, operation, input, ReferralState::Accepted).await
+}
+
+async fn decline_referral(context: Context, input: SettleReferral) -> Result<DeclineReferralResult> {
+    let operation = "coordination.declineReferral";
+    settle::<DeclineReferralPayload, _>(context, operation, input, ReferralState::Declined).await
+}
+
+async fn end_referral(context: Context, input: SettleReferral) -> Result<EndReferralResult> {
+    let operation = "coordination.endReferral";
+    settle::<EndReferralPayload, _>(context, operation, input, ReferralState::Ended).await
+}
+
 async fn open(
     context: &Context,
-    transaction: &mut Referring<'_>,
+    transaction: &mut Transaction<'_, OpenReferralPayload>,
     input: &OpenReferral,
 ) -> Result<Result<Referral, OpenReferralResult>> {
     let Some(person) = facts_within_reach(context, input.person.uuid()).await? else {
@@ -244,20 +301,24 @@ async fn open(
     Ok(Ok(referral))
 }
 
-async fn settle(
+async fn settle<P, R>(
     context: Context,
     operation: &'static str,
     input: SettleReferral,
     state: ReferralState,
-) -> Result<SettleReferralResult> {
+) -> Result<R>
+where
+    P: Serialize + DeserializeOwned + From<Referral> + AsRef<Referral>,
+    R: From<P> + From<NotFound> + From<StateConflict> + From<VersionConflict> + From<IdempotencyConflict>,
+{
     context.personal_scope(Class::Consent, RecordType::Referral)?;
     let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, operation, &key, &input).await? {
+    let mut transaction = match Transaction::<P>::begin(&context, operation, &key, &input).await? {
         Begun::Fresh(transaction) => transaction,
         Begun::Repeated(payload) => return Ok(shown(&context, payload).into()),
         Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
     };
-    match change_state(&context, &mut transaction, &input, state).await {
+    match change_state::<P, R>(&context, &mut transaction, &input, state).await {
         Ok(Ok(referral)) => {
             let change = ReferralSettled { referral: referral.id.uuid(), state };
             finish(&context, *transaction, &change, referral).await
@@ -270,12 +331,16 @@ async fn settle(
     }
 }
 
-async fn change_state(
+async fn change_state<P, R>(
     context: &Context,
-    transaction: &mut Referring<'_>,
+    transaction: &mut Transaction<'_, P>,
     input: &SettleReferral,
     state: ReferralState,
-) -> Result<Result<Referral, SettleReferralResult>> {
+) -> Result<Result<Referral, R>>
+where
+    P: Serialize + DeserializeOwned,
+    R: From<NotFound> + From<StateConflict> + From<VersionConflict>,
+{
     let found = load::by_ids(context.clone(), vec![input.referral.uuid()]).await?.pop();
     let Some(mut referral) = found else { return Ok(Err(NotFound::new("referral").into())) };
     authorize(context, &referral, state)?;
@@ -316,7 +381,8 @@ async fn change_state(
             Ok(Err(VersionConflict::new(current).into()))
         }
         Err(error) if constraint(&error) == Some("referrals_consent_stands") => {
-            Ok(Err(ConsentMissing::new().into()))
+            let message = "The consent that this referral rests on does not stand any more. It can only be declined or ended.";
+            Ok(Err(StateConflict::new(message).into()))
         }
         Err(error) => Err(error.into()),
     }
@@ -332,21 +398,25 @@ fn authorize(context: &Context, referral: &Referral, state: ReferralState) -> Re
 }
 
 /// Appends the change, of which the person is the subject, commits, and answers.
-async fn finish<R: From<ReferralPayload> + From<IdempotencyConflict>>(
+async fn finish<P, R>(
     context: &Context,
-    transaction: Referring<'_>,
+    transaction: Transaction<'_, P>,
     change: &impl Change,
     referral: Referral,
-) -> Result<R> {
+) -> Result<R>
+where
+    P: Serialize + DeserializeOwned + From<Referral> + AsRef<Referral>,
+    R: From<P> + From<IdempotencyConflict>,
+{
     let changes = vec![Part::of(Class::Consent, Some(referral.person_id), change)?];
-    Ok(match transaction.commit(context.now(), changes, ReferralPayload { referral }).await? {
+    Ok(match transaction.commit(context.now(), changes, referral.into()).await? {
         Outcome::Done(payload) | Outcome::Repeated(payload) => shown(context, payload).into(),
         Outcome::Conflict => IdempotencyConflict::new().into(),
     })
 }
 
 /// What leaves tells of a person, and the journal is to say so.
-fn shown(context: &Context, payload: ReferralPayload) -> ReferralPayload {
-    context.discloses([payload.referral.person_id]);
+fn shown<P: AsRef<Referral>>(context: &Context, payload: P) -> P {
+    context.discloses([payload.as_ref().person_id]);
     payload
 }

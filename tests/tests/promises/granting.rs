@@ -309,13 +309,13 @@ async fn an_account_that_the_administrator_deactivates_is_refused_until_it_is_re
         let variables = json!({"id": user["id"], "version": version, "key": fresh_key()});
         administrator.run(&withdrawal(root, "user"), variables).await
     };
-    assert_eq!(outcome(&set("deactivateUser", 1).await), "SetUserActivePayload");
+    assert_eq!(outcome(&set("deactivateUser", 1).await), "DeactivateUserPayload");
     present.expect_expulsion("ACTOR_UNKNOWN", 4403, "ACTOR_UNKNOWN").await;
     is_refused(&world, &token, 403, "ACTOR_UNKNOWN", 4403).await;
     let stale = set("reactivateUser", 1).await;
     assert_eq!((outcome(&stale).as_str(), at(&stale, "data.reactivateUser.currentVersion")), ("VersionConflict", &json!(2)));
     assert_eq!(outcome(&set("deactivateUser", 2).await), "StateConflict");
-    assert_eq!(outcome(&set("reactivateUser", 2).await), "SetUserActivePayload");
+    assert_eq!(outcome(&set("reactivateUser", 2).await), "ReactivateUserPayload");
     let client = Client::new(world.address, Some(token.clone()));
     let restored = Instant::now();
     while !codes(&client.query("{ shelters { spaces { occupied } } }").await).is_empty() {

@@ -7,18 +7,41 @@ use enlace_tests::{Client, World, at, codes, fresh_key};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-const ENTRIES: &str = "query($agency: ID, $actor: ID, $operation: String, $capability: String, $class: String, $person: ID,
-    $from: DateTime, $before: DateTime, $first: Int, $after: String, $last: Int, $back: String) {
-  journal(agency: $agency, actor: $actor, operation: $operation, capability: $capability, class: $class, person: $person,
-      recordedFrom: $from, recordedBefore: $before, first: $first, after: $after, last: $last, before: $back) {
-    totalCount nodes { index operation actor agency { id code } classes recordedAt policyVersion purpose document subjectCount
+/// The arguments with their types, by the names of the variables.
+const ARGUMENTS: [(&str, &str, &str); 12] = [
+    ("agency", "agency", "ID"),
+    ("actor", "actor", "ID"),
+    ("operation", "operation", "String"),
+    ("capability", "capability", "String"),
+    ("class", "class", "String"),
+    ("person", "person", "ID"),
+    ("from", "recordedFrom", "DateTime"),
+    ("before", "recordedBefore", "DateTime"),
+    ("first", "first", "Int"),
+    ("after", "after", "String"),
+    ("last", "last", "Int"),
+    ("back", "before", "String"),
+];
+
+const SHOWN: &str = "totalCount nodes { index operation actor agency { id code } classes recordedAt policyVersion purpose document subjectCount
       refusals { code } }
-    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }";
+
+/// A document with the arguments that these variables fill, and no others: to give one is to ask by it.
+fn document(variables: &Json) -> String {
+    let given: Vec<_> = ARGUMENTS.iter().filter(|(name, ..)| variables.get(*name).is_some()).collect();
+    if given.is_empty() {
+        return format!("{{ journal {{ {SHOWN} }} }}");
+    }
+    let declared: Vec<String> = given.iter().map(|(name, _, of)| format!("${name}: {of}")).collect();
+    let passed: Vec<String> = given.iter().map(|(name, argument, _)| format!("{argument}: ${name}")).collect();
+    format!("query({}) {{ journal({}) {{ {SHOWN} }} }}", declared.join(", "), passed.join(", "))
+}
 
 const SUBJECTS: &str = "{ journal(first: 500) { nodes { index subjects { person } } } }";
 
 async fn read(client: &Client, variables: Json) -> Json {
-    let answer = client.run(ENTRIES, variables).await;
+    let answer = client.run(&document(&variables), variables).await;
     assert_eq!(codes(&answer), Vec::<String>::new(), "{answer}");
     at(&answer, "data.journal").clone()
 }
@@ -171,7 +194,8 @@ async fn its_pages_join_without_gap_or_repeat_in_both_directions() {
     }
     // A cursor belongs to its filters.
     let page = read(&witness, json!({"first": 1})).await;
-    let other = witness.run(ENTRIES, json!({"after": at(&page, "pageInfo.endCursor"), "capability": "shelters"})).await;
+    let other = json!({"after": at(&page, "pageInfo.endCursor"), "capability": "shelters"});
+    let other = witness.run(&document(&other), other).await;
     assert_eq!(codes(&other), ["INVALID_CURSOR"]);
     world.stop().await;
 }

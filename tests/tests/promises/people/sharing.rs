@@ -14,23 +14,24 @@ const ACNUR: (&str, &str) = ("ACNUR/donor", "PROTECTION");
 
 const GIVE: &str = "mutation($person: ID!, $recipient: ID!, $purpose: Purpose!, $endsAt: DateTime, $at: DateTime, $key: String!) {
   giveConsent(person: $person, recipient: $recipient, purpose: $purpose, endsAt: $endsAt, occurredAt: $at, idempotencyKey: $key) {
-    __typename ... on ConsentPayload { consent { id version purpose withdrawnAt recipient { code } } }
+    __typename ... on GiveConsentPayload { consent { id version purpose withdrawnAt recipient { code } } }
     ... on Problem { code message } ... on NotFound { argument } ... on InvalidValue { argument } } }";
 
 const WITHDRAW: &str = "mutation($id: ID!, $version: Int!, $at: DateTime, $key: String!) {
   withdrawConsent(consent: $id, version: $version, occurredAt: $at, idempotencyKey: $key) {
-    __typename ... on ConsentPayload { consent { id version withdrawnAt } }
+    __typename ... on WithdrawConsentPayload { consent { id version withdrawnAt } }
     ... on Problem { code message } ... on InvalidValue { argument } ... on VersionConflict { currentVersion } } }";
 
 const OPEN: &str = "mutation($person: ID!, $recipient: ID!, $purpose: Purpose!, $basis: LegalBasis!, $key: String!) {
   openReferral(person: $person, recipient: $recipient, purpose: $purpose, legalBasis: $basis, idempotencyKey: $key) {
-    __typename ... on ReferralPayload { referral { id version state legalBasis sender { code } recipient { code } } }
+    __typename ... on OpenReferralPayload { referral { id version state legalBasis sender { code } recipient { code } } }
     ... on Problem { code message } ... on NotFound { argument } ... on InvalidValue { argument } } }";
 
 fn settling(root: &str) -> String {
     format!(
         "mutation($id: ID!, $version: Int!, $key: String!) {{ {root}(referral: $id, version: $version, idempotencyKey: $key) {{
-           __typename ... on ReferralPayload {{ referral {{ id version state }} }} ... on Problem {{ code message }} }} }}"
+           __typename ... on AcceptReferralPayload {{ referral {{ id version state }} }}
+           ... on DeclineReferralPayload {{ referral {{ id version state }} }} ... on EndReferralPayload {{ referral {{ id version state }} }} ... on Problem {{ code message }} }} }}"
     )
 }
 
@@ -111,7 +112,7 @@ async fn a_consent_is_felt_by_the_next_request_and_so_is_its_withdrawal() {
     assert!(!reaches(&partner, person).await);
 
     let given = give(&world, &coordinator, person, "NGO_LETRAS_EN_CAMINO", "EDUCATION").await;
-    assert_eq!(outcome(&given), "ConsentPayload", "{given}");
+    assert_eq!(outcome(&given), "GiveConsentPayload", "{given}");
     let consent = at(&given, "data.giveConsent.consent");
     assert!(reaches(&partner, person).await);
     assert_eq!(count().await, before + 1, "on an open socket too");
@@ -119,7 +120,7 @@ async fn a_consent_is_felt_by_the_next_request_and_so_is_its_withdrawal() {
     assert!(!reaches(&asking(&world, (PARTNER.0, "HOUSING")), person).await);
 
     let withdrawn = withdraw(&coordinator, consent).await;
-    assert_eq!(outcome(&withdrawn), "ConsentPayload", "{withdrawn}");
+    assert_eq!(outcome(&withdrawn), "WithdrawConsentPayload", "{withdrawn}");
     assert_eq!(at(&withdrawn, "data.withdrawConsent.consent.version"), 2);
     assert!(!reaches(&partner, person).await);
     assert_eq!(count().await, before, "on an open socket too");
@@ -158,14 +159,14 @@ async fn a_consent_that_breaks_a_law_is_refused_by_its_name() {
         assert_eq!(outcome(&answer), expected, "{changed:?}: {answer}");
     }
     let given = coordinator.run(GIVE, variables.clone()).await;
-    assert_eq!(outcome(&given), "ConsentPayload");
+    assert_eq!(outcome(&given), "GiveConsentPayload");
     assert_eq!(coordinator.run(GIVE, variables.clone()).await, given, "a retry gets the same answer");
     assert_eq!(outcome(&coordinator.run(GIVE, with(&[])).await), "StateConflict", "it stands already");
 
     let consent = at(&given, "data.giveConsent.consent");
     let early = json!({"id": consent["id"], "version": 1, "at": "2021-12-09T12:00:00Z", "key": fresh_key()});
     assert_eq!(outcome(&coordinator.run(WITHDRAW, early).await), "InvalidValue");
-    assert_eq!(outcome(&withdraw(&coordinator, consent).await), "ConsentPayload");
+    assert_eq!(outcome(&withdraw(&coordinator, consent).await), "WithdrawConsentPayload");
     let stale = withdraw(&coordinator, consent).await;
     assert_eq!((outcome(&stale).as_str(), at(&stale, "data.withdrawConsent.currentVersion")), ("VersionConflict", &json!(2)));
     let again = json!({"id": consent["id"], "version": 2});
@@ -182,7 +183,7 @@ async fn consents_are_written_by_the_coordinator_and_each_shelters_lead_and_with
     let inside = *own.difference(&shared).next().unwrap();
     let outside = beyond(&world, COORDINATOR, lead).await;
     let given = give(&world, &asking(&world, lead), inside, "NGO_LETRAS_EN_CAMINO", "EDUCATION").await;
-    assert_eq!(outcome(&given), "ConsentPayload", "{given}");
+    assert_eq!(outcome(&given), "GiveConsentPayload", "{given}");
     let refused = give(&world, &asking(&world, lead), outside, "NGO_LETRAS_EN_CAMINO", "EDUCATION").await;
     assert_eq!(outcome(&refused), "NotFound");
 
@@ -208,7 +209,7 @@ async fn a_referral_shares_from_its_acceptance_by_the_recipient_until_its_end() 
     let person = beyond(&world, COORDINATOR, ACNUR).await;
     let (coordinator, acnur) = (asking(&world, COORDINATOR), asking(&world, ACNUR));
     let opened = open(&world, &coordinator, person, ("ACNUR", "PROTECTION", "PUBLIC_INTEREST")).await;
-    assert_eq!(outcome(&opened), "ReferralPayload", "{opened}");
+    assert_eq!(outcome(&opened), "OpenReferralPayload", "{opened}");
     let referral = at(&opened, "data.openReferral.referral").clone();
     assert_eq!((&referral["state"], at(&referral, "sender.code")), (&json!("PROPOSED"), &json!("DIF_MUNICIPAL")));
     assert!(!reaches(&acnur, person).await, "what is proposed shares nothing");
@@ -266,21 +267,21 @@ async fn a_referral_on_the_ground_of_consent_needs_one_that_stands_and_shares_no
 
     let given = give(&world, &coordinator, person, "ACNUR", "PROTECTION").await;
     let opened = open(&world, &coordinator, person, asked).await;
-    assert_eq!(outcome(&opened), "ReferralPayload", "{opened}");
+    assert_eq!(outcome(&opened), "OpenReferralPayload", "{opened}");
     let accepted = settle(&acnur, "acceptReferral", at(&opened, "data.openReferral.referral")).await;
-    assert_eq!(outcome(&accepted), "ReferralPayload", "{accepted}");
+    assert_eq!(outcome(&accepted), "AcceptReferralPayload", "{accepted}");
     assert!(reaches(&acnur, person).await);
     let consent = at(&given, "data.giveConsent.consent");
-    assert_eq!(outcome(&withdraw(&coordinator, consent).await), "ConsentPayload");
+    assert_eq!(outcome(&withdraw(&coordinator, consent).await), "WithdrawConsentPayload");
     assert!(!reaches(&acnur, person).await, "the referral shares nothing without the consent that it rests on");
 
     // Withdrawn before it is accepted, it is not accepted any more.
     let referral = at(&accepted, "data.acceptReferral.referral");
-    assert_eq!(outcome(&settle(&coordinator, "endReferral", referral).await), "ReferralPayload");
+    assert_eq!(outcome(&settle(&coordinator, "endReferral", referral).await), "EndReferralPayload");
     let given = give(&world, &coordinator, person, "ACNUR", "PROTECTION").await;
     let opened = open(&world, &coordinator, person, asked).await;
     withdraw(&coordinator, at(&given, "data.giveConsent.consent")).await;
     let late = settle(&acnur, "acceptReferral", at(&opened, "data.openReferral.referral")).await;
-    assert_eq!(outcome(&late), "ConsentMissing", "{late}");
+    assert_eq!(outcome(&late), "StateConflict", "{late}");
     world.stop().await;
 }

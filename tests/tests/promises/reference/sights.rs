@@ -177,11 +177,20 @@ impl Facts {
 /// Types whose records bear a stock kind, and those that bear a giver.
 const GOODS: &[&str] = &["Category", "DonationItem", "Stock", "Movement", "MoveStockPayload", "StockChange"];
 /// Types whose records tell of a person, and those that bear the person's age.
-const OF_A_PERSON: &[&str] =
-    &["Person", "Household", "Consent", "Referral", "Enrolment", "ConsentPayload", "ReferralPayload"];
-const OF_SOME_AGE: &[&str] =
-    &["Person", "Consent", "Referral", "Enrolment", "ConsentPayload", "ReferralPayload"];
+const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
+const OF_SOME_AGE: &[&str] = &["Person", "Consent", "Referral", "Enrolment"];
+/// Types whose records are addressed to an agency; a payload is judged as what it carries.
+const ADDRESSED: &[&str] = &["Consent", "Referral"];
 const GIVEN: &[&str] = &["Donor", "DonationItem", "Stock", "Movement", "MoveStockPayload", "StockChange"];
+
+/// What a payload of a mutation on consents or referrals carries; another type is itself.
+fn carried(object: &str) -> &str {
+    match object.strip_suffix("Payload") {
+        Some(verb) if verb.ends_with("Consent") => "Consent",
+        Some(verb) if verb.ends_with("Referral") => "Referral",
+        _ => object,
+    }
+}
 
 impl Where {
     /// Whether it holds of one record.
@@ -209,10 +218,10 @@ impl Where {
             Food | Medical => GOODS.contains(&object),
             OwnGifts => GIVEN.contains(&object),
             OwnAccount => matches!(object, "Viewer" | "User" | "Grant"),
-            OwnShelters => OF_A_PERSON.contains(&object) && !caller.shelters.is_empty(),
-            Shared => OF_A_PERSON.contains(&object),
-            SharedMinors => OF_SOME_AGE.contains(&object),
-            Addressed => matches!(object, "Consent" | "Referral" | "ConsentPayload" | "ReferralPayload"),
+            OwnShelters => OF_A_PERSON.contains(&carried(object)) && !caller.shelters.is_empty(),
+            Shared => OF_A_PERSON.contains(&carried(object)),
+            SharedMinors => OF_SOME_AGE.contains(&carried(object)),
+            Addressed => ADDRESSED.contains(&carried(object)),
             OwnCourses => object == "Enrolment",
             OwnEntries => matches!(object, "JournalEntry" | "JournalRefusal" | "JournalSubject"),
             Entries => matches!(object, "JournalEntry" | "JournalRefusal"),
