@@ -320,9 +320,7 @@ impl<'a> Planner<'a> {
             Answer::Allowed => None,
             Answer::Depends(dependence) => Some(Arc::clone(dependence)),
             Answer::Refused(refusal) => {
-                return Ok(RootWhat::Null {
-                    refusal: self.refuse(code, coordinate, noted, refusal, &path),
-                });
+                return Ok(RootWhat::Null { refusal: self.refuse(code, coordinate, noted, refusal, &path) });
             }
         };
         for argument in root.arguments.iter().filter(|argument| merged.gives(&argument.name)) {

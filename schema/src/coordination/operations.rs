@@ -174,7 +174,11 @@ pub(super) fn register(graph: &mut Graph) {
     payload::<DeclineReferralPayload>(graph);
     payload::<EndReferralPayload>(graph);
     graph
-        .mutation("openReferral", Class::Consent, "Asks another agency to take a person's case. Needs a purpose.")
+        .mutation(
+            "openReferral",
+            Class::Consent,
+            "Asks another agency to take a person's case. Needs a purpose.",
+        )
         .either(RecordType::Referral, open_referral);
     graph
         .mutation(
@@ -206,11 +210,12 @@ fn payload<P: Record + AsRef<Referral>>(graph: &mut Graph) {
 async fn open_referral(context: Context, input: OpenReferral) -> Result<OpenReferralResult> {
     context.personal_scope(Class::Consent, RecordType::Referral)?;
     let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "coordination.openReferral", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(shown::<OpenReferralPayload>(&context, payload).into()),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction =
+        match Transaction::begin(&context, "coordination.openReferral", &key, &input).await? {
+            Begun::Fresh(transaction) => transaction,
+            Begun::Repeated(payload) => return Ok(shown::<OpenReferralPayload>(&context, payload).into()),
+            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+        };
     match open(&context, &mut transaction, &input).await {
         Ok(Ok(referral)) => {
             let change = ReferralOpened {

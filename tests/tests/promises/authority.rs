@@ -90,7 +90,8 @@ impl Present {
                 socket.closed_within(FELT).await
             },
             async {
-                let last = tokio::time::timeout(FELT, stream.response()).await.expect("felt on the event stream");
+                let last =
+                    tokio::time::timeout(FELT, stream.response()).await.expect("felt on the event stream");
                 stream.completes().await;
                 last
             }

@@ -50,7 +50,11 @@ async fn authorities(client: &Client) -> Vec<Json> {
 async fn account(client: &Client, subject: &str) -> Json {
     let agencies = authorities(client).await;
     let users = agencies.iter().flat_map(|agency| agency["users"].as_array().unwrap());
-    users.into_iter().find(|user| user["subject"] == subject).unwrap_or_else(|| panic!("no {subject}")).clone()
+    users
+        .into_iter()
+        .find(|user| user["subject"] == subject)
+        .unwrap_or_else(|| panic!("no {subject}"))
+        .clone()
 }
 
 /// The programme clock, so many seconds from now.
@@ -70,7 +74,8 @@ async fn entry(world: &World, operation: &str) -> Json {
         operation actor roles policyVersion classes agency { code } } } }";
     for _ in 0..500 {
         let answer = witness.run(document, json!({"operation": operation})).await;
-        let nodes = at(&answer, "data.journal.nodes").as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        let nodes =
+            at(&answer, "data.journal.nodes").as_array().unwrap_or_else(|| panic!("{answer}")).clone();
         if let Some(found) = nodes.into_iter().next() {
             return found;
         }
@@ -107,7 +112,10 @@ async fn a_granted_role_is_felt_and_is_in_the_journal() {
     let entry = entry(&world, "agencies.grantRole").await;
     let actor = account(&administrator, "dif_municipal.administrator").await;
     assert_eq!((&entry["actor"], &entry["classes"]), (&actor["id"], &json!(["ADMINISTRATION"])));
-    assert_eq!((at(&entry, "agency.code"), &entry["roles"]), (&json!("DIF_MUNICIPAL"), &json!(["administrator"])));
+    assert_eq!(
+        (at(&entry, "agency.code"), &entry["roles"]),
+        (&json!("DIF_MUNICIPAL"), &json!(["administrator"]))
+    );
 
     // A retry gets the same answer; another body with its key, none.
     assert_eq!(administrator.run(GRANT, variables.clone()).await, granted);
@@ -134,18 +142,50 @@ async fn a_grant_that_breaks_a_law_is_refused_by_its_name_and_leaves_nothing() {
         ("acnur.donor", "integrator", &none, &json!("integrator"), &later, "RoleNotOfAgency", "readsAs"),
         ("cndh.witness", "employer", &none, &none, &later, "RolesIncompatible", "witness"),
         ("cndh.witness", "integrator", &none, &json!("witness"), &later, "RolesIncompatible", "witness"),
-        ("dif_municipal.administrator", "coordinator", &none, &none, &later, "RolesIncompatible", "administrator"),
-        ("dif_municipal.coordinator", "administrator", &none, &none, &later, "RolesIncompatible", "coordinator"),
+        (
+            "dif_municipal.administrator",
+            "coordinator",
+            &none,
+            &none,
+            &later,
+            "RolesIncompatible",
+            "administrator",
+        ),
+        (
+            "dif_municipal.coordinator",
+            "administrator",
+            &none,
+            &none,
+            &later,
+            "RolesIncompatible",
+            "coordinator",
+        ),
         ("acnur.donor", "employer", &none, &none, &later, "RolesIncompatible", "donor"),
         // A role whose reads it holds counts as held.
         ("isesalud.integrator", "employer", &none, &none, &later, "RolesIncompatible", "clinician"),
         ("acnur.donor", "donor", &none, &none, &later, "AlreadyGranted", ""),
         ("acnur.donor", "integrator", &none, &json!("donor"), &earlier, "InvalidValue", "endsAt"),
         ("acnur.donor", "integrator", &none, &none, &later, "InvalidValue", "readsAs"),
-        ("dif_municipal.coordinator", "donation_coordinator", &none, &json!("coordinator"), &later, "InvalidValue", "readsAs"),
+        (
+            "dif_municipal.coordinator",
+            "donation_coordinator",
+            &none,
+            &json!("coordinator"),
+            &later,
+            "InvalidValue",
+            "readsAs",
+        ),
         ("dif_municipal.coordinator", "shelter_lead", &none, &none, &later, "InvalidValue", "shelters"),
         ("dif_municipal.coordinator", "shelter_lead", &json!([]), &none, &later, "InvalidValue", "shelters"),
-        ("dif_municipal.coordinator", "donation_coordinator", &shelter, &none, &later, "InvalidValue", "shelters"),
+        (
+            "dif_municipal.coordinator",
+            "donation_coordinator",
+            &shelter,
+            &none,
+            &later,
+            "InvalidValue",
+            "shelters",
+        ),
         ("dif_municipal.coordinator", "shelter_lead", &nowhere, &none, &later, "NotFound", "shelters"),
     ];
     for (subject, role, shelters, reads_as, ends_at, expected, about) in cases {
@@ -218,9 +258,9 @@ async fn the_database_knows_the_roles_of_the_policies_and_which_are_not_held_tog
         rows.iter().map(|row| (row.get(0), row.get(1))).collect()
     };
     let held = pairs("SELECT role, pattern FROM role_agencies").await;
-    let expected = ROLES.iter().flat_map(|role| {
-        role.agencies.iter().map(|agency| (role.code.to_owned(), (*agency).to_owned()))
-    });
+    let expected = ROLES
+        .iter()
+        .flat_map(|role| role.agencies.iter().map(|agency| (role.code.to_owned(), (*agency).to_owned())));
     assert_eq!(held, expected.collect());
 
     let apart = pairs("SELECT role, other FROM incompatible_roles").await;
@@ -275,7 +315,8 @@ async fn nobody_but_the_administrator_grants_or_takes_back() {
     assert_eq!(authorities(&administrator).await, before);
 
     // Whoever is not concerned sees its own account and what it is granted, and no other.
-    let seen = world.client("SEDENA/kitchen").query("{ agencies { users { subject grants { role } } } }").await;
+    let seen =
+        world.client("SEDENA/kitchen").query("{ agencies { users { subject grants { role } } } }").await;
     assert_eq!(codes(&seen), Vec::<String>::new());
     let agencies = at(&seen, "data.agencies").as_array().unwrap();
     let users: Vec<&Json> = agencies.iter().flat_map(|agency| agency["users"].as_array().unwrap()).collect();
@@ -313,7 +354,10 @@ async fn an_account_that_the_administrator_deactivates_is_refused_until_it_is_re
     present.expect_expulsion("ACTOR_UNKNOWN", 4403, "ACTOR_UNKNOWN").await;
     is_refused(&world, &token, 403, "ACTOR_UNKNOWN", 4403).await;
     let stale = set("reactivateUser", 1).await;
-    assert_eq!((outcome(&stale).as_str(), at(&stale, "data.reactivateUser.currentVersion")), ("VersionConflict", &json!(2)));
+    assert_eq!(
+        (outcome(&stale).as_str(), at(&stale, "data.reactivateUser.currentVersion")),
+        ("VersionConflict", &json!(2))
+    );
     assert_eq!(outcome(&set("deactivateUser", 2).await), "StateConflict");
     assert_eq!(outcome(&set("reactivateUser", 2).await), "ReactivateUserPayload");
     let client = Client::new(world.address, Some(token.clone()));

@@ -34,7 +34,8 @@ fn document(variables: &Json) -> String {
         return format!("{{ journal {{ {SHOWN} }} }}");
     }
     let declared: Vec<String> = given.iter().map(|(name, _, of)| format!("${name}: {of}")).collect();
-    let passed: Vec<String> = given.iter().map(|(name, argument, _)| format!("{argument}: ${name}")).collect();
+    let passed: Vec<String> =
+        given.iter().map(|(name, argument, _)| format!("{argument}: ${name}")).collect();
     format!("query({}) {{ journal({}) {{ {SHOWN} }} }}", declared.join(", "), passed.join(", "))
 }
 
@@ -70,18 +71,25 @@ async fn busy() -> (World, usize) {
         let answer = world.client(caller).stating(purpose).query(document).await;
         assert_eq!(codes(&answer), Vec::<String>::new(), "{caller}: {answer}");
     }
-    for (caller, shelter) in [("DIF_MUNICIPAL/coordinator", "ALB-02"), ("DIF_MUNICIPAL/shelter_lead@ALB-01", "ALB-01")] {
+    for (caller, shelter) in
+        [("DIF_MUNICIPAL/coordinator", "ALB-02"), ("DIF_MUNICIPAL/shelter_lead@ALB-01", "ALB-01")]
+    {
         let space = world.spaces(shelter).await.swap_remove(0);
-        assert_eq!(enlace_tests::outcome(&world.client(caller).adjust(&space, 1).await), "AdjustOccupancyPayload");
+        assert_eq!(
+            enlace_tests::outcome(&world.client(caller).adjust(&space, 1).await),
+            "AdjustOccupancyPayload"
+        );
     }
     let goods = world.goods("food").await;
-    let moved = world.client("DIF_MUNICIPAL/donation_coordinator").run(enlace_tests::MOVE, goods.transfer(1)).await;
+    let moved =
+        world.client("DIF_MUNICIPAL/donation_coordinator").run(enlace_tests::MOVE, goods.transfer(1)).await;
     assert_eq!(enlace_tests::outcome(&moved), "MoveStockPayload");
     let revoke = "mutation($key: String!) { revokeToken(jti: \"gone\", expiresAt: \"2100-01-01T00:00:00Z\", idempotencyKey: $key) {
         __typename } }";
     let revoked = world.client("DIF_MUNICIPAL/administrator").run(revoke, json!({"key": fresh_key()})).await;
     assert_eq!(enlace_tests::outcome(&revoked), "RevokeTokenPayload");
-    let refused = world.client("SEDENA/kitchen").stating("RECEPTION").query("{ persons { totalCount } }").await;
+    let refused =
+        world.client("SEDENA/kitchen").stating("RECEPTION").query("{ persons { totalCount } }").await;
     assert_eq!(codes(&refused), ["FIELD_FORBIDDEN"]);
     let count = READERS.len() + 2 + 1 + 1 + 1;
     let coordinator = world.client("DIF_MUNICIPAL/coordinator");
@@ -121,7 +129,14 @@ async fn each_filter_chooses_what_it_says_and_nothing_else() {
         found
     };
     let mut tried = 0;
-    for (name, path) in [("agency", "agency.id"), ("actor", "actor"), ("operation", "operation"), ("class", "classes"), ("from", "recordedAt"), ("before", "recordedAt")] {
+    for (name, path) in [
+        ("agency", "agency.id"),
+        ("actor", "actor"),
+        ("operation", "operation"),
+        ("class", "classes"),
+        ("from", "recordedAt"),
+        ("before", "recordedAt"),
+    ] {
         for value in of(name, path) {
             let fits = |entry: &&Json| match (name, at(entry, path)) {
                 ("from", recorded) => recorded.as_str() >= Some(value.as_str()),
@@ -137,9 +152,9 @@ async fn each_filter_chooses_what_it_says_and_nothing_else() {
         }
     }
     for capability in ["shelters", "donations", "journal", "agencies", "census"] {
-        let expected = all.iter().filter(|entry| {
-            entry["operation"].as_str().unwrap().split('.').next() == Some(capability)
-        });
+        let expected = all
+            .iter()
+            .filter(|entry| entry["operation"].as_str().unwrap().split('.').next() == Some(capability));
         let expected: Vec<Json> = expected.cloned().collect();
         let found = entries(&coordinator, json!({"capability": capability})).await;
         assert_eq!(indexes(&found), indexes(&expected), "{capability}");
@@ -156,8 +171,13 @@ async fn each_filter_chooses_what_it_says_and_nothing_else() {
     let one = &all[0];
     let narrowed = json!({"agency": at(one, "agency.id"), "operation": "journal.read", "class": "IDENTITY", "capability": "journal"});
     assert_eq!(indexes(&entries(&coordinator, narrowed).await), [0]);
-    assert_eq!(entries(&coordinator, json!({"agency": at(one, "agency.id"), "capability": "shelters"})).await, Vec::<Json>::new());
-    for nothing in [json!({"operation": "journal"}), json!({"capability": "journal.read"}), json!({"class": "identity"})] {
+    assert_eq!(
+        entries(&coordinator, json!({"agency": at(one, "agency.id"), "capability": "shelters"})).await,
+        Vec::<Json>::new()
+    );
+    for nothing in
+        [json!({"operation": "journal"}), json!({"capability": "journal.read"}), json!({"class": "identity"})]
+    {
         assert_eq!(entries(&coordinator, nothing.clone()).await, Vec::<Json>::new(), "{nothing}");
     }
     assert!(tried > 20, "{tried}");
@@ -204,7 +224,8 @@ async fn its_pages_join_without_gap_or_repeat_in_both_directions() {
 async fn a_read_says_who_what_for_which_document_and_under_which_policies() {
     let (world, _) = busy().await;
     let witness = world.client("CNDH/witness");
-    let version = at(&witness.query("{ viewer { policyVersion } }").await, "data.viewer.policyVersion").clone();
+    let version =
+        at(&witness.query("{ viewer { policyVersion } }").await, "data.viewer.policyVersion").clone();
     let reads = entries(&witness, json!({"operation": "journal.read"})).await;
     assert_eq!(reads.len(), READERS.len());
     for ((caller, purpose, document), entry) in READERS.iter().zip(&reads) {
@@ -222,16 +243,31 @@ async fn each_agency_reads_its_own_part_whatever_it_filters_by() {
     let (world, count) = busy().await;
     let all = entries(&world.client("DIF_MUNICIPAL/coordinator"), json!({})).await;
     assert_eq!(entries(&world.client("CNDH/witness"), json!({})).await.len(), count);
-    for caller in ["INEA/educator", "OIM/adviser", "ISESALUD/clinician", "SEDENA/kitchen", "DSPM/officer", "DIF_MUNICIPAL/administrator"] {
+    for caller in [
+        "INEA/educator",
+        "OIM/adviser",
+        "ISESALUD/clinician",
+        "SEDENA/kitchen",
+        "DSPM/officer",
+        "DIF_MUNICIPAL/administrator",
+    ] {
         let agency = caller.split('/').next().unwrap();
         let client = world.client(caller);
         let own = |entry: &&Json| at(entry, "agency.code") == agency;
-        for filter in [json!({}), json!({"operation": "journal.read"}), json!({"class": "IDENTITY"}), json!({"capability": "shelters"})] {
+        for filter in [
+            json!({}),
+            json!({"operation": "journal.read"}),
+            json!({"class": "IDENTITY"}),
+            json!({"capability": "shelters"}),
+        ] {
             let expected: BTreeSet<i64> =
                 indexes(&entries(&world.client("CNDH/witness"), filter.clone()).await).into_iter().collect();
-            let expected: Vec<Json> = all.iter().filter(own).filter(|entry| {
-                expected.contains(&entry["index"].as_str().unwrap().parse().unwrap())
-            }).cloned().collect();
+            let expected: Vec<Json> = all
+                .iter()
+                .filter(own)
+                .filter(|entry| expected.contains(&entry["index"].as_str().unwrap().parse().unwrap()))
+                .cloned()
+                .collect();
             let found = read(&client, filter.clone()).await;
             assert_eq!(indexes(found["nodes"].as_array().unwrap()), indexes(&expected), "{caller} {filter}");
             assert_eq!(found["totalCount"], expected.len(), "{caller} {filter}");

@@ -254,6 +254,11 @@ const BREACHES: &[(&str, &str)] = &[
     ("agencies_code_key", "UPDATE agencies SET code = 'SAME'"),
     ("agencies_kind", "UPDATE agencies SET kind = 'COMPANY' FROM one WHERE id = agency"),
     (
+        "agreements_never_prolonged",
+        "INSERT INTO agreements SELECT gen_random_uuid(), agency, '2022-01-01', '2022-02-01' FROM one; \
+         UPDATE agreements SET valid_until = NULL",
+    ),
+    (
         "agreements_no_overlap",
         "INSERT INTO agreements SELECT gen_random_uuid(), agency, '2022-01-01' FROM one, generate_series(1, 2)",
     ),
@@ -270,17 +275,21 @@ const BREACHES: &[(&str, &str)] = &[
     ("categories_code_key", "UPDATE categories SET code = 'SAME'"),
     ("categories_stock_kind", "UPDATE categories SET stock_kind = 'weapons'"),
     ("centres_code_key", "UPDATE centres SET code = 'SAME'"),
+    (
+        "consents_no_overlap",
+        "INSERT INTO consents (id, programme_id, person_id, recipient, purpose, given_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'UNICEF', 'HOUSING', '2022-01-31' FROM persons, generate_series(1, 2)",
+    ),
+    ("consents_period", "UPDATE consents SET ends_at = given_at"),
+    ("consents_purpose", "UPDATE consents SET purpose = 'CURIOSITY'"),
+    ("consents_settled", "UPDATE consents SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL"),
+    (
+        "consents_withdrawn",
+        "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
+    ),
     ("donors_agency", "UPDATE donors SET agency_id = NULL WHERE kind = 'AGENCY'"),
     ("donors_kind", "UPDATE donors SET kind = 'STATE', agency_id = NULL"),
-    (
-        "agreements_never_prolonged",
-        "INSERT INTO agreements SELECT gen_random_uuid(), agency, '2022-01-01', '2022-02-01' FROM one; \
-         UPDATE agreements SET valid_until = NULL",
-    ),
-    (
-        "consents_settled",
-        "UPDATE consents SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL",
-    ),
+    ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     (
         "grant_shelters_role",
         "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01', '2022-02-01' FROM one; \
@@ -325,6 +334,7 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO grants SELECT gen_random_uuid(), someone, role, NULL, '2022-01-01', '2022-02-01' \
          FROM one, unnest(ARRAY['donor', 'employer']) AS role",
     ),
+    ("households_code_key", "UPDATE households SET code = 'SAME'"),
     (
         "idempotency_keys_form",
         "INSERT INTO idempotency_keys SELECT someone, 'short', 'b', '', now() FROM one",
@@ -361,23 +371,39 @@ const BREACHES: &[(&str, &str)] = &[
         "movements_quantity_positive",
         "INSERT INTO movements SELECT gen_random_uuid(), lot, 'RECEIPT', NULL, store, 0, NULL, now(), now() FROM one",
     ),
+    ("persons_adult_from", "UPDATE persons SET adult_from = '2030-06-01'"),
+    ("persons_code_key", "UPDATE persons SET code = 'SAME'"),
     (
         "programmes_code_key",
         "INSERT INTO programmes SELECT gen_random_uuid(), code, name, time_zone, starts_on FROM programmes",
     ),
     ("programmes_period", "UPDATE programmes SET ends_on = starts_on - 1"),
     (
+        "referrals_answered_once",
+        "UPDATE referrals SET declined_at = accepted_at WHERE accepted_at IS NOT NULL",
+    ),
+    (
         "referrals_consent_stands",
         "INSERT INTO referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at) \
          SELECT gen_random_uuid(), programme_id, id, 'DIF_MUNICIPAL', 'UNICEF', 'HOUSING', 'CONSENT', '2022-01-31' FROM persons",
     ),
-    ("referrals_declined_is_over", "UPDATE referrals SET ended_at = declined_at WHERE declined_at IS NOT NULL"),
+    (
+        "referrals_declined_is_over",
+        "UPDATE referrals SET ended_at = declined_at WHERE declined_at IS NOT NULL",
+    ),
+    ("referrals_elsewhere", "UPDATE referrals SET recipient = sender"),
+    ("referrals_legal_basis", "UPDATE referrals SET legal_basis = 'WISH'"),
     (
         "referrals_open_once",
         "INSERT INTO referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at) \
          SELECT gen_random_uuid(), programme_id, id, 'DIF_MUNICIPAL', 'UNICEF', 'HOUSING', 'LEGAL_DUTY', '2022-01-31' \
          FROM persons, generate_series(1, 2)",
     ),
+    (
+        "referrals_order",
+        "UPDATE referrals SET accepted_at = opened_at - interval '1 day' WHERE accepted_at IS NULL AND declined_at IS NULL",
+    ),
+    ("referrals_purpose", "UPDATE referrals SET purpose = 'CURIOSITY'"),
     ("referrals_settled", "UPDATE referrals SET accepted_at = NULL WHERE accepted_at IS NOT NULL"),
     ("role_agencies_pattern", "UPDATE role_agencies SET pattern = 'lower'"),
     ("shelters_code_key", "UPDATE shelters SET code = 'SAME'"),
@@ -476,6 +502,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("journal_entries", append),
         ("journal_index", append),
         ("journal_parts", append),
+        ("journal_subjects", append),
         ("journal_queue", "DELETE, INSERT, SELECT"),
         ("locations", "SELECT"),
         ("lots", "SELECT"),
@@ -485,6 +512,12 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("shelters", "SELECT"),
         ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
         ("users", "SELECT, UPDATE (active, version)"),
+        ("assessments", "SELECT"),
+        ("diagnoses", "SELECT"),
+        ("enrolments", "SELECT"),
+        ("households", "SELECT"),
+        ("persons", "SELECT"),
+        ("shares", "SELECT"),
         ("incompatible_roles", "SELECT"),
         ("role_agencies", "SELECT"),
         ("roles", "SELECT"),

@@ -34,7 +34,8 @@ async fn a_refusal_of_consequence_is_in_the_journal_with_its_coordinate_and_its_
     let version = at(&policies, "data.viewer.policyVersion").clone();
 
     // Each by another caller, so that each is the first of its caller's.
-    let root = world.client("SEDENA/kitchen").stating("RECEPTION").query("{ persons { nodes { id } } }").await;
+    let root =
+        world.client("SEDENA/kitchen").stating("RECEPTION").query("{ persons { nodes { id } } }").await;
     assert_eq!(codes(&root), ["FIELD_FORBIDDEN"]);
     let field = world.client("INEA/educator").stating("EDUCATION");
     let field = field.query("{ persons(first: 3) { nodes { migrationStatus } } }").await;
@@ -55,7 +56,10 @@ async fn a_refusal_of_consequence_is_in_the_journal_with_its_coordinate_and_its_
             .find(|entry| at(entry, "agency.code") == agency && at(entry, "roles.0") == role)
             .unwrap_or_else(|| panic!("nothing of {agency}/{role}: {found:?}"));
         let refusals = entry["refusals"].as_array().unwrap();
-        assert_eq!((refusals.len(), &entry["subjectCount"], &entry["otherRefusals"]), (1, &json!(0), &json!(0)));
+        assert_eq!(
+            (refusals.len(), &entry["subjectCount"], &entry["otherRefusals"]),
+            (1, &json!(0), &json!(0))
+        );
         let refusal = refusals[0].clone();
         assert_eq!((&refusal["times"], &refusal["policyVersion"]), (&json!(1), &version));
         assert_eq!(refusal["firstAt"], refusal["lastAt"]);
@@ -64,18 +68,33 @@ async fn a_refusal_of_consequence_is_in_the_journal_with_its_coordinate_and_its_
     };
     for (agency, role, expected) in [
         ("SEDENA", "kitchen", ["FIELD_FORBIDDEN", "Query.persons", "IDENTITY", "default-deny", "RECEPTION"]),
-        ("INEA", "educator", ["FIELD_FORBIDDEN", "Person.migrationStatus", "MIGRATION", "default-deny", "EDUCATION"]),
+        (
+            "INEA",
+            "educator",
+            ["FIELD_FORBIDDEN", "Person.migrationStatus", "MIGRATION", "default-deny", "EDUCATION"],
+        ),
         ("DSPM", "officer", ["FORBIDDEN", "Mutation.adjustOccupancy", "OPERATIONAL", "default-deny", ""]),
-        ("DIF_MUNICIPAL", "shelter_lead", [
-            "FORBIDDEN", "Mutation.adjustOccupancy", "OPERATIONAL", "operational-shelter-lead-writes-own", "",
-        ]),
+        (
+            "DIF_MUNICIPAL",
+            "shelter_lead",
+            [
+                "FORBIDDEN",
+                "Mutation.adjustOccupancy",
+                "OPERATIONAL",
+                "operational-shelter-lead-writes-own",
+                "",
+            ],
+        ),
         ("DIF_MUNICIPAL", "coordinator", ["PURPOSE_REQUIRED", "Query.persons", "IDENTITY", "", ""]),
-        ("NGO_CONVENIO_VENCIDO", "partner", [
-            "FIELD_FORBIDDEN", "Query.persons", "IDENTITY", "always-agreement-in-force", "ASSISTANCE",
-        ]),
+        (
+            "NGO_CONVENIO_VENCIDO",
+            "partner",
+            ["FIELD_FORBIDDEN", "Query.persons", "IDENTITY", "always-agreement-in-force", "ASSISTANCE"],
+        ),
     ] {
         let refusal = of(agency, role);
-        let said = ["code", "coordinate", "class", "policy", "purpose"].map(|name| refusal[name].as_str().unwrap_or_default());
+        let said = ["code", "coordinate", "class", "policy", "purpose"]
+            .map(|name| refusal[name].as_str().unwrap_or_default());
         assert_eq!(said, expected, "{agency}/{role}");
     }
     // Each agency reads its own part of it.
@@ -89,7 +108,8 @@ async fn a_refusal_of_consequence_is_in_the_journal_with_its_coordinate_and_its_
 async fn nobody_floods_the_journal_with_refusals() {
     let world = World::start().await;
     let space = world.space().await;
-    let (kitchen, officer) = (world.client("SEDENA/kitchen").stating("RECEPTION"), world.client("DSPM/officer"));
+    let (kitchen, officer) =
+        (world.client("SEDENA/kitchen").stating("RECEPTION"), world.client("DSPM/officer"));
     for _ in 0..60 {
         kitchen.query("{ persons { totalCount } households { totalCount } }").await;
         officer.run(enlace_tests::ADJUST, headcount(&space, 1)).await;
@@ -122,7 +142,10 @@ async fn a_withdrawn_token_that_is_used_is_in_the_journal_and_made_up_ones_are_n
     assert_eq!(codes(&stranger.query("{ agencies { code } }").await), ["ACTOR_UNKNOWN"]);
     let found = expect(&world, 1).await;
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!((at(&found[0], "agency.code"), at(&found[0], "refusals.0.code")), (&json!("SEDENA"), &json!("TOKEN_REVOKED")));
+    assert_eq!(
+        (at(&found[0], "agency.code"), at(&found[0], "refusals.0.code")),
+        (&json!("SEDENA"), &json!("TOKEN_REVOKED"))
+    );
     assert_eq!((at(&found[0], "refusals.0.coordinate"), &found[0]["roles"]), (&Json::Null, &json!([])));
     world.stop().await;
 }

@@ -47,7 +47,9 @@ fn is_shown_by_queries(object: &str) -> bool {
         "JournalRefusal",
         "JournalSubject",
     ];
-    !OTHERS.contains(&object) && !object.ends_with("Payload") && !SCHEMA.object(object).implements_interfaces.contains("Problem")
+    !OTHERS.contains(&object)
+        && !object.ends_with("Payload")
+        && !SCHEMA.object(object).implements_interfaces.contains("Problem")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,7 +270,8 @@ async fn roles_together_see_what_each_of_them_sees() {
         let caller = Caller::of(token);
         let reference = Reference { snapshot, caller: &caller };
         // The caller's account has a grant that the snapshot does not know.
-        for (root, object, depth) in lists(snapshot).into_iter().filter(|(_, object, _)| *object != "Agency") {
+        for (root, object, depth) in lists(snapshot).into_iter().filter(|(_, object, _)| *object != "Agency")
+        {
             let document = everything(&root, object, depth, Style::Plain);
             compare(&client(&world, &caller), &reference, &document, None, &json!({})).await;
         }

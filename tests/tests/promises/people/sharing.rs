@@ -28,10 +28,10 @@ const OPEN: &str = "mutation($person: ID!, $recipient: ID!, $purpose: Purpose!, 
     ... on Problem { code message } ... on NotFound { argument } ... on InvalidValue { argument } } }";
 
 fn settling(root: &str) -> String {
+    let payload = format!("{}{}Payload", root[..1].to_uppercase(), &root[1..]);
     format!(
         "mutation($id: ID!, $version: Int!, $key: String!) {{ {root}(referral: $id, version: $version, idempotencyKey: $key) {{
-           __typename ... on AcceptReferralPayload {{ referral {{ id version state }} }}
-           ... on DeclineReferralPayload {{ referral {{ id version state }} }} ... on EndReferralPayload {{ referral {{ id version state }} }} ... on Problem {{ code message }} }} }}"
+           __typename ... on {payload} {{ referral {{ id version state }} }} ... on Problem {{ code message }} }} }}"
     )
 }
 
@@ -60,7 +60,12 @@ async fn withdraw(client: &Client, consent: &Json) -> Json {
     client.run(WITHDRAW, variables).await
 }
 
-async fn open(world: &World, client: &Client, person: Uuid, (recipient, purpose, basis): (&str, &str, &str)) -> Json {
+async fn open(
+    world: &World,
+    client: &Client,
+    person: Uuid,
+    (recipient, purpose, basis): (&str, &str, &str),
+) -> Json {
     let variables = json!({
         "person": person_id(person), "recipient": agency(world, recipient).await, "purpose": purpose, "basis": basis,
         "key": fresh_key()
@@ -83,13 +88,15 @@ async fn reaches(client: &Client, person: Uuid) -> bool {
 
 /// What the journal has of an operation on a person, as the coordinator reads it.
 async fn entries(world: &World, operation: &str, person: Uuid) -> Vec<Json> {
-    let document = "query($operation: String, $person: ID) { journal(operation: $operation, person: $person) {
+    let document =
+        "query($operation: String, $person: ID) { journal(operation: $operation, person: $person) {
         nodes { operation classes subjectCount agency { code } subjects { person } } } }";
     let coordinator = world.client("DIF_MUNICIPAL/coordinator");
     for _ in 0..500 {
         let variables = json!({"operation": operation, "person": person_id(person)});
         let answer = coordinator.run(document, variables).await;
-        let nodes = at(&answer, "data.journal.nodes").as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        let nodes =
+            at(&answer, "data.journal.nodes").as_array().unwrap_or_else(|| panic!("{answer}")).clone();
         if !nodes.is_empty() {
             return nodes;
         }
@@ -168,7 +175,10 @@ async fn a_consent_that_breaks_a_law_is_refused_by_its_name() {
     assert_eq!(outcome(&coordinator.run(WITHDRAW, early).await), "InvalidValue");
     assert_eq!(outcome(&withdraw(&coordinator, consent).await), "WithdrawConsentPayload");
     let stale = withdraw(&coordinator, consent).await;
-    assert_eq!((outcome(&stale).as_str(), at(&stale, "data.withdrawConsent.currentVersion")), ("VersionConflict", &json!(2)));
+    assert_eq!(
+        (outcome(&stale).as_str(), at(&stale, "data.withdrawConsent.currentVersion")),
+        ("VersionConflict", &json!(2))
+    );
     let again = json!({"id": consent["id"], "version": 2});
     assert_eq!(outcome(&withdraw(&coordinator, &again).await), "StateConflict");
     world.stop().await;
@@ -188,7 +198,12 @@ async fn consents_are_written_by_the_coordinator_and_each_shelters_lead_and_with
     assert_eq!(outcome(&refused), "NotFound");
 
     let consent = at(&given, "data.giveConsent.consent").clone();
-    for caller in [("ISESALUD/clinician", "HEALTH_CARE"), PARTNER, ("SEDENA/kitchen", "RECEPTION"), ("CNDH/witness", "OVERSIGHT")] {
+    for caller in [
+        ("ISESALUD/clinician", "HEALTH_CARE"),
+        PARTNER,
+        ("SEDENA/kitchen", "RECEPTION"),
+        ("CNDH/witness", "OVERSIGHT"),
+    ] {
         let client = asking(&world, caller);
         let refused = give(&world, &client, inside, "NGO_LETRAS_EN_CAMINO", "HOUSING").await;
         assert_eq!(codes(&refused), ["FORBIDDEN"], "{caller:?}");
@@ -211,7 +226,10 @@ async fn a_referral_shares_from_its_acceptance_by_the_recipient_until_its_end() 
     let opened = open(&world, &coordinator, person, ("ACNUR", "PROTECTION", "PUBLIC_INTEREST")).await;
     assert_eq!(outcome(&opened), "OpenReferralPayload", "{opened}");
     let referral = at(&opened, "data.openReferral.referral").clone();
-    assert_eq!((&referral["state"], at(&referral, "sender.code")), (&json!("PROPOSED"), &json!("DIF_MUNICIPAL")));
+    assert_eq!(
+        (&referral["state"], at(&referral, "sender.code")),
+        (&json!("PROPOSED"), &json!("DIF_MUNICIPAL"))
+    );
     assert!(!reaches(&acnur, person).await, "what is proposed shares nothing");
     let twice = open(&world, &coordinator, person, ("ACNUR", "PROTECTION", "LEGAL_DUTY")).await;
     assert_eq!(outcome(&twice), "StateConflict");
@@ -219,7 +237,12 @@ async fn a_referral_shares_from_its_acceptance_by_the_recipient_until_its_end() 
     // Nobody answers for the recipient, and whom it does not concern does not find it.
     assert_eq!(codes(&settle(&coordinator, "acceptReferral", &referral).await), ["FORBIDDEN"]);
     assert_eq!(codes(&settle(&coordinator, "declineReferral", &referral).await), ["FORBIDDEN"]);
-    assert_eq!(outcome(&settle(&asking(&world, ("UNICEF/programmes", "HOUSING")), "acceptReferral", &referral).await), "NotFound");
+    assert_eq!(
+        outcome(
+            &settle(&asking(&world, ("UNICEF/programmes", "HOUSING")), "acceptReferral", &referral).await
+        ),
+        "NotFound"
+    );
 
     let accepted = settle(&acnur, "acceptReferral", &referral).await;
     assert_eq!(at(&accepted, "data.acceptReferral.referral.state"), "ACCEPTED", "{accepted}");
@@ -273,7 +296,10 @@ async fn a_referral_on_the_ground_of_consent_needs_one_that_stands_and_shares_no
     assert!(reaches(&acnur, person).await);
     let consent = at(&given, "data.giveConsent.consent");
     assert_eq!(outcome(&withdraw(&coordinator, consent).await), "WithdrawConsentPayload");
-    assert!(!reaches(&acnur, person).await, "the referral shares nothing without the consent that it rests on");
+    assert!(
+        !reaches(&acnur, person).await,
+        "the referral shares nothing without the consent that it rests on"
+    );
 
     // Withdrawn before it is accepted, it is not accepted any more.
     let referral = at(&accepted, "data.acceptReferral.referral");

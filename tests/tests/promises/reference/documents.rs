@@ -84,7 +84,9 @@ fn whole(object: &ObjectType, depth: usize, style: Style, fragments: &mut Vec<St
 
 impl super::Schema {
     fn is_record(&self, object: &ObjectType) -> bool {
-        object.name == "Viewer" || self.is_node(&object.name) || matches!(object.name.as_str(), "Agreement" | "Grant")
+        object.name == "Viewer"
+            || self.is_node(&object.name)
+            || matches!(object.name.as_str(), "Agreement" | "Grant")
     }
 }
 
@@ -134,7 +136,8 @@ pub(crate) struct Random {
 impl Random {
     /// A document over the records of a snapshot.
     pub(crate) fn new(snapshot: &Snapshot, dice: &mut Dice) -> Self {
-        let mut author = Author { dice, fragments: Vec::new(), flags: 0, directives: 0, others: BTreeMap::new() };
+        let mut author =
+            Author { dice, fragments: Vec::new(), flags: 0, directives: 0, others: BTreeMap::new() };
         let mut roots = Vec::new();
         for place in 0..=author.dice.roll(3) {
             author.root(place, snapshot, &mut roots);

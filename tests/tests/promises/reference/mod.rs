@@ -148,7 +148,12 @@ pub(crate) fn is_scoped(object: &str) -> bool {
 pub(crate) async fn grant(scratch: &Scratch, subject: &str, role: &str) {
     // Laws that the database holds are left out, so that it can be tried what the policies hold without them.
     let database = scratch.connect().await;
-    database.batch_execute("ALTER TABLE grants DISABLE TRIGGER USER; ALTER TABLE grants ENABLE TRIGGER grants_authority").await.unwrap();
+    database
+        .batch_execute(
+            "ALTER TABLE grants DISABLE TRIGGER USER; ALTER TABLE grants ENABLE TRIGGER grants_authority",
+        )
+        .await
+        .unwrap();
     let statement = "INSERT INTO grants (id, user_id, role, valid_from, valid_until) \
                      SELECT md5($1::text || $2::text)::uuid, id, $2, '2021-12-09', '2100-01-01' FROM users WHERE subject = $1";
     let granted = database.execute(statement, &[&subject, &role]).await.unwrap();

@@ -122,7 +122,12 @@ enum Reach {
 const WRITES: &[(&str, [Option<Reach>; 4])] = &[
     (
         "coordinator",
-        [Some(Reach::Records(Anywhere)), Some(Reach::Records(Anywhere)), None, Some(Reach::Records(Anywhere))],
+        [
+            Some(Reach::Records(Anywhere)),
+            Some(Reach::Records(Anywhere)),
+            None,
+            Some(Reach::Records(Anywhere)),
+        ],
     ),
     ("shelter_lead", [Some(Reach::OwnShelters), Some(Reach::OwnShelters), None, Some(Reach::OwnShelters)]),
     ("donation_coordinator", [None, Some(Reach::Records(Anywhere)), None, None]),
