@@ -27,6 +27,7 @@ mod planned_answers;
 mod postgres;
 mod reference;
 mod refusals;
+mod reload;
 mod schema_contract;
 mod shelters;
 mod tokens;
