@@ -229,7 +229,9 @@ async fn a_read_says_who_what_for_which_document_and_under_which_policies() {
     let reads = entries(&witness, json!({"operation": "journal.read"})).await;
     assert_eq!(reads.len(), READERS.len());
     for ((caller, purpose, document), entry) in READERS.iter().zip(&reads) {
-        let digest: String = Sha256::digest(document).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = Sha256::digest(document)
+            .iter()
+            .fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
         assert_eq!(entry["document"], json!(digest), "{caller}");
         assert_eq!((&entry["purpose"], &entry["policyVersion"]), (&json!(purpose), &version), "{caller}");
         assert_eq!(at(entry, "agency.code"), caller.split('/').next().unwrap());
