@@ -106,6 +106,7 @@ async fn the_ledger_and_the_journal_are_appended_to_and_never_rewritten_even_by_
     let entries = Some("journal_entries_append_only");
     let parts = Some("journal_parts_append_only");
     let index = Some("journal_index_append_only");
+    let subjects = Some("journal_subjects_append_only");
     each_says(
         OWNER,
         &[
@@ -123,6 +124,9 @@ async fn the_ledger_and_the_journal_are_appended_to_and_never_rewritten_even_by_
             ("UPDATE journal_parts SET content = 'other'", parts),
             ("DELETE FROM journal_parts", parts),
             ("TRUNCATE journal_parts", parts),
+            ("UPDATE journal_subjects SET person_id = gen_random_uuid()", subjects),
+            ("DELETE FROM journal_subjects", subjects),
+            ("TRUNCATE journal_subjects", subjects),
         ],
     )
     .await;
@@ -490,46 +494,46 @@ async fn the_server_has_these_privileges_and_no_other() {
     let expected = BTreeMap::from([
         ("agencies", "SELECT"),
         ("agreements", "SELECT, UPDATE (valid_until, version)"),
+        ("assessments", "SELECT"),
         ("authority_version", "SELECT"),
         ("balances", "INSERT, SELECT, UPDATE (quantity, version)"),
         ("categories", "SELECT"),
         ("centres", "SELECT"),
-        ("donors", "SELECT"),
-        ("grant_shelters", append),
-        ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
-        ("idempotency_keys", "DELETE, INSERT, SELECT"),
-        ("items", "SELECT"),
-        ("journal_entries", append),
-        ("journal_index", append),
-        ("journal_parts", append),
-        ("journal_subjects", append),
-        ("journal_queue", "DELETE, INSERT, SELECT"),
-        ("locations", "SELECT"),
-        ("lots", "SELECT"),
-        ("movements", append),
-        ("programmes", "SELECT"),
-        ("revoked_tokens", append),
-        ("shelters", "SELECT"),
-        ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
-        ("users", "SELECT, UPDATE (active, version)"),
-        ("assessments", "SELECT"),
-        ("diagnoses", "SELECT"),
-        ("enrolments", "SELECT"),
-        ("households", "SELECT"),
-        ("persons", "SELECT"),
-        ("shares", "SELECT"),
-        ("incompatible_roles", "SELECT"),
-        ("role_agencies", "SELECT"),
-        ("roles", "SELECT"),
         (
             "consents",
             "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (version, withdrawn_at)",
         ),
+        ("diagnoses", "SELECT"),
+        ("donors", "SELECT"),
+        ("enrolments", "SELECT"),
+        ("grant_shelters", append),
+        ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
+        ("households", "SELECT"),
+        ("idempotency_keys", "DELETE, INSERT, SELECT"),
+        ("incompatible_roles", "SELECT"),
+        ("items", "SELECT"),
+        ("journal_entries", append),
+        ("journal_index", append),
+        ("journal_parts", append),
+        ("journal_queue", "DELETE, INSERT, SELECT"),
+        ("journal_subjects", append),
+        ("locations", "SELECT"),
+        ("lots", "SELECT"),
+        ("movements", append),
+        ("persons", "SELECT"),
+        ("programmes", "SELECT"),
         (
             "referrals",
             "INSERT (id, legal_basis, opened_at, person_id, programme_id, purpose, recipient, sender), SELECT, \
              UPDATE (accepted_at, declined_at, ended_at, version)",
         ),
+        ("revoked_tokens", append),
+        ("role_agencies", "SELECT"),
+        ("roles", "SELECT"),
+        ("shares", "SELECT"),
+        ("shelters", "SELECT"),
+        ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
+        ("users", "SELECT, UPDATE (active, version)"),
     ]);
     let scratch = Scratch::with_programme().await;
     let client = scratch.connect().await;
