@@ -124,6 +124,8 @@ named! {
         Consent = "Consent",
         /// A person's case, handed from one agency to another.
         Referral = "Referral",
+        /// That a referral is taken or declined.
+        ReferralAnswer = "ReferralAnswer",
         /// A medical assessment.
         Assessment = "Assessment",
         /// What a clinician concluded.
@@ -219,7 +221,7 @@ impl RecordType {
             Self::Person => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
             Self::Household => &[Fact::Shelter, Fact::SharedWith],
             Self::Consent => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient],
-            Self::Referral => {
+            Self::Referral | Self::ReferralAnswer => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient, Fact::Agency]
             }
             Self::Programme | Self::Assessment | Self::Diagnosis => &[],

@@ -61,5 +61,8 @@ pub use explain::{Cited, Explanation, Remedy, Unmet};
 pub use facts::NamedFacts;
 pub use load::{Policies, Rule};
 pub use matrix::matrix;
-pub use principal::{ANY_AGENCY, Principal, ROLES, Role, UserPrincipal};
+pub use principal::{
+    ANY_AGENCY, EVERY_OTHER, INCOMPATIBLE, Incompatible, Principal, ROLES, Role, UserPrincipal,
+    incompatibility,
+};
 pub use profile::{Answer, DEFAULT_DENY, Dependence, Profile, Refusal};

@@ -120,6 +120,62 @@ pub const ROLES: &[Role] = &[
     Role { code: INTEGRATOR, agencies: &[ANY_AGENCY] },
 ];
 
+/// In [`Incompatible::with`]: every other role.
+pub const EVERY_OTHER: &str = "*";
+
+/// A role that one user does not hold together with some others, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Incompatible {
+    /// The code of the role.
+    pub role: &'static str,
+    /// The codes of the others; [`EVERY_OTHER`] stands for all.
+    pub with: &'static [&'static str],
+    /// One sentence for whoever is refused the grant.
+    pub reason: &'static str,
+}
+
+/// Which roles nobody holds together. The database refuses such a grant: its table `incompatible_roles` holds these pairs.
+pub const INCOMPATIBLE: &[Incompatible] = &[
+    Incompatible {
+        role: "witness",
+        with: &[EVERY_OTHER],
+        reason: "A witness watches over what the others do and takes no part in it (R9).",
+    },
+    Incompatible {
+        role: "administrator",
+        with: &[EVERY_OTHER],
+        reason: "Whoever grants rights uses none of them, so that nobody can grant themselves what they want to see or do.",
+    },
+    Incompatible {
+        role: "donation_coordinator",
+        with: &["donor", "partner"],
+        reason: "Whoever gives goods does not also keep them: the receipt is signed by someone else.",
+    },
+    Incompatible {
+        role: "employer",
+        with: &[
+            "coordinator",
+            "shelter_lead",
+            "clinician",
+            "educator",
+            "donor",
+            "adviser",
+            "programmes",
+            "partner",
+        ],
+        reason: "Whoever offers work reads of an applicant what the applicant consented to, and nothing by another role.",
+    },
+];
+
+/// Why two roles are not held together; none where they may be. The order does not matter.
+pub fn incompatibility(one: &str, other: &str) -> Option<&'static str> {
+    let names = |pair: &Incompatible, role: &str, with: &str| {
+        pair.role == role && with != role && (pair.with.contains(&EVERY_OTHER) || pair.with.contains(&with))
+    };
+    let found = INCOMPATIBLE.iter().find(|pair| names(pair, one, other) || names(pair, other, one))?;
+    Some(found.reason)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +212,22 @@ mod tests {
         assert!(held("integrator", "ACNUR"));
         assert!(held("donor", "ACNUR"));
         assert!(!held("donor", "ACNUR2"));
+    }
+
+    #[test]
+    fn incompatible_roles_are_refused_in_either_order() {
+        for (one, other) in
+            [("witness", "kitchen"), ("administrator", "coordinator"), ("donation_coordinator", "partner")]
+        {
+            assert!(incompatibility(one, other).is_some(), "{one} {other}");
+            assert_eq!(incompatibility(one, other), incompatibility(other, one));
+        }
+        for (one, other) in [("coordinator", "shelter_lead"), ("integrator", "donor"), ("witness", "witness")]
+        {
+            assert_eq!(incompatibility(one, other), None, "{one} {other}");
+        }
+        let known = |code: &&str| ROLES.iter().any(|role| role.code == *code) || *code == EVERY_OTHER;
+        assert!(INCOMPATIBLE.iter().all(|pair| known(&pair.role) && pair.with.iter().all(known)));
     }
 
     #[test]

@@ -83,6 +83,7 @@ impl Enlace {
         let tasks = vec![
             tokio::spawn(sequencer),
             tokio::spawn(Arc::clone(&system).watch_authority(settings.authority_interval, stopped.clone())),
+            tokio::spawn(journal::run_refusals(Arc::clone(&system), stopped.clone())),
             tokio::spawn(housekeeping::run(Arc::clone(&system), stopped)),
         ];
         is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;
@@ -97,6 +98,12 @@ impl Enlace {
     /// Who calls: nobody, or what the grants confirm of a token.
     pub fn caller(&self, stated: Option<&Stated<'_>>) -> Result<Caller> {
         self.system.caller(stated)
+    }
+
+    /// Takes note that someone was turned away at the door: where the token or the account was withdrawn, the journal says so.
+    pub fn note_turned_away(&self, stated: &Stated<'_>, code: Code) {
+        // What fails here is logged, and the caller is refused all the same.
+        let _noted = self.system.note_turned_away(stated, code);
     }
 
     /// Runs a query or a mutation.

@@ -62,8 +62,12 @@ codes! {
     Unauthenticated "UNAUTHENTICATED" 401;
     /// The token has expired. Get a new one.
     TokenExpired "TOKEN_EXPIRED" 401;
+    /// The token was revoked. Get a new one.
+    TokenRevoked "TOKEN_REVOKED" 401;
     /// The token is valid, but its agency or user is unknown here or no longer active. Ask the programme's administrator.
     ActorUnknown "ACTOR_UNKNOWN" 403;
+    /// The token is valid, but none of the roles that it states is granted at present. Ask the programme's administrator.
+    NoRoleGranted "NO_ROLE_GRANTED" 403;
     /// The caller may not do this; `extensions.policy` names the rule.
     Forbidden "FORBIDDEN" 200;
     /// The answer would tell of people in care, and the request states no purpose. State one in the header `Enlace-Purpose`, or in `connection_init`.
@@ -86,6 +90,16 @@ codes! {
     VersionConflict "VERSION_CONFLICT" 200;
     /// The idempotency key was used with another body. Use a new key.
     IdempotencyConflict "IDEMPOTENCY_CONFLICT" 200;
+    /// The record is no longer in the state that this needs: it was ended, withdrawn or answered before. Read it again.
+    StateConflict "STATE_CONFLICT" 200;
+    /// No user of that agency may hold the role.
+    RoleNotOfAgency "ROLE_NOT_OF_AGENCY" 200;
+    /// The user holds a role that is not held together with this one.
+    RolesIncompatible "ROLES_INCOMPATIBLE" 200;
+    /// The user holds the role already during that time.
+    AlreadyGranted "ALREADY_GRANTED" 200;
+    /// A referral on the ground of consent needs one that stands, for its recipient and its purpose.
+    ConsentMissing "CONSENT_MISSING" 200;
     /// The space has fewer places than that.
     OverCapacity "OVER_CAPACITY" 200;
     /// The store holds less of the lot than that.

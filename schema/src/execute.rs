@@ -17,7 +17,7 @@ use crate::access::{
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Answer, OperationKind, Source, write_text};
-use crate::journal::record_read;
+use crate::journal::{Refusal, record_read};
 use crate::live::{Cohorts, Subscription};
 use crate::system::{Caller, PlanKey, System};
 
@@ -264,6 +264,7 @@ fn write(
             RootWhat::Call(call) => match answers.next() {
                 Some(Ok((answer, loaded))) => write_reply(&mut writer, &call.reply, &answer, &loaded),
                 Some(Err(error)) => {
+                    note_error(system, caller, call, &error);
                     errors.push(error.to_json(Some(&[json!(root.key)])));
                     writer.out.extend_from_slice(b"null");
                 }
@@ -271,7 +272,18 @@ fn write(
             },
         }
     }
+    for refusal in writer.of_consequence(plan) {
+        system.refusals.note(system, caller, refusal);
+    }
     Ok(writer.finish(plan, errors, &caller.access.policy_version))
+}
+
+/// Takes note of what an operation or a loader refused.
+fn note_error(system: &System, caller: &Caller, call: &Call, error: &Error) {
+    let Some(root) = system.graph.roots.get(call.root) else { return };
+    if let Some(refusal) = Refusal::of_error(error, root.coordinate(), root.class) {
+        system.refusals.note(system, caller, refusal);
+    }
 }
 
 fn introspected_data<'i>(
@@ -314,6 +326,9 @@ fn open_stream(
         Some(PlannedRoot { what: RootWhat::Null { refusal }, .. }) => {
             let mut writer = Writer::new(&system.graph, plan.refusals.len(), 0);
             writer.refuse(*refusal);
+            for refusal in writer.of_consequence(plan) {
+                system.refusals.note(system, caller, refusal);
+            }
             let errors = writer.refused(plan, &caller.access.policy_version);
             return Err(Fault { code: Code::FieldForbidden, errors });
         }

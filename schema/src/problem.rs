@@ -54,6 +54,22 @@ problems! {
     }
     /// The idempotency key was used with another body.
     IdempotencyConflict "IdempotencyConflict" {}
+    /// The record is no longer in the state that the mutation needs.
+    StateConflict "StateConflict" {}
+    /// No user of that agency may hold the role.
+    RoleNotOfAgency "RoleNotOfAgency" {
+        /// The argument that names the role.
+        argument: String,
+    }
+    /// The user holds a role that is not held together with this one.
+    RolesIncompatible "RolesIncompatible" {
+        /// The role that the user holds.
+        held: String,
+    }
+    /// The user holds the role already during that time.
+    AlreadyGranted "AlreadyGranted" {}
+    /// A referral on the ground of consent needs one that stands, for its recipient and its purpose.
+    ConsentMissing "ConsentMissing" {}
     /// The space has fewer places than that.
     OverCapacity "OverCapacity" {}
     /// The store holds less of the lot than that.
@@ -89,6 +105,43 @@ impl IdempotencyConflict {
         let message =
             "This idempotency key was used with another body. Use a new key for a new change.".into();
         Self { code: Code::IdempotencyConflict.as_str().into(), message }
+    }
+}
+
+impl StateConflict {
+    pub(crate) fn new(message: &str) -> Self {
+        Self { code: Code::StateConflict.as_str().into(), message: message.into() }
+    }
+}
+
+impl RoleNotOfAgency {
+    pub(crate) fn new(argument: &str, role: &str, agency: &str) -> Self {
+        let message = format!("{agency} may not hold {role}. See who may in the matrix of the policies.");
+        Self { code: Code::RoleNotOfAgency.as_str().into(), message, argument: argument.into() }
+    }
+}
+
+impl RolesIncompatible {
+    pub(crate) fn new(held: &str, reason: &str) -> Self {
+        let message = format!(
+            "The user holds {held}. {reason} Revoke that grant first, or grant this to someone else."
+        );
+        Self { code: Code::RolesIncompatible.as_str().into(), message, held: held.into() }
+    }
+}
+
+impl AlreadyGranted {
+    pub(crate) fn new() -> Self {
+        let message = "The user holds this role already during that time. Revoke that grant first.".into();
+        Self { code: Code::AlreadyGranted.as_str().into(), message }
+    }
+}
+
+impl ConsentMissing {
+    pub(crate) fn new() -> Self {
+        let message =
+            "No consent of the person stands for this recipient and purpose. Record one, or refer on another ground.".into();
+        Self { code: Code::ConsentMissing.as_str().into(), message }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::agencies::{Actor, Directory, Stated, directory_version};
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Graph, print_sdl};
-use crate::journal::Feed;
+use crate::journal::{Feed, Refusal, Refusals};
 use crate::vault::Vault;
 
 /// The real clock, handed in so that tests are literal.
@@ -138,6 +138,8 @@ pub(crate) struct System {
     pub(crate) random: Random,
     pub(crate) directory: ArcSwap<Directory>,
     pub(crate) feed: Arc<Feed>,
+    /// What callers were refused and the journal does not have yet.
+    pub(crate) refusals: Refusals,
     /// Raised by each change of anyone's authority.
     pub(crate) authority: watch::Sender<u64>,
     policies: ArcSwap<Generation>,
@@ -178,6 +180,7 @@ impl System {
             random,
             directory: ArcSwap::from_pointee(directory),
             feed: Arc::new(Feed::new()),
+            refusals: Refusals::default(),
             authority: watch::Sender::new(0),
             policies: ArcSwap::from_pointee(Generation { number: 0, policies }),
             accesses: Cache::new(ACCESSES),
@@ -218,6 +221,17 @@ impl System {
             }
         };
         Ok(Caller { actor, access: self.access(principal)? })
+    }
+
+    /// Takes note that someone was turned away at the door whose token or account was withdrawn. Of whoever is not known here,
+    /// anyone could make up any number.
+    pub(crate) fn note_turned_away(&self, stated: &Stated<'_>, code: Code) -> Result<()> {
+        let Some(actor) = self.directory.load().withdrawn(stated) else { return Ok(()) };
+        let access = self.access(actor.as_principal())?;
+        let caller = Caller { actor: Some(Arc::new(actor)), access };
+        let refusal = Refusal { code: code.as_str(), coordinate: None, class: None, policy: None };
+        self.refusals.note(self, &caller, refusal);
+        Ok(())
     }
 
     fn access(&self, principal: Principal) -> Result<Arc<Access>> {

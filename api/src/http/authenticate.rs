@@ -47,9 +47,13 @@ impl Identity {
         user(self) == user(other)
     }
 
-    /// Whether any role is granted. Without one there is nothing to stream.
-    pub(super) fn holds_a_role(&self) -> bool {
-        self.actor().is_some_and(|actor| !actor.principal.roles.is_empty())
+    /// Fails where no role is granted: without one there is nothing to stream.
+    pub(super) fn needs_a_role(&self) -> Result<(), Error> {
+        if self.actor().is_some_and(|actor| !actor.principal.roles.is_empty()) {
+            return Ok(());
+        }
+        let message = "None of the roles that the token states is granted at present. Ask the programme's administrator.";
+        Err(Error::new(Code::NoRoleGranted, message))
     }
 }
 
@@ -89,8 +93,18 @@ impl App {
     pub(super) async fn identify(&self, token: &str, purpose: Option<Purpose>) -> Result<Identity, Error> {
         let claims =
             self.verifier.verify(token, self.enlace.now()).await.map_err(|rejection| refused(&rejection))?;
-        let caller = self.confirm(&claims, purpose)?;
+        let caller = self.confirm(&claims, purpose).inspect_err(|error| {
+            self.enlace.note_turned_away(&stated(&claims, purpose), error.code);
+        })?;
         Ok(Identity { claims, purpose, caller })
+    }
+
+    /// A stream's caller as it is now; or why its streams end, by the same code on a socket and on an event stream (R4, R8).
+    pub(super) fn reconfirm(&self, identity: &Identity) -> Result<Identity, Error> {
+        let caller = self.confirm(&identity.claims, identity.purpose)?;
+        let identity = Identity { caller, ..identity.clone() };
+        identity.needs_a_role()?;
+        Ok(identity)
     }
 
     /// The caller that claims belong to: what the grants confirm of them now (R4).

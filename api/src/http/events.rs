@@ -41,9 +41,7 @@ pub(super) async fn open(
     request: &Request,
     carries: Carries,
 ) -> Result<HttpResponse, Refusal> {
-    if !identity.holds_a_role() {
-        return Err(Error::new(Code::ActorUnknown, "None of the token's roles is granted at present.").into());
-    }
+    identity.needs_a_role()?;
     if !app.enlace.is_subscription(request) {
         let response = app.execute(Some(&identity), request, carries).await;
         return Ok(event_stream(Body::from(last(&response.body))));
@@ -199,8 +197,7 @@ impl EventStream {
 
     /// Ends the stream where its caller's rights are no longer those that it was opened with (R4, R8).
     fn confirm(&mut self) -> Result<(), Code> {
-        let caller =
-            self.app.confirm(&self.identity.claims, self.identity.purpose).map_err(|_| Code::ActorUnknown)?;
+        let Identity { caller, .. } = self.app.reconfirm(&self.identity).map_err(|error| error.code)?;
         if caller.has_same_rights(&self.identity.caller) { Ok(()) } else { Err(Code::AuthorityChanged) }
     }
 }

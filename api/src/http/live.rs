@@ -33,7 +33,8 @@ pub(super) fn ended(code: Code, last: i64) -> Error {
         Code::ShuttingDown => "The server is stopping. Connect again.",
         Code::AuthorityChanged => "Your rights changed. Subscribe again.",
         Code::TokenExpired => "The token has expired. Get a new one and connect again.",
-        Code::ActorUnknown => {
+        Code::TokenRevoked => "The token was revoked. Get a new one and connect again.",
+        Code::ActorUnknown | Code::NoRoleGranted => {
             "The authority behind this stream was withdrawn. Ask the programme's administrator."
         }
         _ => "The stream cannot go on. Read the present state and subscribe again.",

@@ -61,7 +61,7 @@ impl Refusal {
 /// The header that the status of a code demands or deserves.
 fn companion(code: Code) -> Option<(HeaderName, HeaderValue)> {
     match code {
-        Code::Unauthenticated | Code::TokenExpired => {
+        Code::Unauthenticated | Code::TokenExpired | Code::TokenRevoked => {
             Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\"")))
         }
         // Of GraphQL operations only a mutation meets this: one that was sent by GET.

@@ -315,11 +315,12 @@ impl<'a> Planner<'a> {
         let path = vec![Segment::Key(merged.key.clone())];
         let coordinate = root.coordinate();
         let code = if kind == OperationKind::Mutation { Code::Forbidden } else { Code::FieldForbidden };
+        let noted = (kind == OperationKind::Mutation || root.class.is_personal()).then_some(root.class);
         let depends = match self.profile.answer(root.verb(), root.class, root.record) {
             Answer::Allowed => None,
             Answer::Depends(dependence) => Some(Arc::clone(dependence)),
             Answer::Refused(refusal) => {
-                return Ok(RootWhat::Null { refusal: self.refuse(code, coordinate, refusal, &path) });
+                return Ok(RootWhat::Null { refusal: self.refuse(code, coordinate, noted, refusal, &path) });
             }
         };
         for argument in root.arguments.iter().filter(|argument| merged.gives(&argument.name)) {
@@ -329,8 +330,9 @@ impl<'a> Planner<'a> {
                 Some(Answer::Depends(dependence)) => by_record(dependence),
             };
             let coordinate = format!("{coordinate}({}:)", argument.name);
+            let noted = argument.selects_by.map(|(class, _)| class).filter(|class| class.is_personal());
             return Ok(RootWhat::Null {
-                refusal: self.refuse(Code::ArgumentForbidden, coordinate, &refusal, &path),
+                refusal: self.refuse(Code::ArgumentForbidden, coordinate, noted, &refusal, &path),
             });
         }
         let arguments = merged
@@ -532,7 +534,8 @@ impl<'a> Planner<'a> {
         let record = field.judged_on(object.record());
         let dependence = match self.profile.answer(Verb::Read, field.class, record) {
             Answer::Refused(refusal) => {
-                return Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), refusal, path));
+                let noted = field.class.is_personal().then_some(field.class);
+                return Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), noted, refusal, path));
             }
             Answer::Depends(_) if field.leads_to.is_some() => return Gated::Open,
             Answer::Depends(dependence) => Some(dependence),
@@ -559,18 +562,27 @@ impl<'a> Planner<'a> {
             // What a list refuses of some records is counted at every place of the coordinate.
             (_, None) => settled(Condition::True),
         };
-        let place = self.refuse(Code::FieldForbidden, coordinate(), &refusal, path);
+        // That a list shows some records' values and not others' is its ordinary course.
+        let place = self.refuse(Code::FieldForbidden, coordinate(), None, &refusal, path);
         Gated::ByRecord(Gate { dependence, place })
     }
 
-    /// One entry for each coordinate, which knows the paths of all its places.
-    fn refuse(&mut self, code: Code, coordinate: String, refusal: &PolicyRefusal, path: &[Segment]) -> Place {
+    /// One entry for each coordinate, which knows the paths of all its places. Noted is what is of consequence: a mutation, or
+    /// what tells of people in care, with its class.
+    fn refuse(
+        &mut self,
+        code: Code,
+        coordinate: String,
+        noted: Option<Class>,
+        refusal: &PolicyRefusal,
+        path: &[Segment],
+    ) -> Place {
         let next = self.refusals.len();
         let known = *self.known.entry(coordinate.clone()).or_insert(next);
         if let Some(refused) = self.refusals.get_mut(known) {
             return refused.at(known, path);
         }
-        let mut refused = Refused::new(code, coordinate, refusal);
+        let mut refused = Refused::new(code, coordinate, noted, refusal);
         let place = refused.at(next, path);
         self.refusals.push(refused);
         place

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use enlace_policies::{Dependence, Refusal as PolicyRefusal};
+use enlace_policies::{Class, Dependence, Refusal as PolicyRefusal};
 
 use crate::error::{Code, Error};
+use crate::journal::Refusal;
 
 /// A step of a response path. The indexes are known only when rows are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum Segment {
 pub(crate) struct Refused {
     code: Code,
     coordinate: String,
+    /// The data class, where the refusal is of consequence: it is put into the journal.
+    noted: Option<Class>,
     policy: Arc<str>,
     reason: String,
     /// One for each place of the document that asks for it.
@@ -72,10 +75,11 @@ impl Touched {
 }
 
 impl Refused {
-    pub(crate) fn new(code: Code, coordinate: String, refusal: &PolicyRefusal) -> Self {
+    pub(crate) fn new(code: Code, coordinate: String, noted: Option<Class>, refusal: &PolicyRefusal) -> Self {
         Self {
             code,
             coordinate,
+            noted,
             policy: Arc::clone(&refusal.policy),
             reason: refusal.reason.to_string(),
             paths: Vec::new(),
@@ -86,6 +90,17 @@ impl Refused {
     pub(crate) fn at(&mut self, refusal: usize, path: &[Segment]) -> Place {
         self.paths.push(path.to_vec());
         Place { refusal, path: self.paths.len() - 1 }
+    }
+
+    /// For the journal, where it is of consequence and struck.
+    pub(crate) fn of_consequence(&self, touched: &Touched) -> Option<Refusal> {
+        let class = self.noted.filter(|_| touched.records > 0)?;
+        Some(Refusal {
+            code: self.code.as_str(),
+            coordinate: Some(self.coordinate.clone()),
+            class: Some(class.as_str()),
+            policy: Some(self.policy.to_string()),
+        })
     }
 
     /// The entry for `errors`; none where no record was touched, for then nothing was withheld.

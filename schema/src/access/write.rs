@@ -13,6 +13,7 @@ use crate::access::refusal::{Place, Touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Answer, Cells, Graph, Output, Page, Related, write_text};
+use crate::journal::Refusal;
 
 /// The rows related to a page, as far as a selection asks for them: one for each of its edges.
 pub(crate) struct Loaded(Vec<(Related, Loaded)>);
@@ -148,6 +149,12 @@ impl<'a> Writer<'a> {
     pub(crate) fn refused(&self, plan: &Plan, policy_version: &str) -> Vec<Json> {
         let touched = plan.refusals.iter().zip(&self.touched);
         touched.filter_map(|(refused, touched)| refused.entry(touched, policy_version)).collect()
+    }
+
+    /// What was refused and is of consequence.
+    pub(crate) fn of_consequence<'p>(&'p self, plan: &'p Plan) -> impl Iterator<Item = Refusal> + 'p {
+        let touched = plan.refusals.iter().zip(&self.touched);
+        touched.filter_map(|(refused, touched)| refused.of_consequence(touched))
     }
 
     pub(crate) fn refuse(&mut self, place: Place) {

@@ -238,7 +238,7 @@ impl Directory {
     /// Confirms what a token states: the roles and shelters that it names *and* that are granted at `at`.
     pub fn actor(&self, stated: &Stated<'_>, at: DateTime<Utc>) -> Result<Actor> {
         if self.revoked.contains(stated.jti) {
-            return Err(Error::new(Code::Unauthenticated, "This token was revoked. Get a new one."));
+            return Err(Error::new(Code::TokenRevoked, "This token was revoked. Get a new one."));
         }
         let unknown = |what| {
             Error::new(
@@ -265,6 +265,22 @@ impl Directory {
             purpose: stated.purpose.map(|purpose| purpose.as_str().to_owned()),
         };
         Ok(Actor { user: user.id, subject: stated.subject.into(), agency: agency.id, principal })
+    }
+
+    /// Who a token is of that is refused, though its agency and its user are known: it holds nothing.
+    pub(crate) fn withdrawn(&self, stated: &Stated<'_>) -> Option<Actor> {
+        let agency = self.agencies.get(stated.agency)?;
+        let user = agency.users.get(stated.subject)?;
+        let principal = UserPrincipal {
+            user: SELF.into(),
+            agency: stated.agency.into(),
+            roles: BTreeSet::new(),
+            reads_as: None,
+            shelters: BTreeSet::new(),
+            agreement_in_force: false,
+            purpose: stated.purpose.map(|purpose| purpose.as_str().to_owned()),
+        };
+        Some(Actor { user: user.id, subject: stated.subject.into(), agency: agency.id, principal })
     }
 
     /// Whether the validity of some agreement or grant begins or ends after one instant and up to another.

@@ -2,7 +2,7 @@
 
 use enlace_policies::Class;
 
-use crate::agencies::{Agency, Agreement, Viewer, load, profile};
+use crate::agencies::{Agency, Agreement, Grant, User, Viewer, grant, load, profile, withdraw};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Graph, NoArguments};
@@ -10,16 +10,48 @@ use crate::graph::{Graph, NoArguments};
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
     graph.object::<Agency>(|agency| {
-        agency.many(
-            "agreements",
-            Class::Administration,
-            "Its data-sharing agreements, oldest first.",
-            |agency| Some(agency.id.uuid()),
-            load::agreements_of,
-            |agreement: &Agreement| agreement.agency_id,
-        )
+        agency
+            .many(
+                "agreements",
+                Class::Administration,
+                "Its data-sharing agreements, oldest first.",
+                |agency| Some(agency.id.uuid()),
+                load::agreements_of,
+                |agreement: &Agreement| agreement.agency_id,
+            )
+            .many(
+                "users",
+                Class::Administration,
+                "Its accounts, as far as the caller may see them, by their subjects.",
+                |agency| Some(agency.id.uuid()),
+                load::users_of,
+                |user: &User| user.agency_id,
+            )
+            .in_scope::<User>()
     });
     graph.object::<Agreement>(|agreement| agreement);
+    graph.object::<User>(|user| {
+        user.many(
+            "grants",
+            Class::Administration,
+            "What it is and was granted, oldest first.",
+            |user| Some(user.id.uuid()),
+            load::grants_of,
+            |grant: &Grant| grant.user_id,
+        )
+    });
+    graph.object::<Grant>(|grant| {
+        grant
+            .one(
+                "user",
+                Class::Administration,
+                "Who holds it.",
+                |grant| Some(grant.user_id),
+                load::users_by_ids,
+                |user: &User| user.id.uuid(),
+            )
+            .in_scope::<User>()
+    });
     graph.object::<Viewer>(|viewer| {
         viewer.one(
             "agency",
@@ -32,6 +64,9 @@ pub(crate) fn register(graph: &mut Graph) {
     });
     profile::register(graph);
     graph.node::<Agency, _, _>(Class::Public, load::by_ids);
+    graph.node::<User, _, _>(Class::Administration, load::users_by_ids);
+    grant::register(graph);
+    withdraw::register(graph);
     graph
         .query("agencies", Class::Public, "The agencies that take part, by code.")
         .list(|context: Context, _: NoArguments| load::all(context));

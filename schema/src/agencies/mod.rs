@@ -1,13 +1,16 @@
 //! Agencies, the agreements under which they share data, and who acts for them.
 
 mod directory;
+mod grant;
 mod graphql;
 mod load;
 mod profile;
 pub(crate) mod tables;
+mod withdraw;
 
 use chrono::{DateTime, Utc};
 use diesel::Queryable;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use enlace_policies::Fact;
@@ -59,7 +62,7 @@ impl Facts for Agency {
 
 record! {
     /// The data-sharing agreement under which an agency reads more than what is public.
-    #[derive(Queryable)]
+    #[derive(Queryable, Serialize, Deserialize)]
     pub struct Agreement: "Agreement" as Agreement, id "agreement" {
         /// Global id.
         id: Id<Agreement> => Public,
@@ -67,6 +70,8 @@ record! {
         valid_from: DateTime<Utc> => Administration,
         /// Until when; open where null.
         valid_until: Option<DateTime<Utc>> => Administration,
+        /// Raised by each change; an update carries the version that it saw.
+        version: i32 => Administration,
         /// The agency that it is with.
         agency_id: Uuid,
         /// The agency's code.
@@ -77,6 +82,119 @@ record! {
 impl Facts for Agreement {
     fn fact(&self, fact: Fact) -> Option<&str> {
         (fact == Fact::Agency).then_some(&self.agency)
+    }
+}
+
+graphql_enum! {
+    /// What a user may be granted. The codes are those of tokens and policies.
+    pub enum RoleCode {
+        /// Leads the programme.
+        Coordinator = "coordinator",
+        /// Leads the shelters that its grant names.
+        ShelterLead = "shelter_lead",
+        /// Keeps the donated goods.
+        DonationCoordinator = "donation_coordinator",
+        /// Keeps agencies, accounts and grants.
+        Administrator = "administrator",
+        /// Gives medical care.
+        Clinician = "clinician",
+        /// Teaches adults.
+        Educator = "educator",
+        /// Prepares food.
+        Kitchen = "kitchen",
+        /// Watches over public order.
+        Officer = "officer",
+        /// Inspects shelters.
+        Inspector = "inspector",
+        /// Lends centres.
+        Lender = "lender",
+        /// Obtains permits.
+        Permits = "permits",
+        /// Represents the programme to its donors.
+        Liaison = "liaison",
+        /// Donates for a public or an international agency.
+        Donor = "donor",
+        /// Advises and translates.
+        Adviser = "adviser",
+        /// Runs programmes for children.
+        Programmes = "programmes",
+        /// Works for a civil-society organisation.
+        Partner = "partner",
+        /// Watches over human rights.
+        Witness = "witness",
+        /// An employer's contact.
+        Employer = "employer",
+        /// A machine account, which reads as one role of its agency.
+        Integrator = "integrator",
+    }
+}
+
+record! {
+    /// An account of a person or a machine at an agency.
+    #[derive(Serialize, Deserialize)]
+    pub struct User: "User" as Account, id "user" {
+        /// Global id.
+        id: Id<User> => Public,
+        /// The `sub` of its tokens.
+        subject: String => Administration,
+        /// Whether it may act at all.
+        active: bool => Administration,
+        /// Raised by each change; an update carries the version that it saw.
+        version: i32 => Administration,
+        /// The agency that it acts for.
+        agency_id: Uuid,
+        /// The agency's code.
+        agency: String,
+        /// Whether it is the caller's own.
+        own: bool,
+    }
+}
+
+impl Facts for User {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        account(fact, &self.agency, self.own)
+    }
+}
+
+record! {
+    /// A role that a user holds for a while.
+    #[derive(Serialize, Deserialize)]
+    pub struct Grant: "Grant" as Account, id "grant" {
+        /// Global id.
+        id: Id<Grant> => Public,
+        /// The role.
+        role: RoleCode => Administration,
+        /// Of an integrator: the role of its agency whose reads it holds.
+        reads_as: Option<RoleCode> => Administration,
+        /// Of a shelter's lead: the codes of its shelters.
+        shelters: Vec<String> => Administration,
+        /// From when it is held, by the programme clock.
+        valid_from: DateTime<Utc> => Administration,
+        /// Until when; null where it was granted before every grant had an end.
+        valid_until: Option<DateTime<Utc>> => Administration,
+        /// Raised by each change; an update carries the version that it saw.
+        version: i32 => Administration,
+        /// Who holds it.
+        user_id: Uuid,
+        /// The code of that user's agency.
+        agency: String,
+        /// Whether it is the caller's own.
+        own: bool,
+    }
+}
+
+impl Facts for Grant {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        account(fact, &self.agency, self.own)
+    }
+}
+
+/// The facts of an account, which are also those of what is granted to it.
+fn account(fact: Fact, agency: &str, own: bool) -> Option<&str> {
+    match fact {
+        Fact::Agency => Some(agency),
+        Fact::User => own.then_some(SELF),
+        _ => None,
     }
 }
 
@@ -114,6 +232,20 @@ impl Facts for Viewer {
             Fact::Agency => self.agency.as_deref(),
             Fact::User => self.subject.as_ref().map(|_| SELF),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use enlace_policies::ROLES;
+
+    use super::*;
+
+    #[test]
+    fn every_role_of_the_policies_can_be_named() {
+        for role in ROLES {
+            assert_eq!(RoleCode::parse(role.code).map(RoleCode::as_str), Some(role.code));
         }
     }
 }

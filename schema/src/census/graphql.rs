@@ -3,7 +3,7 @@
 use enlace_policies::Class;
 
 use crate::agencies::{self, Agency};
-use crate::census::{Consent, Household, Person, load};
+use crate::census::{Consent, Household, Person, consents, load};
 use crate::coordination::{self, Referral};
 use crate::education::{self, Enrolment};
 use crate::graph::{ConnectionKind, Graph};
@@ -15,6 +15,7 @@ pub(crate) fn register(graph: &mut Graph) {
     person(graph);
     household(graph);
     consent(graph);
+    consents::register(graph);
     graph.node::<Person, _, _>(Class::Identity, load::persons_by_ids);
     graph.node::<Household, _, _>(Class::Family, load::households_by_ids);
     graph.node::<Consent, _, _>(Class::Consent, load::consents_by_ids);

@@ -179,6 +179,27 @@ pub(crate) async fn members_of(context: Context, households: Vec<Uuid>) -> Resul
     open(&context, rows, scope.at()).await
 }
 
+/// The facts of a person whom the caller may see; none where it may not, or there is nobody.
+pub(crate) async fn facts_within_reach(context: &Context, person: Uuid) -> Result<Option<PersonFacts>> {
+    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else { return Ok(None) };
+    let query = persons::table
+        .left_join(shelters::table)
+        .filter(persons::id.eq(person))
+        .filter(persons::programme_id.eq(context.programme_id()))
+        .filter(InScope::new(&scope, person_facts))
+        .select((
+            shelters::code.nullable(),
+            persons::adult_from,
+            Members::new(person_facts, Fact::SharedWith, scope.at()),
+        ));
+    let reader = context.reader().await?;
+    let found: Option<(Option<String>, NaiveDate, Vec<String>)> =
+        query.first(&mut &*reader).await.optional()?;
+    Ok(found.map(|(shelter, adult_from, shared_with)| {
+        PersonFacts::new(shelter, adult_from, shared_with, scope.at())
+    }))
+}
+
 /// Opens what the caller may read of these people, and notes whom it is shown.
 async fn open(context: &Context, rows: Vec<SealedPerson>, at: Instant) -> Result<Vec<Person>> {
     let keys = context.vault().keys(rows.iter().map(|row| row.id).collect()).await?;
@@ -330,6 +351,7 @@ type ConsentRow = (
     DateTime<Utc>,
     Option<DateTime<Utc>>,
     Option<DateTime<Utc>>,
+    i32,
     Uuid,
     String,
     (Option<String>, NaiveDate, Vec<String>),
@@ -355,6 +377,7 @@ async fn consents(
             consents::given_at,
             consents::ends_at,
             consents::withdrawn_at,
+            consents::version,
             consents::person_id,
             consents::recipient,
             (
@@ -372,15 +395,16 @@ async fn consents(
     }
     let reader = context.reader().await?;
     let rows: Vec<ConsentRow> = query.load(&mut &*reader).await?;
-    context.discloses(rows.iter().map(|row| row.5));
+    context.discloses(rows.iter().map(|row| row.6));
     rows.into_iter()
-        .map(|(id, purpose, given_at, ends_at, withdrawn_at, person_id, recipient, person)| {
+        .map(|(id, purpose, given_at, ends_at, withdrawn_at, version, person_id, recipient, person)| {
             Ok(Consent {
                 id: Id::new(id),
                 purpose,
                 given_at,
                 ends_at,
                 withdrawn_at,
+                version,
                 person_id,
                 recipient_id: context.agency(&recipient)?,
                 recipient,

@@ -3,6 +3,7 @@
 //! A person's data lies sealed, one payload for each data class; a loader opens those that its caller may read of some
 //! record at least, and no others.
 
+mod consents;
 mod graphql;
 mod load;
 pub(crate) mod tables;
@@ -21,7 +22,7 @@ use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
 
 pub(crate) use graphql::register;
-pub(crate) use load::persons_by_ids;
+pub(crate) use load::{facts_within_reach, persons_by_ids};
 
 graphql_enum! {
     /// For what a caller needs data of people in care; also what a consent or a referral allows it for.
@@ -171,7 +172,7 @@ impl Facts for Person {
 }
 
 /// The facts of a person, which are also those of what tells of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PersonFacts {
     /// Code of the shelter where they lodge.
     pub(crate) shelter: Option<String>,
@@ -278,6 +279,7 @@ fn consent_facts(fact: Fact) -> Option<FactSource> {
 
 record! {
     /// What a person agreed to: that an agency reads their data for a purpose, for a while.
+    #[derive(Serialize, Deserialize)]
     pub struct Consent: "Consent" as Consent, id "consent" {
         /// Global id.
         id: Id<Consent> => Public,
@@ -289,6 +291,8 @@ record! {
         ends_at: Option<DateTime<Utc>> => Consent,
         /// When it was withdrawn.
         withdrawn_at: Option<DateTime<Utc>> => Consent,
+        /// Raised by each change; an update carries the version that it saw.
+        version: i32 => Consent,
         /// Whose it is.
         person_id: Uuid,
         /// Key of the agency that may read.

@@ -4,7 +4,7 @@ use enlace_policies::Class;
 
 use crate::agencies::{self, Agency};
 use crate::census::{self, Person};
-use crate::coordination::{Referral, load};
+use crate::coordination::{Referral, load, operations};
 use crate::graph::{ConnectionKind, Graph};
 
 /// Declares this capability's part of the schema.
@@ -37,6 +37,7 @@ pub(crate) fn register(graph: &mut Graph) {
                 |agency: &Agency| agency.id.uuid(),
             )
     });
+    operations::register(graph);
     graph.node::<Referral, _, _>(Class::Consent, load::by_ids);
     graph
         .query("referrals", Class::Consent, "Cases handed from one agency to another. Needs a purpose.")

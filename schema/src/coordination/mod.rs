@@ -2,9 +2,11 @@
 
 mod graphql;
 mod load;
+mod operations;
 pub(crate) mod tables;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use enlace_policies::Fact;
@@ -47,6 +49,7 @@ graphql_enum! {
 
 record! {
     /// A person's case, handed from one agency to another for a purpose and on a legal basis.
+    #[derive(Serialize, Deserialize)]
     pub struct Referral: "Referral" as Referral, id "referral" {
         /// Global id.
         id: Id<Referral> => Public,

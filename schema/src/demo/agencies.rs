@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{copy, id, local, programme_id, start};
 
-/// The last day of every agreement but one.
+/// The last day of every agreement but one, and of every grant.
 const AGREEMENTS_END_ON: NaiveDate =
     NaiveDate::from_ymd_opt(2022, 6, 30).expect("a date, checked by the compiler");
 
@@ -284,6 +284,7 @@ row! {
         role: &'static str = TEXT,
         reads_as: Option<&'static str> = TEXT,
         valid_from: DateTime<Utc> = TIMESTAMPTZ,
+        valid_until: DateTime<Utc> = TIMESTAMPTZ,
     }
 }
 
@@ -336,7 +337,8 @@ impl Rows {
         let user_id = id("users", &subject, start());
         self.users.push(User { id: user_id, agency_id: agency_id(agency), subject, active: true });
         let id = grant_id(agency, role);
-        self.grants.push(Grant { id, user_id, role, reads_as, valid_from: start() });
+        let valid_until = local(AGREEMENTS_END_ON + Days::new(1), 0);
+        self.grants.push(Grant { id, user_id, role, reads_as, valid_from: start(), valid_until });
     }
 
     /// Writes them.

@@ -333,9 +333,13 @@ impl Rows {
             ("NGO_PUENTE_CACHANILLA", "HOUSING", 15),
             ("NGO_LETRAS_EN_CAMINO", "EDUCATION", 15),
         ];
+        let mut standing = Vec::new();
         for (recipient, purpose, percent) in asked {
             let (agrees, withdraws, open) = (random.chance(percent), random.chance(6), random.chance(50));
             let withdrawn_at = given_at + TimeDelta::days(random.between(5, 30).into());
+            if agrees && !withdraws {
+                standing.push((recipient, purpose));
+            }
             if agrees && given_at <= now {
                 self.consents.push(Consent {
                     id: id("consents", &format!("{}/{recipient}/{purpose}", someone.code), given_at),
@@ -360,6 +364,12 @@ impl Rows {
             let answered_at = opened_at + TimeDelta::hours(random.between(3, 96).into());
             let ended_at = answered_at + TimeDelta::days(random.between(7, 40).into());
             let (chosen, accepts, ends) = (random.chance(percent), random.chance(80), random.chance(40));
+            // Without a consent that stands, the case goes on another ground.
+            let legal_basis = if legal_basis == "CONSENT" && !standing.contains(&(recipient, purpose)) {
+                "PUBLIC_INTEREST"
+            } else {
+                legal_basis
+            };
             if chosen && opened_at <= now {
                 self.referrals.push(Referral {
                     id: id("referrals", &format!("{}/{recipient}/{purpose}", someone.code), opened_at),

@@ -78,6 +78,12 @@ impl Input for GlobalId {
     }
 }
 
+impl<T: Input> Input for Vec<T> {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        format!("[{}]!", T::type_ref(definitions))
+    }
+}
+
 impl<T: Input> Input for Option<T> {
     fn type_ref(definitions: &mut Definitions) -> String {
         T::type_ref(definitions).trim_end_matches('!').to_owned()

@@ -5,19 +5,11 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, Fact};
 
-use crate::agencies::{self, Agency};
+use crate::agencies::{self, Agency, User};
 use crate::census::{Person, Purpose};
 use crate::graph::{ConnectionKind, Facts, Graph, record};
 use crate::journal::list;
-use crate::scalars::{Id, Identified};
-
-/// A user, whom others know by an opaque id.
-#[derive(Debug)]
-pub struct User;
-
-impl Identified for User {
-    const KIND: &'static str = "user";
-}
+use crate::scalars::Id;
 
 record! {
     /// Something that was done, or read of people in care, and who did it under which policies.
@@ -40,18 +32,56 @@ record! {
         classes: Vec<String> => Journal,
         /// Of a read: the purpose that the reader stated.
         purpose: Option<Purpose> => Journal,
+        /// Of a read: SHA-256 of the document that asked, in hexadecimal digits.
+        document: Option<String> => Journal,
         /// How many people it tells of.
         subject_count: i32 => Journal,
+        /// Of refusals: how many others there were, where there were too many different ones to tell apart.
+        other_refusals: i32 => Journal,
         /// Key of the agency that acted.
         agency_id: Option<Uuid>,
         /// Its code.
         agency: Option<String>,
         /// Whom it tells of, as far as the caller may know.
         subjects: Vec<Uuid>,
+        /// What was refused.
+        refusals: Vec<JournalRefusal>,
     }
 }
 
 impl Facts for JournalEntry {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        if fact == Fact::Agency { self.agency.as_deref() } else { None }
+    }
+}
+
+record! {
+    /// Something that a caller was refused, and how often within a minute.
+    pub struct JournalRefusal: "JournalRefusal" as JournalEntry {
+        /// From the list of error codes.
+        code: String => Journal,
+        /// The field, argument or operation; null where a withdrawn token or account was turned away.
+        coordinate: Option<String> => Journal,
+        /// The data class that was asked for.
+        class: Option<String> => Journal,
+        /// The policies that decided, `default-deny` where none permits.
+        policy: Option<String> => Journal,
+        /// The policies in force.
+        policy_version: String => Journal,
+        /// The purpose that the caller stated.
+        purpose: Option<String> => Journal,
+        /// How often.
+        times: i32 => Journal,
+        /// The first time, by the programme clock.
+        first_at: DateTime<Utc> => Journal,
+        /// The last time, by the programme clock.
+        last_at: DateTime<Utc> => Journal,
+        /// Code of the caller's agency.
+        agency: Option<String>,
+    }
+}
+
+impl Facts for JournalRefusal {
     fn fact(&self, fact: Fact) -> Option<&str> {
         if fact == Fact::Agency { self.agency.as_deref() } else { None }
     }
@@ -76,6 +106,7 @@ impl Facts for JournalSubject {
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
     graph.object::<JournalSubject>(|subject| subject);
+    graph.object::<JournalRefusal>(|refusal| refusal);
     graph.object::<JournalEntry>(|entry| {
         entry
             .one(
@@ -92,6 +123,7 @@ pub(crate) fn register(graph: &mut Graph) {
                 entry.subjects.iter().map(of).collect()
             })
             .in_scope::<JournalSubject>()
+            .carries_many("refusals", Class::Journal, "What was refused.", |entry| entry.refusals.clone())
     });
     graph.query("journal", Class::Journal, "What was done and read, oldest first.").connection(
         ConnectionKind {

@@ -12,14 +12,15 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::{FactSource, InScope};
-use crate::agencies::Agency;
+use crate::agencies::{Agency, User};
 use crate::census::{Person, Purpose};
 use crate::context::{Context, Scope};
 use crate::error::{Error, Result};
 use crate::graph::{Connection, Wanted, input};
 use crate::journal::entry::{Header, Part};
-use crate::journal::graphql::{JournalEntry, User};
+use crate::journal::graphql::{JournalEntry, JournalRefusal};
 use crate::journal::record::PersonalDataRead;
+use crate::journal::refusals::CallerRefused;
 use crate::journal::tables::{journal_entries, journal_index};
 use crate::paging::{Asked, Binding, Place, Window, shown_count};
 use crate::scalars::Id;
@@ -208,7 +209,9 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
     let header: Header =
         serde_json::from_slice(row.header.as_deref().unwrap_or_default()).map_err(Error::internal)?;
     let detail = Part { class: String::new(), subject: None, content: row.detail.unwrap_or_default() };
-    let read: Option<PersonalDataRead> = detail.change(&Keys::default())?;
+    let keys = Keys::default();
+    let read: Option<PersonalDataRead> = detail.change(&keys)?;
+    let refused: Option<CallerRefused> = detail.change(&keys)?;
     let mut entry = JournalEntry {
         index: row.index.to_string(),
         operation: header.operation,
@@ -219,7 +222,12 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         recorded_at: header.recorded_at,
         classes: row.classes.unwrap_or_default(),
         purpose: read.as_ref().and_then(|read| Purpose::parse(&read.purpose)),
+        document: read.map(|read| read.document),
         subject_count: i32::try_from(row.subjects.len()).unwrap_or(i32::MAX),
+        other_refusals: refused
+            .as_ref()
+            .map_or(0, |refused| i32::try_from(refused.others).unwrap_or(i32::MAX)),
+        refusals: refused.map(|refused| refusals(refused, row.agency.as_deref())).unwrap_or_default(),
         agency_id: row.agency.as_deref().map(|code| context.agency(code)).transpose()?,
         agency: row.agency,
         subjects: Vec::new(),
@@ -230,4 +238,21 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         entry.subjects = row.subjects;
     }
     Ok(entry)
+}
+
+/// What an entry tells of refusals.
+fn refusals(refused: CallerRefused, agency: Option<&str>) -> Vec<JournalRefusal> {
+    let shown = refused.refusals.into_iter().map(|refusal| JournalRefusal {
+        code: refusal.code,
+        coordinate: refusal.coordinate,
+        class: refusal.class,
+        policy: refusal.policy,
+        policy_version: refusal.policy_version,
+        purpose: refusal.purpose,
+        times: i32::try_from(refusal.times).unwrap_or(i32::MAX),
+        first_at: refusal.first_at,
+        last_at: refusal.last_at,
+        agency: agency.map(str::to_owned),
+    });
+    shown.collect()
 }

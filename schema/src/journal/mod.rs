@@ -1,6 +1,7 @@
 //! The journal: every committed change exactly once, in one gapless order.
 //!
-//! [`append`] writes an entry inside the operation's own transaction, and [`record`] one of something that changed no row;
+//! [`append`] writes an entry inside the operation's own transaction, and [`record`] one of something that changed no row,
+//! [`refusals`] among them;
 //! [`sequencer`] gives committed entries their indexes, one process at a time; [`feed`] hands them, in order, to whoever
 //! follows. The encoding is in [`entry`], the rows in [`insert`]. [`graphql`] and [`list`] show the journal to those who may
 //! read it.
@@ -12,6 +13,7 @@ mod graphql;
 mod insert;
 mod list;
 mod record;
+mod refusals;
 mod sequencer;
 mod tables;
 
@@ -20,4 +22,5 @@ pub(crate) use entry::{Change, Entry, Part};
 pub(crate) use feed::{Feed, read_entries};
 pub(crate) use graphql::register;
 pub(crate) use record::{record_policies, record_read};
+pub(crate) use refusals::{Refusal, Refusals, run as run_refusals};
 pub(crate) use sequencer::run;

@@ -52,6 +52,8 @@ pub enum Contest {
     Rows,
     /// 500 rows with access control, against the same with policies that permit everything.
     Access,
+    /// A page of 50 people, with the read recorded in the journal and without.
+    Recording,
     /// Writers of different rows, with the journal and without.
     Writers,
     /// Live push to many subscribers.

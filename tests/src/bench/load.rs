@@ -39,9 +39,18 @@ impl Client for Same {
 
 /// A POST of a JSON body, as bytes.
 pub fn post(path: &str, token: &str, body: &str) -> Vec<u8> {
+    post_with(path, token, "", body)
+}
+
+/// As [`post`], stating for what the data is needed.
+pub fn post_stating(path: &str, token: &str, purpose: &str, body: &str) -> Vec<u8> {
+    post_with(path, token, &format!("enlace-purpose: {purpose}\r\n"), body)
+}
+
+fn post_with(path: &str, token: &str, header: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: application/json\r\n\
-         authorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}",
+         authorization: Bearer {token}\r\n{header}content-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

@@ -15,6 +15,9 @@ use super::{Failure, process};
 /// The database of the contests, made anew for each run.
 const DATABASE: &str = "bench";
 
+/// The keys of the people in it, which its copy shares.
+const KEYS: &str = "bench_keys";
+
 /// A copy of it whose journal takes nothing in.
 const WITHOUT_JOURNAL: &str = "bench_without_journal";
 
@@ -151,6 +154,7 @@ impl Stage {
         let mut command = enlace()?;
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&self.data);
         command.env("ENLACE_DATABASE_URL", self.postgres.connection_string(database));
+        command.env("ENLACE_KEYS_URL", self.postgres.connection_string(KEYS));
         Ok(command)
     }
 

@@ -16,7 +16,7 @@ const CAPACITY: &str = "{ shelters { code spaces { occupied } } }";
 const VIEWER: &str = "{ viewer { subject roles shelters agreementInForce may agency { code } } }";
 
 /// A token for a user, with what it states.
-fn token(world: &World, agency: &str, user: &str, roles: &[&str], shelters: &[&str]) -> String {
+pub(crate) fn token(world: &World, agency: &str, user: &str, roles: &[&str], shelters: &[&str]) -> String {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let request = TokenRequest {
         agency: agency.to_owned(),
@@ -33,14 +33,14 @@ fn client(world: &World, token: &str) -> Client {
 }
 
 /// One caller, on every way of transport at once.
-struct Present {
-    client: Client,
+pub(crate) struct Present {
+    pub(crate) client: Client,
     socket: Socket,
     stream: EventStream,
 }
 
 impl Present {
-    async fn enter(world: &World, token: &str) -> Self {
+    pub(crate) async fn enter(world: &World, token: &str) -> Self {
         let client = client(world, token);
         let mut socket = Socket::open(world.address, token).await;
         socket.follow("a", FOLLOW).await;
@@ -51,7 +51,7 @@ impl Present {
     }
 
     /// Waits until a query has these codes.
-    async fn query_answers(&self, expected: &[&str]) {
+    pub(crate) async fn query_answers(&self, expected: &[&str]) {
         let changed = Instant::now();
         loop {
             let said = codes(&self.client.query(CAPACITY).await);
@@ -64,7 +64,7 @@ impl Present {
     }
 
     /// That the event stream ends with this code.
-    async fn stream_ends(&mut self, code: &str) {
+    pub(crate) async fn stream_ends(&mut self, code: &str) {
         let last =
             tokio::time::timeout(FELT, self.stream.response()).await.expect("felt on the event stream");
         assert_eq!(codes(&last), [code], "{last}");
@@ -72,28 +72,38 @@ impl Present {
     }
 
     /// That the subscription on the socket ends with this code, and the socket stays.
-    async fn subscription_ends(&mut self, code: &str) {
+    pub(crate) async fn subscription_ends(&mut self, code: &str) {
         let event = tokio::time::timeout(FELT, self.socket.event()).await.expect("felt on the socket");
         assert_eq!((event["type"].as_str(), event["id"].as_str()), (Some("error"), Some("a")), "{event}");
         assert_eq!(at(&event, "payload.0.extensions.code"), code, "{event}");
     }
 
-    /// That nothing of the caller's is left: its requests are refused, its socket is closed, its stream ends.
-    async fn expect_expulsion(mut self, code: &str) {
+    /// That nothing of the caller's is left: its event stream and its subscription on the socket end with this code, the socket
+    /// closes with that one, and its requests are refused with a code of theirs.
+    pub(crate) async fn expect_expulsion(mut self, code: &str, close: u16, refused: &str) {
         let Self { client, socket, stream } = &mut self;
-        let (closed, last) = tokio::join!(socket.closed_within(FELT), async {
-            let last = tokio::time::timeout(FELT, stream.response()).await.expect("felt on the event stream");
-            stream.completes().await;
-            last
-        });
-        assert_eq!(closed, 4403);
-        assert_eq!(codes(&last), ["ACTOR_UNKNOWN"], "{last}");
-        assert_eq!(codes(&client.query(CAPACITY).await), [code]);
+        let (closed, last) = tokio::join!(
+            async {
+                let event = tokio::time::timeout(FELT, socket.event()).await.expect("felt on the socket");
+                assert_eq!(at(&event, "payload.0.extensions.code"), code, "{event}");
+                assert!(at(&event, "payload.0.extensions.index").is_string(), "{event}");
+                socket.closed_within(FELT).await
+            },
+            async {
+                let last =
+                    tokio::time::timeout(FELT, stream.response()).await.expect("felt on the event stream");
+                stream.completes().await;
+                last
+            }
+        );
+        assert_eq!(closed, close);
+        assert_eq!(codes(&last), [code], "{last}");
+        assert_eq!(codes(&client.query(CAPACITY).await), [refused]);
     }
 }
 
 /// The code with which a socket closes that sends such a token.
-async fn closes_with(world: &World, token: &str) -> u16 {
+pub(crate) async fn closes_with(world: &World, token: &str) -> u16 {
     let mut socket = Socket::connect(world.address, &[]).await.unwrap();
     let init = json!({"type": "connection_init", "payload": {"authorization": format!("Bearer {token}")}});
     socket.send(&init).await;
@@ -101,7 +111,7 @@ async fn closes_with(world: &World, token: &str) -> u16 {
 }
 
 /// That whoever brings this token is refused on every way: the HTTP status with its code, and the socket's close code.
-async fn is_refused(world: &World, token: &str, status: u16, code: &str, close: u16) {
+pub(crate) async fn is_refused(world: &World, token: &str, status: u16, code: &str, close: u16) {
     let client = client(world, token);
     let answer = client.post(&json!({"query": "{ agencies { code } }"})).await;
     assert_eq!((answer.status.as_u16(), codes(&answer.json())), (status, vec![code.to_owned()]));
@@ -126,8 +136,8 @@ async fn a_revoked_token_is_refused_everywhere_and_another_of_the_same_user_is_n
         )
         .await
         .unwrap();
-    present.expect_expulsion("UNAUTHENTICATED").await;
-    is_refused(&world, &token, 401, "UNAUTHENTICATED", 4401).await;
+    present.expect_expulsion("TOKEN_REVOKED", 4401, "TOKEN_REVOKED").await;
+    is_refused(&world, &token, 401, "TOKEN_REVOKED", 4401).await;
 
     // The other's streams go on.
     other.query_answers(&[]).await;
@@ -145,7 +155,7 @@ async fn a_suspended_user_is_refused_everywhere_until_it_is_active_again() {
     let token = world.token("DSPM/officer");
     let present = Present::enter(&world, &token).await;
     database.execute("UPDATE users SET active = false WHERE subject = 'dspm.officer'", &[]).await.unwrap();
-    present.expect_expulsion("ACTOR_UNKNOWN").await;
+    present.expect_expulsion("ACTOR_UNKNOWN", 4403, "ACTOR_UNKNOWN").await;
     is_refused(&world, &token, 403, "ACTOR_UNKNOWN", 4403).await;
 
     database.execute("UPDATE users SET active = true WHERE subject = 'dspm.officer'", &[]).await.unwrap();
@@ -238,13 +248,12 @@ async fn a_grant_ends_by_itself_when_its_time_is_over() {
     assert_eq!(present.socket.event().await["type"], "next");
     assert_eq!(at(&present.stream.response().await, "data.shelterCapacityChanged.space.occupied"), 1);
     tokio::time::sleep((until - programme_now()).to_std().unwrap_or_default()).await;
-    assert_eq!(present.socket.closed_within(FELT).await, 4403);
-    present.stream_ends("AUTHORITY_CHANGED").await;
-    present.query_answers(&["FIELD_FORBIDDEN"]).await;
+    let client = present.client.clone();
+    present.expect_expulsion("NO_ROLE_GRANTED", 4403, "FIELD_FORBIDDEN").await;
     // Without a role there is nothing to stream.
     assert_eq!(closes_with(&world, &token).await, 4403);
-    let Err(refused) = present.client.follow(FOLLOW).await else { panic!("an event stream was opened") };
-    assert_eq!((refused.status.as_u16(), codes(&refused.json())), (403, vec!["ACTOR_UNKNOWN".to_owned()]));
+    let Err(refused) = client.follow(FOLLOW).await else { panic!("an event stream was opened") };
+    assert_eq!((refused.status.as_u16(), codes(&refused.json())), (403, vec!["NO_ROLE_GRANTED".to_owned()]));
     world.stop().await;
 }
 
@@ -350,6 +359,6 @@ async fn a_change_of_authority_is_felt_after_the_database_cut_every_connection()
                WHERE datname = current_database() AND application_name = 'enlace'";
     assert!(database.query_one(cut, &[]).await.unwrap().get::<_, i64>(0) >= 2);
     database.execute("UPDATE users SET active = false WHERE subject = 'cdm.permits'", &[]).await.unwrap();
-    present.expect_expulsion("ACTOR_UNKNOWN").await;
+    present.expect_expulsion("ACTOR_UNKNOWN", 4403, "ACTOR_UNKNOWN").await;
     world.stop().await;
 }

@@ -241,9 +241,9 @@ async fn a_stream_ends_when_what_it_rests_on_changes() {
                  WHERE agency_id = (SELECT id FROM agencies WHERE code = 'CDM')"
         .to_owned();
     for (withdrawal, token, code) in [
-        (revoke, token, "ACTOR_UNKNOWN"),
+        (revoke, token, "TOKEN_REVOKED"),
         (dismiss, world.token(OFFICER), "ACTOR_UNKNOWN"),
-        (ungrant, world.token("PCE/inspector"), "AUTHORITY_CHANGED"),
+        (ungrant, world.token("PCE/inspector"), "NO_ROLE_GRANTED"),
         (lapse, world.token("CDM/permits"), "AUTHORITY_CHANGED"),
     ] {
         let client = enlace_tests::Client::new(world.address, Some(token));

@@ -40,7 +40,7 @@ const FIXTURES: &str = "
         (SELECT min(id::text)::uuid FROM balances WHERE quantity > 0) AS balance,
         (SELECT min(id::text)::uuid FROM movements) AS movement,
         (SELECT min(id::text)::uuid FROM agencies) AS agency,
-        (SELECT min(id::text)::uuid FROM users) AS someone,
+        (SELECT id FROM users WHERE subject = 'acnur.donor') AS someone,
         gen_random_uuid() AS entry;
     GRANT SELECT ON one TO enlace_app;
     INSERT INTO journal_entries
@@ -167,7 +167,7 @@ async fn agreements_of_an_agency_and_grants_of_a_role_do_not_overlap() {
             .join(";")
     };
     let (january, february, longer) =
-        ("'2022-01-01', '2022-02-01'", "'2022-02-01', '2022-03-01'", "'2022-01-15', NULL");
+        ("'2022-01-01', '2022-02-01'", "'2022-02-01', '2022-03-01'", "'2022-01-15', '2022-04-01'");
     each_says(
         OWNER,
         &[
@@ -178,8 +178,8 @@ async fn agreements_of_an_agency_and_grants_of_a_role_do_not_overlap() {
             (&grant([longer, february]), Some("grants_no_overlap")),
             (&grant([january, "'2022-02-02', '2022-02-01'"]), Some("grants_period")),
             (
-                "INSERT INTO grants SELECT gen_random_uuid(), someone, role, NULL, '2022-01-01', NULL FROM one, \
-                 unnest(ARRAY['donor', 'partner']) AS role",
+                "INSERT INTO grants SELECT gen_random_uuid(), someone, role, reads_as, '2022-01-01', '2022-02-01' FROM one, \
+                 (VALUES ('donor', NULL), ('integrator', 'donor')) AS granted (role, reads_as)",
                 None,
             ),
         ],
@@ -191,7 +191,7 @@ async fn agreements_of_an_agency_and_grants_of_a_role_do_not_overlap() {
 async fn a_grant_is_of_a_known_role_and_an_integrator_names_whose_reads_it_has() {
     let grant = |role: &str, reads_as: &str| {
         format!(
-            "INSERT INTO grants SELECT gen_random_uuid(), someone, {role}, {reads_as}, '2022-01-01', NULL FROM one"
+            "INSERT INTO grants SELECT gen_random_uuid(), someone, {role}, {reads_as}, '2022-01-01', '2022-02-01' FROM one"
         )
     };
     each_says(
@@ -254,6 +254,11 @@ const BREACHES: &[(&str, &str)] = &[
     ("agencies_code_key", "UPDATE agencies SET code = 'SAME'"),
     ("agencies_kind", "UPDATE agencies SET kind = 'COMPANY' FROM one WHERE id = agency"),
     (
+        "agreements_never_prolonged",
+        "INSERT INTO agreements SELECT gen_random_uuid(), agency, '2022-01-01', '2022-02-01' FROM one; \
+         UPDATE agreements SET valid_until = NULL",
+    ),
+    (
         "agreements_no_overlap",
         "INSERT INTO agreements SELECT gen_random_uuid(), agency, '2022-01-01' FROM one, generate_series(1, 2)",
     ),
@@ -273,18 +278,36 @@ const BREACHES: &[(&str, &str)] = &[
     (
         "consents_no_overlap",
         "INSERT INTO consents (id, programme_id, person_id, recipient, purpose, given_at) \
-         SELECT gen_random_uuid(), programme_id, id, 'ACNUR', 'HOUSING', '2022-01-01' \
-         FROM (SELECT * FROM persons LIMIT 1) AS someone, generate_series(1, 2)",
+         SELECT gen_random_uuid(), programme_id, id, 'UNICEF', 'HOUSING', '2022-01-31' FROM persons, generate_series(1, 2)",
     ),
     ("consents_period", "UPDATE consents SET ends_at = given_at"),
     ("consents_purpose", "UPDATE consents SET purpose = 'CURIOSITY'"),
-    ("consents_withdrawn", "UPDATE consents SET withdrawn_at = given_at - interval '1 day'"),
+    ("consents_settled", "UPDATE consents SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL"),
+    (
+        "consents_withdrawn",
+        "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
+    ),
     ("donors_agency", "UPDATE donors SET agency_id = NULL WHERE kind = 'AGENCY'"),
     ("donors_kind", "UPDATE donors SET kind = 'STATE', agency_id = NULL"),
     ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     (
+        "grant_shelters_role",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01', '2022-02-01' FROM one; \
+         INSERT INTO grant_shelters SELECT grants.id, shelters.id FROM grants, shelters",
+    ),
+    (
+        "grants_expire",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01' FROM one",
+    ),
+    (
+        "grants_never_prolonged",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01', '2022-02-01' FROM one; \
+         UPDATE grants SET valid_until = '2022-03-01'",
+    ),
+    (
         "grants_no_overlap",
-        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01' FROM one, generate_series(1, 2)",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01', '2022-02-01' \
+         FROM one, generate_series(1, 2)",
     ),
     (
         "grants_period",
@@ -292,17 +315,31 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     (
         "grants_reads_as",
-        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'integrator', NULL, '2022-01-01' FROM one",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'integrator', NULL, '2022-01-01', '2022-02-01' FROM one",
+    ),
+    (
+        "grants_reads_as_of_agency",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'integrator', 'clinician', '2022-01-01', '2022-02-01' FROM one",
     ),
     (
         "grants_role",
-        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'superuser', NULL, '2022-01-01' FROM one",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'superuser', NULL, '2022-01-01', '2022-02-01' FROM one",
+    ),
+    (
+        "grants_role_of_agency",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'clinician', NULL, '2022-01-01', '2022-02-01' FROM one",
+    ),
+    (
+        "grants_roles_compatible",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, role, NULL, '2022-01-01', '2022-02-01' \
+         FROM one, unnest(ARRAY['donor', 'employer']) AS role",
     ),
     ("households_code_key", "UPDATE households SET code = 'SAME'"),
     (
         "idempotency_keys_form",
         "INSERT INTO idempotency_keys SELECT someone, 'short', 'b', '', now() FROM one",
     ),
+    ("incompatible_roles_order", "INSERT INTO incompatible_roles VALUES ('kitchen', 'clinician')"),
     ("items_code_key", "UPDATE items SET code = 'SAME'"),
     ("items_unit", "UPDATE items SET unit = 'BARREL'"),
     (
@@ -338,21 +375,41 @@ const BREACHES: &[(&str, &str)] = &[
         "movements_quantity_positive",
         "INSERT INTO movements SELECT gen_random_uuid(), lot, 'RECEIPT', NULL, store, 0, NULL, now(), now() FROM one",
     ),
-    ("persons_adult_from", "UPDATE persons SET adult_from = '2022-01-02'"),
+    ("persons_adult_from", "UPDATE persons SET adult_from = '2030-06-01'"),
     ("persons_code_key", "UPDATE persons SET code = 'SAME'"),
     (
         "programmes_code_key",
         "INSERT INTO programmes SELECT gen_random_uuid(), code, name, time_zone, starts_on FROM programmes",
     ),
     ("programmes_period", "UPDATE programmes SET ends_on = starts_on - 1"),
-    ("referrals_answered_once", "UPDATE referrals SET accepted_at = opened_at, declined_at = opened_at"),
+    (
+        "referrals_answered_once",
+        "UPDATE referrals SET declined_at = accepted_at WHERE accepted_at IS NOT NULL",
+    ),
+    (
+        "referrals_consent_stands",
+        "INSERT INTO referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'DIF_MUNICIPAL', 'UNICEF', 'HOUSING', 'CONSENT', '2022-01-31' FROM persons",
+    ),
+    (
+        "referrals_declined_is_over",
+        "UPDATE referrals SET ended_at = declined_at WHERE declined_at IS NOT NULL",
+    ),
     ("referrals_elsewhere", "UPDATE referrals SET recipient = sender"),
-    ("referrals_legal_basis", "UPDATE referrals SET legal_basis = 'HABIT'"),
+    ("referrals_legal_basis", "UPDATE referrals SET legal_basis = 'WISH'"),
+    (
+        "referrals_open_once",
+        "INSERT INTO referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'DIF_MUNICIPAL', 'UNICEF', 'HOUSING', 'LEGAL_DUTY', '2022-01-31' \
+         FROM persons, generate_series(1, 2)",
+    ),
     (
         "referrals_order",
-        "UPDATE referrals SET accepted_at = opened_at - interval '1 day', declined_at = NULL",
+        "UPDATE referrals SET accepted_at = opened_at - interval '1 day' WHERE accepted_at IS NULL AND declined_at IS NULL",
     ),
     ("referrals_purpose", "UPDATE referrals SET purpose = 'CURIOSITY'"),
+    ("referrals_settled", "UPDATE referrals SET accepted_at = NULL WHERE accepted_at IS NOT NULL"),
+    ("role_agencies_pattern", "UPDATE role_agencies SET pattern = 'lower'"),
     ("shelters_code_key", "UPDATE shelters SET code = 'SAME'"),
     ("shelters_period", "UPDATE shelters SET closed_on = opened_on - 1"),
     (
@@ -381,7 +438,7 @@ async fn every_constraint_of_the_schema_refuses_what_it_is_for() {
     let client = scratch.connect().await;
     let rows = client
         .query(
-            "SELECT conname::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u', 'x') \
+            "SELECT conname::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u', 'x', 't') \
              AND conrelid::regclass::text NOT LIKE '%diesel%' ORDER BY 1",
             &[],
         )
@@ -436,20 +493,24 @@ async fn the_server_has_these_privileges_and_no_other() {
     let append = "INSERT, SELECT";
     let expected = BTreeMap::from([
         ("agencies", "SELECT"),
-        ("agreements", "SELECT"),
+        ("agreements", "SELECT, UPDATE (valid_until, version)"),
         ("assessments", "SELECT"),
         ("authority_version", "SELECT"),
         ("balances", "INSERT, SELECT, UPDATE (quantity, version)"),
         ("categories", "SELECT"),
         ("centres", "SELECT"),
-        ("consents", "SELECT"),
+        (
+            "consents",
+            "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (version, withdrawn_at)",
+        ),
         ("diagnoses", "SELECT"),
         ("donors", "SELECT"),
         ("enrolments", "SELECT"),
-        ("grant_shelters", "SELECT"),
-        ("grants", "SELECT"),
+        ("grant_shelters", append),
+        ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
         ("households", "SELECT"),
         ("idempotency_keys", "DELETE, INSERT, SELECT"),
+        ("incompatible_roles", "SELECT"),
         ("items", "SELECT"),
         ("journal_entries", append),
         ("journal_index", append),
@@ -459,12 +520,18 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("movements", append),
         ("persons", "SELECT"),
         ("programmes", "SELECT"),
-        ("referrals", "SELECT"),
-        ("revoked_tokens", "SELECT"),
+        (
+            "referrals",
+            "INSERT (id, legal_basis, opened_at, person_id, programme_id, purpose, recipient, sender), SELECT, \
+             UPDATE (accepted_at, declined_at, ended_at, version)",
+        ),
+        ("revoked_tokens", append),
+        ("role_agencies", "SELECT"),
+        ("roles", "SELECT"),
         ("shares", "SELECT"),
         ("shelters", "SELECT"),
         ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
-        ("users", "SELECT"),
+        ("users", "SELECT, UPDATE (active, version)"),
     ]);
     let scratch = Scratch::with_programme().await;
     let client = scratch.connect().await;
@@ -495,7 +562,9 @@ async fn the_server_has_these_privileges_and_no_other() {
             ("SELECT erase_journal_part(entry, 0) FROM one", DENIED),
             ("DELETE FROM journal_index", DENIED),
             ("TRUNCATE journal_entries", DENIED),
-            ("INSERT INTO grants SELECT FROM one", DENIED),
+            ("DELETE FROM grants", DENIED),
+            ("UPDATE grants SET role = role", DENIED),
+            ("DELETE FROM revoked_tokens", DENIED),
             ("CREATE TABLE own (x int)", DENIED),
             ("ALTER TABLE movements DISABLE TRIGGER ALL", DENIED),
         ],

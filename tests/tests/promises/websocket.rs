@@ -500,13 +500,16 @@ async fn a_socket_ends_when_what_it_rests_on_is_withdrawn() {
     );
     let dismiss = "UPDATE users SET active = false WHERE subject = 'dspm.officer'".to_owned();
     let ungrant = "DELETE FROM grants WHERE role = 'inspector'".to_owned();
-    for (withdrawal, token) in
-        [(revoke, token), (dismiss, world.token(OFFICER)), (ungrant, world.token("PCE/inspector"))]
-    {
+    for (withdrawal, token, code, close) in [
+        (revoke, token, "TOKEN_REVOKED", 4401),
+        (dismiss, world.token(OFFICER), "ACTOR_UNKNOWN", 4403),
+        (ungrant, world.token("PCE/inspector"), "NO_ROLE_GRANTED", 4403),
+    ] {
         let mut socket = Socket::open(world.address, &token).await;
         socket.follow("a", FOLLOW).await;
         database.batch_execute(&withdrawal).await.unwrap();
-        assert_eq!(socket.closed().await, 4403, "{withdrawal}");
+        assert_eq!(socket.error("a").await, code, "{withdrawal}");
+        assert_eq!(socket.closed_silently().await, close, "{withdrawal}");
         let again = Socket::connect(world.address, &[("authorization", &format!("Bearer {token}"))]).await;
         assert!(matches!(again.err(), Some(401 | 403)), "{withdrawal}");
     }

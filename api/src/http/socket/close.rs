@@ -2,7 +2,7 @@
 
 use axum::extract::ws::{CloseFrame, Message};
 
-use enlace_schema::{Code, Error};
+use enlace_schema::Code;
 
 /// The longest reason that a close frame holds (RFC 6455 §5.5).
 const LONGEST_REASON: usize = 123;
@@ -52,12 +52,13 @@ impl Close {
         Self::With(4429, "Too many initialisation requests".into())
     }
 
-    /// A token that was refused.
-    pub(super) fn refused(error: &Error) -> Self {
-        match error.code {
-            Code::TokenExpired => Self::unauthorized("Token expired"),
-            Code::Unauthenticated => Self::unauthorized("Unauthorized"),
-            Code::ActorUnknown => Self::forbidden("Forbidden"),
+    /// A token that is refused, or a caller whose authority was withdrawn.
+    pub(super) fn refused(code: Code) -> Self {
+        match code {
+            Code::TokenExpired | Code::TokenRevoked | Code::Unauthenticated => {
+                Self::unauthorized(code.as_str())
+            }
+            Code::ActorUnknown | Code::NoRoleGranted => Self::forbidden(code.as_str()),
             _ => Self::With(1011, "Try again later".into()),
         }
     }
@@ -86,13 +87,20 @@ mod tests {
 
     #[test]
     fn a_refused_token_has_its_code() {
-        let code = |code| match Close::refused(&Error::new(code, "x")) {
+        let code = |code| match Close::refused(code) {
             Close::With(code, _) => code,
             Close::Gone => 0,
         };
         assert_eq!(
-            [code(Code::Unauthenticated), code(Code::TokenExpired), code(Code::ActorUnknown)],
-            [4401, 4401, 4403]
+            [
+                code(Code::Unauthenticated),
+                code(Code::TokenExpired),
+                code(Code::TokenRevoked),
+                code(Code::ActorUnknown),
+                code(Code::NoRoleGranted),
+                code(Code::Internal)
+            ],
+            [4401, 4401, 4401, 4403, 4403, 1011]
         );
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn init(app: &App, wire: &mut Wire, upgraded: Option<Identity>)
         () = stopped(&mut stopping) => return Err(Close::stopping()),
         received = timeout(app.settings.init_timeout, receive(wire)) => received.map_err(|_| Close::init_timeout())??,
     };
-    let refused = |error: Error| Close::refused(&error);
+    let refused = |error: Error| Close::refused(error.code);
     let purpose = stated.purpose.or(upgraded.as_ref().and_then(|upgraded| upgraded.purpose));
     let identity = match (stated.token, upgraded) {
         (Some(token), _) => app.identify(&token, purpose).await.map_err(refused)?,
@@ -34,9 +34,7 @@ pub(super) async fn init(app: &App, wire: &mut Wire, upgraded: Option<Identity>)
         }
         (None, None) => return Err(Close::unauthorized("Unauthorized")),
     };
-    if !identity.holds_a_role() {
-        return Err(Close::forbidden("Forbidden"));
-    }
+    identity.needs_a_role().map_err(refused)?;
     wire.send(message::connection_ack()).await?;
     Ok(identity)
 }
@@ -54,7 +52,7 @@ async fn receive(wire: &mut Wire) -> Result<Stated, Close> {
         let text = wire.receive().await?;
         match ClientMessage::parse(&text)? {
             ClientMessage::ConnectionInit(Payload { authorization, purpose }) => {
-                let refused = |error: Error| Close::refused(&error);
+                let refused = |error: Error| Close::refused(error.code);
                 let token = authorization.as_deref().map(bearer).transpose().map_err(refused)?;
                 let purpose = purpose.as_deref().map(authenticate::purpose).transpose().map_err(refused)?;
                 return Ok(Stated { token: token.map(str::to_owned), purpose });

@@ -43,9 +43,7 @@ const LARGEST_MESSAGE: usize = 256 * 1024;
 /// Answers a request to become a WebSocket.
 pub(super) async fn upgrade(app: &Arc<App>, parts: &mut Parts) -> Result<HttpResponse, Refusal> {
     let identity = app.admit(parts).await?;
-    if identity.as_ref().is_some_and(|identity| !identity.holds_a_role()) {
-        return Err(Error::new(Code::ActorUnknown, "None of the token's roles is granted at present.").into());
-    }
+    identity.as_ref().map_or(Ok(()), Identity::needs_a_role)?;
     let upgrade = WebSocketUpgrade::from_request_parts(parts, &())
         .await
         .map_err(|_| Error::new(Code::InvalidRequest, "This is no WebSocket handshake (RFC 6455 §4.1)."))?

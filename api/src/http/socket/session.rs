@@ -86,7 +86,7 @@ impl Session<'_> {
 
     async fn tick(&mut self) -> Result<(), Close> {
         if self.identity.claims.has_expired(self.app.enlace.now()) {
-            return Err(Close::unauthorized("Token expired"));
+            return Err(self.expel(Code::TokenExpired).await);
         }
         // Reckoned anew at each alarm, so that a clock that was set does not move the end for long.
         self.expires_at = expiry(&self.app, &self.identity);
@@ -99,14 +99,15 @@ impl Session<'_> {
 
     /// Asks anew what the caller may do (R4, R8).
     async fn confirm(&mut self) -> Result<(), Close> {
-        let withdrawn = || Close::forbidden("Authority withdrawn");
-        let Identity { claims, purpose, .. } = &self.identity;
-        let caller = self.app.confirm(claims, *purpose).map_err(|_| withdrawn())?;
-        let identity = Identity { caller, ..self.identity.clone() };
-        if !identity.holds_a_role() {
-            return Err(withdrawn());
+        match self.app.reconfirm(&self.identity) {
+            Ok(identity) => self.adopt(identity).await,
+            Err(error) => Err(self.expel(error.code).await),
         }
-        self.adopt(identity).await
+    }
+
+    /// Ends every subscription with the code that an event stream would end with, and says how the socket closes.
+    async fn expel(&mut self, code: Code) -> Close {
+        self.end_subscriptions(code).await.err().unwrap_or_else(|| Close::refused(code))
     }
 
     /// Goes on as this caller. Where its rights are others, subscriptions that were opened with the old ones end.
@@ -153,7 +154,7 @@ impl Session<'_> {
         }
         let Ok(token) = bearer(credentials) else { return Ok(false) };
         match self.app.identify(token, self.identity.purpose).await {
-            Ok(identity) if identity.is_same_user(&self.identity) && identity.holds_a_role() => {
+            Ok(identity) if identity.is_same_user(&self.identity) && identity.needs_a_role().is_ok() => {
                 self.adopt(identity).await?;
                 Ok(true)
             }

@@ -3,6 +3,7 @@
 mod access;
 mod push;
 mod reads;
+mod recording;
 mod start;
 mod writers;
 
@@ -35,6 +36,7 @@ async fn run_on(stage: &Stage, arguments: &Arguments, lines: &mut Vec<Line>) -> 
             Contest::Lots => reads::run(&reads::LOTS, stage, arguments).await?,
             Contest::Rows => reads::run(&reads::ROWS, stage, arguments).await?,
             Contest::Access => access::run(stage, arguments).await?,
+            Contest::Recording => recording::run(stage, arguments).await?,
             Contest::Writers => writers::run(stage, arguments).await?,
             Contest::Subscribers => push::run(stage, arguments).await?,
             Contest::Start => start::run(arguments).await?,

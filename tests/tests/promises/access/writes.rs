@@ -90,6 +90,9 @@ fn adjust_occupancy() -> String {
     )
 }
 
+/// The mutations by which a referral is answered.
+const ANSWERS: &[&str] = &["acceptReferral", "declineReferral", "endReferral"];
+
 /// The root fields that a caller may use on some record.
 pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
     let roots = ["Query", "Mutation", "Subscription"].into_iter().flat_map(|root| {
@@ -97,6 +100,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
             let class = class_of(field).unwrap();
             let of = field.ty.inner_named_type().as_str();
             let usable = match root {
+                "Mutation" if ANSWERS.contains(&field.name.as_str()) => caller.may_answer(),
                 "Mutation" => caller.may_write(class),
                 _ => caller.may_see(class, of.strip_suffix("Connection").unwrap_or(of)),
             };
@@ -106,11 +110,12 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
     roots.collect()
 }
 
-/// What would tell of a change: of rows, of the ledger, of the journal, of keys.
+/// What would tell of a change: of rows, of the ledger, of the journal (but for the refusal itself), of keys.
 async fn traces(world: &tokio_postgres::Client) -> Vec<i64> {
     let row = world
         .query_one(
-            "SELECT (SELECT count(*) FROM journal_entries), (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM movements), \
+            "SELECT (SELECT count(*) FROM journal_entries WHERE operation <> 'journal.refuse'), \
+             (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM movements), \
              (SELECT count(*) FROM balances), (SELECT sum(version)::bigint FROM balances), \
              (SELECT sum(version)::bigint FROM spaces), (SELECT sum(occupied)::bigint FROM spaces)",
             &[],

@@ -4,6 +4,7 @@ mod bulk;
 mod disclosure;
 mod reach;
 mod sealing;
+mod sharing;
 
 use std::collections::BTreeSet;
 

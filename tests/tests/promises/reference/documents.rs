@@ -84,7 +84,9 @@ fn whole(object: &ObjectType, depth: usize, style: Style, fragments: &mut Vec<St
 
 impl super::Schema {
     fn is_record(&self, object: &ObjectType) -> bool {
-        object.name == "Viewer" || self.is_node(&object.name) || object.name == "Agreement"
+        object.name == "Viewer"
+            || self.is_node(&object.name)
+            || matches!(object.name.as_str(), "Agreement" | "Grant")
     }
 }
 

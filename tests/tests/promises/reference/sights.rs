@@ -117,16 +117,28 @@ enum Reach {
     OwnShelters,
 }
 
-/// A role that writes, and where it writes OPERATIONAL and INVENTORY. Nobody else does; a witness never does, whatever else it
+/// A role that writes, and where it writes OPERATIONAL, INVENTORY, ADMINISTRATION and CONSENT. Nobody else does; a witness never does, whatever else it
 /// is; an integrator writes nothing.
-const WRITES: &[(&str, [Option<Reach>; 2])] = &[
-    ("coordinator", [Some(Reach::Records(Anywhere)), Some(Reach::Records(Anywhere))]),
-    ("shelter_lead", [Some(Reach::OwnShelters), Some(Reach::OwnShelters)]),
-    ("donation_coordinator", [None, Some(Reach::Records(Anywhere))]),
-    ("clinician", [None, Some(Reach::Records(Medical))]),
-    ("donor", [None, Some(Reach::Records(OwnGifts))]),
-    ("partner", [None, Some(Reach::Records(OwnGifts))]),
+const WRITES: &[(&str, [Option<Reach>; 4])] = &[
+    (
+        "coordinator",
+        [
+            Some(Reach::Records(Anywhere)),
+            Some(Reach::Records(Anywhere)),
+            None,
+            Some(Reach::Records(Anywhere)),
+        ],
+    ),
+    ("shelter_lead", [Some(Reach::OwnShelters), Some(Reach::OwnShelters), None, Some(Reach::OwnShelters)]),
+    ("donation_coordinator", [None, Some(Reach::Records(Anywhere)), None, None]),
+    ("administrator", [None, None, Some(Reach::Records(Anywhere)), None]),
+    ("clinician", [None, Some(Reach::Records(Medical)), None, None]),
+    ("donor", [None, Some(Reach::Records(OwnGifts)), None, None]),
+    ("partner", [None, Some(Reach::Records(OwnGifts)), None, None]),
 ];
+
+/// The roles that answer the referrals that are addressed to their agency, beside those that write CONSENT.
+const ANSWER: &[&str] = &["clinician", "educator", "donor", "adviser", "programmes", "partner"];
 
 /// What a rule may ask of a record.
 #[derive(Debug, Clone, Default)]
@@ -137,6 +149,8 @@ pub(crate) struct Facts {
     pub(crate) donor_agency: Option<String>,
     /// Whether it is the caller's own account.
     pub(crate) own_account: bool,
+    /// The subject of the account that it is, or is granted to.
+    pub(crate) account: Option<String>,
     /// Where the person lodges whom it tells of.
     pub(crate) lodges_in: Option<String>,
     /// Whether that person is a minor; none where it tells of nobody in particular.
@@ -170,7 +184,18 @@ const GOODS: &[&str] = &["Category", "DonationItem", "Stock", "Movement", "MoveS
 /// Types whose records tell of a person, and those that bear the person's age.
 const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
 const OF_SOME_AGE: &[&str] = &["Person", "Consent", "Referral", "Enrolment"];
+/// Types whose records are addressed to an agency; a payload is judged as what it carries.
+const ADDRESSED: &[&str] = &["Consent", "Referral"];
 const GIVEN: &[&str] = &["Donor", "DonationItem", "Stock", "Movement", "MoveStockPayload", "StockChange"];
+
+/// What a payload of a mutation on consents or referrals carries; another type is itself.
+fn carried(object: &str) -> &str {
+    match object.strip_suffix("Payload") {
+        Some(verb) if verb.ends_with("Consent") => "Consent",
+        Some(verb) if verb.ends_with("Referral") => "Referral",
+        _ => object,
+    }
+}
 
 impl Where {
     /// Whether it holds of one record.
@@ -182,7 +207,7 @@ impl Where {
             Food => facts.stock_kind.as_deref() == Some("food"),
             Medical => facts.stock_kind.as_deref() == Some("medical"),
             OwnGifts => facts.donor_agency.as_deref() == Some(agency),
-            OwnAccount => facts.own_account,
+            OwnAccount => facts.own_account || facts.account.as_ref() == Some(&caller.subject()),
             OwnShelters => facts.lodges_in.as_ref().is_some_and(|shelter| caller.shelters.contains(shelter)),
             Shared => shared(),
             SharedMinors => facts.minor == Some(true) && shared(),
@@ -197,14 +222,14 @@ impl Where {
             Anywhere => true,
             Food | Medical => GOODS.contains(&object),
             OwnGifts => GIVEN.contains(&object),
-            OwnAccount => object == "Viewer",
-            OwnShelters => OF_A_PERSON.contains(&object) && !caller.shelters.is_empty(),
-            Shared => OF_A_PERSON.contains(&object),
-            SharedMinors => OF_SOME_AGE.contains(&object),
-            Addressed => matches!(object, "Consent" | "Referral"),
+            OwnAccount => matches!(object, "Viewer" | "User" | "Grant"),
+            OwnShelters => OF_A_PERSON.contains(&carried(object)) && !caller.shelters.is_empty(),
+            Shared => OF_A_PERSON.contains(&carried(object)),
+            SharedMinors => OF_SOME_AGE.contains(&carried(object)),
+            Addressed => ADDRESSED.contains(&carried(object)),
             OwnCourses => object == "Enrolment",
-            OwnEntries => matches!(object, "JournalEntry" | "JournalSubject"),
-            Entries => object == "JournalEntry",
+            OwnEntries => matches!(object, "JournalEntry" | "JournalRefusal" | "JournalSubject"),
+            Entries => matches!(object, "JournalEntry" | "JournalRefusal"),
         }
     }
 }
@@ -356,13 +381,27 @@ impl Caller {
         self.reach(class).iter().any(somewhere)
     }
 
+    /// Whether it answers a referral to its agency.
+    pub(crate) fn may_answer(&self) -> bool {
+        let answers = self.in_force && !self.roles.contains("witness");
+        self.may_write("CONSENT") || answers && ANSWER.iter().any(|role| self.roles.contains(*role))
+    }
+
     fn reach(&self, class: &str) -> Vec<Reach> {
         if !self.in_force || self.roles.contains("witness") {
             return Vec::new();
         }
-        let column = ["OPERATIONAL", "INVENTORY"].iter().position(|known| *known == class).unwrap();
+        let column = ["OPERATIONAL", "INVENTORY", "ADMINISTRATION", "CONSENT"];
+        let column = column.iter().position(|known| *known == class).unwrap();
         let rows = WRITES.iter().filter(|(role, _)| self.roles.contains(*role));
         rows.filter_map(|(_, row)| row[column]).collect()
+    }
+
+    /// The subject of its token: the demonstration's user for the first of its roles.
+    pub(crate) fn subject(&self) -> String {
+        let (_, roles) = self.token.as_deref().and_then(|token| token.split_once('/')).unwrap_or_default();
+        let role = roles.split(['@', '+']).next().unwrap_or_default();
+        format!("{}.{role}", self.agency.to_lowercase())
     }
 
     /// A name for messages.

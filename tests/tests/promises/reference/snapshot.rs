@@ -60,13 +60,13 @@ impl Snapshot {
             stock: HashMap::new(),
             movements: Vec::new(),
         };
-        for (list, object) in [
-            ("agencies", "Agency"),
-            ("shelters", "Shelter"),
-            ("categories", "Category"),
-            ("locations", "Location"),
+        for (list, object, depth) in [
+            ("agencies", "Agency", 3),
+            ("shelters", "Shelter", 2),
+            ("categories", "Category", 2),
+            ("locations", "Location", 2),
         ] {
-            let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, 2)), json!({})).await;
+            let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
             let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
             let ids = rows.iter().map(|row| snapshot.absorb(row)).collect();
             snapshot.lists.insert(list, ids);
@@ -215,6 +215,8 @@ impl Snapshot {
             self.value(end, "code").as_str().map(str::to_owned)
         };
         match self.object(id) {
+            "User" => Facts { account: text("subject"), ..Facts::default() },
+            "Grant" => follow("user"),
             "Category" => Facts { stock_kind: text("stockKind"), ..Facts::default() },
             "Donor" => Facts { donor_agency: code("agency"), ..Facts::default() },
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
@@ -269,7 +271,7 @@ impl Snapshot {
         let mut roles = user.clone().unwrap_or_default();
         roles.sort_unstable();
         let viewer = json!({
-            "subject": user.map(|roles| format!("{}.{}", caller.agency.to_lowercase(), roles[0])),
+            "subject": user.is_some().then(|| caller.subject()),
             "roles": roles,
             "shelters": caller.shelters,
             "agreementInForce": caller.token.as_ref().map(|_| caller.in_force),

@@ -1,0 +1,14 @@
+REVOKE UPDATE (active, version) ON users FROM enlace_app;
+REVOKE UPDATE (valid_until, version) ON grants, agreements FROM enlace_app;
+REVOKE INSERT ON grants, grant_shelters, revoked_tokens FROM enlace_app;
+DROP TRIGGER agreements_never_prolonged ON agreements;
+DROP TRIGGER grants_never_prolonged ON grants;
+DROP TRIGGER grant_shelters_role ON grant_shelters;
+DROP TRIGGER grants_roles_compatible ON grants;
+DROP TRIGGER grants_reads_as_of_agency ON grants;
+DROP TRIGGER grants_role_of_agency ON grants;
+DROP FUNCTION refuse_prolonging, check_grant_shelter, check_roles_compatible, check_role_of_agency, may_hold;
+ALTER TABLE grants DROP CONSTRAINT grants_expire, DROP CONSTRAINT grants_reads_as_listed, DROP CONSTRAINT grants_role_listed, DROP COLUMN version;
+ALTER TABLE agreements DROP COLUMN version;
+ALTER TABLE users DROP COLUMN version;
+DROP TABLE incompatible_roles, role_agencies, roles;
