@@ -74,9 +74,12 @@ pub(crate) trait AnyObject: Send + Sync {
 
 /// The whole far end of an edge.
 struct Whole<R> {
-    read: Box<dyn Fn(Context) -> BoxFuture<'static, Result<Page>> + Send + Sync>,
-    relate: Box<dyn Fn(&[R], Page) -> Result<Related> + Send + Sync>,
+    read: ReadWhole,
+    relate: Relate<R>,
 }
+
+type ReadWhole = Box<dyn Fn(Context) -> BoxFuture<'static, Result<Page>> + Send + Sync>;
+type Relate<R> = Box<dyn Fn(&[R], Page) -> Result<Related> + Send + Sync>;
 
 /// An edge to rows of another object.
 struct Edge<R> {

@@ -96,16 +96,15 @@ async fn follow(
     }
     loop {
         let (woken, mut placed) = (feed.take_wakes(), 0);
-        match &mut leader {
-            Some(leader) => placed = leader.place(&client, feed).await?,
-            None => {
-                let leads = client.query_one(CLAIM, &[&LOCK]).await.map_err(Error::internal)?.get(0);
-                // What others sequenced, before a batch of our own.
-                catch_up(&client, feed).await?;
-                if leads {
-                    leader = Some(Leader::new(&client).await?);
-                    continue;
-                }
+        if let Some(leader) = &mut leader {
+            placed = leader.place(&client, feed).await?;
+        } else {
+            let leads = client.query_one(CLAIM, &[&LOCK]).await.map_err(Error::internal)?.get(0);
+            // What others sequenced, before a batch of our own.
+            catch_up(&client, feed).await?;
+            if leads {
+                leader = Some(Leader::new(&client).await?);
+                continue;
             }
         }
         if let Some(ready) = ready.take() {
