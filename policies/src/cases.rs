@@ -38,11 +38,11 @@ const BUILT_IN: &[(&str, &str)] = &[
 const ANYONE: &str = "anyone";
 
 /// The cases of a folder of policies, read and ready to be tried.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cases(Vec<Case>);
 
 /// One case: every caller that it names asks every one of its questions, and all get the same answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Case {
     file: String,
     line: usize,
@@ -50,6 +50,8 @@ struct Case {
     /// Each with its name in the file.
     callers: Vec<(String, Principal)>,
     questions: Vec<(Question, NamedFacts)>,
+    /// Where single fields, arguments or operations are meant: their coordinates.
+    coordinates: Vec<String>,
     expected: Outcome,
 }
 
@@ -124,6 +126,38 @@ impl Cases {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Those that expect an answer to rest on this policy.
+    #[must_use]
+    pub fn resting_on(&self, policy: &str) -> Self {
+        Self(self.0.iter().filter(|case| case.expected.by.contains(policy)).cloned().collect())
+    }
+
+    /// Checks the coordinates that cases name: each is there, and is what the case asks. Only the schema knows them, and so
+    /// it is handed in: what a coordinate is judged by; none where there is no such coordinate.
+    pub fn check_coordinates(
+        &self,
+        judged: impl Fn(&str) -> Option<(Verb, Class, RecordType)>,
+    ) -> Result<(), Error> {
+        let mut findings = Vec::new();
+        for case in &self.0 {
+            for coordinate in &case.coordinates {
+                let Some((verb, class, record)) = judged(coordinate) else {
+                    findings.push(case.finding(&format!("the schema has no coordinate `{coordinate}`")));
+                    continue;
+                };
+                let question = Question { verb, class, record };
+                if !case.questions.iter().any(|(asked, _)| *asked == question) {
+                    let message = format!(
+                        "`{coordinate}` is decided by `{}` on `{record}`, which the case does not ask",
+                        question.action()
+                    );
+                    findings.push(case.finding(&message));
+                }
+            }
+        }
+        if findings.is_empty() { Ok(()) } else { Err(Error::Rejected(findings)) }
     }
 
     fn from_sources(files: &[Source]) -> Result<Self, Error> {
@@ -215,10 +249,10 @@ impl fmt::Display for Failure {
         let Self { file, line, case, question, expected, found, compiled } = self;
         writeln!(f, "{file}:{line}: {case}")?;
         writeln!(f, "  {question}")?;
-        writeln!(f, "  expected {expected}")?;
-        write!(f, "  found    {found}")?;
+        writeln!(f, "    expected {expected}")?;
+        write!(f, "    found    {found}")?;
         if *compiled != found.answer {
-            write!(f, "\n  but the compiled answer is {compiled}")?;
+            write!(f, "\n    but the compiled answer is {compiled}")?;
         }
         Ok(())
     }
@@ -340,6 +374,8 @@ struct CaseText {
     on: Vec<String>,
     #[serde(default)]
     facts: BTreeMap<String, OneOrMore>,
+    #[serde(default)]
+    coordinates: Vec<String>,
     answer: Expected,
     by: BTreeSet<String>,
 }
@@ -376,6 +412,7 @@ impl CaseText {
             name: self.name.into_inner(),
             callers,
             questions,
+            coordinates: self.coordinates,
             expected: Outcome { answer: self.answer, by: self.by },
         })
     }

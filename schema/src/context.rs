@@ -12,7 +12,7 @@ use crate::access::by_record;
 use crate::agencies::Actor;
 use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
-use crate::graph::{Facts, OperationKind};
+use crate::graph::Facts;
 use crate::journal::Feed;
 use crate::system::{Access, Caller, System};
 use crate::vault::Vault;
@@ -64,6 +64,11 @@ impl Context {
     pub(crate) fn new(system: Arc<System>, caller: Caller) -> Self {
         let now = system.now();
         Self { system, caller, now, disclosed: Arc::default() }
+    }
+
+    /// The same, but that what it discloses is noted apart.
+    pub(crate) fn aside(&self) -> Self {
+        Self { disclosed: Arc::default(), ..self.clone() }
     }
 
     /// Who asks.
@@ -192,10 +197,10 @@ impl Context {
 
     /// The root fields that the caller may use, on some record at least.
     pub(crate) fn usable_roots(&self) -> Vec<String> {
-        let usable = self.system.graph.roots.iter().filter(|root| {
-            let verb = if root.kind == OperationKind::Mutation { Verb::Write } else { Verb::Read };
-            !matches!(self.access().profile.answer(verb, root.class, root.record), Answer::Refused(_))
-        });
+        let usable =
+            self.system.graph.roots.iter().filter(|root| {
+                !matches!(self.answer(root.verb(), root.class, root.record), Answer::Refused(_))
+            });
         usable.map(|root| format!("{}.{}", root.kind.type_name(), root.name)).collect()
     }
 

@@ -15,7 +15,7 @@ use crate::capabilities;
 use crate::database::{Database, DatabaseLimits};
 use crate::error::{Code, Error, Result};
 use crate::execute::{self, Carries, Request, Response};
-use crate::graph::print_sdl;
+use crate::graph::{Coordinate, print_sdl};
 use crate::housekeeping;
 use crate::journal;
 use crate::live::{Cohorts, Subscription};
@@ -163,6 +163,11 @@ impl Enlace {
             let _ended = task.await;
         }
     }
+}
+
+/// Every coordinate of the schema that the policies decide on, by name.
+pub fn coordinates() -> Vec<Coordinate> {
+    capabilities().coordinates()
 }
 
 /// The schema in SDL: whole, or as a principal sees it.

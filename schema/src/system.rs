@@ -150,7 +150,7 @@ pub(crate) struct System {
 /// The policies in force. What was compiled from other ones is never taken for theirs.
 struct Generation {
     number: u64,
-    policies: Policies,
+    policies: Arc<Policies>,
 }
 
 /// What a [`System`] is made of.
@@ -179,7 +179,7 @@ impl System {
             directory: ArcSwap::from_pointee(directory),
             feed: Arc::new(Feed::new()),
             authority: watch::Sender::new(0),
-            policies: ArcSwap::from_pointee(Generation { number: 0, policies }),
+            policies: ArcSwap::from_pointee(Generation { number: 0, policies: Arc::new(policies) }),
             accesses: Cache::new(ACCESSES),
             documents: Cache::with_weighter(DOCUMENTS, DOCUMENT_BYTES, BySize),
             plans: Cache::new(PLANS),
@@ -238,10 +238,15 @@ impl System {
         Ok(access)
     }
 
+    /// The policies in force.
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.policies.load().policies)
+    }
+
     /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do. The
     /// version that they replace.
     pub(crate) fn replace_policies(&self, policies: Policies) -> String {
-        let generation = Generation { number: self.next_number() + 1, policies };
+        let generation = Generation { number: self.next_number() + 1, policies: Arc::new(policies) };
         let before = self.policies.swap(Arc::new(generation));
         // In this order: whoever sees the new turn sees the new policies.
         self.authority.send_modify(|turn| *turn += 1);

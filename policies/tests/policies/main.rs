@@ -9,6 +9,7 @@
 )]
 
 mod cases;
+mod explain;
 mod files;
 mod oracle;
 mod table;

@@ -14,7 +14,7 @@ use enlace_policies::{Answer, Class, Dependence, Profile, Refusal as PolicyRefus
 use crate::access::document::Document;
 use crate::access::refusal::{Place, Refused, Segment, by_record};
 use crate::error::{Code, Error, Result};
-use crate::graph::{AnyObject, FieldInfo, FieldKind, Graph, OperationKind, Root, Shape, Wanted};
+use crate::graph::{AnyObject, FieldInfo, FieldKind, Graph, OperationKind, Root, Shape, Wanted, may_select};
 
 /// A document settled for a profile. It holds no value of any argument and no row, so callers with the same access share it.
 pub(crate) struct Plan {
@@ -269,9 +269,9 @@ impl<'a> Planner<'a> {
     ) -> Result<RootWhat> {
         let path = vec![Segment::Key(merged.key.clone())];
         let coordinate = format!("{}.{}", kind.type_name(), root.name);
-        let verb = if kind == OperationKind::Mutation { Verb::Write } else { Verb::Read };
         let code = if kind == OperationKind::Mutation { Code::Forbidden } else { Code::FieldForbidden };
-        let depends = match self.profile.answer(verb, root.class, root.record) {
+        let answer = self.profile.answer(root.verb(), root.class, root.record);
+        let depends = match answer {
             Answer::Allowed => None,
             Answer::Depends(dependence) => Some(Arc::clone(dependence)),
             Answer::Refused(refusal) => {
@@ -286,13 +286,8 @@ impl<'a> Planner<'a> {
                 .and_then(|known| known.class);
             let Some(class) = class else { continue };
             let refusal = match self.profile.answer(Verb::Read, class, root.record) {
+                by if may_select(answer, by) => continue,
                 Answer::Allowed => continue,
-                // Whatever the root shows meets the condition: a filter tells of no other record.
-                Answer::Depends(asked)
-                    if depends.as_ref().is_some_and(|root| root.condition == asked.condition) =>
-                {
-                    continue;
-                }
                 Answer::Refused(refusal) => refusal.clone(),
                 // A filter by what only some records show would tell of the others.
                 Answer::Depends(dependence) => by_record(dependence),

@@ -2,7 +2,7 @@
 
 use enlace_policies::Class;
 
-use crate::agencies::{Agency, Agreement, Viewer, load, profile};
+use crate::agencies::{Agency, Agreement, Viewer, explain, load, profile};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Graph, NoArguments};
@@ -31,6 +31,7 @@ pub(crate) fn register(graph: &mut Graph) {
         )
     });
     profile::register(graph);
+    explain::register(graph);
     graph.node::<Agency, _, _>(Class::Public, load::by_ids);
     graph
         .query("agencies", Class::Public, "The agencies that take part, by code.")

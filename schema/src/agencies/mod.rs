@@ -1,6 +1,7 @@
 //! Agencies, the agreements under which they share data, and who acts for them.
 
 mod directory;
+mod explain;
 mod graphql;
 mod load;
 mod profile;

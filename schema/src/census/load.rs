@@ -300,7 +300,13 @@ pub(crate) async fn households(
     } else {
         None
     };
-    window.page(rows, binding, |household: &Household| Place { key: None, id: household.id.uuid() }, total, wanted)
+    window.page(
+        rows,
+        binding,
+        |household: &Household| Place { key: None, id: household.id.uuid() },
+        total,
+        wanted,
+    )
 }
 
 /// Households by key, as far as the caller may see them.

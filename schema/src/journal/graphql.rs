@@ -24,7 +24,8 @@ record! {
     pub struct JournalEntry: "JournalEntry" as JournalEntry {
         /// Its place in the journal; consecutive from 0.
         index: String => Journal,
-        /// What was done: `shelters.adjustOccupancy`; `journal.read` for a read of people in care.
+        /// What was done: `shelters.adjustOccupancy`; `journal.read` for a read of people in care, `journal.explain` for a
+        /// question about access.
         operation: String => Journal,
         /// The user who did it; null where the server itself did.
         actor: Option<Id<User>> => Journal,
@@ -40,6 +41,10 @@ record! {
         classes: Vec<String> => Journal,
         /// Of a read: the purpose that the reader stated.
         purpose: Option<Purpose> => Journal,
+        /// Of a question about access: the coordinate that was asked about.
+        coordinate: Option<String> => Journal,
+        /// Of a question about another's access: whose, `AGENCY/role`.
+        asked_about: Option<String> => Journal,
         /// How many people it tells of.
         subject_count: i32 => Journal,
         /// Key of the agency that acted.

@@ -19,7 +19,7 @@ use crate::error::{Code, Error, Result};
 use crate::graph::{Connection, Wanted, input};
 use crate::journal::entry::{Header, Part};
 use crate::journal::graphql::{JournalEntry, User};
-use crate::journal::record::PersonalDataRead;
+use crate::journal::record::{PersonalDataRead, PolicyExplained};
 use crate::journal::tables::{journal_entries, journal_index, journal_subjects};
 use crate::paging::{Asked, Binding, Place, Window, shown_count};
 use crate::scalars::Id;
@@ -31,7 +31,8 @@ input! {
         pub agency: Option<Id<Agency>>,
         /// Only what this user did.
         pub actor: Option<Id<User>>,
-        /// Only this: `shelters.adjustOccupancy`, or `journal.read` for reads of people in care.
+        /// Only this: `shelters.adjustOccupancy`, `journal.read` for reads of people in care, `journal.explain` for questions
+        /// about access.
         pub operation: Option<String>,
         /// Only what belongs to a capability: `shelters`, `donations`, `journal`.
         pub capability: Option<String>,
@@ -189,7 +190,8 @@ pub(super) async fn entries(
         rows,
         binding,
         |row: &Row| Place { key: Some(row.index.to_string()), id: row.id },
-        total, wanted
+        total,
+        wanted,
     )?;
     let shown = page.rows.into_iter().map(|row| shown(&context, row, of_subjects.as_ref()));
     Ok(Connection { rows: shown.collect::<Result<_>>()?, facts: page.facts })
@@ -208,6 +210,7 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         serde_json::from_slice(row.header.as_deref().unwrap_or_default()).map_err(Error::internal)?;
     let detail = Part { class: String::new(), subject: None, content: row.detail.unwrap_or_default() };
     let read: Option<PersonalDataRead> = detail.change()?;
+    let question: Option<PolicyExplained> = detail.change()?;
     let mut entry = JournalEntry {
         index: row.index.to_string(),
         operation: header.operation,
@@ -217,7 +220,12 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         occurred_at: header.occurred_at,
         recorded_at: header.recorded_at,
         classes: row.classes.unwrap_or_default(),
-        purpose: read.as_ref().and_then(|read| Purpose::parse(&read.purpose)),
+        purpose: read
+            .map(|read| read.purpose)
+            .or_else(|| question.as_ref()?.purpose.clone())
+            .and_then(|purpose| Purpose::parse(&purpose)),
+        coordinate: question.as_ref().map(|question| question.coordinate.clone()),
+        asked_about: question.and_then(|question| question.about),
         subject_count: i32::try_from(row.subjects.len()).unwrap_or(i32::MAX),
         agency_id: row.agency.as_deref().map(|code| context.agency(code)).transpose()?,
         agency: row.agency,
