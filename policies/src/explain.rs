@@ -188,7 +188,7 @@ impl Policies {
             class,
             record,
             answer,
-            depends_on: (answer == Level::Depends).then(|| phrase(&rest, user)),
+            depends_on: (answer == Level::Depends).then(|| in_words(&rest, user)),
             determining: determining.into_iter().filter_map(|asked| self.cited(asked)).collect(),
             unmet: missed
                 .map(|asked| self.unmet(principal, question, asked, known))
@@ -282,9 +282,16 @@ impl Policies {
         Ok(match rest {
             Condition::True => Some(remedy),
             Condition::False => None,
-            condition => Some(Remedy { record: Some(phrase(&condition, Some(caller))), ..remedy }),
+            condition => Some(Remedy { record: Some(in_words(&condition, Some(caller))), ..remedy }),
         })
     }
+}
+
+/// A condition in words, with the agency and the purpose of what is shared.
+fn in_words(condition: &Condition, caller: Option<&UserPrincipal>) -> String {
+    // Nobody shares for this purpose: nothing is told short, as what is shared with the caller.
+    let caller = caller.map(|caller| UserPrincipal { purpose: Some(OWN.to_owned()), ..caller.clone() });
+    phrase(condition, caller.as_ref())
 }
 
 /// What to try, each with the caller that it would make.

@@ -230,7 +230,7 @@ fn membership(groups: &Expr) -> String {
 fn attribute<'a>(of: &Expr, name: &'a str) -> &'a str {
     match name {
         "recipient" if !is_record(of) => "agency and purpose",
-        "sharedWith" => "sharing",
+        "sharedWith" => "shares",
         "stockKind" => "kind of goods",
         "donorAgency" => "giving agency",
         "ageGroup" => "age group",

@@ -61,7 +61,7 @@ R reads, W writes, – neither. *Where* limits a right to the records whose fact
 record type that lacks the fact is refused. *Own* is the caller's: its agency, its shelters or itself.
 *Shared* data is shared with the caller's agency, by consent or accepted referral, for the purpose that it states.
 *On* limits a right to these record types. An `integrator` reads what the one role that it names reads,
-besides this, and writes nothing. `*` is any agency, `NGO_*` any whose code begins so.
+besides this, and writes nothing. What a list shows less is not here: see `list` in always.cedar. `*` is any agency, `NGO_*` any whose code begins so.
 ";
 
 fn table(rows: &[Vec<String>]) -> String {

@@ -12,7 +12,7 @@ use crate::access::by_record;
 use crate::agencies::Actor;
 use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
-use crate::graph::Facts;
+use crate::graph::{Facts, Root};
 use crate::journal::Feed;
 use crate::system::{Access, Caller, System};
 use crate::vault::Vault;
@@ -197,11 +197,11 @@ impl Context {
 
     /// The root fields that the caller may use, on some record at least.
     pub(crate) fn usable_roots(&self) -> Vec<String> {
-        let usable =
-            self.system.graph.roots.iter().filter(|root| {
-                !matches!(self.answer(root.verb(), root.class, root.record), Answer::Refused(_))
-            });
-        usable.map(|root| format!("{}.{}", root.kind.type_name(), root.name)).collect()
+        let profile = &self.access().profile;
+        let usable = self.system.graph.roots.iter().filter(|root| {
+            !matches!(profile.answer(root.verb(), root.class, root.record), Answer::Refused(_))
+        });
+        usable.map(Root::coordinate).collect()
     }
 
     /// Refuses unless the caller may write `class` of this record, and read it: a write is allowed only where the same caller

@@ -140,6 +140,26 @@ fn bound_to(person: Uuid, part: &str) -> Aad<Vec<u8>> {
 pub(crate) struct Keys(HashMap<Uuid, Key>);
 
 impl Keys {
+    /// Seals a part of what is known of a person, as [`Key::seal`] does; an error where they have no key any more.
+    pub(crate) fn seal(
+        &self,
+        person: Uuid,
+        part: &str,
+        nonce: [u8; NONCE_LEN],
+        value: &impl Serialize,
+    ) -> Result<Vec<u8>> {
+        let key = self.0.get(&person).ok_or_else(|| {
+            Error::internal("what is to be kept of a person cannot be sealed: they have no key, or no longer")
+        })?;
+        key.seal(person, part, nonce, value)
+    }
+
+    /// The one key of one person.
+    #[cfg(test)]
+    pub(crate) fn of(person: Uuid, key: Key) -> Self {
+        Self(HashMap::from([(person, key)]))
+    }
+
     /// Opens a part of what is known of a person; `None` where their key was destroyed.
     pub(crate) fn open<T: DeserializeOwned>(
         &self,
@@ -161,7 +181,7 @@ mod tests {
         let key = || Key::new(&[7; 32]).unwrap();
         let sealed = key().seal(person, "identity", [9; NONCE_LEN], &"Marie").unwrap();
         assert!(!sealed.windows(5).any(|window| window == b"Marie"));
-        let keys = |person, key| Keys(HashMap::from([(person, key)]));
+        let keys = Keys::of;
 
         let opened: Option<String> = keys(person, key()).open(person, "identity", &sealed).unwrap();
         assert_eq!(opened.as_deref(), Some("Marie"));

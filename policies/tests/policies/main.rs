@@ -9,6 +9,7 @@
 )]
 
 mod cases;
+mod diff;
 mod explain;
 mod files;
 mod oracle;

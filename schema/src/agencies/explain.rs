@@ -88,6 +88,8 @@ record! {
         unmet: Vec<Cited>,
         /// What would allow it.
         would_allow: Vec<Remedy>,
+        /// The answer in a list.
+        in_lists: Option<Box<PolicyExplanation>>,
     }
 }
 
@@ -165,6 +167,12 @@ pub(super) fn register(graph: &mut Graph) {
                 "What would allow it, where it is refused: each of these alone.",
                 |explanation| explanation.would_allow.iter().map(PolicyRemedy::of).collect(),
             )
+            .carries(
+                "inLists",
+                Class::Public,
+                "The answer where the record is one of many, if that is another; else null.",
+                |explanation| explanation.in_lists.as_deref().cloned(),
+            )
     });
     graph
         .query(
@@ -219,22 +227,27 @@ async fn policy_explain(
     };
 
     let policies = context.system().policies();
-    let policy_version = policies.version().to_owned();
     let of_itself = about.is_none();
     // Every way to be allowed is tried, which takes milliseconds.
     let explained = tokio::task::spawn_blocking(move || {
-        let explanation = match record {
-            Some(FoundRecord { facts, told }) => {
-                let told = |fact: Fact| told.contains(&fact);
-                let known = Known { facts: &facts, told: &told, answer_by_told: !of_itself, every: false };
-                coordinate.explain(&policies, &principal, &known)
-            }
-            None => coordinate.explain(&policies, &principal, &Known::NOTHING),
+        let explain = |known: &Known<'_>| {
+            let alone = coordinate.explain(&policies, &principal, known)?;
+            let in_lists = coordinate.explain_in_lists(&policies, &principal, known, &alone)?;
+            let told = |explanation| PolicyExplanation::of(&coordinate.name, explanation, policies.version());
+            Ok(PolicyExplanation { in_lists: in_lists.map(told).map(Box::new), ..told(alone) })
         };
-        explanation.map(|explanation| (coordinate.name, explanation))
+        match &record {
+            Some(FoundRecord { facts, told }) => explain(&Known {
+                facts,
+                told: &|fact| told.contains(&fact),
+                answer_by_told: !of_itself,
+                every: false,
+            }),
+            None => explain(&Known::NOTHING),
+        }
     });
-    let (coordinate, explanation) = explained.await.map_err(Error::internal)?.map_err(Error::internal)?;
-    Ok(Some(PolicyExplanation::of(coordinate, explanation, policy_version)))
+    let explained: Result<_, enlace_policies::Error> = explained.await.map_err(Error::internal)?;
+    explained.map(Some).map_err(Error::internal)
 }
 
 fn unknown_coordinate() -> Error {
@@ -316,11 +329,11 @@ impl AskedAs {
 }
 
 impl PolicyExplanation {
-    fn of(coordinate: String, explanation: Explanation, policy_version: String) -> Self {
+    fn of(coordinate: &str, explanation: Explanation, policy_version: &str) -> Self {
         let Explanation { verb, class, record, answer, depends_on, determining, unmet, would_allow } =
             explanation;
         Self {
-            coordinate,
+            coordinate: coordinate.to_owned(),
             answer: match answer {
                 Level::Allowed => PolicyAnswer::Allowed,
                 Level::Refused => PolicyAnswer::Refused,
@@ -329,10 +342,11 @@ impl PolicyExplanation {
             action: format!("{verb} {class}"),
             record_type: record.as_str().to_owned(),
             depends_on,
-            policy_version,
+            policy_version: policy_version.to_owned(),
             determining,
             unmet,
             would_allow,
+            in_lists: None,
         }
     }
 }

@@ -73,9 +73,9 @@ pub(super) fn register(graph: &mut Graph) {
 }
 
 async fn access_profile(context: Context, _: NoArguments) -> Result<Option<AccessProfile>> {
-    let open = |Coordinate { name, verb, class, record, selects_from }| {
+    let open = |Coordinate { name, verb, class, record, selects_from, .. }| {
         let answer = context.answer(verb, class, record);
-        let selects = |(verb, class)| may_select(context.answer(verb, class, record), answer);
+        let selects = |(verb, class, record)| may_select(context.answer(verb, class, record), answer);
         let (access, policies) = match answer {
             Answer::Allowed => (AccessLevel::Allowed, Vec::new()),
             Answer::Depends(dependence) if selects_from.is_none_or(selects) => {

@@ -1,8 +1,8 @@
 //! Coordinates of the schema, and what the policies are asked of each.
 
-use enlace_policies::{Answer, Class, Error, Explanation, Known, Policies, Principal, RecordType, Verb};
+use enlace_policies::{Class, Error, Explanation, Known, Policies, Principal, RecordType, Verb};
 
-use crate::graph::{Graph, OperationKind, Root};
+use crate::graph::{FieldKind, Graph, may_select};
 
 /// A field, an operation or an argument of the schema, and what decides on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,19 +15,11 @@ pub struct Coordinate {
     pub class: Class,
     /// On records of which type.
     pub record: RecordType,
-    /// Of an argument that selects by another class than its operation's: what decides on the operation. It is used on every
-    /// record that the operation shows, or not at all.
-    pub selects_from: Option<(Verb, Class)>,
-}
-
-/// Whether a root whose own answer is `root` may be asked by an argument that selects by what `argument` answers.
-pub(crate) fn may_select(root: &Answer, argument: &Answer) -> bool {
-    match (root, argument) {
-        (_, Answer::Allowed) => true,
-        // Whatever the root shows meets the condition: a filter tells of no other record.
-        (Answer::Depends(root), Answer::Depends(argument)) => root.condition == argument.condition,
-        _ => false,
-    }
+    /// Of an argument that selects by something else than its operation is decided by: what decides on the operation. It is
+    /// used on every record that the operation shows, or not at all.
+    pub selects_from: Option<(Verb, Class, RecordType)>,
+    /// Whether lists may show it of fewer records: they ask [`Verb::List`].
+    pub is_listed_apart: bool,
 }
 
 impl Coordinate {
@@ -39,8 +31,8 @@ impl Coordinate {
         known: &Known<'_>,
     ) -> Result<Explanation, Error> {
         let Self { verb, class, record, .. } = *self;
-        if let Some((root_verb, root_class)) = self.selects_from {
-            let root = policies.decide(principal, root_verb, root_class, record)?;
+        if let Some((root_verb, root_class, root_record)) = self.selects_from {
+            let root = policies.decide(principal, root_verb, root_class, root_record)?;
             let argument = policies.decide(principal, verb, class, record)?;
             if !may_select(&root, &argument) {
                 return policies.explain(principal, verb, class, record, &Known::EVERY);
@@ -48,12 +40,21 @@ impl Coordinate {
         }
         policies.explain(principal, verb, class, record, known)
     }
-}
 
-impl Root {
-    /// What a caller must be able to do with its records.
-    pub(crate) fn verb(&self) -> Verb {
-        if self.kind == OperationKind::Mutation { Verb::Write } else { Verb::Read }
+    /// Why someone may or may not see it in a list, where the answer is another than that for a record alone.
+    pub fn explain_in_lists(
+        &self,
+        policies: &Policies,
+        principal: &Principal,
+        known: &Known<'_>,
+        alone: &Explanation,
+    ) -> Result<Option<Explanation>, Error> {
+        if !self.is_listed_apart {
+            return Ok(None);
+        }
+        let listed = policies.explain(principal, Verb::List, self.class, self.record, known)?;
+        let differs = (listed.answer, &listed.depends_on) != (alone.answer, &alone.depends_on);
+        Ok(differs.then_some(listed))
     }
 }
 
@@ -62,31 +63,40 @@ impl Graph {
     pub(crate) fn coordinates(&self) -> Vec<Coordinate> {
         let mut coordinates = Vec::new();
         for root in &self.roots {
-            let name = format!("{}.{}", root.kind.type_name(), root.name);
-            let (verb, class, record) = (root.verb(), root.class, root.record);
+            let of_root = Coordinate {
+                name: root.coordinate(),
+                verb: root.verb(),
+                class: root.class,
+                record: root.record,
+                selects_from: None,
+                is_listed_apart: false,
+            };
             for argument in &root.arguments {
-                let name = format!("{name}({}:)", argument.name);
-                coordinates.push(match argument.class {
-                    Some(by) => Coordinate {
+                let name = format!("{}({}:)", of_root.name, argument.name);
+                coordinates.push(match argument.selects_by {
+                    Some((class, record)) => Coordinate {
                         name,
                         verb: Verb::Read,
-                        class: by,
-                        record,
-                        selects_from: Some((verb, class)),
+                        class,
+                        record: record.unwrap_or(root.record),
+                        selects_from: Some((of_root.verb, of_root.class, of_root.record)),
+                        is_listed_apart: false,
                     },
-                    None => Coordinate { name, verb, class, record, selects_from: None },
+                    None => Coordinate { name, ..of_root.clone() },
                 });
             }
-            coordinates.push(Coordinate { name, verb, class, record, selects_from: None });
+            coordinates.push(of_root);
         }
         for object in &self.objects {
             for field in object.fields() {
+                let is_column = matches!(field.kind, FieldKind::Column(_));
                 coordinates.push(Coordinate {
                     name: format!("{}.{}", object.name(), field.name),
                     verb: Verb::Read,
                     class: field.class,
-                    record: field.leads_to.unwrap_or(object.record()),
+                    record: field.judged_on(object.record()),
                     selects_from: None,
+                    is_listed_apart: is_column && field.class.is_listed_apart(),
                 });
             }
         }

@@ -17,13 +17,12 @@ mod sdl;
 pub(crate) use answer::{Answer, Connection, ConnectionFacts, Page, Related};
 pub(crate) use builder::{ConnectionKind, Graph};
 pub use coordinate::Coordinate;
-pub(crate) use coordinate::may_select;
 pub(crate) use enlace_policies::Facts;
 pub(crate) use input::{ArgumentInfo, Input, NoArguments, input};
 pub(crate) use object::{AnyObject, Cells, FieldInfo, FieldKind};
 pub(crate) use output::{Definitions, Output, graphql_enum, write_text};
 pub(crate) use record::{Column, Record, record, union};
-pub(crate) use root::{EventSource, OperationKind, Root, Shape, Source, Variant, Wanted};
+pub(crate) use root::{EventSource, OperationKind, Root, Shape, Source, Variant, Wanted, may_select};
 pub(crate) use sdl::print as print_sdl;
 
 /// `snake_case` to `camelCase`, the schema's way of naming.

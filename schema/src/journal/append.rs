@@ -149,7 +149,8 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         changes: Vec<Part>,
         answer: A,
     ) -> Result<Outcome<A>> {
-        let entry = NewEntry::of_caller(self.context, self.operation, occurred_at, changes, Told::default())?;
+        let entry =
+            NewEntry::of_caller(self.context, self.operation, occurred_at, changes, Told::default()).await?;
         let (user, key, body) = (self.user, self.key.clone(), self.body);
         let kept = serde_json::to_string(&answer).map_err(Error::internal)?;
         // One statement, one round trip. The queue's number is taken here, after the rows' locks.

@@ -47,7 +47,8 @@ pub(crate) async fn record_read(context: &Context, document: &str) -> Result<()>
     };
     let parts = vec![Part::of_journal(&read)?];
     let told = Told { persons, classes: read.classes };
-    NewEntry::of_caller(context, "journal.read", context.now(), parts, told)?.insert(context.system()).await
+    let entry = NewEntry::of_caller(context, "journal.read", context.now(), parts, told).await?;
+    entry.insert(context.system()).await
 }
 
 /// In the journal: someone asked what they, or another, may do and why. What was told of a record's facts follows from it and
@@ -84,9 +85,8 @@ pub(crate) async fn record_question(
         persons: disclosed.persons.into_iter().collect(),
         classes: disclosed.classes.iter().map(|class| class.as_str().to_owned()).collect(),
     };
-    NewEntry::of_caller(context, "journal.explain", context.now(), parts, told)?
-        .insert(context.system())
-        .await
+    let entry = NewEntry::of_caller(context, "journal.explain", context.now(), parts, told).await?;
+    entry.insert(context.system()).await
 }
 
 /// In the journal: other policies came into force.
@@ -106,5 +106,5 @@ impl Change for PoliciesReplaced {
 /// Puts a change of the policies into the journal.
 pub(crate) async fn record_policies(system: &System, before: String, after: String) -> Result<()> {
     let parts = vec![Part::of_journal(&PoliciesReplaced { before, after: after.clone() })?];
-    NewEntry::of_server(system, "journal.replacePolicies", after, parts)?.insert(system).await
+    NewEntry::of_server(system, "journal.replacePolicies", after, parts).await?.insert(system).await
 }

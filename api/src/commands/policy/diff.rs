@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use enlace_policies::{Change, Policies, RuleChange};
+use enlace_policies::{Change, Policies, RuleChange, Verb};
+use enlace_schema::Coordinate;
 
 use super::Output;
 use crate::commands::Failure;
@@ -44,12 +45,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (old, new) = (Policies::from_dir(&arguments.old)?, Policies::from_dir(&arguments.new)?);
     let difference = enlace_policies::diff(&old, &new)?;
     let schema = enlace_schema::coordinates();
-    let reach = |change: Change| {
-        let touched = schema.iter().filter(|coordinate| {
-            (coordinate.verb, coordinate.class) == (change.verb, change.class)
+    let reach = |mut change: Change| {
+        let decided = |coordinate: &&Coordinate| {
+            // Lists ask apart of some fields; what they show then is these fields.
+            let listed = change.verb == Verb::List && coordinate.is_listed_apart;
+            (coordinate.verb == change.verb || listed)
+                && coordinate.class == change.class
                 && change.records.contains(&coordinate.record)
-        });
-        Reach { coordinates: touched.map(|coordinate| coordinate.name.clone()).collect(), change }
+        };
+        let touched: Vec<&Coordinate> = schema.iter().filter(decided).collect();
+        // Types of record that bear no such field say nothing to a reader.
+        if !touched.is_empty() {
+            change.records.retain(|record| touched.iter().any(|coordinate| coordinate.record == *record));
+        }
+        Reach { coordinates: touched.into_iter().map(|coordinate| coordinate.name.clone()).collect(), change }
     };
     let preview = Preview {
         before: difference.before,
@@ -91,13 +100,14 @@ impl Preview {
 /// Names, as many on a line as there is room for.
 fn wrap(names: &[String], text: &mut String) {
     let mut line = String::new();
+    // Writing to a String cannot fail.
     for name in names {
         if !line.is_empty() && line.len() + name.len() > WIDTH {
-            text.push_str(&format!("   {line}\n"));
+            let _ = writeln!(text, "   {line}");
             line.clear();
         }
         line.push(' ');
         line.push_str(name);
     }
-    text.push_str(&format!("   {line}\n"));
+    let _ = writeln!(text, "   {line}");
 }

@@ -1,10 +1,12 @@
 //! `enlace policy explain`.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 use serde::Serialize;
 
 use enlace_policies::{
-    Class, Explanation, Fact, Facts, Known, NamedFacts, Principal, RecordType, UserPrincipal, Verb,
+    Class, Explanation, Fact, Known, NamedFacts, Principal, RecordType, UserPrincipal, Verb,
 };
 use enlace_schema::{Coordinate, Purpose};
 
@@ -52,6 +54,9 @@ struct Answer<'a> {
     policy_version: &'a str,
     #[serde(flatten)]
     explanation: Explanation,
+    /// The answer where the record is one of many, if that is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_lists: Option<Explanation>,
 }
 
 pub(super) fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
@@ -60,17 +65,30 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure>
     let facts = Given::read(coordinate.record, &arguments.facts)?;
     let told = |fact: Fact| facts.names.contains(&fact);
     let known = Known { facts: &facts.values, told: &told, answer_by_told: true, every: false };
-    let explanation = coordinate.explain(&policies, &arguments.principal()?, &known)?;
+    let principal = arguments.principal()?;
+    let explanation = coordinate.explain(&policies, &principal, &known)?;
+    let in_lists = coordinate.explain_in_lists(&policies, &principal, &known, &explanation)?;
     let answer = Answer {
         caller: &arguments.caller,
         coordinate: &coordinate.name,
         policy_version: policies.version(),
         explanation,
+        in_lists,
     };
-    arguments.output.show(&answer, || {
-        let Answer { caller, coordinate, policy_version, explanation } = &answer;
-        format!("{coordinate} for {caller}, by the policies {policy_version}\n{explanation}\n")
-    })
+    arguments.output.show(&answer, || answer.text())
+}
+
+impl Answer<'_> {
+    fn text(&self) -> String {
+        let Self { caller, coordinate, policy_version, explanation, in_lists } = self;
+        let mut text =
+            format!("{coordinate} for {caller}, by the policies {policy_version}\n{explanation}\n");
+        if let Some(in_lists) = in_lists {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "\nIn a list of many:\n{in_lists}");
+        }
+        text
+    }
 }
 
 impl Arguments {
@@ -101,9 +119,14 @@ fn coordinate(text: &str) -> Result<Coordinate, Failure> {
     let (verb, class, on, record) =
         (Verb::named(next()), Class::named(next()), next(), RecordType::named(next()));
     match (verb, class, on, record, words.next()) {
-        (Some(verb), Some(class), "on", Some(record), None) => {
-            Ok(Coordinate { name: text.to_owned(), verb, class, record, selects_from: None })
-        }
+        (Some(verb), Some(class), "on", Some(record), None) => Ok(Coordinate {
+            name: text.to_owned(),
+            verb,
+            class,
+            record,
+            selects_from: None,
+            is_listed_apart: false,
+        }),
         _ => Err(format!(
             "the schema has no coordinate `{text}`; name one as Type.field, Query.root, Mutation.root or \
              Query.root(argument:), or what decides on it as \"read DONOR on Lot\""

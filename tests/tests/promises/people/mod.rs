@@ -1,5 +1,6 @@
 //! People in care: who sees whom and what of them, for what, and what stays behind.
 
+mod bulk;
 mod disclosure;
 mod reach;
 mod sealing;
