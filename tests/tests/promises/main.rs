@@ -22,6 +22,7 @@ mod operations;
 mod paging;
 mod people;
 mod planned_answers;
+mod policy_commands;
 mod postgres;
 mod reference;
 mod schema_contract;

@@ -15,6 +15,7 @@ pub(super) const CLASSED: &[(&str, &str, &str, &str, &str)] = &[
     ("persons", "shelter", "IDENTITY", "PLACEMENT", "Person"),
     ("persons", "household", "IDENTITY", "FAMILY", "Person"),
     ("journal", "person", "JOURNAL", "JOURNAL", "JournalSubject"),
+    ("policyExplain", "as", "PUBLIC", "ADMINISTRATION", "PolicyExplanation"),
 ];
 
 /// What each argument may be given, as literals over the records of a snapshot. A root or an argument that is new fails here.
@@ -185,6 +186,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
                     | ("persons", "shelter" | "household")
                     | ("journal", "agency" | "actor" | "operation" | "capability" | "class" | "person")
                     | ("journal", "recordedFrom" | "recordedBefore")
+                    | ("policyExplain", "coordinate" | "id" | "as")
             );
             assert!(known, "say in these tests who may use Query.{}({}:)", root.name, argument.name);
         }

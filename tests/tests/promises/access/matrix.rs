@@ -45,6 +45,9 @@ fn is_shown_by_queries(object: &str) -> bool {
         "StockChange",
         "AccessProfile",
         "CoordinateAccess",
+        "PolicyExplanation",
+        "PolicyCitation",
+        "PolicyRemedy",
         "JournalEntry",
         "JournalSubject",
     ];
