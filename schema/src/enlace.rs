@@ -104,6 +104,12 @@ impl Enlace {
         execute::execute(&self.system, caller, request, carries).await
     }
 
+    /// Reads, validates and plans a request for a caller, and runs nothing: what comes before every answer. The document and its
+    /// plan are kept for whoever asks alike.
+    pub fn prepare(&self, caller: &Caller, request: &Request) -> Result<(), Response> {
+        execute::prepare(&self.system, caller, request).map(drop).map_err(|fault| Response::fault(&fault))
+    }
+
     /// Whether the request's operation is a subscription; what does not parse is none.
     pub fn is_subscription(&self, request: &Request) -> bool {
         execute::is_subscription(&self.system, request)

@@ -59,8 +59,7 @@ input! {
     pub struct PolicyExplainArguments {
         /// A field, an operation or an argument: `Person.givenNames`, `Mutation.moveStock`, `Query.donationItems(donor:)`.
         pub coordinate: String,
-        /// The record that is meant; of an edge that leads to records with rules of their own, one of those. Any record where it
-        /// is left out.
+        /// The record that is meant; any where it is left out. Of an edge that shows records by rules of their own, one of those.
         pub id: Option<GlobalId>,
         /// About whom; about the caller itself where it is left out.
         pub r#as: Option<AskedAs> => Administration,

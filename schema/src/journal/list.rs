@@ -32,8 +32,7 @@ input! {
         pub agency: Option<Id<Agency>>,
         /// Only what this user did.
         pub actor: Option<Id<User>>,
-        /// Only this: `shelters.adjustOccupancy`, `journal.read` for reads of people in care, `journal.explain` for questions
-        /// about access.
+        /// Only this: `shelters.adjustOccupancy`; `journal.read` for reads of people in care, `journal.explain` for questions about access.
         pub operation: Option<String>,
         /// Only what belongs to a capability: `shelters`, `donations`, `journal`.
         pub capability: Option<String>,

@@ -52,6 +52,8 @@ pub enum Contest {
     Rows,
     /// 500 rows with access control, against the same with policies that permit everything.
     Access,
+    /// Compiling a caller's access profile, and checking a document that is planned.
+    Profiles,
     /// Writers of different rows, with the journal and without.
     Writers,
     /// Live push to many subscribers.

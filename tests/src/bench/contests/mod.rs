@@ -1,6 +1,7 @@
 //! What is measured, and the bounds.
 
 mod access;
+mod profiles;
 mod push;
 mod reads;
 mod start;
@@ -35,6 +36,7 @@ async fn run_on(stage: &Stage, arguments: &Arguments, lines: &mut Vec<Line>) -> 
             Contest::Lots => reads::run(&reads::LOTS, stage, arguments).await?,
             Contest::Rows => reads::run(&reads::ROWS, stage, arguments).await?,
             Contest::Access => access::run(stage, arguments).await?,
+            Contest::Profiles => profiles::run(stage, arguments).await?,
             Contest::Writers => writers::run(stage, arguments).await?,
             Contest::Subscribers => push::run(stage, arguments).await?,
             Contest::Start => start::run(arguments).await?,
