@@ -13,6 +13,7 @@ mod command_line;
 mod demo;
 mod dependencies;
 mod event_stream;
+mod generated;
 mod graphql_over_http;
 mod http;
 mod journal;

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use enlace_tests::{DataFolder, enlace};
+use enlace_tests::{DataFolder, Run, enlace};
 use serde_json::{Value as Json, json};
 
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../policies");
 
 /// What a command prints that ends well.
 fn printed(line: &str, words: &[&str]) -> String {
-    let run = words.iter().fold(enlace(line), |run, word| run.with(word));
+    let run = words.iter().fold(enlace(line), Run::with);
     let ended = run.end();
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{ended:?}");
     ended.out
@@ -85,7 +85,7 @@ fn explain_says_whether_by_which_policy_and_what_would_allow_it() {
     ] {
         if words[0].contains("kitchen") {
             // A role that the agency does not hold.
-            let run = words.iter().fold(enlace("policy explain"), |run, word| run.with(word)).end();
+            let run = words.iter().fold(enlace("policy explain"), Run::with).end();
             assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{run:?}");
             continue;
         }
@@ -107,7 +107,7 @@ fn what_explain_does_not_understand_it_says() {
         (&["DSPM/officer", "Shelter.name", "shelter"], "`shelter` is not FACT=VALUE"),
         (&["DSPM/officer", "Shelter.name", "--purpose", "FUN"], "`FUN` is no purpose"),
     ] {
-        let run = words.iter().fold(enlace("policy explain"), |run, word| run.with(word)).end();
+        let run = words.iter().fold(enlace("policy explain"), Run::with).end();
         assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{run:?}");
         assert!(run.err.starts_with("enlace: ") && run.err.contains(said), "{run:?}");
     }

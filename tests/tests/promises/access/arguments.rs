@@ -178,7 +178,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
                         "donationItems",
                         "category" | "donor" | "expiresBefore" | "expiresFrom" | "text" | "orderBy"
                     )
-                    | ("node", "id")
+                    | ("node" | "policyExplain", "id")
                     | (
                         "persons" | "households" | "referrals" | "journal",
                         "first" | "last" | "after" | "before"
@@ -186,7 +186,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
                     | ("persons", "shelter" | "household")
                     | ("journal", "agency" | "actor" | "operation" | "capability" | "class" | "person")
                     | ("journal", "recordedFrom" | "recordedBefore")
-                    | ("policyExplain", "coordinate" | "id" | "as")
+                    | ("policyExplain", "coordinate" | "as")
             );
             assert!(known, "say in these tests who may use Query.{}({}:)", root.name, argument.name);
         }

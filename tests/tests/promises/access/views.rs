@@ -84,7 +84,7 @@ fn expected(caller: &Caller) -> Types {
             }
             // What a quantity counts in is part of what it is.
             ExtendedType::Scalar(_) if name == "Quantity" => waiting.push("Unit".into()),
-            _ => {}
+            ExtendedType::Scalar(_) => {}
         }
         types.insert(name, parts);
     }

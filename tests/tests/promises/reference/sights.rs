@@ -180,7 +180,9 @@ impl Where {
         let agency = caller.agency.as_str();
         let shared = || facts.shared_with.contains(&format!("{agency}/{}", caller.purpose));
         match self {
-            Anywhere | Entries | Explanations => true,
+            Anywhere | Entries => true,
+            // No record of the programme is one.
+            Explanations => false,
             Food => facts.stock_kind.as_deref() == Some("food"),
             Medical => facts.stock_kind.as_deref() == Some("medical"),
             OwnGifts => facts.donor_agency.as_deref() == Some(agency),
