@@ -451,6 +451,8 @@ impl Remedy {
             && within(&self.shelter, &other.shelter)
             && within(&self.purpose, &other.purpose)
             && within(&self.record, &other.record)
+            // What a record must be is told of who asks: another's own is not the caller's.
+            && (self.record.is_none() || self.agency == other.agency)
             && (!self.agreement || other.agreement)
     }
 }

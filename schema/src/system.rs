@@ -243,14 +243,12 @@ impl System {
         Arc::clone(&self.policies.load().policies)
     }
 
-    /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do. The
-    /// version that they replace.
-    pub(crate) fn replace_policies(&self, policies: Policies) -> String {
+    /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do.
+    pub(crate) fn replace_policies(&self, policies: Policies) {
         let generation = Generation { number: self.next_number() + 1, policies: Arc::new(policies) };
-        let before = self.policies.swap(Arc::new(generation));
+        self.policies.store(Arc::new(generation));
         // In this order: whoever sees the new turn sees the new policies.
         self.authority.send_modify(|turn| *turn += 1);
-        before.policies.version().to_owned()
     }
 
     /// A document, read once for all callers.

@@ -16,6 +16,10 @@ use crate::health::tables::{assessments, diagnoses};
 use crate::health::{Assessment, CONCLUSION, Conclusion, Diagnosis, FINDINGS, Findings};
 use crate::scalars::Id;
 
+/// A row of each table: its key, the person's, for a diagnosis the assessment's, the time, and what is sealed.
+type AssessmentRow = (Uuid, Uuid, DateTime<Utc>, Vec<u8>);
+type DiagnosisRow = (Uuid, Uuid, Uuid, DateTime<Utc>, Vec<u8>);
+
 async fn assessments(
     context: Context,
     narrow: impl FnOnce(assessments::BoxedQuery<'static, Pg>) -> assessments::BoxedQuery<'static, Pg>,
@@ -27,7 +31,7 @@ async fn assessments(
         .filter(InScope::new(&scope, |_| None))
         .order((assessments::assessed_at, assessments::id));
     let reader = context.reader().await?;
-    let rows: Vec<(Uuid, Uuid, DateTime<Utc>, Vec<u8>)> = query.load(&mut &*reader).await?;
+    let rows: Vec<AssessmentRow> = query.load(&mut &*reader).await?;
     let keys = context.vault().keys(rows.iter().map(|row| row.1).collect()).await?;
     context.discloses(rows.iter().map(|row| row.1));
     rows.into_iter()
@@ -68,7 +72,7 @@ async fn diagnoses(
         .filter(InScope::new(&scope, |_| None))
         .order((diagnoses::made_at, diagnoses::id));
     let reader = context.reader().await?;
-    let rows: Vec<(Uuid, Uuid, Uuid, DateTime<Utc>, Vec<u8>)> = query.load(&mut &*reader).await?;
+    let rows: Vec<DiagnosisRow> = query.load(&mut &*reader).await?;
     let keys = context.vault().keys(rows.iter().map(|row| row.1).collect()).await?;
     context.discloses(rows.iter().map(|row| row.1));
     rows.into_iter()

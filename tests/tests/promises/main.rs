@@ -26,6 +26,7 @@ mod planned_answers;
 mod policy_commands;
 mod postgres;
 mod reference;
+mod reload;
 mod schema_contract;
 mod shelters;
 mod tokens;

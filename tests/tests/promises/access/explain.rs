@@ -123,6 +123,8 @@ async fn an_answer_comes_with_the_policies_their_lines_and_what_would_allow_it()
     let remedies = texts(&refused["wouldAllow"]);
     assert!(remedies.contains(&"the role liaison in RP"), "{remedies:?}");
     assert!(remedies.contains(&"a record of which this holds: donorAgency is own"), "{remedies:?}");
+    let other = "the role donor in DIF_ESTATAL, a record of which this holds: donorAgency is own";
+    assert!(remedies.contains(&other), "{remedies:?}");
 
     // An operation, an argument, a subscription.
     let lead = world.client("DIF_MUNICIPAL/shelter_lead@ALB-01");
