@@ -37,6 +37,7 @@
 //! exactly is an [`Error`], never an allowance.
 
 mod authorizer;
+mod case_text;
 mod cases;
 mod class;
 mod condition;
@@ -50,6 +51,7 @@ mod load;
 mod matrix;
 mod principal;
 mod profile;
+mod remedy;
 mod words;
 
 pub use cases::{Cases, Expected, Failure, Outcome, Report};
@@ -57,9 +59,10 @@ pub use class::{Class, Fact, RecordType, Verb};
 pub use condition::{Condition, Facts, Value};
 pub use diff::{Becomes, Change, Difference, RuleChange, diff};
 pub use error::{Error, Finding};
-pub use explain::{Cited, Explanation, Known, Level, Remedy};
+pub use explain::{Cited, Explanation, Known, Level};
 pub use facts::NamedFacts;
 pub use load::{Policies, Rule};
 pub use matrix::matrix;
 pub use principal::{ANY_AGENCY, Principal, ROLES, Role, UserPrincipal};
 pub use profile::{Answer, DEFAULT_DENY, Dependence, Profile, Refusal};
+pub use remedy::Remedy;
