@@ -177,7 +177,7 @@ async fn policies_that_are_refused_leave_everything_as_it_was() {
         "permit (principal, action",
         "@id(\"x\") @reason(\"X.\") permit (principal in Role::\"cook\", action == Action::\"read DONOR\", resource);",
         // It is valid, and does not compile into a condition.
-        "@id(\"x\") @reason(\"X.\") permit (principal is User, action == Action::\"read PUBLIC\", resource is Account) \
+        "@id(\"x\") @reason(\"X.\") permit (principal is User, action == Action::\"read ADMINISTRATION\", resource is Account) \
          when { resource.user like \"a*\" };",
     ];
     for (refused, text) in broken.iter().enumerate() {
