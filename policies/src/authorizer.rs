@@ -12,7 +12,7 @@ use cedar_policy::{
 };
 
 use crate::{
-    Error, Facts, Policies, Principal, RecordType, class::Question, evaluate::principal_entities,
+    Error, Fact, Facts, Policies, Principal, RecordType, class::Question, evaluate::principal_entities,
     load::entity,
 };
 
@@ -34,9 +34,9 @@ pub(crate) struct Verdict {
 }
 
 /// A question about one record, in Cedar's words.
-pub(crate) struct Concrete {
-    pub(crate) request: Request,
-    pub(crate) entities: Entities,
+struct Concrete {
+    request: Request,
+    entities: Entities,
 }
 
 impl<'a> Authorizer<'a> {
@@ -59,16 +59,13 @@ impl<'a> Authorizer<'a> {
         question: Question,
         facts: &dyn Facts,
     ) -> Result<Verdict, Error> {
-        self.verdict(&Concrete::new(self.policies, principal, question, facts)?)
-    }
-
-    pub(crate) fn verdict(&self, concrete: &Concrete) -> Result<Verdict, Error> {
-        let (decision, determining) = self.ask(concrete, &self.all)?;
+        let concrete = Concrete::new(self.policies, principal, question, facts)?;
+        let (decision, determining) = self.ask(&concrete, &self.all)?;
         let allowed = decision == Decision::Allow;
         // The permits that a forbid overrules apply none the less.
         let mut applying = determining.clone();
         if !allowed {
-            applying.extend(self.ask(concrete, &self.permits)?.1);
+            applying.extend(self.ask(&concrete, &self.permits)?.1);
         }
         Ok(Verdict { allowed, determining, applying })
     }
@@ -90,14 +87,14 @@ impl<'a> Authorizer<'a> {
 }
 
 impl Concrete {
-    pub(crate) fn new(
+    fn new(
         policies: &Policies,
         principal: &Principal,
         question: Question,
         facts: &dyn Facts,
     ) -> Result<Self, Error> {
         let (caller, mut entities) = principal_entities(principal, question.verb)?;
-        let (record, described) = describe(question.record, facts)?;
+        let (record, described) = describe(question.record, facts, &|_| true)?;
         entities.push(described);
         // The schema sees to it that no required fact is left out.
         let entities = Entities::from_entities(entities, Some(&policies.schema))
@@ -114,12 +111,17 @@ fn innermost(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), innermost)
 }
 
-/// A record as a Cedar entity.
-fn describe(record: RecordType, facts: &dyn Facts) -> Result<(EntityUid, Entity), Error> {
+/// A record as a Cedar entity, with those of its facts that are known.
+pub(crate) fn describe(
+    record: RecordType,
+    facts: &dyn Facts,
+    is_known: &dyn Fn(Fact) -> bool,
+) -> Result<(EntityUid, Entity), Error> {
     let text = |value: &str| RestrictedExpression::new_string(value.to_owned());
     let attributes: HashMap<String, RestrictedExpression> = record
         .facts()
         .iter()
+        .filter(|fact| is_known(**fact))
         .filter_map(|&fact| {
             let value = if fact.is_set() {
                 Some(RestrictedExpression::new_set(facts.members(fact).iter().map(|member| text(member))))

@@ -1,20 +1,14 @@
 //! The cases that stand beside the policies: what someone may or may not do, and by which policy.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, fmt, path::Path, sync::Arc};
 
 use cedar_policy::PolicyId;
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
 
 use crate::{
-    Answer, Class, DEFAULT_DENY, Error, Finding, NamedFacts, Policies, Principal, ROLES, RecordType,
-    UserPrincipal, Verb,
+    Answer, Class, DEFAULT_DENY, Error, Finding, NamedFacts, Policies, Principal, RecordType, Verb,
     authorizer::{Authorizer, Verdict},
+    case_text::FileText,
     class::Question,
     load::{Source, line_at},
 };
@@ -34,23 +28,22 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("shelters.tests.toml", include_str!("../shelters.tests.toml")),
 ];
 
-/// In `who`: a caller without a token.
-const ANYONE: &str = "anyone";
-
 /// The cases of a folder of policies, read and ready to be tried.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cases(Vec<Case>);
 
 /// One case: every caller that it names asks every one of its questions, and all get the same answer.
-#[derive(Debug)]
-struct Case {
-    file: String,
-    line: usize,
-    name: String,
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) name: String,
     /// Each with its name in the file.
-    callers: Vec<(String, Principal)>,
-    questions: Vec<(Question, NamedFacts)>,
-    expected: Outcome,
+    pub(crate) callers: Vec<(String, Principal)>,
+    pub(crate) questions: Vec<(Question, NamedFacts)>,
+    /// Where single fields, arguments or operations are meant: their coordinates.
+    pub(crate) coordinates: Vec<String>,
+    pub(crate) expected: Outcome,
 }
 
 /// An answer and the policies that it rests on.
@@ -124,6 +117,38 @@ impl Cases {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Those that expect an answer to rest on this policy.
+    #[must_use]
+    pub fn resting_on(&self, policy: &str) -> Self {
+        Self(self.0.iter().filter(|case| case.expected.by.contains(policy)).cloned().collect())
+    }
+
+    /// Checks the coordinates that cases name: each is there, and is what the case asks. Only the schema knows them, and so
+    /// it is handed in: what a coordinate is judged by; none where there is no such coordinate.
+    pub fn check_coordinates(
+        &self,
+        judged: impl Fn(&str) -> Option<(Verb, Class, RecordType)>,
+    ) -> Result<(), Error> {
+        let mut findings = Vec::new();
+        for case in &self.0 {
+            for coordinate in &case.coordinates {
+                let Some((verb, class, record)) = judged(coordinate) else {
+                    findings.push(case.finding(&format!("the schema has no coordinate `{coordinate}`")));
+                    continue;
+                };
+                let question = Question { verb, class, record };
+                if !case.questions.iter().any(|(asked, _)| *asked == question) {
+                    let message = format!(
+                        "`{coordinate}` is decided by `{}` on `{record}`, which the case does not ask",
+                        question.action()
+                    );
+                    findings.push(case.finding(&message));
+                }
+            }
+        }
+        if findings.is_empty() { Ok(()) } else { Err(Error::Rejected(findings)) }
     }
 
     fn from_sources(files: &[Source]) -> Result<Self, Error> {
@@ -215,10 +240,10 @@ impl fmt::Display for Failure {
         let Self { file, line, case, question, expected, found, compiled } = self;
         writeln!(f, "{file}:{line}: {case}")?;
         writeln!(f, "  {question}")?;
-        writeln!(f, "  expected {expected}")?;
-        write!(f, "  found    {found}")?;
+        writeln!(f, "    expected {expected}")?;
+        write!(f, "    found    {found}")?;
         if *compiled != found.answer {
-            write!(f, "\n  but the compiled answer is {compiled}")?;
+            write!(f, "\n    but the compiled answer is {compiled}")?;
         }
         Ok(())
     }
@@ -311,120 +336,5 @@ impl Tried {
 impl Case {
     fn finding(&self, message: &str) -> Finding {
         Finding::new(&self.file, self.line, message)
-    }
-}
-
-/// A file of cases as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileText {
-    #[serde(default)]
-    case: Vec<CaseText>,
-}
-
-/// A case as it is written; `policies/always.tests.toml` says what each key means.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CaseText {
-    name: Spanned<String>,
-    who: Vec<String>,
-    #[serde(default = "some_user")]
-    user: String,
-    #[serde(default)]
-    shelters: BTreeSet<String>,
-    purpose: Option<String>,
-    #[serde(default = "in_force")]
-    agreement_in_force: bool,
-    reads_as: Option<String>,
-    asks: Vec<String>,
-    on: Vec<String>,
-    #[serde(default)]
-    facts: BTreeMap<String, OneOrMore>,
-    answer: Expected,
-    by: BTreeSet<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "the value of a fact is a text, or a list of texts where the fact is a set")]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
-
-fn some_user() -> String {
-    "someone".to_owned()
-}
-
-fn in_force() -> bool {
-    true
-}
-
-impl CaseText {
-    fn understood(self, file: &str, line: usize) -> Result<Case, String> {
-        let callers = self
-            .who
-            .iter()
-            .map(|who| Ok((who.clone(), self.caller(who)?)))
-            .collect::<Result<Vec<_>, String>>()?;
-        let questions = self.questions()?;
-        if callers.is_empty() || questions.is_empty() || self.by.is_empty() {
-            return Err("`who`, `asks`, `on` and `by` each name at least one".to_owned());
-        }
-        Ok(Case {
-            file: file.to_owned(),
-            line,
-            name: self.name.into_inner(),
-            callers,
-            questions,
-            expected: Outcome { answer: self.answer, by: self.by },
-        })
-    }
-
-    /// `anyone`, `AGENCY/role`, `AGENCY/role+role`, or `AGENCY` for a user without a role.
-    fn caller(&self, who: &str) -> Result<Principal, String> {
-        if who == ANYONE {
-            return Ok(Principal::Anyone);
-        }
-        let (agency, roles) = who.split_once('/').unwrap_or((who, ""));
-        let roles: BTreeSet<String> =
-            roles.split('+').filter(|role| !role.is_empty()).map(str::to_owned).collect();
-        for role in roles.iter().chain(&self.reads_as) {
-            if !ROLES.iter().any(|known| known.code == role) {
-                return Err(format!("there is no role `{role}`"));
-            }
-        }
-        Ok(Principal::User(UserPrincipal {
-            user: self.user.clone(),
-            agency: agency.to_owned(),
-            roles,
-            reads_as: self.reads_as.clone(),
-            shelters: self.shelters.clone(),
-            agreement_in_force: self.agreement_in_force,
-            purpose: self.purpose.clone(),
-        }))
-    }
-
-    fn questions(&self) -> Result<Vec<(Question, NamedFacts)>, String> {
-        let mut questions = Vec::new();
-        for record in &self.on {
-            let record =
-                RecordType::named(record).ok_or_else(|| format!("there is no type of record `{record}`"))?;
-            let named = self.facts.iter().map(|(name, value)| {
-                let values = match value {
-                    OneOrMore::One(value) => vec![value.clone()],
-                    OneOrMore::More(values) => values.clone(),
-                };
-                (name.as_str(), values)
-            });
-            let facts = NamedFacts::new(record, named).map_err(|error| error.to_string())?;
-            for asked in &self.asks {
-                let (verb, class) = asked
-                    .split_once(' ')
-                    .and_then(|(verb, class)| Some((Verb::named(verb)?, Class::named(class)?)))
-                    .ok_or_else(|| format!("`{asked}` is not a verb and a class, as in `read INVENTORY`"))?;
-                questions.push((Question { verb, class, record }, facts.clone()));
-            }
-        }
-        Ok(questions)
     }
 }

@@ -136,6 +136,8 @@ named! {
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
         JournalSubject = "JournalSubject",
+        /// What somebody may do, and why.
+        Explanation = "Explanation",
     }
 }
 
@@ -224,8 +226,33 @@ impl RecordType {
             Self::Referral | Self::ReferralAnswer => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient, Fact::Agency]
             }
-            Self::Programme | Self::Assessment | Self::Diagnosis => &[],
+            Self::Programme | Self::Assessment | Self::Diagnosis | Self::Explanation => &[],
             Self::Enrolment => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency],
+        }
+    }
+}
+
+impl RecordType {
+    /// Where a reader finds a fact of a record of this type: in fields of this class, on records of that type. Who may not
+    /// read those may not be told the fact either.
+    pub const fn shows(self, fact: Fact) -> (Class, Self) {
+        match (fact, self) {
+            (Fact::Agency, Self::Agency) | (Fact::Shelter, Self::Shelter | Self::Space) => {
+                (Class::Public, self)
+            }
+            (Fact::Agency | Fact::Recipient, Self::Consent | Self::Referral) => (Class::Consent, self),
+            (Fact::Agency, Self::Enrolment) => (Class::Education, self),
+            (Fact::Agency, Self::JournalEntry | Self::JournalSubject) => (Class::Journal, self),
+            (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
+            (Fact::Shelter, Self::Household) => (Class::Family, self),
+            (Fact::Shelter, Self::Person | Self::Consent | Self::Referral | Self::Enrolment) => {
+                (Class::Placement, Self::Person)
+            }
+            (Fact::Shelter | Fact::Lender, _) => (Class::Operational, self),
+            (Fact::StockKind, _) => (Class::Inventory, self),
+            (Fact::DonorAgency, _) => (Class::Donor, self),
+            (Fact::AgeGroup, _) => (Class::Identity, Self::Person),
+            (Fact::SharedWith, _) => (Class::Consent, Self::Consent),
         }
     }
 }

@@ -76,6 +76,27 @@ impl Condition {
         }
     }
 
+    /// What remains of it where some facts of a record are known.
+    #[must_use]
+    pub fn settled(&self, facts: &dyn Facts, is_known: &dyn Fn(Fact) -> bool) -> Self {
+        let part = |part: &Self| part.settled(facts, is_known);
+        match self {
+            Self::True | Self::False => self.clone(),
+            Self::Has(fact) | Self::Is(fact, _) | Self::In(fact, _) | Self::Contains(fact, _) => {
+                if !is_known(*fact) {
+                    self.clone()
+                } else if self.holds(facts) {
+                    Self::True
+                } else {
+                    Self::False
+                }
+            }
+            Self::Not(inner) => Self::not(part(inner)),
+            Self::All(parts) => Self::all(parts.iter().map(part)),
+            Self::Any(parts) => Self::any(parts.iter().map(part)),
+        }
+    }
+
     /// The fact has one of these values. Of no values, none holds.
     #[must_use]
     pub fn one_of(fact: Fact, values: impl IntoIterator<Item = Value>) -> Self {
@@ -246,6 +267,25 @@ mod tests {
                         _ => None,
                     };
                     assert_eq!(raw.holds(&facts), tidy.holds(&facts), "{raw:?} against {tidy:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_remains_of_a_condition_means_the_same_whatever_comes_to_be_known() {
+        let mut dice = Dice(11);
+        let values = [None, Some("a"), Some("b"), Some("d")];
+        for _ in 0..2_000 {
+            let raw = normal(&dice.condition(3));
+            for shelter in values {
+                for kind in values {
+                    let facts = |fact: Fact| if fact == Fact::Shelter { shelter } else { kind };
+                    let rest = raw.settled(&facts, &|fact| fact == Fact::Shelter);
+                    assert_eq!(raw.holds(&facts), rest.holds(&facts), "{raw:?} against {rest:?}");
+                    let all = raw.settled(&facts, &|_| true);
+                    assert!(matches!(all, Condition::True | Condition::False), "{all:?}");
+                    assert_eq!(raw.settled(&facts, &|_| false), raw);
                 }
             }
         }

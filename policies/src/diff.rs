@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    Answer, Class, Condition, Error, Fact, Facts, Policies, Principal, Profile, ROLES, RecordType,
+    Answer, Class, Condition, Error, Fact, Facts, Policies, Principal, Profile, ROLES, RecordType, Rule,
     UserPrincipal, Value, Verb, words::phrase,
 };
 
@@ -19,8 +19,37 @@ pub struct Difference {
     pub before: String,
     /// The version of the other.
     pub after: String,
+    /// The policies that come, go or read otherwise, by id.
+    pub policies: Vec<RuleChange>,
     /// What changes, in the order of the access table.
     pub changes: Vec<Change>,
+}
+
+/// A policy that is in one set only, or reads otherwise in the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleChange {
+    /// Its `@id`.
+    pub policy: String,
+    /// What becomes of it.
+    pub becomes: Becomes,
+    /// Its file and line, in the new set where it is there.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// Its `@reason`.
+    pub reason: String,
+}
+
+/// What becomes of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Becomes {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// Its text is another.
+    Altered,
 }
 
 /// What changes for one role of one agency, for one verb and class.
@@ -87,7 +116,30 @@ pub fn diff(before: &Policies, after: &Policies) -> Result<Difference, Error> {
             }
         }
     }
-    Ok(Difference { before: before.version().to_owned(), after: after.version().to_owned(), changes })
+    Ok(Difference {
+        before: before.version().to_owned(),
+        after: after.version().to_owned(),
+        policies: changed_rules(before, after),
+        changes,
+    })
+}
+
+fn changed_rules(before: &Policies, after: &Policies) -> Vec<RuleChange> {
+    let change = |rule: &Rule, becomes| RuleChange {
+        policy: rule.id.to_string(),
+        becomes,
+        file: rule.file.clone(),
+        line: rule.line,
+        reason: rule.reason.to_string(),
+    };
+    let kept = after.rules().filter_map(|rule| match before.rule(&rule.id) {
+        None => Some(change(rule, Becomes::Added)),
+        Some(old) => (old.text != rule.text).then(|| change(rule, Becomes::Altered)),
+    });
+    let gone = before.rules().filter(|rule| after.rule(&rule.id).is_none());
+    let mut changed: Vec<RuleChange> = kept.chain(gone.map(|rule| change(rule, Becomes::Removed))).collect();
+    changed.sort_by(|a, b| a.policy.cmp(&b.policy));
+    changed
 }
 
 /// The answers on a class that change, each with the types of record that they are about.
@@ -187,17 +239,15 @@ impl Facts for Sample {
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for RuleChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "policies {} → {}: ", self.before, self.after)?;
-        match self.changes.len() {
-            0 => f.write_str("nobody gains or loses anything")?,
-            count => write!(f, "{count} changes (+ gains, - loses, ± both)")?,
-        }
-        for change in &self.changes {
-            write!(f, "\n{change}")?;
-        }
-        Ok(())
+        let Self { policy, becomes, file, line, reason } = self;
+        let becomes = match becomes {
+            Becomes::Added => "added",
+            Becomes::Removed => "removed",
+            Becomes::Altered => "altered",
+        };
+        write!(f, "{becomes} {policy} ({file}:{line}): {reason}")
     }
 }
 

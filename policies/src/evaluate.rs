@@ -16,7 +16,7 @@ use std::{
 
 use cedar_policy::{
     Context, Effect, Entities, Entity, EntityUid, PartialEntities, PartialEntityUid, PartialRequest, Policy,
-    PolicyId, PolicySet, RestrictedExpression,
+    PolicyId, PolicySet, RestrictedExpression, TpeResponse,
     pst::{BinaryOp, Clause, Expr, Literal, UnaryOp, Var},
 };
 
@@ -78,41 +78,25 @@ impl Policies {
         if policies.is_empty() {
             return Ok(Answer::Refused(self.by_default.clone()));
         }
-        let request = PartialRequest::new(
-            PartialEntityUid::from_concrete(caller.uid.clone()),
-            cell.action.clone(),
-            PartialEntityUid::new(cell.record.clone(), None),
-            Some(Context::empty()),
-            &self.schema,
-        )
-        .map_err(Error::cedar("stating a question"))?;
-        let response = policies
-            .tpe(&request, &caller.entities, &self.schema)
-            .map_err(Error::cedar("evaluating the policies"))?;
+        let request = self.request(caller, cell)?;
+        let response = self.evaluate(policies, &request, caller)?;
 
         // Cedar's ids come in no order; the smallest is as good a witness as any, and always the same.
         if let Some(id) = response.true_forbids().chain(response.error_forbids()).min() {
             return Ok(Answer::Refused(self.refusal(id)));
         }
-        let permitted = response.true_permits().next().is_some();
+        let is_permitted = response.true_permits().next().is_some();
         let mut remaining: Vec<Policy> = response
             .residual_policies()
-            .filter(|policy| !permitted || policy.effect() == Effect::Forbid)
+            .filter(|policy| !is_permitted || policy.effect() == Effect::Forbid)
             .collect();
         remaining.sort_by(|a, b| a.id().cmp(b.id()));
 
-        let mut some_permit = vec![if permitted { Condition::True } else { Condition::False }];
-        let mut every_part = Vec::new();
+        let mut asked = vec![(Effect::Permit, if is_permitted { Condition::True } else { Condition::False })];
         for policy in &remaining {
-            let condition = remaining_condition(policy)?;
-            match policy.effect() {
-                Effect::Permit => some_permit.push(condition),
-                Effect::Forbid => every_part.push(Condition::not(condition)),
-            }
+            asked.push((policy.effect(), remaining_condition(policy)?));
         }
-        every_part.push(Condition::any(some_permit));
-
-        Ok(match Condition::all(every_part) {
+        Ok(match permitted(asked) {
             Condition::True => Answer::Allowed,
             Condition::False => Answer::Refused(self.by_default.clone()),
             condition => Answer::Depends(Arc::new(Dependence {
@@ -122,10 +106,54 @@ impl Policies {
         })
     }
 
-    /// The policies that can bear on a principal's question.
-    pub(crate) fn bearing(&self, principal: &Principal, question: Question) -> Option<&PolicySet> {
-        let cell = self.cells.get(question.index())?;
-        Some(if matches!(principal, Principal::User(_)) { &cell.for_users } else { &cell.for_anyone })
+    /// What each policy that can bear on a principal's question asks of the record, in the order of their ids.
+    pub(crate) fn asked(&self, principal: &Principal, question: Question) -> Result<Vec<Asked>, Error> {
+        let caller = Caller::new(self, principal, question.verb)?;
+        let Some(cell) = self.cells.get(question.index()) else { return Ok(Vec::new()) };
+        let policies = caller.policies(cell);
+        if policies.is_empty() {
+            return Ok(Vec::new());
+        }
+        let request = self.request(&caller, cell)?;
+        let response = self.evaluate(policies, &request, &caller)?;
+        let always: HashSet<&PolicyId> =
+            response.true_permits().chain(response.true_forbids()).chain(response.error_forbids()).collect();
+        let mut remaining: HashMap<PolicyId, Policy> =
+            response.residual_policies().map(|policy| (policy.id().clone(), policy)).collect();
+        let mut asked = policies
+            .policies()
+            .map(|policy| {
+                let condition = match remaining.remove(policy.id()) {
+                    _ if always.contains(policy.id()) => Condition::True,
+                    Some(rest) => remaining_condition(&rest)?,
+                    None => Condition::False,
+                };
+                Ok(Asked { id: policy.id().clone(), effect: policy.effect(), condition })
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        asked.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(asked)
+    }
+
+    /// A question of Cedar's about a record of which nothing is known.
+    fn request(&self, caller: &Caller, cell: &Cell) -> Result<PartialRequest, Error> {
+        PartialRequest::new(
+            PartialEntityUid::from_concrete(caller.uid.clone()),
+            cell.action.clone(),
+            PartialEntityUid::new(cell.record.clone(), None),
+            Some(Context::empty()),
+            &self.schema,
+        )
+        .map_err(Error::cedar("stating a question"))
+    }
+
+    fn evaluate<'a>(
+        &'a self,
+        policies: &PolicySet,
+        request: &'a PartialRequest,
+        caller: &'a Caller,
+    ) -> Result<TpeResponse<'a>, Error> {
+        policies.tpe(request, &caller.entities, &self.schema).map_err(Error::cedar("evaluating the policies"))
     }
 
     fn refusal(&self, id: &PolicyId) -> Refusal {
@@ -139,6 +167,27 @@ impl Policies {
     pub(crate) fn id(&self, id: &PolicyId) -> Arc<str> {
         self.rule(id.as_ref()).map_or_else(|| Arc::from(id.as_ref()), |rule| Arc::clone(&rule.id))
     }
+}
+
+/// What one policy asks of the record, when the caller and the question are settled.
+pub(crate) struct Asked {
+    pub(crate) id: PolicyId,
+    pub(crate) effect: Effect,
+    /// True where it applies to every record, false where it applies to none.
+    pub(crate) condition: Condition,
+}
+
+/// Some permit holds, and no forbid does.
+pub(crate) fn permitted(asked: impl IntoIterator<Item = (Effect, Condition)>) -> Condition {
+    let (mut some_permit, mut every_part) = (Vec::new(), Vec::new());
+    for (effect, condition) in asked {
+        match effect {
+            Effect::Permit => some_permit.push(condition),
+            Effect::Forbid => every_part.push(Condition::not(condition)),
+        }
+    }
+    every_part.push(Condition::any(some_permit));
+    Condition::all(every_part)
 }
 
 /// A principal in Cedar's words, for one verb.

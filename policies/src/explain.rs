@@ -1,25 +1,61 @@
 //! Why an answer is as it is, and what would make it another. Nothing here is told from memory: the conditions
 //! are the policies' own, and each way to be allowed was tried.
 
-use std::{
-    collections::BTreeSet,
-    fmt::{self, Write as _},
-};
+use std::fmt;
 
-use cedar_policy::{Effect, Policy, PolicyId};
+use cedar_policy::{Effect, Policy};
 use serde::Serialize;
 
 use crate::{
-    ANY_AGENCY, Answer, Class, Error, Fact, Facts, Policies, Principal, ROLES, RecordType, Rule,
-    UserPrincipal, Verb,
-    authorizer::{Authorizer, Concrete},
+    Class, Condition, Error, Fact, Facts, Policies, Principal, RecordType, Remedy, Rule, Verb,
     class::Question,
-    expression::conditions,
-    principal::STATED,
-    words::phrase,
+    evaluate::{Asked, permitted},
+    expression::{Circumstances, conditions},
+    remedy::in_words,
 };
 
-/// Why someone may or may not read or write the fields of a class on one record.
+/// What is known of the record that a question is about.
+pub struct Known<'a> {
+    /// Its facts.
+    pub facts: &'a dyn Facts,
+    /// Which of them may be told to whoever asks. No word and no remedy rests on another.
+    pub told: &'a dyn Fn(Fact) -> bool,
+    /// Whether the answer too rests on the told facts alone. It does where someone asks about another; of itself a
+    /// caller learns no more from the answer than from asking for the field.
+    pub answer_by_told: bool,
+    /// Whether every record is meant, and not one: then what depends on the record is refused.
+    pub every: bool,
+}
+
+impl Known<'_> {
+    /// Nothing is known: some record of the type is meant.
+    pub const NOTHING: Known<'static> =
+        Known { facts: &|_: Fact| None, told: &|_| false, answer_by_told: true, every: false };
+
+    /// Every record of the type is meant.
+    pub const EVERY: Known<'static> = Known { every: true, ..Known::NOTHING };
+
+    /// What remains of a policy's condition for the answer.
+    fn rest(&self, asked: &Asked) -> Condition {
+        if self.answer_by_told {
+            self.told_rest(asked)
+        } else {
+            asked.condition.settled(self.facts, &|_| true)
+        }
+    }
+
+    /// What remains of it when what may be told is known.
+    pub(crate) fn told_rest(&self, asked: &Asked) -> Condition {
+        match asked.condition.settled(self.facts, self.told) {
+            settled @ (Condition::True | Condition::False) => settled,
+            _ if self.every && asked.effect == Effect::Permit => Condition::False,
+            _ if self.every => Condition::True,
+            open => open,
+        }
+    }
+}
+
+/// Why someone may or may not read or write the fields of a class, on one record or on any of a type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// What was asked.
@@ -29,20 +65,36 @@ pub struct Explanation {
     /// On a record of which type.
     pub record: RecordType,
     /// The answer.
-    pub allowed: bool,
+    pub answer: Level,
+    /// Where it depends on the record: what that must be, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depends_on: Option<String>,
     /// The policies that the answer rests on; none where it is refused because no policy permits it.
     pub determining: Vec<Cited>,
-    /// The policies about this class and type of record that do not apply.
-    pub unmet: Vec<Unmet>,
-    /// What would allow it, where it is refused: each of these alone, and none that takes more than another.
+    /// Where no policy permits it: those about this class and type of record that would permit it to others, and why they
+    /// do not here.
+    pub unmet: Vec<Cited>,
+    /// What would allow it, where it is not: each of these alone, and none that takes more than another.
     pub would_allow: Vec<Remedy>,
+}
+
+/// An answer, without its reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Level {
+    /// It is allowed.
+    Allowed,
+    /// It is refused.
+    Refused,
+    /// It turns on facts of the record that are not known here.
+    Depends,
 }
 
 /// A policy and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cited {
     /// Its `@id`.
-    pub id: String,
+    pub policy: String,
     /// Whether it permits; else it forbids.
     pub permits: bool,
     /// Its file, by its name in the folder of policies.
@@ -51,300 +103,166 @@ pub struct Cited {
     pub line: usize,
     /// Its `@reason`.
     pub reason: String,
-}
-
-/// A policy that does not apply, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unmet {
-    /// The policy.
-    #[serde(flatten)]
-    pub policy: Cited,
     /// Its conditions that do not hold, in words, with the values that they meet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<String>,
 }
 
-/// Something that would allow what is refused: everything that it names, together.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Remedy {
-    /// To hold this role,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// in this agency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub agency: Option<String>,
-    /// To have this shelter as one's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shelter: Option<String>,
-    /// To state this purpose.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<String>,
-    /// That the agency's agreement be in force.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub agreement: bool,
-    /// A record of which this holds, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<String>,
-}
-
 impl Policies {
-    /// Explains the answer to one question about a record with these facts.
+    /// Explains the answer to one question of a principal.
     pub fn explain(
         &self,
         principal: &Principal,
         verb: Verb,
         class: Class,
         record: RecordType,
-        facts: &dyn Facts,
+        known: &Known<'_>,
     ) -> Result<Explanation, Error> {
         let question = Question { verb, class, record };
-        let authorizer = Authorizer::new(self)?;
-        let concrete = Concrete::new(self, principal, question, facts)?;
-        let verdict = authorizer.verdict(&concrete)?;
-
-        let mut determining = Vec::new();
-        let mut unmet = Vec::new();
-        for rule in self.rules() {
-            let bears =
-                self.bearing(principal, question).and_then(|those| those.policy(&PolicyId::new(&rule.id)));
-            let Some(policy) = bears else { continue };
-            let cited = Cited::new(rule, policy);
-            if verdict.determining.contains(&rule.id) {
-                determining.push(cited);
-            } else if !verdict.applying.contains(&rule.id) {
-                let all = conditions(policy)?;
-                let failed = all.iter().filter(|part| concrete.fails(part)).map(|part| concrete.words(part));
-                unmet.push(Unmet { policy: cited, failed: failed.collect() });
+        let asked: Vec<(Asked, Condition)> = self
+            .asked(principal, question)?
+            .into_iter()
+            .map(|asked| {
+                let rest = known.rest(&asked);
+                (asked, rest)
+            })
+            .collect();
+        let rest = permitted(asked.iter().map(|(asked, rest)| (asked.effect, rest.clone())));
+        let holds = |effect| {
+            let of =
+                asked.iter().filter(move |(asked, rest)| asked.effect == effect && *rest == Condition::True);
+            of.map(|(asked, _)| asked)
+        };
+        let (answer, determining): (Level, Vec<&Asked>) = match rest {
+            Condition::True => (Level::Allowed, holds(Effect::Permit).collect()),
+            Condition::False => (Level::Refused, holds(Effect::Forbid).collect()),
+            _ => {
+                let is_permitted = holds(Effect::Permit).next().is_some();
+                let open = asked.iter().filter(|(asked, rest)| {
+                    !matches!(rest, Condition::True | Condition::False)
+                        && (asked.effect == Effect::Forbid || !is_permitted)
+                });
+                (Level::Depends, open.map(|(asked, _)| asked).collect())
             }
-        }
-        let mut would_allow = Vec::new();
-        if !verdict.allowed {
-            would_allow = remedies(&authorizer, principal, question, facts)?;
-            would_allow.extend(self.another_record(principal, question)?);
-        }
-        Ok(Explanation { verb, class, record, allowed: verdict.allowed, determining, unmet, would_allow })
-    }
-
-    /// What a record must be for the caller as it is, if any record would do.
-    fn another_record(&self, principal: &Principal, question: Question) -> Result<Option<Remedy>, Error> {
-        let Question { verb, class, record } = question;
-        // Without a purpose nothing is shared with a caller: the remedy is to state one and that it be shared for it.
-        let mut principal = principal.clone();
-        if let Principal::User(user) = &mut principal {
-            user.purpose.get_or_insert_with(|| STATED.to_owned());
-        }
-        Ok(match self.decide(&principal, verb, class, record)? {
-            Answer::Depends(dependence) => {
-                Some(Remedy { record: Some(phrase(&dependence.condition, None)), ..Remedy::default() })
-            }
-            Answer::Allowed | Answer::Refused(_) => None,
+        };
+        // Where a forbid refuses, that is the reason, whether or not some policy would permit it.
+        let unpermitted = answer == Level::Refused && determining.is_empty();
+        let missed = asked
+            .iter()
+            .map(|(asked, _)| asked)
+            .filter(|asked| unpermitted && asked.effect == Effect::Permit);
+        let user = match principal {
+            Principal::User(user) => Some(user),
+            Principal::Anyone => None,
+        };
+        Ok(Explanation {
+            verb,
+            class,
+            record,
+            answer,
+            depends_on: (answer == Level::Depends).then(|| in_words(&rest, user)),
+            determining: determining.into_iter().filter_map(|asked| self.cited(asked)).collect(),
+            unmet: missed
+                .map(|asked| self.unmet(principal, question, asked, known))
+                .filter_map(Result::transpose)
+                .collect::<Result<_, _>>()?,
+            would_allow: match answer {
+                Level::Refused => self.remedies(principal, question, known)?,
+                Level::Allowed | Level::Depends => Vec::new(),
+            },
         })
     }
-}
 
-/// What would allow a caller what is refused of this record: a role, a shelter, a purpose, an agreement, or
-/// several of them. Every combination is tried, the small ones first.
-fn remedies(
-    authorizer: &Authorizer,
-    principal: &Principal,
-    question: Question,
-    facts: &dyn Facts,
-) -> Result<Vec<Remedy>, Error> {
-    let shared = facts.members(Fact::SharedWith);
-    let mut candidates = Vec::new();
-    for (holder, caller) in callers(principal, question.record, facts) {
-        let mut shelters = vec![None];
-        shelters.extend(
-            facts
-                .fact(Fact::Shelter)
-                .filter(|own| !caller.shelters.contains(*own))
-                .map(|own| Some(own.to_owned())),
-        );
-        // No other purpose can make a difference.
-        let purposes = shared.iter().filter_map(|with| with.strip_prefix(&caller.agency)?.strip_prefix('/'));
-        let purposes: Vec<Option<String>> =
-            [None].into_iter().chain(purposes.map(|purpose| Some(purpose.to_owned()))).collect();
-        let agreements: &[bool] = if caller.agreement_in_force { &[false] } else { &[false, true] };
-        for shelter in &shelters {
-            for purpose in &purposes {
-                for &agreement in agreements {
-                    let mut caller = caller.clone();
-                    caller.shelters.extend(shelter.clone());
-                    if purpose.is_some() {
-                        caller.purpose.clone_from(purpose);
-                    }
-                    caller.agreement_in_force |= agreement;
-                    let (shelter, purpose) = (shelter.clone(), purpose.clone());
-                    candidates.push((Remedy { shelter, purpose, agreement, ..holder.clone() }, caller));
-                }
-            }
-        }
+    fn cited(&self, asked: &Asked) -> Option<Cited> {
+        let rule = self.rule(asked.id.as_ref())?;
+        Some(Cited::new(rule, asked.effect, Vec::new()))
     }
-    candidates.sort_by_key(|(remedy, _)| remedy.size());
 
-    let mut found: Vec<Remedy> = Vec::new();
-    for (remedy, caller) in candidates {
-        if !found.iter().any(|smaller| smaller.is_part_of(&remedy))
-            && authorizer.decide(&Principal::User(caller), question, facts)?.allowed
-        {
-            found.push(remedy);
-        }
+    /// A policy that does not permit, with those of its conditions that fail.
+    fn unmet(
+        &self,
+        principal: &Principal,
+        question: Question,
+        asked: &Asked,
+        known: &Known<'_>,
+    ) -> Result<Option<Cited>, Error> {
+        let Some(rule) = self.rule(asked.id.as_ref()) else { return Ok(None) };
+        let here = Circumstances::new(self, principal, question, known.facts, known.told)?;
+        let policy = Policy::parse(Some(asked.id.clone()), &rule.text)
+            .map_err(Error::cedar("reading a policy again"))?;
+        // The caller does all that the policy asks of it: what fails is the record, as the answer itself says.
+        let record_fails = asked.condition != Condition::False;
+        let failed = conditions(&policy)?
+            .iter()
+            .filter(|part| here.fails(part) || (record_fails && here.turns_on_the_unknown(part)))
+            .map(|part| here.words(part))
+            .collect();
+        Ok(Some(Cited::new(rule, asked.effect, failed)))
     }
-    Ok(found)
-}
-
-/// The caller as it is, and with each role: besides its own in its agency, or alone in another.
-fn callers(principal: &Principal, record: RecordType, facts: &dyn Facts) -> Vec<(Remedy, UserPrincipal)> {
-    let own = match principal {
-        Principal::User(user) => Some(user),
-        Principal::Anyone => None,
-    };
-    let agencies = agencies(own, record, facts);
-    let mut callers: Vec<_> = own.map(|user| (Remedy::default(), user.clone())).into_iter().collect();
-    for role in ROLES {
-        let named = role.agencies.iter().filter(|agency| !agency.ends_with(ANY_AGENCY)).copied();
-        let holders: BTreeSet<&str> =
-            named.chain(agencies.iter().copied().filter(|agency| role.held_by(agency))).collect();
-        for agency in holders {
-            let mut caller = match own {
-                Some(user) if user.agency == agency => user.clone(),
-                _ => UserPrincipal {
-                    user: own.map_or_else(String::new, |user| user.user.clone()),
-                    agency: agency.to_owned(),
-                    roles: BTreeSet::new(),
-                    reads_as: None,
-                    shelters: BTreeSet::new(),
-                    agreement_in_force: true,
-                    purpose: own.and_then(|user| user.purpose.clone()),
-                },
-            };
-            if caller.roles.insert(role.code.to_owned()) {
-                let holder = Remedy {
-                    role: Some(role.code.to_owned()),
-                    agency: Some(agency.to_owned()),
-                    ..Remedy::default()
-                };
-                callers.push((holder, caller));
-            }
-        }
-    }
-    callers
-}
-
-/// The agencies that a question names: the caller's, and those in the facts of the record.
-fn agencies<'a>(
-    own: Option<&'a UserPrincipal>,
-    record: RecordType,
-    facts: &'a dyn Facts,
-) -> BTreeSet<&'a str> {
-    let mut agencies: BTreeSet<&str> = own.map(|user| user.agency.as_str()).into_iter().collect();
-    for &fact in record.facts() {
-        match fact {
-            Fact::Agency | Fact::DonorAgency | Fact::Lender | Fact::Recipient => {
-                agencies.extend(facts.fact(fact));
-            }
-            Fact::SharedWith => {
-                let shared = facts.members(fact).iter().filter_map(|with| with.split_once('/'));
-                agencies.extend(shared.map(|(agency, _)| agency));
-            }
-            Fact::User | Fact::Shelter | Fact::StockKind | Fact::AgeGroup => {}
-        }
-    }
-    agencies
 }
 
 impl Cited {
-    fn new(rule: &Rule, policy: &Policy) -> Self {
+    fn new(rule: &Rule, effect: Effect, failed: Vec<String>) -> Self {
         Self {
-            id: rule.id.to_string(),
-            permits: policy.effect() == Effect::Permit,
+            policy: rule.id.to_string(),
+            permits: effect == Effect::Permit,
             file: rule.file.clone(),
             line: rule.line,
             reason: rule.reason.to_string(),
+            failed,
         }
-    }
-}
-
-impl Remedy {
-    fn size(&self) -> usize {
-        let Self { role, agency: _, shelter, purpose, agreement, record } = self;
-        [role.is_some(), shelter.is_some(), purpose.is_some(), *agreement, record.is_some()]
-            .into_iter()
-            .map(usize::from)
-            .sum()
-    }
-
-    /// Whether another takes all that this one takes.
-    fn is_part_of(&self, other: &Self) -> bool {
-        let within = |mine: &Option<String>, theirs: &Option<String>| mine.is_none() || mine == theirs;
-        within(&self.role, &other.role)
-            && within(&self.agency, &other.agency)
-            && within(&self.shelter, &other.shelter)
-            && within(&self.purpose, &other.purpose)
-            && (!self.agreement || other.agreement)
     }
 }
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { verb, class, record, allowed, determining, unmet, would_allow } = self;
-        let answer = if *allowed { "allowed" } else { "refused" };
+        let Self { verb, class, record, answer, depends_on, determining, unmet, would_allow } = self;
         write!(f, "{answer}: {verb} {class} on {record}")?;
-        for policy in determining {
-            write!(f, "\n  by {policy}")?;
+        if let Some(depends_on) = depends_on {
+            write!(f, ", where {depends_on}")?;
         }
-        if determining.is_empty() {
-            write!(f, "\n  because no policy permits it")?;
+        if *answer == Level::Refused && determining.is_empty() {
+            write!(f, "\nNo policy permits it.")?;
+        } else {
+            write!(f, "\nIt rests on")?;
+            for policy in determining {
+                write!(f, "\n  {policy}")?;
+            }
         }
         if !unmet.is_empty() {
-            write!(f, "\nthese do not apply:")?;
-        }
-        for Unmet { policy, failed } in unmet {
-            write!(f, "\n  {policy}")?;
-            for condition in failed {
-                write!(f, "\n    does not hold: {condition}")?;
+            write!(f, "\nThese would permit it, and do not apply:")?;
+            for policy in unmet {
+                write!(f, "\n  {policy}")?;
             }
         }
         if !would_allow.is_empty() {
-            write!(f, "\nany of these would allow it:")?;
-        }
-        for remedy in would_allow {
-            write!(f, "\n  {remedy}")?;
+            write!(f, "\nAny of these would allow it:")?;
+            for remedy in would_allow {
+                write!(f, "\n  {remedy}")?;
+            }
         }
         Ok(())
     }
 }
 
-impl fmt::Display for Cited {
+impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, permits, file, line, reason } = self;
-        let effect = if *permits { "permit" } else { "forbid" };
-        write!(f, "{effect} {id} ({file}:{line}): {reason}")
+        f.write_str(match self {
+            Self::Allowed => "ALLOWED",
+            Self::Refused => "REFUSED",
+            Self::Depends => "DEPENDS",
+        })
     }
 }
 
-impl fmt::Display for Remedy {
+impl fmt::Display for Cited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { role, agency, shelter, purpose, agreement, record } = self;
-        let mut text = String::new();
-        let mut also = |part: fmt::Arguments| {
-            let comma = if text.is_empty() { "" } else { ", " };
-            write!(text, "{comma}{part}")
-        };
-        if let (Some(role), Some(agency)) = (role, agency) {
-            also(format_args!("the role {role} in {agency}"))?;
+        let Self { policy, permits, file, line, reason, failed } = self;
+        let effect = if *permits { "permit" } else { "forbid" };
+        write!(f, "{effect} {policy} ({file}:{line}): {reason}")?;
+        for condition in failed {
+            write!(f, "\n    does not hold: {condition}")?;
         }
-        if let Some(shelter) = shelter {
-            also(format_args!("the shelter {shelter} as the caller's own"))?;
-        }
-        if let Some(purpose) = purpose {
-            also(format_args!("the purpose {purpose}"))?;
-        }
-        if *agreement {
-            also(format_args!("an agreement in force"))?;
-        }
-        if let Some(record) = record {
-            also(format_args!("a record of which this holds: {record}"))?;
-        }
-        f.write_str(&text)
+        Ok(())
     }
 }

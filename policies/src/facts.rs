@@ -31,6 +31,18 @@ impl NamedFacts {
         }
         Ok(Self(facts))
     }
+
+    /// The facts of a record of this type, copied.
+    pub fn of(record: RecordType, facts: &dyn Facts) -> Self {
+        let values = |fact: Fact| {
+            if fact.is_set() {
+                Some(facts.members(fact).to_vec())
+            } else {
+                facts.fact(fact).map(|value| vec![value.to_owned()])
+            }
+        };
+        Self(record.facts().iter().filter_map(|&fact| Some((fact, values(fact)?))).collect())
+    }
 }
 
 impl Facts for NamedFacts {

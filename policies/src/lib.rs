@@ -37,6 +37,7 @@
 //! exactly is an [`Error`], never an allowance.
 
 mod authorizer;
+mod case_text;
 mod cases;
 mod class;
 mod condition;
@@ -50,14 +51,15 @@ mod load;
 mod matrix;
 mod principal;
 mod profile;
+mod remedy;
 mod words;
 
 pub use cases::{Cases, Expected, Failure, Outcome, Report};
 pub use class::{Class, Fact, RecordType, Verb};
 pub use condition::{Condition, Facts, Value};
-pub use diff::{Change, Difference, diff};
+pub use diff::{Becomes, Change, Difference, RuleChange, diff};
 pub use error::{Error, Finding};
-pub use explain::{Cited, Explanation, Remedy, Unmet};
+pub use explain::{Cited, Explanation, Known, Level};
 pub use facts::NamedFacts;
 pub use load::{Policies, Rule};
 pub use matrix::matrix;
@@ -66,3 +68,4 @@ pub use principal::{
     incompatibility,
 };
 pub use profile::{Answer, DEFAULT_DENY, Dependence, Profile, Refusal};
+pub use remedy::Remedy;

@@ -54,6 +54,9 @@ pub(crate) fn phrase(condition: &Condition, user: Option<&UserPrincipal>) -> Str
             "shared".to_owned()
         }
         Condition::Contains(Fact::SharedWith, recipient) => match recipient.split_once('/') {
+            Some((agency, "")) => {
+                format!("shared with {agency} for a purpose, of which the caller states none")
+            }
             Some((agency, purpose)) => format!("shared with {agency} for {purpose}"),
             None => format!("shared with {recipient}"),
         },

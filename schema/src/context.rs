@@ -12,7 +12,7 @@ use crate::access::by_record;
 use crate::agencies::Actor;
 use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
-use crate::graph::{ArgumentInfo, Facts, Root};
+use crate::graph::{Facts, Root};
 use crate::journal::Feed;
 use crate::system::{Access, Caller, System};
 use crate::vault::Vault;
@@ -66,6 +66,11 @@ impl Context {
     pub(crate) fn new(system: Arc<System>, caller: Caller) -> Self {
         let (now, turn) = (system.now(), system.database.turn());
         Self { system, caller, now, turn, disclosed: Arc::default() }
+    }
+
+    /// The same, but that what it discloses is noted apart.
+    pub(crate) fn aside(&self) -> Self {
+        Self { disclosed: Arc::default(), ..self.clone() }
     }
 
     /// Who asks.
@@ -199,11 +204,6 @@ impl Context {
             !matches!(profile.answer(root.verb(), root.class, root.record), Answer::Refused(_))
         });
         usable.map(Root::coordinate).collect()
-    }
-
-    /// Whether the caller may select by an argument of a root that it uses.
-    pub(crate) fn may_select_by(&self, root: &Root, argument: &ArgumentInfo) -> bool {
-        root.forbids(&self.access().profile, argument).is_none()
     }
 
     /// Refuses unless the caller may write `class` of this record, and read it: a write is allowed only where the same caller

@@ -15,7 +15,7 @@ use crate::capabilities;
 use crate::database::{Database, DatabaseLimits};
 use crate::error::{Code, Error, Result};
 use crate::execute::{self, Carries, Request, Response};
-use crate::graph::print_sdl;
+use crate::graph::{Coordinate, print_sdl};
 use crate::housekeeping;
 use crate::journal;
 use crate::live::{Cohorts, Subscription};
@@ -111,6 +111,12 @@ impl Enlace {
         execute::execute(&self.system, caller, request, carries).await
     }
 
+    /// Reads, validates and plans a request for a caller, and runs nothing: what comes before every answer. The document and its
+    /// plan are kept for whoever asks alike.
+    pub fn prepare(&self, caller: &Caller, request: &Request) -> Result<(), Response> {
+        execute::prepare(&self.system, caller, request).map(drop).map_err(|fault| Response::fault(&fault))
+    }
+
     /// Whether the request's operation is a subscription; what does not parse is none.
     pub fn is_subscription(&self, request: &Request) -> bool {
         execute::is_subscription(&self.system, request)
@@ -139,7 +145,7 @@ impl Enlace {
             .await
             .map_err(Error::internal)?
             .map_err(|error| Error::new(Code::Internal, error.to_string()))?;
-        let (before, after) = (self.system.policy_version(), policies.version().to_owned());
+        let (before, after) = (self.system.policies().version().to_owned(), policies.version().to_owned());
         if before == after {
             return Ok(());
         }
@@ -175,6 +181,11 @@ impl Enlace {
             let _ended = task.await;
         }
     }
+}
+
+/// Every coordinate of the schema that the policies decide on, by name.
+pub fn coordinates() -> Vec<Coordinate> {
+    capabilities().coordinates()
 }
 
 /// The schema in SDL: whole, or as a principal sees it.

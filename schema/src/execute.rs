@@ -62,14 +62,14 @@ impl Response {
         Self::fault(&Fault::from(error.clone()))
     }
 
-    fn fault(fault: &Fault) -> Self {
+    pub(crate) fn fault(fault: &Fault) -> Self {
         let body = json!({"errors": fault.errors}).to_string().into_bytes();
         Self { refused: Some(fault.code), body }
     }
 }
 
 /// A request that is ready to run.
-struct Prepared {
+pub(crate) struct Prepared {
     document: Arc<Document>,
     key: PlanKey,
     plan: Arc<Plan>,
@@ -91,7 +91,7 @@ fn operation<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d Opera
     })
 }
 
-fn prepare(system: &System, caller: &Caller, request: &Request) -> Result<Prepared, Fault> {
+pub(crate) fn prepare(system: &System, caller: &Caller, request: &Request) -> Result<Prepared, Fault> {
     let document = system.document(&request.query)?;
     // An empty name is what some clients send for none.
     let name = request.operation_name.as_deref().filter(|name| !name.is_empty());

@@ -204,7 +204,7 @@ impl Worker {
         if let Some(dependence) = &call.depends {
             let mut seen = false;
             if let Some(object) = graph.object_named(answer.object) {
-                object.row(&answer.page, 0, &mut |row| seen = row.holds(&dependence.condition));
+                object.row(&answer.page, 0, &mut |row| seen = dependence.condition.holds(row.facts()));
             }
             if !seen {
                 return Ok(None);

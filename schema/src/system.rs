@@ -152,7 +152,7 @@ pub(crate) struct System {
 /// The policies in force. What was compiled from other ones is never taken for theirs.
 struct Generation {
     number: u64,
-    policies: Policies,
+    policies: Arc<Policies>,
 }
 
 /// What a [`System`] is made of.
@@ -182,7 +182,7 @@ impl System {
             feed: Arc::new(Feed::new()),
             refusals: Refusals::default(),
             authority: watch::Sender::new(0),
-            policies: ArcSwap::from_pointee(Generation { number: 0, policies }),
+            policies: ArcSwap::from_pointee(Generation { number: 0, policies: Arc::new(policies) }),
             accesses: Cache::new(ACCESSES),
             documents: Cache::with_weighter(DOCUMENTS, DOCUMENT_BYTES, BySize),
             plans: Cache::new(PLANS),
@@ -252,14 +252,15 @@ impl System {
         Ok(access)
     }
 
-    /// The version of the policies in force.
-    pub(crate) fn policy_version(&self) -> String {
-        self.policies.load().policies.version().to_owned()
+    /// The policies in force.
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.policies.load().policies)
     }
 
     /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do.
     pub(crate) fn replace_policies(&self, policies: Policies) {
-        self.policies.store(Arc::new(Generation { number: self.next_number() + 1, policies }));
+        let generation = Generation { number: self.next_number() + 1, policies: Arc::new(policies) };
+        self.policies.store(Arc::new(generation));
         // In this order: whoever sees the new turn sees the new policies.
         self.authority.send_modify(|turn| *turn += 1);
     }

@@ -1,6 +1,7 @@
 //! The command line: one subcommand, one file.
 
 mod bench;
+mod caller;
 mod demo;
 mod migrate;
 mod policy;

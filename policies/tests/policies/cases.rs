@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use enlace_policies::{Cases, Error, Expected, Policies};
+use enlace_policies::{Cases, Class, Error, Expected, Failure, Policies, RecordType, Verb};
 
 use crate::world::built_in;
 
@@ -106,18 +106,40 @@ fn a_policy_that_no_case_tries_is_named() {
 }
 
 #[test]
-fn a_policy_that_is_taken_away_fails_a_case() {
+fn every_policy_that_is_taken_away_fails_a_case_that_names_it() {
     let schema = fs::read_to_string(Path::new(FOLDER).join("enlace.cedarschema")).unwrap();
     let cases = Cases::built_in().unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("taken-away");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("enlace.cedarschema"), schema).unwrap();
-    // One of each kind: the whole set, one by one, is the oracle's to try.
-    for taken in ["always-agreement-in-force", "census-shared", "inventory-clinician-medical"] {
-        let rest = built_in().rules().filter(|rule| &*rule.id != taken);
+    for taken in built_in().rules() {
+        let rest = built_in().rules().filter(|rule| rule.id != taken.id);
         let rest = rest.map(|rule| rule.text.as_str()).collect::<Vec<_>>().join("\n");
         fs::write(folder.join("rest.cedar"), rest).unwrap();
-        let report = cases.run(&Policies::from_dir(&folder).unwrap()).unwrap();
-        assert!(!report.failures.is_empty(), "no case misses {taken}");
+        let resting = cases.resting_on(&taken.id);
+        assert!(!resting.is_empty(), "no case rests on {}", taken.id);
+        // Cases that do not rest on it cannot name it.
+        let report = resting.run(&Policies::from_dir(&folder).unwrap()).unwrap();
+        let names_it =
+            |failure: &Failure| failure.expected.by.contains(&*taken.id) && failure.found != failure.expected;
+        assert!(report.failures.iter().any(names_it), "no case misses {}\n{report}", taken.id);
     }
+}
+
+#[test]
+fn a_coordinate_is_one_of_the_schema_and_is_what_the_case_asks() {
+    let good = CASE.replace("answer", "coordinates = [\"Item.name\"]\nanswer");
+    let cases = cases("case-coordinate", &good).unwrap();
+    let of = |class| move |name: &str| (name == "Item.name").then_some((Verb::Read, class, RecordType::Item));
+    cases.check_coordinates(of(Class::Inventory)).unwrap();
+    let Err(Error::Rejected(findings)) = cases.check_coordinates(of(Class::Donor)) else {
+        panic!("let through")
+    };
+    assert_eq!(findings[0].line, 3);
+    assert_eq!(
+        findings[0].message,
+        "`Item.name` is decided by `read DONOR` on `Item`, which the case does not ask"
+    );
+    let Err(Error::Rejected(findings)) = cases.check_coordinates(|_| None) else { panic!("let through") };
+    assert_eq!(findings[0].message, "the schema has no coordinate `Item.name`");
 }

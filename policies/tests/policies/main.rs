@@ -9,6 +9,8 @@
 )]
 
 mod cases;
+mod diff;
+mod explain;
 mod files;
 mod oracle;
 mod table;

@@ -197,7 +197,7 @@ impl<'a> Writer<'a> {
             if let Some(gate) = &column.gate {
                 let open = match settled {
                     Some((dependence, open)) if Arc::ptr_eq(dependence, &gate.dependence) => open,
-                    _ => row.holds(&gate.dependence.condition),
+                    _ => gate.dependence.condition.holds(row.facts()),
                 };
                 settled = Some((&gate.dependence, open));
                 if let Some(touched) = self.touched.get_mut(gate.place.refusal) {

@@ -119,6 +119,12 @@ struct Agency {
     users: HashMap<String, User>,
 }
 
+impl Agency {
+    fn agreement_in_force(&self, at: DateTime<Utc>) -> bool {
+        self.agreements.iter().any(|agreement| agreement.holds(at))
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Directory {
@@ -235,6 +241,11 @@ impl Directory {
         self.agencies.iter().find(|(_, agency)| agency.id == key).map(|(code, _)| code.as_str())
     }
 
+    /// Whether the agreement with an agency is in force at a time; `None` where there is no such agency.
+    pub(crate) fn agreement_in_force(&self, code: &str, at: DateTime<Utc>) -> Option<bool> {
+        self.agencies.get(code).map(|agency| agency.agreement_in_force(at))
+    }
+
     /// Confirms what a token states: the roles and shelters that it names *and* that are granted at `at`.
     pub fn actor(&self, stated: &Stated<'_>, at: DateTime<Utc>) -> Result<Actor> {
         if self.revoked.contains(stated.jti) {
@@ -261,7 +272,7 @@ impl Directory {
             roles: held.iter().map(|grant| grant.role.clone()).collect(),
             reads_as: held.iter().find_map(|grant| grant.reads_as.clone()),
             shelters: granted.filter(|shelter| stated.shelters.contains(shelter)).cloned().collect(),
-            agreement_in_force: agency.agreements.iter().any(|agreement| agreement.holds(at)),
+            agreement_in_force: agency.agreement_in_force(at),
             purpose: stated.purpose.map(|purpose| purpose.as_str().to_owned()),
         };
         Ok(Actor { user: user.id, subject: stated.subject.into(), agency: agency.id, principal })

@@ -2,7 +2,7 @@
 
 use enlace_policies::Class;
 
-use crate::agencies::{Agency, Agreement, Grant, User, Viewer, grant, load, profile, withdraw};
+use crate::agencies::{Agency, Agreement, Grant, User, Viewer, explain, grant, load, profile, withdraw};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Graph, NoArguments};
@@ -63,6 +63,7 @@ pub(crate) fn register(graph: &mut Graph) {
         )
     });
     profile::register(graph);
+    explain::register(graph);
     graph.node::<Agency, _, _>(Class::Public, load::by_ids);
     graph.node::<User, _, _>(Class::Administration, load::users_by_ids);
     grant::register(graph);

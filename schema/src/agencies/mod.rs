@@ -1,6 +1,7 @@
 //! Agencies, the agreements under which they share data, and who acts for them.
 
 mod directory;
+mod explain;
 mod grant;
 mod graphql;
 mod load;

@@ -1,10 +1,10 @@
 //! `accessProfile`: what a caller may read and write, coordinate by coordinate, for building a user interface.
 
-use enlace_policies::{Answer, Class, Verb};
+use enlace_policies::{Answer, Class};
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::graph::{Facts, Graph, NoArguments, graphql_enum, record};
+use crate::graph::{Coordinate, Facts, Graph, NoArguments, graphql_enum, may_select, record};
 
 graphql_enum! {
     /// What the policies answer of a coordinate.
@@ -73,35 +73,18 @@ pub(super) fn register(graph: &mut Graph) {
 }
 
 async fn access_profile(context: Context, _: NoArguments) -> Result<Option<AccessProfile>> {
-    let graph = &context.system().graph;
-    let judged = |coordinate: String, verb, class: Class, record| {
-        let (access, policies) = match context.answer(verb, class, record) {
+    let open = |Coordinate { name, verb, class, record, selects_from, .. }| {
+        let answer = context.answer(verb, class, record);
+        let selects = |(verb, class, record)| may_select(context.answer(verb, class, record), answer);
+        let (access, policies) = match answer {
             Answer::Allowed => (AccessLevel::Allowed, Vec::new()),
-            Answer::Depends(dependence) => {
+            Answer::Depends(dependence) if selects_from.is_none_or(selects) => {
                 (AccessLevel::Depends, dependence.policies.iter().map(ToString::to_string).collect())
             }
-            Answer::Refused(_) => return None,
+            Answer::Depends(_) | Answer::Refused(_) => return None,
         };
-        Some(CoordinateAccess { coordinate, class: class.as_str().to_owned(), access, policies })
+        Some(CoordinateAccess { coordinate: name, class: class.as_str().to_owned(), access, policies })
     };
-    let mut coordinates = Vec::new();
-    for root in &graph.roots {
-        let coordinate = root.coordinate();
-        for argument in root.arguments.iter().filter(|argument| context.may_select_by(root, argument)) {
-            let (verb, class, record) = match argument.selects_by {
-                Some((class, record)) => (Verb::Read, class, record.unwrap_or(root.record)),
-                None => (root.verb(), root.class, root.record),
-            };
-            coordinates.extend(judged(format!("{coordinate}({}:)", argument.name), verb, class, record));
-        }
-        coordinates.extend(judged(coordinate, root.verb(), root.class, root.record));
-    }
-    for object in &graph.objects {
-        for field in object.fields() {
-            let coordinate = format!("{}.{}", object.name(), field.name);
-            coordinates.extend(judged(coordinate, Verb::Read, field.class, field.judged_on(object.record())));
-        }
-    }
-    coordinates.sort_by(|a, b| a.coordinate.cmp(&b.coordinate));
+    let coordinates = context.system().graph.coordinates().into_iter().filter_map(open).collect();
     Ok(Some(AccessProfile { policy_version: context.policy_version().to_owned(), coordinates }))
 }

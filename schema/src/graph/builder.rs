@@ -144,7 +144,7 @@ impl Graph {
         let answer = (kind.fetch)(context, id.uuid).await?;
         let mut reachable = answer.page.len == 1;
         if let Some(condition) = scope.condition() {
-            object.row(&answer.page, 0, &mut |row| reachable = row.holds(condition));
+            object.row(&answer.page, 0, &mut |row| reachable = condition.holds(row.facts()));
         }
         Ok(reachable.then_some(answer))
     }

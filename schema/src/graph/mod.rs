@@ -6,6 +6,7 @@
 
 mod answer;
 mod builder;
+mod coordinate;
 mod input;
 mod object;
 mod output;
@@ -15,17 +16,19 @@ mod sdl;
 
 pub(crate) use answer::{Answer, Connection, ConnectionFacts, Page, Related};
 pub(crate) use builder::{ConnectionKind, Graph};
+pub use coordinate::Coordinate;
 pub(crate) use enlace_policies::Facts;
 pub(crate) use input::{ArgumentInfo, Input, NoArguments, input};
 pub(crate) use object::{AnyObject, Cells, FieldInfo, FieldKind};
 pub(crate) use output::{Definitions, Output, graphql_enum, write_text};
 pub(crate) use record::{Column, Record, record, union};
-pub(crate) use root::{EventSource, OperationKind, Root, Shape, Source, Variant, Wanted};
+pub(crate) use root::{EventSource, OperationKind, Root, Shape, Source, Variant, Wanted, may_select};
 pub(crate) use sdl::print as print_sdl;
 
 /// `snake_case` to `camelCase`, the schema's way of naming.
 pub(crate) fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
+    // `r#as` is how Rust writes the name `as`.
+    let mut words = name.trim_start_matches("r#").split('_');
     let mut camel = words.next().unwrap_or_default().to_owned();
     for word in words {
         let mut letters = word.chars();

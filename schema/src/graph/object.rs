@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use enlace_policies::{Class, Condition, RecordType};
+use enlace_policies::{Class, Condition, Facts, RecordType};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -46,8 +46,8 @@ pub(crate) enum FieldKind {
 pub(crate) trait Cells {
     /// Appends a column's JSON.
     fn write(&self, column: usize, out: &mut Vec<u8>);
-    /// Whether a policy's condition holds of this row.
-    fn holds(&self, condition: &Condition) -> bool;
+    /// What the policies may ask of this row.
+    fn facts(&self) -> &dyn Facts;
 }
 
 /// An [`Object`] whose row type is forgotten, so that plans can hold all of them.
@@ -284,8 +284,8 @@ impl<R: Record> Cells for Row<'_, R> {
         }
     }
 
-    fn holds(&self, condition: &Condition) -> bool {
-        condition.holds(self.row)
+    fn facts(&self) -> &dyn Facts {
+        self.row
     }
 }
 

@@ -109,15 +109,19 @@ impl Root {
     /// it selects by of every record, or at least of every one that the root shows: any other filter would tell of the rest.
     pub(crate) fn forbids<'p>(&self, profile: &'p Profile, argument: &ArgumentInfo) -> Option<&'p Decision> {
         let (class, record) = argument.selects_by?;
-        let shown = match profile.answer(self.verb(), self.class, self.record) {
-            Decision::Depends(dependence) => Some(&dependence.condition),
-            Decision::Allowed | Decision::Refused(_) => None,
-        };
-        match profile.answer(Verb::Read, class, record.unwrap_or(self.record)) {
-            Decision::Allowed => None,
-            Decision::Depends(asked) if shown == Some(&asked.condition) => None,
-            answer => Some(answer),
-        }
+        let root = profile.answer(self.verb(), self.class, self.record);
+        let argument = profile.answer(Verb::Read, class, record.unwrap_or(self.record));
+        (!may_select(root, argument)).then_some(argument)
+    }
+}
+
+/// Whether a root that is answered so may be asked by an argument that selects by what is answered so.
+pub(crate) fn may_select(root: &Decision, argument: &Decision) -> bool {
+    match (root, argument) {
+        (_, Decision::Allowed) => true,
+        // Whatever the root shows meets the condition.
+        (Decision::Depends(root), Decision::Depends(argument)) => root.condition == argument.condition,
+        _ => false,
     }
 }
 

@@ -16,7 +16,8 @@ record! {
     pub struct JournalEntry: "JournalEntry" as JournalEntry {
         /// Its place in the journal; consecutive from 0.
         index: String => Journal,
-        /// What was done: `shelters.adjustOccupancy`; `journal.read` for a read of people in care.
+        /// What was done: `shelters.adjustOccupancy`; `journal.read` for a read of people in care, `journal.explain` for a
+        /// question about access.
         operation: String => Journal,
         /// The user who did it; null where the server itself did.
         actor: Option<Id<User>> => Journal,
@@ -34,6 +35,10 @@ record! {
         purpose: Option<Purpose> => Journal,
         /// Of a read: SHA-256 of the document that asked, in hexadecimal digits.
         document: Option<String> => Journal,
+        /// Of a question about access: the coordinate that was asked about.
+        coordinate: Option<String> => Journal,
+        /// Of a question about another's access: whose, `AGENCY/role`.
+        asked_about: Option<String> => Journal,
         /// How many people it tells of.
         subject_count: i32 => Journal,
         /// Of refusals: how many others there were, where there were too many different ones to tell apart.

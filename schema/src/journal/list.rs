@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Connection, Wanted, input};
 use crate::journal::entry::{Header, Part};
 use crate::journal::graphql::{JournalEntry, JournalRefusal};
-use crate::journal::record::PersonalDataRead;
+use crate::journal::record::{PersonalDataRead, PolicyExplained};
 use crate::journal::refusals::CallerRefused;
 use crate::journal::tables::{journal_entries, journal_index};
 use crate::paging::{Asked, Binding, Place, Window, shown_count};
@@ -33,7 +33,7 @@ input! {
         pub agency: Option<Id<Agency>>,
         /// Only what this user did.
         pub actor: Option<Id<User>>,
-        /// Only this: `shelters.adjustOccupancy`, or `journal.read` for reads of people in care.
+        /// Only this: `shelters.adjustOccupancy`; `journal.read` for reads of people in care, `journal.explain` for questions about access.
         pub operation: Option<String>,
         /// Only what belongs to a capability: `shelters`, `donations`, `journal`.
         pub capability: Option<String>,
@@ -212,6 +212,7 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
     let keys = Keys::default();
     let read: Option<PersonalDataRead> = detail.change(&keys)?;
     let refused: Option<CallerRefused> = detail.change(&keys)?;
+    let question: Option<PolicyExplained> = detail.change(&keys)?;
     let mut entry = JournalEntry {
         index: row.index.to_string(),
         operation: header.operation,
@@ -221,8 +222,14 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         occurred_at: header.occurred_at,
         recorded_at: header.recorded_at,
         classes: row.classes.unwrap_or_default(),
-        purpose: read.as_ref().and_then(|read| Purpose::parse(&read.purpose)),
+        purpose: read
+            .as_ref()
+            .map(|read| read.purpose.as_str())
+            .or_else(|| question.as_ref()?.purpose.as_deref())
+            .and_then(Purpose::parse),
         document: read.map(|read| read.document),
+        coordinate: question.as_ref().map(|question| question.coordinate.clone()),
+        asked_about: question.and_then(|question| question.about),
         subject_count: i32::try_from(row.subjects.len()).unwrap_or(i32::MAX),
         other_refusals: refused
             .as_ref()

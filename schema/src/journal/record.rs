@@ -1,10 +1,11 @@
-//! What the journal has beside changes of rows: reads of personal data, which stand in it before the data leave (R9, R21), and
-//! changes of the policies.
+//! What the journal has beside changes of rows: reads of personal data, which stand in it before the data leave (R9, R21),
+//! questions about access, and changes of the policies.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::context::Context;
+use crate::census::Purpose;
+use crate::context::{Context, Disclosed};
 use crate::error::Result;
 use crate::journal::insert::{NewEntry, Told};
 use crate::journal::{Change, Part};
@@ -47,6 +48,44 @@ pub(crate) async fn record_read(context: &Context, document: &str) -> Result<()>
     let parts = vec![Part::of_journal(&read)?];
     let told = Told { persons, classes: read.classes };
     let entry = NewEntry::of_caller(context, "journal.read", context.now(), parts, told).await?;
+    entry.insert(context.system()).await
+}
+
+/// In the journal: someone asked what they, or another, may do and why. What was told of a record's facts follows from it and
+/// from the policies; it names records and people by opaque ids alone.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PolicyExplained {
+    /// The coordinate of the schema.
+    pub(crate) coordinate: String,
+    /// About whom, `AGENCY/role`; none where someone asked of itself.
+    pub(crate) about: Option<String>,
+    /// The shelter that the question took for theirs.
+    pub(crate) shelter: Option<String>,
+    /// The purpose that it took them to state.
+    pub(crate) about_purpose: Option<Purpose>,
+    /// Global id of the record that was meant, whether or not it was found.
+    pub(crate) record: Option<String>,
+    /// For what the asker needed it, as it stated.
+    pub(crate) purpose: Option<String>,
+}
+
+impl Change for PolicyExplained {
+    const NAME: &'static str = "journal.policyExplained";
+}
+
+/// Puts a question about access into the journal, with the people whom its answer tells of.
+pub(crate) async fn record_question(
+    context: &Context,
+    question: &PolicyExplained,
+    disclosed: Disclosed,
+) -> Result<()> {
+    let parts = vec![Part::of_journal(question)?];
+    let told = Told {
+        persons: disclosed.persons.into_iter().collect(),
+        classes: disclosed.classes.iter().map(|class| class.as_str().to_owned()).collect(),
+    };
+    let entry = NewEntry::of_caller(context, "journal.explain", context.now(), parts, told).await?;
     entry.insert(context.system()).await
 }
 

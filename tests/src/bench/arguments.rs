@@ -54,6 +54,8 @@ pub enum Contest {
     Access,
     /// A page of 50 people, with the read recorded in the journal and without.
     Recording,
+    /// Compiling a caller's access profile, and checking a document that is planned.
+    Profiles,
     /// Writers of different rows, with the journal and without.
     Writers,
     /// Live push to many subscribers.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use enlace::auth::dev::{DevIssuer, TokenRequest};
 use enlace::postgres::{Options, PrivatePostgres, default_data_dir, prepare_data_dir};
+use enlace_schema::Enlace;
 use tokio::process::Command;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -126,6 +127,13 @@ impl Stage {
     /// A connection as the owner of everything.
     pub async fn database(&self) -> Result<Client, Failure> {
         connect(&self.postgres.connection_string(DATABASE).parse()?).await
+    }
+
+    /// The engine alone, in this process.
+    pub async fn engine(&self) -> Result<Enlace, Failure> {
+        let owner = self.postgres.connection_string(DATABASE).parse()?;
+        let config = enlace::config::Config::read(None, std::iter::empty())?;
+        Ok(enlace::server::engine(&config, &owner).await?)
     }
 
     /// Starts Enlace.

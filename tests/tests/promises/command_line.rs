@@ -67,7 +67,19 @@ fn every_subcommand_explains_itself() {
         left.extend(listed(help).iter().map(|name| format!("{subcommand} {name}").trim().to_owned()));
         seen.insert(subcommand);
     }
-    for known in ["demo", "serve", "migrate", "token", "sdl", "policy check", "policy matrix", "bench"] {
+    for known in [
+        "demo",
+        "serve",
+        "migrate",
+        "token",
+        "sdl",
+        "policy check",
+        "policy test",
+        "policy explain",
+        "policy diff",
+        "policy matrix",
+        "bench",
+    ] {
         assert!(seen.contains(known), "{seen:?}");
     }
     assert!(enlace("--version").end().well().starts_with("enlace "));

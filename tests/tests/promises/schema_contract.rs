@@ -71,6 +71,23 @@ fn every_field_has_one_class_and_whatever_can_be_refused_can_be_null() {
 }
 
 #[test]
+fn the_cases_of_the_policies_name_coordinates_of_the_schema() {
+    let coordinates = enlace_schema::coordinates();
+    let cases = enlace_policies::Cases::built_in().unwrap();
+    cases
+        .check_coordinates(|name| {
+            let found = coordinates.iter().find(|coordinate| coordinate.name == name)?;
+            Some((found.verb, found.class, found.record))
+        })
+        .unwrap();
+    // Every field of the schema that has a class is a coordinate, of that class.
+    for (name, field) in fields() {
+        let found = coordinates.iter().find(|coordinate| coordinate.name == name);
+        assert_eq!(found.map(|found| found.class.as_str()), class_of(field), "{name}");
+    }
+}
+
+#[test]
 fn everything_is_described() {
     let said = |text: Option<&Node<str>>| text.is_some_and(|text| text.trim().len() > 3);
     let mut checked = 0;
@@ -111,7 +128,15 @@ fn every_id_is_an_opaque_global_id() {
             // The texts that are no ids.
             let is_text = matches!(
                 argument.name.as_str(),
-                "text" | "after" | "before" | "idempotencyKey" | "operation" | "capability" | "class" | "jti"
+                "text"
+                    | "after"
+                    | "before"
+                    | "idempotencyKey"
+                    | "coordinate"
+                    | "operation"
+                    | "capability"
+                    | "class"
+                    | "jti"
             );
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);
@@ -162,6 +187,7 @@ fn the_names_that_outside_programs_ask_for_are_there() {
         "persons",
         "journal",
         "accessProfile",
+        "policyExplain",
     ] {
         assert!(has("Query", query), "{query}");
     }

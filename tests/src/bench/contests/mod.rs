@@ -1,6 +1,7 @@
 //! What is measured, and the bounds.
 
 mod access;
+mod profiles;
 mod push;
 mod reads;
 mod recording;
@@ -37,6 +38,7 @@ async fn run_on(stage: &Stage, arguments: &Arguments, lines: &mut Vec<Line>) -> 
             Contest::Rows => reads::run(&reads::ROWS, stage, arguments).await?,
             Contest::Access => access::run(stage, arguments).await?,
             Contest::Recording => recording::run(stage, arguments).await?,
+            Contest::Profiles => profiles::run(stage, arguments).await?,
             Contest::Writers => writers::run(stage, arguments).await?,
             Contest::Subscribers => push::run(stage, arguments).await?,
             Contest::Start => start::run(arguments).await?,

@@ -14,7 +14,7 @@ pub(super) struct Read {
     name: &'static str,
     agency: &'static str,
     role: &'static str,
-    query: &'static str,
+    pub(super) query: &'static str,
     /// The floor's path for it.
     path: &'static str,
     /// How many coordinates are refused.

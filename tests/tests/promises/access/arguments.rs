@@ -15,6 +15,7 @@ pub(super) const CLASSED: &[(&str, &str, &str, &str, &str)] = &[
     ("persons", "shelter", "IDENTITY", "PLACEMENT", "Person"),
     ("persons", "household", "IDENTITY", "FAMILY", "Person"),
     ("journal", "person", "JOURNAL", "JOURNAL", "JournalSubject"),
+    ("policyExplain", "as", "PUBLIC", "ADMINISTRATION", "PolicyExplanation"),
 ];
 
 /// What each argument may be given, as literals over the records of a snapshot. A root or an argument that is new fails here.
@@ -171,6 +172,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
     for root in SCHEMA.object("Query").fields.values() {
         let selects: &[&str] = match root.name.as_str() {
             "node" => &["id"],
+            "policyExplain" => &["coordinate", "id", "as"],
             "donationItems" => {
                 &["category", "location", "donor", "expiresBefore", "expiresFrom", "text", "orderBy"]
             }

@@ -1,6 +1,7 @@
 //! Access: the whole of role × field × way, as the table of [`crate::reference::sights`] has it (R6, R7, R9).
 
 mod arguments;
+mod explain;
 mod matrix;
 mod scope;
 mod streams;

@@ -78,9 +78,13 @@ fn expected(caller: &Caller) -> Types {
                 waiting.extend(parts.iter().cloned());
             }
             ExtendedType::Enum(of) => parts.extend(of.values.keys().map(ToString::to_string)),
+            ExtendedType::InputObject(input) => {
+                parts.extend(input.fields.keys().map(ToString::to_string));
+                waiting.extend(input.fields.values().map(|field| field.ty.inner_named_type().to_string()));
+            }
             // What a quantity counts in is part of what it is.
             ExtendedType::Scalar(_) if name == "Quantity" => waiting.push("Unit".into()),
-            _ => {}
+            ExtendedType::Scalar(_) => {}
         }
         types.insert(name, parts);
     }

@@ -33,11 +33,13 @@ pub(crate) enum Where {
     OwnEntries,
     /// What anyone did, and not to whom.
     Entries,
+    /// What anyone may do, and why.
+    Explanations,
 }
 
 use Where::{
-    Addressed, Anywhere, Entries, Food, Medical, OwnAccount, OwnCourses, OwnEntries, OwnGifts, OwnShelters,
-    Shared, SharedMinors,
+    Addressed, Anywhere, Entries, Explanations, Food, Medical, OwnAccount, OwnCourses, OwnEntries, OwnGifts,
+    OwnShelters, Shared, SharedMinors,
 };
 
 /// A role, and where it reads OPERATIONAL, INVENTORY, DONOR and ADMINISTRATION. Everyone reads PUBLIC.
@@ -204,6 +206,8 @@ impl Where {
         let shared = || facts.shared_with.contains(&format!("{agency}/{}", caller.purpose));
         match self {
             Anywhere | Entries => true,
+            // No record of the programme is one.
+            Explanations => false,
             Food => facts.stock_kind.as_deref() == Some("food"),
             Medical => facts.stock_kind.as_deref() == Some("medical"),
             OwnGifts => facts.donor_agency.as_deref() == Some(agency),
@@ -230,6 +234,7 @@ impl Where {
             OwnCourses => object == "Enrolment",
             OwnEntries => matches!(object, "JournalEntry" | "JournalRefusal" | "JournalSubject"),
             Entries => matches!(object, "JournalEntry" | "JournalRefusal"),
+            Explanations => object == "PolicyExplanation",
         }
     }
 }
@@ -325,7 +330,8 @@ impl Caller {
             return self.sight_of_people(class);
         };
         let rows = TABLE.iter().filter(|(role, _)| self.reads.contains(*role));
-        rows.filter_map(|(_, row)| row[column]).collect()
+        let explains = class == "ADMINISTRATION" && self.reads.contains("coordinator");
+        rows.filter_map(|(_, row)| row[column]).chain(explains.then_some(Explanations)).collect()
     }
 
     fn sight_of_people(&self, class: &str) -> BTreeSet<Where> {
@@ -358,7 +364,10 @@ impl Caller {
     pub(crate) fn selects(&self, of: &str, by: &str, object: &str) -> bool {
         let mut sight = self.sight(by);
         sight.retain(|place| place.can_hold(object, self));
-        sight.contains(&Anywhere) || !sight.is_empty() && sight == self.sight(of)
+        // Of every explanation: there is no other rule about them.
+        sight.contains(&Anywhere)
+            || sight.contains(&Explanations)
+            || !sight.is_empty() && sight == self.sight(of)
     }
 
     /// Whether it reads a class of some records of a type.

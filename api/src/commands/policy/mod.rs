@@ -1,5 +1,8 @@
 //! `enlace policy`.
 
+mod diff;
+mod explain;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -19,6 +22,10 @@ pub(super) enum Subcommand {
     Test(Arguments),
     /// Print policies/matrix.md: who reads and writes what.
     Matrix(Arguments),
+    /// Say whether a caller may use a coordinate of the schema, by which policy, and what would allow it.
+    Explain(explain::Arguments),
+    /// Say who gains and who loses which coordinate between two folders of policies.
+    Diff(diff::Arguments),
 }
 
 #[derive(Args)]
@@ -70,6 +77,8 @@ pub(super) fn run(subcommand: &Subcommand, config: &Config) -> Result<(), Failur
         Subcommand::Check(arguments) => check(arguments, config),
         Subcommand::Test(arguments) => test(arguments, config),
         Subcommand::Matrix(arguments) => matrix(arguments, config),
+        Subcommand::Explain(arguments) => explain::run(arguments, config),
+        Subcommand::Diff(arguments) => diff::run(arguments),
     }
 }
 
@@ -84,6 +93,11 @@ fn check(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
 fn test(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     let policies = arguments.policies(config)?;
     let cases = arguments.folder(config).map_or_else(Cases::built_in, Cases::from_dir)?;
+    let coordinates = enlace_schema::coordinates();
+    cases.check_coordinates(|name| {
+        let found = coordinates.iter().find(|coordinate| coordinate.name == name)?;
+        Some((found.verb, found.class, found.record))
+    })?;
     let report = cases.run(&policies)?;
     arguments.output.show(&report, || format!("{report}\n"))?;
     if report.passed() { Ok(()) } else { Err("the policies and their cases disagree".into()) }
