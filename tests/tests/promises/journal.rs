@@ -547,7 +547,8 @@ async fn append_copies(world: &World, count: i32) {
             "WITH copies AS (SELECT gen_random_uuid() AS id, programme_id, leaf, \
                      part_classes, part_subjects, part_salts, part_contents \
                  FROM journal_entries e JOIN journal_index i ON i.entry_id = e.id, generate_series(1, $1) WHERE index = 0), \
-             entries AS (INSERT INTO journal_entries SELECT * FROM copies) \
+             entries AS (INSERT INTO journal_entries \
+                 (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) SELECT * FROM copies) \
              INSERT INTO journal_queue (entry_id) SELECT id FROM copies",
             &[&count],
         )

@@ -43,7 +43,7 @@ const FIXTURES: &str = "
         (SELECT id FROM users WHERE subject = 'acnur.donor') AS someone,
         gen_random_uuid() AS entry;
     GRANT SELECT ON one TO enlace_app;
-    INSERT INTO journal_entries
+    INSERT INTO journal_entries (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents)
         SELECT entry, gen_random_uuid(), 'leaf', '{JOURNAL,PUBLIC}', '{NULL,NULL}', '{salt,salt}', '{content,content}' FROM one;
     INSERT INTO journal_index SELECT 0, entry FROM one;
     DELETE FROM agreements;
@@ -344,11 +344,13 @@ const BREACHES: &[(&str, &str)] = &[
     ("items_unit", "UPDATE items SET unit = 'BARREL'"),
     (
         "journal_entries_erased_whole",
-        "INSERT INTO journal_entries SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{PUBLIC}', '{NULL}', '{NULL}', '{content}'",
+        "INSERT INTO journal_entries (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) \
+         SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{PUBLIC}', '{NULL}', '{NULL}', '{content}'",
     ),
     (
         "journal_entries_parts",
-        "INSERT INTO journal_entries SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{PUBLIC}', '{NULL}', '{}', '{}'",
+        "INSERT INTO journal_entries (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) \
+         SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{PUBLIC}', '{NULL}', '{}', '{}'",
     ),
     ("journal_index_entry_key", "INSERT INTO journal_index SELECT 1, entry FROM one"),
     ("journal_index_not_negative", "INSERT INTO journal_index SELECT -1, gen_random_uuid()"),
