@@ -29,6 +29,7 @@ fn main() -> Result<ExitCode, Error> {
                 shelters: ["ALB-01".to_owned()].into(),
                 agreement_in_force: true,
                 purpose: Some("EDUCATION".to_owned()),
+                opened: None,
             });
             let mut times = Vec::new();
             for _ in 0..ROUNDS {

@@ -26,6 +26,7 @@ const ENDING: &str = ".tests.toml";
 const BUILT_IN: &[(&str, &str)] = &[
     ("agencies.tests.toml", include_str!("../agencies.tests.toml")),
     ("always.tests.toml", include_str!("../always.tests.toml")),
+    ("break_glass.tests.toml", include_str!("../break_glass.tests.toml")),
     ("census.tests.toml", include_str!("../census.tests.toml")),
     ("donations.tests.toml", include_str!("../donations.tests.toml")),
     ("education.tests.toml", include_str!("../education.tests.toml")),
@@ -336,6 +337,7 @@ struct CaseText {
     #[serde(default = "in_force")]
     agreement_in_force: bool,
     reads_as: Option<String>,
+    opened: Option<String>,
     asks: Vec<String>,
     on: Vec<String>,
     #[serde(default)]
@@ -401,6 +403,7 @@ impl CaseText {
             shelters: self.shelters.clone(),
             agreement_in_force: self.agreement_in_force,
             purpose: self.purpose.clone(),
+            opened: self.opened.clone(),
         }))
     }
 

@@ -132,6 +132,8 @@ named! {
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
         JournalSubject = "JournalSubject",
+        /// A person's record, opened in an emergency.
+        BreakGlassAccess = "BreakGlassAccess",
     }
 }
 
@@ -173,6 +175,8 @@ named! {
         StockKind = "stockKind",
         /// The agency that gave the goods; absent where the giver is no agency.
         DonorAgency = "donorAgency",
+        /// The key of the person of whom the record tells.
+        Person = "person",
         /// `minor` or `adult`, of the person.
         AgeGroup = "ageGroup",
         /// The agency to which a consent or a referral is addressed.
@@ -195,7 +199,11 @@ impl RecordType {
     pub const fn facts(self) -> &'static [Fact] {
         match self {
             Self::Programme => &[],
-            Self::Agency | Self::Agreement | Self::JournalEntry | Self::JournalSubject => &[Fact::Agency],
+            Self::Agency
+            | Self::Agreement
+            | Self::JournalEntry
+            | Self::JournalSubject
+            | Self::BreakGlassAccess => &[Fact::Agency],
             Self::Account => &[Fact::Agency, Fact::User],
             Self::Centre => &[Fact::Lender],
             Self::Shelter | Self::Space | Self::Location => &[Fact::Shelter],
@@ -203,13 +211,13 @@ impl RecordType {
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
             Self::Donor => &[Fact::DonorAgency],
-            Self::Person => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
+            Self::Person => &[Fact::Person, Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
             Self::Household => &[Fact::Shelter, Fact::SharedWith],
             Self::Consent => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient],
             Self::Referral => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient, Fact::Agency]
             }
-            Self::Assessment | Self::Diagnosis => &[],
+            Self::Assessment | Self::Diagnosis => &[Fact::Person],
             Self::Enrolment => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency],
         }
     }

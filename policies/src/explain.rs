@@ -81,6 +81,9 @@ pub struct Remedy {
     /// That the agency's agreement be in force.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub agreement: bool,
+    /// To open the person's record in an emergency (break-glass).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
     /// A record of which this holds, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
@@ -141,7 +144,7 @@ impl Policies {
     }
 }
 
-/// What would allow a caller what is refused of this record: a role, a shelter, a purpose, an agreement, or
+/// What would allow a caller what is refused of this record: a role, a shelter, a purpose, an agreement, break-glass, or
 /// several of them. Every combination is tried, the small ones first.
 fn remedies(
     authorizer: &Authorizer,
@@ -164,17 +167,25 @@ fn remedies(
         let purposes: Vec<Option<String>> =
             [None].into_iter().chain(purposes.map(|purpose| Some(purpose.to_owned()))).collect();
         let agreements: &[bool] = if caller.agreement_in_force { &[false] } else { &[false, true] };
+        let person = facts.fact(Fact::Person).filter(|person| caller.opened.as_deref() != Some(*person));
+        let openings: &[bool] = if person.is_some() { &[false, true] } else { &[false] };
         for shelter in &shelters {
             for purpose in &purposes {
-                for &agreement in agreements {
+                for (&agreement, &break_glass) in
+                    agreements.iter().flat_map(|agreement| openings.iter().map(move |opened| (agreement, opened)))
+                {
                     let mut caller = caller.clone();
                     caller.shelters.extend(shelter.clone());
                     if purpose.is_some() {
                         caller.purpose.clone_from(purpose);
                     }
                     caller.agreement_in_force |= agreement;
+                    if break_glass {
+                        caller.opened = person.map(str::to_owned);
+                    }
                     let (shelter, purpose) = (shelter.clone(), purpose.clone());
-                    candidates.push((Remedy { shelter, purpose, agreement, ..holder.clone() }, caller));
+                    let remedy = Remedy { shelter, purpose, agreement, break_glass, ..holder.clone() };
+                    candidates.push((remedy, caller));
                 }
             }
         }
@@ -215,6 +226,7 @@ fn callers(principal: &Principal, record: RecordType, facts: &dyn Facts) -> Vec<
                     shelters: BTreeSet::new(),
                     agreement_in_force: true,
                     purpose: own.and_then(|user| user.purpose.clone()),
+                    opened: None,
                 },
             };
             if caller.roles.insert(role.code.to_owned()) {
@@ -246,7 +258,7 @@ fn agencies<'a>(
                 let shared = facts.members(fact).iter().filter_map(|with| with.split_once('/'));
                 agencies.extend(shared.map(|(agency, _)| agency));
             }
-            Fact::User | Fact::Shelter | Fact::StockKind | Fact::AgeGroup => {}
+            Fact::User | Fact::Shelter | Fact::StockKind | Fact::Person | Fact::AgeGroup => {}
         }
     }
     agencies
@@ -266,8 +278,8 @@ impl Cited {
 
 impl Remedy {
     fn size(&self) -> usize {
-        let Self { role, agency: _, shelter, purpose, agreement, record } = self;
-        [role.is_some(), shelter.is_some(), purpose.is_some(), *agreement, record.is_some()]
+        let Self { role, agency: _, shelter, purpose, agreement, break_glass, record } = self;
+        [role.is_some(), shelter.is_some(), purpose.is_some(), *agreement, *break_glass, record.is_some()]
             .into_iter()
             .map(usize::from)
             .sum()
@@ -281,6 +293,7 @@ impl Remedy {
             && within(&self.shelter, &other.shelter)
             && within(&self.purpose, &other.purpose)
             && (!self.agreement || other.agreement)
+            && (!self.break_glass || other.break_glass)
     }
 }
 
@@ -324,7 +337,7 @@ impl fmt::Display for Cited {
 
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { role, agency, shelter, purpose, agreement, record } = self;
+        let Self { role, agency, shelter, purpose, agreement, break_glass, record } = self;
         let mut text = String::new();
         let mut also = |part: fmt::Arguments| {
             let comma = if text.is_empty() { "" } else { ", " };
@@ -341,6 +354,9 @@ impl fmt::Display for Remedy {
         }
         if *agreement {
             also(format_args!("an agreement in force"))?;
+        }
+        if *break_glass {
+            also(format_args!("the person's record opened in an emergency"))?;
         }
         if let Some(record) = record {
             also(format_args!("a record of which this holds: {record}"))?;

@@ -24,6 +24,7 @@ const SCHEMA_FILE: &str = "enlace.cedarschema";
 const BUILT_IN: &[(&str, &str)] = &[
     ("agencies.cedar", include_str!("../agencies.cedar")),
     ("always.cedar", include_str!("../always.cedar")),
+    ("break_glass.cedar", include_str!("../break_glass.cedar")),
     ("census.cedar", include_str!("../census.cedar")),
     ("donations.cedar", include_str!("../donations.cedar")),
     ("education.cedar", include_str!("../education.cedar")),

@@ -60,6 +60,7 @@ const PREFACE: &str = "
 R reads, W writes, – neither. *Where* limits a right to the records whose facts meet the condition; a
 record type that lacks the fact is refused. *Own* is the caller's: its agency, its shelters or itself.
 *Shared* data is shared with the caller's agency, by consent or accepted referral, for the purpose that it states.
+*Opened* is the one person whose record the caller has opened in an emergency (break-glass), for at most four hours.
 *On* limits a right to these record types. An `integrator` reads what the one role that it names reads,
 besides this, and writes nothing. `*` is any agency, `NGO_*` any whose code begins so.
 ";

@@ -58,5 +58,6 @@ fn principal(text: &str) -> Result<Principal, Failure> {
         agreement_in_force: true,
         // A schema does not turn on it: what may be shared for some purpose is in it.
         purpose: None,
+        opened: None,
     }))
 }

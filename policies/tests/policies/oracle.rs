@@ -82,7 +82,8 @@ fn uid(type_name: &str, id: &str) -> EntityUid {
 
 fn attributes(user: &UserPrincipal) -> HashMap<String, RestrictedExpression> {
     let text = |text: &String| RestrictedExpression::new_string(text.clone());
-    HashMap::from([
+    let opened = user.opened.as_ref().map(|person| ("opened".to_owned(), text(person)));
+    let others = [
         ("user".to_owned(), text(&user.user)),
         ("agency".to_owned(), text(&user.agency)),
         ("shelters".to_owned(), RestrictedExpression::new_set(user.shelters.iter().map(text))),
@@ -91,7 +92,8 @@ fn attributes(user: &UserPrincipal) -> HashMap<String, RestrictedExpression> {
             "recipient".to_owned(),
             text(&format!("{}/{}", user.agency, user.purpose.clone().unwrap_or_default())),
         ),
-    ])
+    ];
+    others.into_iter().chain(opened).collect()
 }
 
 fn holds(answer: &Answer, facts: &Record) -> bool {
