@@ -171,8 +171,9 @@ fn remedies(
         let openings: &[bool] = if person.is_some() { &[false, true] } else { &[false] };
         for shelter in &shelters {
             for purpose in &purposes {
-                for (&agreement, &break_glass) in
-                    agreements.iter().flat_map(|agreement| openings.iter().map(move |opened| (agreement, opened)))
+                for (&agreement, &break_glass) in agreements
+                    .iter()
+                    .flat_map(|agreement| openings.iter().map(move |opened| (agreement, opened)))
                 {
                     let mut caller = caller.clone();
                     caller.shelters.extend(shelter.clone());

@@ -43,7 +43,9 @@ pub(crate) fn phrase(condition: &Condition, user: Option<&UserPrincipal>) -> Str
         Condition::True => "always".to_owned(),
         Condition::False => "never".to_owned(),
         Condition::Has(fact) => format!("there is a {fact}"),
-        Condition::Is(Fact::Person, person) if user.is_some_and(|user| user.opened.as_ref() == Some(person)) => {
+        Condition::Is(Fact::Person, person)
+            if user.is_some_and(|user| user.opened.as_ref() == Some(person)) =>
+        {
             "opened".to_owned()
         }
         Condition::Is(fact, only) => format!("{fact} is {}", value(only)),

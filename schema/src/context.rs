@@ -103,6 +103,18 @@ impl Context {
         self.system.new_uuid(self.now)
     }
 
+    /// Random bytes: a nonce, a salt.
+    pub(crate) fn random_bytes<const N: usize>(&self) -> Result<[u8; N]> {
+        self.system.random.bytes()
+    }
+
+    /// Has what this request changed of anyone's authority felt here by the next request; elsewhere within a second.
+    pub(crate) async fn authority_changed(&self) {
+        if let Err(error) = self.system.read_authority().await {
+            tracing::warn!(%error, "a change of authority will be felt a moment later");
+        }
+    }
+
     pub(crate) fn programme_id(&self) -> Uuid {
         self.system.programme_id()
     }
@@ -183,6 +195,14 @@ impl Context {
     /// What was noted so far.
     pub(crate) fn disclosed(&self) -> Disclosed {
         self.disclosed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Key of the access by which an emergency shows more of what was noted.
+    pub(crate) fn broken_glass(&self, disclosed: &Disclosed) -> Option<Uuid> {
+        let opened = self.caller.actor.as_ref()?.opened?;
+        let shown = disclosed.persons.contains(&opened.person);
+        let more = disclosed.classes.iter().any(|class| self.access().opened.contains(class));
+        (shown && more).then_some(opened.access)
     }
 
     /// The way to the keys of people.

@@ -64,7 +64,7 @@ impl Enlace {
     ) -> Result<Self> {
         let database = Database::open(owner, settings.database).await?;
         let vault = Vault::open(keys).await?;
-        let directory = Directory::read(&database.reader().await?).await?;
+        let directory = Directory::read(&database.reader().await?, clock.now()).await?;
         let parts = Parts {
             graph: capabilities(),
             policies,

@@ -1,5 +1,6 @@
 //! One running Enlace: what all requests share.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use enlace_policies::{Policies, Principal, Profile};
+use enlace_policies::{Class, Policies, Principal, Profile, RecordType, UserPrincipal, Verb};
 
 use crate::access::{Document, Fault, Limits, Plan, RoleView};
 use crate::agencies::{Actor, Directory, Stated, directory_version};
@@ -72,6 +73,8 @@ pub(crate) struct Access {
     pub(crate) number: u64,
     pub(crate) profile: Profile,
     pub(crate) policy_version: Arc<str>,
+    /// The classes of which the record that the caller has opened in an emergency shows it more.
+    pub(crate) opened: BTreeSet<Class>,
     view: OnceLock<Result<RoleView>>,
 }
 
@@ -165,6 +168,18 @@ pub(crate) struct Parts {
     pub(crate) random: Random,
 }
 
+/// The classes of which one profile reads other records than another.
+fn shows_more(profile: &Profile, other: &Profile) -> BTreeSet<Class> {
+    let differs = |class: &Class| {
+        let answers = |record| [profile, other].map(|profile| profile.answer(Verb::Read, *class, record));
+        RecordType::ALL.iter().any(|record| {
+            let [one, other] = answers(*record);
+            one != other
+        })
+    };
+    Class::ALL.iter().copied().filter(differs).collect()
+}
+
 impl System {
     pub(crate) fn new(parts: Parts) -> Result<Self> {
         let Parts { graph, policies, limits, database, vault, directory, clock, random } = parts;
@@ -228,10 +243,18 @@ impl System {
         }
         let policies = &generation.policies;
         let profile = policies.profile(&key.1).map_err(Error::internal)?;
+        let opened = match &key.1 {
+            Principal::User(user) if user.opened.is_some() => {
+                let otherwise = UserPrincipal { opened: None, ..user.clone() };
+                shows_more(&profile, &self.access(Principal::User(otherwise))?.profile)
+            }
+            _ => BTreeSet::new(),
+        };
         let access = Arc::new(Access {
             number: self.next_number(),
             profile,
             policy_version: policies.version().into(),
+            opened,
             view: OnceLock::new(),
         });
         self.accesses.insert(key, Arc::clone(&access));
@@ -274,16 +297,20 @@ impl System {
     }
 
     async fn refresh_authority(&self, seen: &mut DateTime<Utc>) -> Result<()> {
-        let reader = self.database.reader().await?;
-        let mut changed = false;
-        if directory_version(&reader).await? != self.directory.load().version {
-            self.directory.store(Arc::new(Directory::read(&reader).await?));
-            changed = true;
-        }
+        self.read_authority().await?;
         let now = self.now();
-        changed |= self.directory.load().turns(*seen, now);
+        if self.directory.load().turns(*seen, now) {
+            self.authority.send_modify(|turn| *turn += 1);
+        }
         *seen = now;
-        if changed {
+        Ok(())
+    }
+
+    /// Reads the directory where it has changed, and says so.
+    pub(crate) async fn read_authority(&self) -> Result<()> {
+        let reader = self.database.reader().await?;
+        if directory_version(&reader).await? != self.directory.load().version {
+            self.directory.store(Arc::new(Directory::read(&reader, self.clock.now()).await?));
             self.authority.send_modify(|turn| *turn += 1);
         }
         Ok(())

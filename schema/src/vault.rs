@@ -140,6 +140,11 @@ fn bound_to(person: Uuid, part: &str) -> Aad<Vec<u8>> {
 pub(crate) struct Keys(HashMap<Uuid, Key>);
 
 impl Keys {
+    /// A person's key, unless it was destroyed.
+    pub(crate) fn of(&self, person: Uuid) -> Option<&Key> {
+        self.0.get(&person)
+    }
+
     /// Opens a part of what is known of a person; `None` where their key was destroyed.
     pub(crate) fn open<T: DeserializeOwned>(
         &self,
@@ -147,7 +152,7 @@ impl Keys {
         part: &str,
         sealed: &[u8],
     ) -> Result<Option<T>> {
-        self.0.get(&person).map(|key| key.open(person, part, sealed)).transpose()
+        self.of(person).map(|key| key.open(person, part, sealed)).transpose()
     }
 }
 

@@ -163,6 +163,19 @@ pub(crate) async fn persons_by_ids(context: Context, ids: Vec<Uuid>) -> Result<V
     open(&context, rows, scope.at()).await
 }
 
+/// Whether there is such a person within the caller's reach. It tells nothing of them.
+pub(crate) async fn reaches(context: &Context, person: Uuid) -> Result<bool> {
+    let Some(scope) = context.scope(Class::Identity, RecordType::Person) else { return Ok(false) };
+    let query = persons::table
+        .left_join(shelters::table)
+        .filter(persons::id.eq(person))
+        .filter(persons::programme_id.eq(context.programme_id()))
+        .filter(InScope::new(&scope, person_facts))
+        .select(persons::id);
+    let reader = context.reader().await?;
+    Ok(query.first::<Uuid>(&mut &*reader).await.optional()?.is_some())
+}
+
 /// The members of some households, as far as the caller may see them, in the order of their registration.
 pub(crate) async fn members_of(context: Context, households: Vec<Uuid>) -> Result<Vec<Person>> {
     let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else {
@@ -230,6 +243,7 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
         version: row.version,
         household_id: row.household_id,
         shelter_id: row.shelter_id,
+        key: row.id.to_string(),
         facts,
     })
 }
@@ -300,7 +314,13 @@ pub(crate) async fn households(
     } else {
         None
     };
-    window.page(rows, binding, |household: &Household| Place { key: None, id: household.id.uuid() }, total, wanted)
+    window.page(
+        rows,
+        binding,
+        |household: &Household| Place { key: None, id: household.id.uuid() },
+        total,
+        wanted,
+    )
 }
 
 /// Households by key, as far as the caller may see them.

@@ -21,7 +21,7 @@ use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
 
 pub(crate) use graphql::register;
-pub(crate) use load::persons_by_ids;
+pub(crate) use load::{persons_by_ids, reaches};
 
 graphql_enum! {
     /// For what a caller needs data of people in care; also what a consent or a referral allows it for.
@@ -155,14 +155,16 @@ record! {
         household_id: Uuid,
         /// The shelter where they lodge.
         shelter_id: Option<Uuid>,
-        /// What policies turn on.
+        /// The key, as policies compare it.
+        key: String,
+        /// What else policies turn on.
         facts: PersonFacts,
     }
 }
 
 impl Facts for Person {
     fn fact(&self, fact: Fact) -> Option<&str> {
-        self.facts.fact(fact)
+        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
     }
 
     fn members(&self, fact: Fact) -> &[String] {
@@ -213,6 +215,7 @@ impl PersonFacts {
 /// Where the facts of a person stand in a query that joins persons and shelters.
 pub(crate) fn person_facts(fact: Fact) -> Option<FactSource> {
     match fact {
+        Fact::Person => Some(FactSource::Column("persons.id::text")),
         Fact::Shelter => Some(FactSource::Column("shelters.code")),
         Fact::AgeGroup => Some(FactSource::Turns { on: "persons.adult_from", before: MINOR, from: ADULT }),
         Fact::SharedWith => Some(FactSource::Members {

@@ -115,7 +115,8 @@ pub(crate) async fn all(
     } else {
         None
     };
-    let page = window.page(rows, binding, |row: &ReferralRow| Place { key: None, id: row.id }, total, wanted)?;
+    let page =
+        window.page(rows, binding, |row: &ReferralRow| Place { key: None, id: row.id }, total, wanted)?;
     Ok(Connection { rows: finish(&context, page.rows, scope.at())?, facts: page.facts })
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact};
 
 use crate::agencies::{self, Agency};
+use crate::break_glass::{self, BreakGlassAccess};
 use crate::census::{Person, Purpose};
 use crate::graph::{ConnectionKind, Facts, Graph, record};
 use crate::journal::list;
@@ -42,6 +43,8 @@ record! {
         purpose: Option<Purpose> => Journal,
         /// How many people it tells of.
         subject_count: i32 => Journal,
+        /// Of a read in an emergency: key of the access that let it read more.
+        break_glass_id: Option<Uuid>,
         /// Key of the agency that acted.
         agency_id: Option<Uuid>,
         /// Its code.
@@ -86,6 +89,15 @@ pub(crate) fn register(graph: &mut Graph) {
                 agencies::by_ids,
                 |agency: &Agency| agency.id.uuid(),
             )
+            .one(
+                "breakGlass",
+                Class::Journal,
+                "Of a read in an emergency: the access that let its reader read more.",
+                |entry| entry.break_glass_id,
+                break_glass::by_ids,
+                |access: &BreakGlassAccess| access.id.uuid(),
+            )
+            .in_scope::<BreakGlassAccess>()
             .carries_many("subjects", Class::Journal, "Whom it tells of.", |entry| {
                 let of =
                     |person: &Uuid| JournalSubject { person: Id::new(*person), agency: entry.agency.clone() };

@@ -189,7 +189,8 @@ pub(super) async fn entries(
         rows,
         binding,
         |row: &Row| Place { key: Some(row.index.to_string()), id: row.id },
-        total, wanted
+        total,
+        wanted,
     )?;
     let shown = page.rows.into_iter().map(|row| shown(&context, row, of_subjects.as_ref()));
     Ok(Connection { rows: shown.collect::<Result<_>>()?, facts: page.facts })
@@ -218,6 +219,7 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         recorded_at: header.recorded_at,
         classes: row.classes.unwrap_or_default(),
         purpose: read.as_ref().and_then(|read| Purpose::parse(&read.purpose)),
+        break_glass_id: read.as_ref().and_then(|read| read.break_glass),
         subject_count: i32::try_from(row.subjects.len()).unwrap_or(i32::MAX),
         agency_id: row.agency.as_deref().map(|code| context.agency(code)).transpose()?,
         agency: row.agency,

@@ -18,6 +18,6 @@ mod tables;
 pub(crate) use append::{Begun, Outcome, Transaction, constraint, idempotency_keys};
 pub(crate) use entry::{Change, Entry, Part};
 pub(crate) use feed::{Feed, read_entries};
-pub(crate) use graphql::register;
+pub(crate) use graphql::{User, register};
 pub(crate) use record::{record_policies, record_read};
 pub(crate) use sequencer::run;
