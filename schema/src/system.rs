@@ -99,6 +99,11 @@ impl Caller {
         self.actor.as_deref()
     }
 
+    /// Whether what it has opened in an emergency is over, by the real clock: then it must be asked anew what it may do.
+    pub fn has_lapsed(&self, real_now: DateTime<Utc>) -> bool {
+        self.actor.as_ref().and_then(|actor| actor.opened).is_some_and(|opened| opened.ends_at <= real_now)
+    }
+
     /// Whether both are one user who may do the same: what a stream goes on with.
     pub fn has_same_rights(&self, other: &Self) -> bool {
         self.actor == other.actor && self.access.policy_version == other.access.policy_version

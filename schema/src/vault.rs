@@ -140,9 +140,23 @@ fn bound_to(person: Uuid, part: &str) -> Aad<Vec<u8>> {
 pub(crate) struct Keys(HashMap<Uuid, Key>);
 
 impl Keys {
-    /// A person's key, unless it was destroyed.
-    pub(crate) fn of(&self, person: Uuid) -> Option<&Key> {
-        self.0.get(&person)
+    /// Whether a person has a key still.
+    pub(crate) fn have(&self, person: Uuid) -> bool {
+        self.0.contains_key(&person)
+    }
+
+    /// Seals a part of what is known of a person, as [`Key::seal`] does; an error where they have no key any more.
+    pub(crate) fn seal(
+        &self,
+        person: Uuid,
+        part: &str,
+        nonce: [u8; NONCE_LEN],
+        value: &impl Serialize,
+    ) -> Result<Vec<u8>> {
+        let key = self.0.get(&person).ok_or_else(|| {
+            Error::internal("what is to be kept of a person cannot be sealed: they have no key, or no longer")
+        })?;
+        key.seal(person, part, nonce, value)
     }
 
     /// Opens a part of what is known of a person; `None` where their key was destroyed.
@@ -152,7 +166,7 @@ impl Keys {
         part: &str,
         sealed: &[u8],
     ) -> Result<Option<T>> {
-        self.of(person).map(|key| key.open(person, part, sealed)).transpose()
+        self.0.get(&person).map(|key| key.open(person, part, sealed)).transpose()
     }
 }
 

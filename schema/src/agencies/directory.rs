@@ -79,6 +79,8 @@ pub(crate) struct Opened {
     pub(crate) access: Uuid,
     /// Key of the person.
     pub(crate) person: Uuid,
+    /// When it ends by itself, by the real clock.
+    pub(crate) ends_at: DateTime<Utc>,
 }
 
 impl Actor {
@@ -237,7 +239,7 @@ impl Directory {
             rows.load::<(Uuid, DateTime<Utc>, DateTime<Utc>, Uuid, Uuid)>(connection).await?
         {
             let period = Period { from: from + clock_offset, until: Some(until + clock_offset) };
-            opened_by.entry(user).or_default().push((period, Opened { access, person }));
+            opened_by.entry(user).or_default().push((period, Opened { access, person, ends_at: until }));
         }
         let rows = users::table.select((users::id, users::agency_id, users::subject, users::active));
         for (id, agency, subject, active) in rows.load::<(Uuid, Uuid, String, bool)>(connection).await? {

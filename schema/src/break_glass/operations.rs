@@ -140,7 +140,8 @@ pub(super) async fn break_glass(context: Context, input: BreakGlass) -> Result<B
     match open(&context, &mut transaction, &input).await {
         Ok(Ok(opened)) => {
             let payload = BreakGlassPayload { access_id: opened.access, agency: opened.agency.clone() };
-            let changes = vec![Part::of(Class::Journal, Some(opened.person), &opened)?];
+            let changes = vec![Part::of_journal(&opened)?];
+            transaction.tells_of(opened.person);
             let outcome = transaction.commit(context.now(), changes, payload).await?;
             context.authority_changed().await;
             Ok(match outcome {
@@ -177,9 +178,9 @@ async fn open(
     let person = input.person.uuid();
     let keys = context.vault().keys(vec![person]).await?;
     // Of whom nothing can be read any more, nothing can be opened.
-    let (true, Some(key)) = (census::reaches(context, person).await?, keys.of(person)) else {
+    if !keys.have(person) || !census::reaches(context, person).await? {
         return Ok(Err(NotFound::new("person").into()));
-    };
+    }
     let opened_at = context.real_now().trunc_subsecs(6);
     let ends_at = opened_at + TimeDelta::minutes(minutes.into());
     let access = context.new_uuid()?;
@@ -189,7 +190,7 @@ async fn open(
         break_glass_accesses::person_id.eq(person),
         break_glass_accesses::user_id.eq(actor.user),
         break_glass_accesses::agency.eq(&agency),
-        break_glass_accesses::reason.eq(key.seal(person, REASON, context.random_bytes()?, &reason)?),
+        break_glass_accesses::reason.eq(keys.seal(person, REASON, context.random_bytes()?, &reason)?),
         break_glass_accesses::opened_at.eq(opened_at),
         break_glass_accesses::ends_at.eq(ends_at),
     );
@@ -240,7 +241,8 @@ pub(super) async fn end_break_glass(context: Context, input: EndBreakGlass) -> R
         return transaction.refuse(InvalidValue::new("access", "This access has ended already.")).await;
     }
     let change = BreakGlassEnded { access, person, ended_at };
-    let changes = vec![Part::of(Class::Journal, Some(person), &change)?];
+    let changes = vec![Part::of_journal(&change)?];
+    transaction.tells_of(person);
     let payload = BreakGlassPayload { access_id: access, agency };
     let outcome = transaction.commit(context.now(), changes, payload).await?;
     context.authority_changed().await;

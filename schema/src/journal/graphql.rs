@@ -106,7 +106,11 @@ pub(crate) fn register(graph: &mut Graph) {
             .in_scope::<JournalSubject>()
     });
     graph.query("journal", Class::Journal, "What was done and read, oldest first.").connection(
-        ConnectionKind { node: "JournalEntry", connection: "JournalConnection", edge: "JournalEdge" },
+        ConnectionKind {
+            node: "JournalEntry",
+            connection: "JournalEntryConnection",
+            edge: "JournalEntryEdge",
+        },
         list::entries,
     );
 }
