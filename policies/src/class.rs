@@ -46,6 +46,8 @@ named! {
     Verb {
         /// See its value.
         Read = "read",
+        /// See its value among those of many records: where an action of this verb exists for a class, a list asks it instead.
+        List = "list",
         /// Set its value.
         Write = "write",
     }
@@ -138,6 +140,11 @@ named! {
 }
 
 impl Class {
+    /// Whether a list asks [`Verb::List`] of it, and not [`Verb::Read`].
+    pub const fn is_listed_apart(self) -> bool {
+        matches!(self, Self::Identity)
+    }
+
     /// Whether its fields tell of a person in care. To read them a caller states a purpose, and each read is journalled.
     pub const fn is_personal(self) -> bool {
         match self {
@@ -184,6 +191,13 @@ named! {
         /// With whom, and for what, the person's data is shared now: `ACNUR/PROTECTION` for each consent and each accepted
         /// referral that is in force.
         SharedWith = "sharedWith",
+    }
+}
+
+impl Verb {
+    /// Whether it sets no value.
+    pub(crate) const fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::List)
     }
 }
 

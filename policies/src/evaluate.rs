@@ -36,10 +36,7 @@ impl Policies {
         let answers = self
             .cells
             .iter()
-            .map(|cell| match cell.question.verb {
-                Verb::Read => self.answer(&reader, cell),
-                Verb::Write => self.answer(&writer, cell),
-            })
+            .map(|cell| self.answer(if cell.question.verb.reads() { &reader } else { &writer }, cell))
             .collect::<Result<_, _>>()?;
         Ok(Profile::new(answers, self.by_default.clone()))
     }

@@ -213,7 +213,7 @@ fn callers(principal: &Principal, record: RecordType, facts: &dyn Facts) -> Vec<
     let agencies = agencies(own, record, facts);
     let mut callers: Vec<_> = own.map(|user| (Remedy::default(), user.clone())).into_iter().collect();
     for role in ROLES {
-        let named = role.agencies.iter().filter(|agency| !agency.ends_with(ANY_AGENCY)).map(|&agency| agency);
+        let named = role.agencies.iter().filter(|agency| !agency.ends_with(ANY_AGENCY)).copied();
         let holders: BTreeSet<&str> =
             named.chain(agencies.iter().copied().filter(|agency| role.held_by(agency))).collect();
         for agency in holders {

@@ -62,7 +62,7 @@ record type that lacks the fact is refused. *Own* is the caller's: its agency, i
 *Shared* data is shared with the caller's agency, by consent or accepted referral, for the purpose that it states.
 *Opened* is the one person whose record the caller has opened in an emergency (break-glass), for at most four hours.
 *On* limits a right to these record types. An `integrator` reads what the one role that it names reads,
-besides this, and writes nothing. `*` is any agency, `NGO_*` any whose code begins so.
+besides this, and writes nothing. What a list shows less is not here: see `list` in always.cedar. `*` is any agency, `NGO_*` any whose code begins so.
 ";
 
 fn table(rows: &[Vec<String>]) -> String {

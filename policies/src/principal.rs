@@ -66,8 +66,8 @@ impl UserPrincipal {
     /// names as well.
     pub(crate) fn roles_for(&self, verb: Verb) -> impl Iterator<Item = &str> {
         let borrowed = match verb {
-            Verb::Read if self.roles.contains(INTEGRATOR) => self.reads_as.as_deref(),
-            Verb::Read | Verb::Write => None,
+            _ if verb.reads() && self.roles.contains(INTEGRATOR) => self.reads_as.as_deref(),
+            _ => None,
         };
         let held = self.roles.iter().map(String::as_str).chain(borrowed);
         held.filter(|code| ROLES.iter().any(|role| role.code == *code))

@@ -12,7 +12,7 @@ use crate::access::by_record;
 use crate::agencies::Actor;
 use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
-use crate::graph::{Facts, OperationKind};
+use crate::graph::{ArgumentInfo, Facts, Root};
 use crate::journal::Feed;
 use crate::system::{Access, Caller, System};
 use crate::vault::Vault;
@@ -212,11 +212,16 @@ impl Context {
 
     /// The root fields that the caller may use, on some record at least.
     pub(crate) fn usable_roots(&self) -> Vec<String> {
+        let profile = &self.access().profile;
         let usable = self.system.graph.roots.iter().filter(|root| {
-            let verb = if root.kind == OperationKind::Mutation { Verb::Write } else { Verb::Read };
-            !matches!(self.access().profile.answer(verb, root.class, root.record), Answer::Refused(_))
+            !matches!(profile.answer(root.verb(), root.class, root.record), Answer::Refused(_))
         });
-        usable.map(|root| format!("{}.{}", root.kind.type_name(), root.name)).collect()
+        usable.map(Root::coordinate).collect()
+    }
+
+    /// Whether the caller may select by an argument of a root that it uses.
+    pub(crate) fn may_select_by(&self, root: &Root, argument: &ArgumentInfo) -> bool {
+        root.forbids(&self.access().profile, argument).is_none()
     }
 
     /// Refuses unless the caller may write `class` of this record, and read it: a write is allowed only where the same caller

@@ -159,6 +159,12 @@ impl Keys {
         key.seal(person, part, nonce, value)
     }
 
+    /// The one key of one person.
+    #[cfg(test)]
+    pub(crate) fn of(person: Uuid, key: Key) -> Self {
+        Self(HashMap::from([(person, key)]))
+    }
+
     /// Opens a part of what is known of a person; `None` where their key was destroyed.
     pub(crate) fn open<T: DeserializeOwned>(
         &self,
@@ -180,7 +186,7 @@ mod tests {
         let key = || Key::new(&[7; 32]).unwrap();
         let sealed = key().seal(person, "identity", [9; NONCE_LEN], &"Marie").unwrap();
         assert!(!sealed.windows(5).any(|window| window == b"Marie"));
-        let keys = |person, key| Keys(HashMap::from([(person, key)]));
+        let keys = Keys::of;
 
         let opened: Option<String> = keys(person, key()).open(person, "identity", &sealed).unwrap();
         assert_eq!(opened.as_deref(), Some("Marie"));

@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Client {
     address: SocketAddr,
     token: Option<String>,
+    purpose: Option<String>,
 }
 
 /// What came back.
@@ -57,7 +58,13 @@ impl Answer {
 impl Client {
     /// A client of the server at an address.
     pub fn new(address: SocketAddr, token: Option<String>) -> Self {
-        Self { address, token }
+        Self { address, token, purpose: None }
+    }
+
+    /// The same client, which states for what it asks (in the header `Enlace-Purpose`).
+    #[must_use]
+    pub fn stating(&self, purpose: &str) -> Self {
+        Self { purpose: Some(purpose.to_owned()), ..self.clone() }
     }
 
     /// Sends a request as it is, with the token where there is one.
@@ -128,6 +135,9 @@ impl Client {
             Request::builder().method(method).uri(path).header("host", self.address.to_string());
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(purpose) = &self.purpose {
+            request = request.header("enlace-purpose", purpose);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

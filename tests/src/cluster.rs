@@ -102,6 +102,18 @@ impl Scratch {
         Self { owner: cluster.owner(&name), name }
     }
 
+    /// Brings it, and the database of its keys, up to date.
+    pub async fn migrate(&self) {
+        enlace_schema::migrate(&self.owner).await.expect("migrations");
+        let keys = enlace_schema::keys_beside(&self.owner);
+        enlace_schema::migrate_keys(&self.owner, &keys).await.expect("the keys' database");
+    }
+
+    /// A connection to the database of its keys as the owner.
+    pub async fn keys(&self) -> Client {
+        connect(&enlace_schema::keys_beside(&self.owner)).await
+    }
+
     /// A connection as the owner.
     pub async fn connect(&self) -> Client {
         connect(&self.owner).await

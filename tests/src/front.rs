@@ -58,8 +58,9 @@ impl World {
     pub async fn front_at(&self, clock: Clock, issuers: Vec<IssuerConfig>) -> (Enlace, Front) {
         let policies = Policies::built_in().unwrap();
         let settings = Settings::default();
-        let enlace =
-            Enlace::start(&self.scratch.owner, policies, settings, clock, Random::system()).await.unwrap();
+        let owner = &self.scratch.owner;
+        let keys = enlace_schema::keys_beside(owner);
+        let enlace = Enlace::start(owner, &keys, policies, settings, clock, Random::system()).await.unwrap();
         let front = Front::open(app(enlace.clone(), issuers, roomy())).await;
         (enlace, front)
     }

@@ -43,6 +43,12 @@ impl Socket {
         Self::connect(address, &[]).await.expect("the upgrade").acknowledged(token).await
     }
 
+    /// Opens a socket and initialises it with a token and a purpose.
+    pub async fn open_stating(address: SocketAddr, token: &str, purpose: &str) -> Self {
+        let socket = Self::connect(address, &[]).await.expect("the upgrade");
+        socket.acknowledging(&json!({"authorization": format!("Bearer {token}"), "purpose": purpose})).await
+    }
+
     /// Opens a socket of which little lies in the kernel while nobody reads it, and initialises it with a token.
     pub async fn open_small(address: SocketAddr, token: &str) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
@@ -76,8 +82,12 @@ impl Socket {
         }
     }
 
-    async fn acknowledged(mut self, token: &str) -> Self {
-        self.init(&json!({"authorization": format!("Bearer {token}")})).await;
+    async fn acknowledged(self, token: &str) -> Self {
+        self.acknowledging(&json!({"authorization": format!("Bearer {token}")})).await
+    }
+
+    async fn acknowledging(mut self, payload: &Json) -> Self {
+        self.init(payload).await;
         assert_eq!(self.next().await, json!({"type": "connection_ack"}));
         self
     }

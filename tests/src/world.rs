@@ -127,6 +127,16 @@ impl World {
         Socket::open(self.address, &self.token(caller)).await
     }
 
+    /// A socket that is initialised for `AGENCY/role` and states for what it asks.
+    pub async fn socket_stating(&self, caller: &str, purpose: &str) -> Socket {
+        Socket::open_stating(self.address, &self.token(caller), purpose).await
+    }
+
+    /// A connection to the database of the people's keys as its owner.
+    pub async fn keys(&self) -> tokio_postgres::Client {
+        self.scratch.keys().await
+    }
+
     /// A connection to the database as its owner.
     pub async fn database(&self) -> tokio_postgres::Client {
         self.scratch.connect().await

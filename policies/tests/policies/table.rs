@@ -58,7 +58,7 @@ fn every_role_has_the_rights_of_the_table() {
                 Answer::Depends(_) => '?',
                 Answer::Refused(_) => '-',
             };
-            Verb::ALL.iter().map(sign).collect::<String>()
+            [Verb::Read, Verb::Write].iter().map(sign).collect::<String>()
         });
         assert_eq!(&found, expected, "{role}");
         let public = profile.answer(Verb::Read, Class::Public, RecordType::Stock);

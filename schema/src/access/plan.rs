@@ -9,7 +9,7 @@ use apollo_compiler::executable::{Field, Operation, Selection as Selected, Selec
 use apollo_compiler::response::serde_json_bytes::ByteString;
 use apollo_compiler::response::{JsonMap, JsonValue};
 
-use enlace_policies::{Answer, Class, Dependence, Profile, Refusal as PolicyRefusal, Verb};
+use enlace_policies::{Answer, Class, Condition, Dependence, Profile, Refusal as PolicyRefusal, Verb};
 
 use crate::access::document::Document;
 use crate::access::refusal::{Place, Refused, Segment, by_record};
@@ -149,13 +149,19 @@ pub(crate) fn plan(
     } else {
         OperationKind::Subscription
     };
-    let mut planner =
-        Planner { graph, profile, document, flags, refusals: Vec::new(), known: HashMap::new() };
-    let mut roots = Vec::new();
-    for field in planner.collect(&[&operation.selection_set], &[kind.type_name()]) {
-        roots.push(planner.root(kind, &field)?);
+    let planned = |lists: bool| {
+        let mut planner = Planner::new(graph, profile, document, operation, flags, lists);
+        let mut roots = Vec::new();
+        for field in planner.collect(&[&operation.selection_set], &[kind.type_name()]) {
+            roots.push(planner.root(kind, &field)?);
+        }
+        Ok((Plan { kind, roots, refusals: planner.refusals }, planner.alone))
+    };
+    // One person or one household is read alone; several roots that do so are a list after all.
+    match planned(false)? {
+        (plan, 0 | 1) => Ok(plan),
+        _ => planned(true).map(|(plan, _)| plan),
     }
-    Ok(Plan { kind, roots, refusals: planner.refusals })
 }
 
 /// A field after merging: every selection of one response key.
@@ -165,14 +171,30 @@ struct Merged<'a> {
     sets: Vec<&'a SelectionSet>,
 }
 
+impl Merged<'_> {
+    /// Whether an argument is given, a null one too.
+    fn gives(&self, name: &str) -> bool {
+        self.field.arguments.iter().any(|given| given.name == name)
+    }
+}
+
 struct Planner<'a> {
     graph: &'a Graph,
     profile: &'a Profile,
     document: &'a Document,
+    operation: &'a Operation,
     flags: &'a JsonMap,
     refusals: Vec<Refused>,
     /// One entry for each coordinate, whatever its aliases.
     known: HashMap<String, usize>,
+    /// Every root counts as a list.
+    lists: bool,
+    /// The root that is being planned does.
+    listed: bool,
+    /// The root that is being planned shows what a list shows less of.
+    shows_more: bool,
+    /// How many roots do that and are no lists.
+    alone: usize,
 }
 
 fn misfit() -> Error {
@@ -180,6 +202,29 @@ fn misfit() -> Error {
 }
 
 impl<'a> Planner<'a> {
+    fn new(
+        graph: &'a Graph,
+        profile: &'a Profile,
+        document: &'a Document,
+        operation: &'a Operation,
+        flags: &'a JsonMap,
+        lists: bool,
+    ) -> Self {
+        Self {
+            graph,
+            profile,
+            document,
+            operation,
+            flags,
+            refusals: Vec::new(),
+            known: HashMap::new(),
+            lists,
+            listed: lists,
+            shows_more: false,
+            alone: 0,
+        }
+    }
+
     /// Merges the fields that apply to a type of these names (itself, its interface, its union).
     fn collect(&self, sets: &[&'a SelectionSet], names: &[&str]) -> Vec<Merged<'a>> {
         let mut merged: Vec<Merged<'a>> = Vec::new();
@@ -268,34 +313,20 @@ impl<'a> Planner<'a> {
         merged: &Merged<'a>,
     ) -> Result<RootWhat> {
         let path = vec![Segment::Key(merged.key.clone())];
-        let coordinate = format!("{}.{}", kind.type_name(), root.name);
-        let verb = if kind == OperationKind::Mutation { Verb::Write } else { Verb::Read };
+        let coordinate = root.coordinate();
         let code = if kind == OperationKind::Mutation { Code::Forbidden } else { Code::FieldForbidden };
-        let depends = match self.profile.answer(verb, root.class, root.record) {
+        let depends = match self.profile.answer(root.verb(), root.class, root.record) {
             Answer::Allowed => None,
             Answer::Depends(dependence) => Some(Arc::clone(dependence)),
             Answer::Refused(refusal) => {
                 return Ok(RootWhat::Null { refusal: self.refuse(code, coordinate, refusal, &path) });
             }
         };
-        for argument in &merged.field.arguments {
-            let class = root
-                .arguments
-                .iter()
-                .find(|known| known.name == argument.name.as_str())
-                .and_then(|known| known.class);
-            let Some(class) = class else { continue };
-            let refusal = match self.profile.answer(Verb::Read, class, root.record) {
-                Answer::Allowed => continue,
-                // Whatever the root shows meets the condition: a filter tells of no other record.
-                Answer::Depends(asked)
-                    if depends.as_ref().is_some_and(|root| root.condition == asked.condition) =>
-                {
-                    continue;
-                }
-                Answer::Refused(refusal) => refusal.clone(),
-                // A filter by what only some records show would tell of the others.
-                Answer::Depends(dependence) => by_record(dependence),
+        for argument in root.arguments.iter().filter(|argument| merged.gives(&argument.name)) {
+            let refusal = match root.forbids(self.profile, argument) {
+                None | Some(Answer::Allowed) => continue,
+                Some(Answer::Refused(refusal)) => refusal.clone(),
+                Some(Answer::Depends(dependence)) => by_record(dependence),
             };
             let coordinate = format!("{coordinate}({}:)", argument.name);
             return Ok(RootWhat::Null {
@@ -308,6 +339,10 @@ impl<'a> Planner<'a> {
             .iter()
             .map(|given| Ok((given.name.as_str().into(), template(&given.value)?)));
         let arguments = arguments.collect::<Result<_>>()?;
+        let is_list = matches!(root.shape, Shape::List(_) | Shape::Connection(_));
+        self.listed =
+            self.lists || is_list && !root.bounded_by.is_some_and(|name| self.is_sure(merged, name));
+        self.shows_more = false;
         let mut wanted = Wanted::default();
         let reply = match &root.shape {
             Shape::One(object) => Reply::One(self.selection(object, &merged.sets, &[], &path)?),
@@ -325,8 +360,22 @@ impl<'a> Planner<'a> {
                 Reply::Either(self.either(&members, "Node", &merged.sets, &path)?)
             }
         };
+        self.alone += usize::from(self.shows_more);
         wanted.facts = depends.is_some() || reply.has_gates();
         Ok(RootWhat::Call(Call { root: place, arguments, wanted, reply, depends }))
+    }
+
+    /// Whether an argument has a value, whatever the variables hold.
+    fn is_sure(&self, merged: &Merged<'a>, name: &str) -> bool {
+        match merged.field.arguments.iter().find(|given| given.name == name).map(|given| given.value.as_ref())
+        {
+            None | Some(Value::Null) => false,
+            Some(Value::Variable(variable)) => {
+                let declared = self.operation.variables.iter().find(|declared| declared.name == *variable);
+                declared.is_some_and(|declared| declared.ty.is_non_null())
+            }
+            Some(_) => true,
+        }
     }
 
     fn either(
@@ -480,17 +529,38 @@ impl<'a> Planner<'a> {
 
     fn field_gate(&mut self, object: &dyn AnyObject, field: &FieldInfo, path: &[Segment]) -> Gated {
         let coordinate = || format!("{}.{}", object.name(), field.name);
-        match self.profile.answer(Verb::Read, field.class, field.leads_to.unwrap_or(object.record())) {
-            Answer::Allowed => Gated::Open,
-            Answer::Depends(_) if field.leads_to.is_some() => Gated::Open,
+        let record = field.judged_on(object.record());
+        let dependence = match self.profile.answer(Verb::Read, field.class, record) {
             Answer::Refused(refusal) => {
-                Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), refusal, path))
+                return Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), refusal, path));
             }
-            Answer::Depends(dependence) => {
-                let place = self.refuse(Code::FieldForbidden, coordinate(), &by_record(dependence), path);
-                Gated::ByRecord(Gate { dependence: Arc::clone(dependence), place })
+            Answer::Depends(_) if field.leads_to.is_some() => return Gated::Open,
+            Answer::Depends(dependence) => Some(dependence),
+            Answer::Allowed => None,
+        };
+        let in_a_list = match field.kind {
+            FieldKind::Column(_) if field.class.is_listed_apart() => {
+                self.profile.answer(Verb::List, field.class, record)
             }
-        }
+            _ => &Answer::Allowed,
+        };
+        let (refusal, listed) = match in_a_list {
+            Answer::Allowed => match dependence {
+                None => return Gated::Open,
+                Some(dependence) => (by_record(dependence), None),
+            },
+            Answer::Depends(dependence) => (by_record(dependence), Some(Arc::clone(dependence))),
+            Answer::Refused(refusal) => (refusal.clone(), Some(settled(Condition::False))),
+        };
+        self.shows_more |= listed.is_some() && !self.listed;
+        let dependence = match (listed, dependence) {
+            (Some(listed), _) if self.listed => listed,
+            (_, Some(dependence)) => Arc::clone(dependence),
+            // What a list refuses of some records is counted at every place of the coordinate.
+            (_, None) => settled(Condition::True),
+        };
+        let place = self.refuse(Code::FieldForbidden, coordinate(), &refusal, path);
+        Gated::ByRecord(Gate { dependence, place })
     }
 
     /// One entry for each coordinate, which knows the paths of all its places.
@@ -505,6 +575,11 @@ impl<'a> Planner<'a> {
         self.refusals.push(refused);
         place
     }
+}
+
+/// A dependence on nothing that the policies ask.
+fn settled(condition: Condition) -> Arc<Dependence> {
+    Arc::new(Dependence { condition, policies: Vec::new() })
 }
 
 enum Gated {

@@ -1,10 +1,10 @@
 //! `accessProfile`: what a caller may read and write, coordinate by coordinate, for building a user interface.
 
-use enlace_policies::{Answer, Class, RecordType, Verb};
+use enlace_policies::{Answer, Class, Verb};
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::graph::{Facts, Graph, NoArguments, OperationKind, graphql_enum, record};
+use crate::graph::{Facts, Graph, NoArguments, graphql_enum, record};
 
 graphql_enum! {
     /// What the policies answer of a coordinate.
@@ -86,23 +86,20 @@ async fn access_profile(context: Context, _: NoArguments) -> Result<Option<Acces
     };
     let mut coordinates = Vec::new();
     for root in &graph.roots {
-        let verb = if root.kind == OperationKind::Mutation { Verb::Write } else { Verb::Read };
-        let coordinate = format!("{}.{}", root.kind.type_name(), root.name);
-        for argument in &root.arguments {
-            let (verb, class) = argument.class.map_or((verb, root.class), |class| (Verb::Read, class));
-            coordinates.extend(judged(format!("{coordinate}({}:)", argument.name), verb, class, root.record));
+        let coordinate = root.coordinate();
+        for argument in root.arguments.iter().filter(|argument| context.may_select_by(root, argument)) {
+            let (verb, class, record) = match argument.selects_by {
+                Some((class, record)) => (Verb::Read, class, record.unwrap_or(root.record)),
+                None => (root.verb(), root.class, root.record),
+            };
+            coordinates.extend(judged(format!("{coordinate}({}:)", argument.name), verb, class, record));
         }
-        coordinates.extend(judged(coordinate, verb, root.class, root.record));
+        coordinates.extend(judged(coordinate, root.verb(), root.class, root.record));
     }
     for object in &graph.objects {
         for field in object.fields() {
-            let record: RecordType = field.leads_to.unwrap_or(object.record());
-            coordinates.extend(judged(
-                format!("{}.{}", object.name(), field.name),
-                Verb::Read,
-                field.class,
-                record,
-            ));
+            let coordinate = format!("{}.{}", object.name(), field.name);
+            coordinates.extend(judged(coordinate, Verb::Read, field.class, field.judged_on(object.record())));
         }
     }
     coordinates.sort_by(|a, b| a.coordinate.cmp(&b.coordinate));

@@ -111,10 +111,13 @@ pub(crate) fn register(graph: &mut Graph) {
     graph.node::<Person, _, _>(Class::Identity, load::persons_by_ids);
     graph.node::<Household, _, _>(Class::Family, load::households_by_ids);
     graph.node::<Consent, _, _>(Class::Consent, load::consents_by_ids);
-    graph.query("persons", Class::Identity, "People in the programme's care. Needs a purpose.").connection(
-        ConnectionKind { node: "Person", connection: "PersonConnection", edge: "PersonEdge" },
-        load::persons,
-    );
+    graph
+        .query("persons", Class::Identity, "People in the programme's care. Needs a purpose.")
+        .bounded_by("household")
+        .connection(
+            ConnectionKind { node: "Person", connection: "PersonConnection", edge: "PersonEdge" },
+            load::persons,
+        );
     graph.query("households", Class::Family, "The households of those people. Needs a purpose.").connection(
         ConnectionKind { node: "Household", connection: "HouseholdConnection", edge: "HouseholdEdge" },
         load::households,

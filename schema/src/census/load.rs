@@ -32,7 +32,7 @@ input! {
     pub struct PersonsArguments {
         /// Only those who lodge in this shelter.
         pub shelter: Option<Id<Shelter>> => Placement,
-        /// Only those of this household.
+        /// Only those of this household: then the identity of its minors is read too, which a longer list leaves out.
         pub household: Option<Id<Household>> => Family,
         /// How many rows from the start, or after `after`: 1 to 500; 50 where neither `first` nor `last` is given.
         pub first: Option<i32>,

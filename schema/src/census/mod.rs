@@ -130,7 +130,7 @@ record! {
         /// The date of birth, as far as it is known.
         birth_date: Option<PartialDate> => Identity,
         /// Whether they count as a minor: until the end of the year in which they turn 18.
-        minor: bool => Identity,
+        minor: bool => Family,
         /// Sex, as the person states it.
         sex: Option<Sex> => Identity,
         /// Country of nationality, ISO 3166-1 alpha-3.

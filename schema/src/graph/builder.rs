@@ -113,7 +113,7 @@ impl Graph {
 
     /// A field of `Query`.
     pub(crate) fn query(&mut self, name: &'static str, class: Class, about: &'static str) -> RootBuilder<'_> {
-        RootBuilder { graph: self, kind: OperationKind::Query, name, class, about }
+        RootBuilder { graph: self, kind: OperationKind::Query, name, class, about, bounded_by: None }
     }
 
     /// A field of `Mutation`.
@@ -123,7 +123,7 @@ impl Graph {
         class: Class,
         about: &'static str,
     ) -> RootBuilder<'_> {
-        RootBuilder { graph: self, kind: OperationKind::Mutation, name, class, about }
+        RootBuilder { graph: self, kind: OperationKind::Mutation, name, class, about, bounded_by: None }
     }
 
     /// A field of `Subscription`.
@@ -133,7 +133,7 @@ impl Graph {
         class: Class,
         about: &'static str,
     ) -> RootBuilder<'_> {
-        RootBuilder { graph: self, kind: OperationKind::Subscription, name, class, about }
+        RootBuilder { graph: self, kind: OperationKind::Subscription, name, class, about, bounded_by: None }
     }
 
     /// Finds a record by its global id. What is out of the caller's reach looks not found.
@@ -157,6 +157,7 @@ pub(crate) struct RootBuilder<'g> {
     name: &'static str,
     class: Class,
     about: &'static str,
+    bounded_by: Option<&'static str>,
 }
 
 fn typed<A: Input>(arguments: JsonValue) -> Result<A> {
@@ -176,8 +177,24 @@ fn typed<A: Input>(arguments: JsonValue) -> Result<A> {
 impl RootBuilder<'_> {
     fn add<A: Input>(self, record: RecordType, type_ref: String, shape: Shape, source: Source) {
         let arguments = A::fields(&mut self.graph.definitions);
-        let Self { graph, kind, name, class, about } = self;
-        graph.roots.push(Root { kind, name, about, class, record, arguments, type_ref, shape, source });
+        let Self { graph, kind, name, class, about, bounded_by } = self;
+        graph.roots.push(Root {
+            kind,
+            name,
+            about,
+            class,
+            record,
+            arguments,
+            type_ref,
+            shape,
+            bounded_by,
+            source,
+        });
+    }
+
+    /// Names the argument that, given, bounds a list to one household.
+    pub(crate) fn bounded_by(self, argument: &'static str) -> Self {
+        Self { bounded_by: Some(argument), ..self }
     }
 
     /// Answers with one object, or null.

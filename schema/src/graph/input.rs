@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::DeserializeOwned;
 
-use enlace_policies::Class;
+use enlace_policies::{Class, RecordType};
 
 use crate::graph::Definitions;
 use crate::scalars::{GlobalId, Id, Identified, Quantity};
@@ -14,9 +14,9 @@ pub(crate) struct ArgumentInfo {
     pub(crate) name: String,
     pub(crate) about: String,
     pub(crate) type_ref: String,
-    /// The class of what it selects by, where that is another than its root's: a caller who may not read it may not
-    /// filter or order by it either (R7).
-    pub(crate) class: Option<Class>,
+    /// The class of what it selects by, where that is another than its root's, and the records that bear it, where those
+    /// are others than the root's: a caller who may not read it may not filter or order by it either (R7).
+    pub(crate) selects_by: Option<(Class, Option<RecordType>)>,
 }
 
 /// A value that an argument can take.
@@ -86,12 +86,12 @@ impl<T: Input> Input for Option<T> {
 
 /// Declares a root's arguments or an input object: one struct, its docs and its types are the schema's.
 ///
-/// `=> Class` behind a field classifies what it selects by.
+/// `=> Class` behind a field classifies what it selects by; `=> Class of Record` where it is another record's.
 macro_rules! input {
     (
         $(#[doc = $about:literal])+
         pub struct $name:ident {
-            $( $(#[doc = $doc:literal])+ pub $field:ident : $ty:ty $(=> $class:ident)? , )*
+            $( $(#[doc = $doc:literal])+ pub $field:ident : $ty:ty $(=> $class:ident $(of $record:ident)?)? , )*
         }
     ) => {
         $(#[doc = $about])+
@@ -116,7 +116,10 @@ macro_rules! input {
                     name: $crate::graph::camel_case(stringify!($field)),
                     about: $crate::graph::about(&[$($doc),+]),
                     type_ref: <$ty as $crate::graph::Input>::type_ref(definitions),
-                    class: None $( .or(Some(enlace_policies::Class::$class)) )?,
+                    selects_by: None $( .or(Some((
+                        enlace_policies::Class::$class,
+                        None $( .or(Some(enlace_policies::RecordType::$record)) )?,
+                    ))) )?,
                 }, )* ]
             }
         }

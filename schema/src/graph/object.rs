@@ -26,6 +26,13 @@ pub(crate) struct FieldInfo {
     pub(crate) leads_to: Option<RecordType>,
 }
 
+impl FieldInfo {
+    /// The type of record that decides who reads it, on an object of this type.
+    pub(crate) fn judged_on(&self, object: RecordType) -> RecordType {
+        self.leads_to.unwrap_or(object)
+    }
+}
+
 /// Where a field's value comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum FieldKind {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use apollo_compiler::response::JsonValue;
 use futures_util::future::BoxFuture;
 
-use enlace_policies::{Class, RecordType};
+use enlace_policies::{Answer as Decision, Class, Profile, RecordType, Verb};
 
 use crate::context::Context;
 use crate::error::Result;
@@ -89,7 +89,36 @@ pub(crate) struct Root {
     /// Always nullable: a root can be refused.
     pub(crate) type_ref: String,
     pub(crate) shape: Shape,
+    /// Of a list: the argument that, given, bounds it to one household.
+    pub(crate) bounded_by: Option<&'static str>,
     pub(crate) source: Source,
+}
+
+impl Root {
+    /// What a caller does who uses it.
+    pub(crate) fn verb(&self) -> Verb {
+        if self.kind == OperationKind::Mutation { Verb::Write } else { Verb::Read }
+    }
+
+    /// Its name among all coordinates.
+    pub(crate) fn coordinate(&self) -> String {
+        format!("{}.{}", self.kind.type_name(), self.name)
+    }
+
+    /// The answer that keeps a caller from selecting by an argument; none where it may. An argument is for whoever reads what
+    /// it selects by of every record, or at least of every one that the root shows: any other filter would tell of the rest.
+    pub(crate) fn forbids<'p>(&self, profile: &'p Profile, argument: &ArgumentInfo) -> Option<&'p Decision> {
+        let (class, record) = argument.selects_by?;
+        let shown = match profile.answer(self.verb(), self.class, self.record) {
+            Decision::Depends(dependence) => Some(&dependence.condition),
+            Decision::Allowed | Decision::Refused(_) => None,
+        };
+        match profile.answer(Verb::Read, class, record.unwrap_or(self.record)) {
+            Decision::Allowed => None,
+            Decision::Depends(asked) if shown == Some(&asked.condition) => None,
+            answer => Some(answer),
+        }
+    }
 }
 
 /// A union of objects. Implemented by [`crate::graph::union!`].

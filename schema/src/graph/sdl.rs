@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use enlace_policies::{Answer, Class, Profile, RecordType, Verb};
 
 use crate::graph::object::FieldInfo;
-use crate::graph::{AnyObject, ArgumentInfo, Graph, OperationKind, Root};
+use crate::graph::{AnyObject, Graph, OperationKind, Root};
 
 /// Prints the schema; with a profile, only what that caller may read or do in some case (R7).
 pub(crate) fn print(graph: &Graph, profile: Option<&Profile>) -> String {
@@ -83,7 +83,7 @@ impl View<'_> {
         let fields: Vec<&FieldInfo> = object
             .fields()
             .iter()
-            .filter(|field| self.shows(Verb::Read, field.class, object.record()))
+            .filter(|field| self.shows(Verb::Read, field.class, field.judged_on(object.record())))
             .collect();
         if fields.is_empty() {
             return None;
@@ -108,12 +108,11 @@ impl View<'_> {
     }
 
     fn roots(&self, kind: OperationKind) -> Option<String> {
-        let verb = if kind == OperationKind::Mutation { Verb::Write } else { Verb::Read };
         let roots: Vec<&Root> = self
             .graph
             .roots
             .iter()
-            .filter(|root| root.kind == kind && self.shows(verb, root.class, root.record))
+            .filter(|root| root.kind == kind && self.shows(root.verb(), root.class, root.record))
             .collect();
         if roots.is_empty() {
             return None;
@@ -138,19 +137,16 @@ impl View<'_> {
         if root.arguments.is_empty() {
             return String::new();
         }
-        let shown = root.arguments.iter().filter(|argument| self.argument_shows(argument, root.record));
+        let shown = root
+            .arguments
+            .iter()
+            .filter(|argument| self.profile.is_none_or(|profile| root.forbids(profile, argument).is_none()));
         let lines: Vec<String> = shown
             .map(|argument| {
                 format!("\n    \"{}\"\n    {}: {}", argument.about, argument.name, argument.type_ref)
             })
             .collect();
         format!("({}\n  )", lines.join(""))
-    }
-
-    /// An argument is used on all records or not at all: what only some of them allow is refused, and so is not shown.
-    fn argument_shows(&self, argument: &ArgumentInfo, record: RecordType) -> bool {
-        let (Some(profile), Some(class)) = (self.profile, argument.class) else { return true };
-        matches!(profile.answer(Verb::Read, class, record), Answer::Allowed)
     }
 }
 

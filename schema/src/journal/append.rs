@@ -158,7 +158,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         answer: A,
     ) -> Result<Outcome<A>> {
         let told = Told { persons: std::mem::take(&mut self.persons), classes: Vec::new() };
-        let entry = NewEntry::of_caller(self.context, self.operation, occurred_at, changes, told)?;
+        let entry = NewEntry::of_caller(self.context, self.operation, occurred_at, changes, told).await?;
         let (user, key, body) = (self.user, self.key.clone(), self.body);
         let kept = serde_json::to_string(&answer).map_err(Error::internal)?;
         // One statement, one round trip. The queue's number is taken here, after the rows' locks.

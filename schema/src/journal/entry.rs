@@ -5,10 +5,14 @@
 //! deterministic CBOR of `["enlace/part/1", class, subject or null, salt, content]`: it hides the part (the salt is 32
 //! random bytes) and binds it. So a leaf holds no personal data (R23), a part can be withheld from a reader or erased, and
 //! every proof over the leaves still holds. Part 0 is the header, of class JOURNAL.
+//!
+//! What a part tells of a person is sealed under that person's key before it is committed to, so that the commitment is over
+//! the sealed bytes: where the key is destroyed, every copy of the part is unreadable and every proof stands.
 
 use chrono::{DateTime, Utc};
 use minicbor::Encoder;
 use minicbor::encode::Write;
+use ring::aead::NONCE_LEN;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -16,6 +20,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::vault::Keys;
 
 /// The version of the leaf's encoding.
 const LEAF_VERSION: u8 = 1;
@@ -23,7 +28,7 @@ const LEAF_VERSION: u8 = 1;
 const PART_DOMAIN: &str = "enlace/part/1";
 
 /// The class of what tells of the journal itself.
-const JOURNAL: &str = "JOURNAL";
+pub(super) const JOURNAL: &str = "JOURNAL";
 
 /// Who did what, when, under which policies: part 0 of every entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +57,7 @@ pub(crate) struct Part {
     pub(crate) class: String,
     /// The person, opaque.
     pub(crate) subject: Option<Uuid>,
-    /// JSON; its bytes are what is committed to.
+    /// JSON, sealed where there is a subject; the bytes as they are stored are what is committed to.
     pub(crate) content: Vec<u8>,
 }
 
@@ -76,7 +81,7 @@ struct Named<'a, T> {
 }
 
 impl Part {
-    /// A part that holds a change.
+    /// A part that holds a change; one with a subject is yet to be sealed.
     pub(crate) fn of<C: Change>(
         class: enlace_policies::Class,
         subject: Option<Uuid>,
@@ -100,17 +105,29 @@ impl Part {
         Ok(Self { class: JOURNAL.to_owned(), subject: None, content })
     }
 
-    /// The change that it holds, where it is of a kind.
-    pub(crate) fn change<C: Change>(&self) -> Result<Option<C>> {
-        // An erased part has no content and is no change any more.
+    /// The part as it is stored: what tells of a person, under their key.
+    pub(super) fn sealed(self, keys: &Keys, nonce: [u8; NONCE_LEN]) -> Result<Self> {
+        let Some(person) = self.subject else { return Ok(self) };
+        let value: &RawValue = serde_json::from_slice(&self.content).map_err(Error::internal)?;
+        let content = keys.seal(person, &sealed_as(&self.class), nonce, &value)?;
+        Ok(Self { content, ..self })
+    }
+
+    /// The change that it holds, where it is of a kind. What tells of a person needs their key; without it, it is no change
+    /// any more.
+    pub(crate) fn change<C: Change>(&self, keys: &Keys) -> Result<Option<C>> {
+        // Nor is an erased part, which has no content.
         if self.content.is_empty() {
             return Ok(None);
         }
-        let named: Named<'_, &RawValue> = serde_json::from_slice(&self.content).map_err(Error::internal)?;
-        if named.change != C::NAME {
-            return Ok(None);
+        let Some(person) = self.subject else {
+            return named(serde_json::from_slice(&self.content).map_err(Error::internal)?);
+        };
+        let opened: Option<Box<RawValue>> = keys.open(person, &sealed_as(&self.class), &self.content)?;
+        match opened {
+            Some(text) => named(serde_json::from_str(text.get()).map_err(Error::internal)?),
+            None => Ok(None),
         }
-        serde_json::from_str(named.data.get()).map(Some).map_err(Error::internal)
     }
 
     /// Binds and hides the part.
@@ -136,6 +153,19 @@ impl Part {
     }
 }
 
+/// What a part of a class is sealed as.
+fn sealed_as(class: &str) -> String {
+    format!("journal/{class}")
+}
+
+/// The change, where it is of a kind.
+fn named<C: Change>(found: Named<'_, &RawValue>) -> Result<Option<C>> {
+    if found.change != C::NAME {
+        return Ok(None);
+    }
+    serde_json::from_str(found.data.get()).map(Some).map_err(Error::internal)
+}
+
 /// The bytes that the tree of the journal holds.
 pub(crate) fn leaf(id: Uuid, commitments: &[[u8; 32]]) -> Vec<u8> {
     fn encode<W: Write>(
@@ -156,10 +186,11 @@ pub(crate) fn leaf(id: Uuid, commitments: &[[u8; 32]]) -> Vec<u8> {
 }
 
 impl Entry {
-    /// The entry's first change of a kind, where it has one.
+    /// The entry's first change of a kind that tells of no person, where it has one.
     pub(crate) fn change<C: Change>(&self) -> Result<Option<C>> {
+        let keys = Keys::default();
         for part in self.parts.iter().skip(1) {
-            if let Some(change) = part.change()? {
+            if let Some(change) = part.change(&keys)? {
                 return Ok(Some(change));
             }
         }
@@ -169,7 +200,10 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use enlace_policies::Class;
+
     use super::*;
+    use crate::vault::Key;
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
@@ -186,6 +220,40 @@ mod tests {
     }
 
     const COMMITMENT: &str = "07d54208048a94af7f8bca149ce6d55dfd883bed312e303cc9e67fb2d9279f47";
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Renamed {
+        to: String,
+    }
+
+    impl Change for Renamed {
+        const NAME: &'static str = "census.renamed";
+    }
+
+    /// Whose key is destroyed is told of no more, in any copy of the part; and what was committed to stands as it was.
+    #[test]
+    fn what_tells_of_a_person_is_committed_to_sealed_and_opens_with_their_key_alone() {
+        let person = Uuid::from_u128(5);
+        let renamed = Renamed { to: "Marie".to_owned() };
+        let plain = Part::of(Class::Identity, Some(person), &renamed).unwrap();
+        let keys = |key: u8| Keys::of(person, Key::new(&[key; 32]).unwrap());
+        let stored = plain.clone().sealed(&keys(7), [9; NONCE_LEN]).unwrap();
+        assert!(!stored.content.windows(5).any(|window| window == b"Marie"));
+        assert_ne!(stored.commitment(&[1; 32]), plain.commitment(&[1; 32]));
+        assert_eq!(stored.change(&keys(7)).unwrap().as_ref(), Some(&renamed));
+
+        let commitment = stored.commitment(&[1; 32]);
+        assert_eq!(stored.change::<Renamed>(&Keys::default()).unwrap(), None, "the key is destroyed");
+        assert_eq!(stored.commitment(&[1; 32]), commitment);
+        // Another key, another person's or another class's part: altered, and said so.
+        assert!(stored.change::<Renamed>(&keys(8)).is_err());
+        let moved = Part { class: "FAMILY".into(), ..stored.clone() };
+        assert!(moved.change::<Renamed>(&keys(7)).is_err());
+        // An entry shows what tells of a person to no follower, and nothing of a person is kept without their key.
+        let entry = Entry { index: 0, parts: vec![plain.clone(), stored] };
+        assert_eq!(entry.change::<Renamed>().unwrap(), None);
+        assert!(plain.sealed(&Keys::default(), [9; NONCE_LEN]).is_err());
+    }
 
     #[test]
     fn a_commitment_binds_every_member() {

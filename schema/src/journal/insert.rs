@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::Result;
 use crate::journal::Part;
-use crate::journal::entry::{Header, leaf};
+use crate::journal::entry::{Header, JOURNAL, leaf};
 use crate::system::System;
 
 /// An entry's rows, column by column.
@@ -72,7 +72,7 @@ pub(super) use inserting;
 
 impl NewEntry {
     /// What a caller did at a time.
-    pub(super) fn of_caller(
+    pub(super) async fn of_caller(
         context: &Context,
         operation: &str,
         occurred_at: DateTime<Utc>,
@@ -90,11 +90,11 @@ impl NewEntry {
             recorded_at: context.now(),
             real_time: context.real_now(),
         };
-        Self::new(context.system(), header, changes, told)
+        Self::new(context.system(), header, changes, told).await
     }
 
     /// What the server itself did, under these policies.
-    pub(super) fn of_server(
+    pub(super) async fn of_server(
         system: &System,
         operation: &str,
         policy_version: String,
@@ -111,17 +111,21 @@ impl NewEntry {
             recorded_at: now,
             real_time: system.clock.now(),
         };
-        Self::new(system, header, changes, Told::default())
+        Self::new(system, header, changes, Told::default()).await
     }
 
-    /// The header, then the changes, each part with a salt of its own.
-    fn new(system: &System, header: Header, changes: Vec<Part>, told: Told) -> Result<Self> {
+    /// The header, then the changes, each part with a salt of its own, and sealed where it tells of a person (R23).
+    async fn new(system: &System, header: Header, changes: Vec<Part>, told: Told) -> Result<Self> {
         let persons: BTreeSet<Uuid> =
             told.persons.into_iter().chain(changes.iter().filter_map(|part| part.subject)).collect();
-        let told: BTreeSet<String> =
-            told.classes.into_iter().chain(changes.iter().map(|part| part.class.clone())).collect();
+        // That an entry tells of the journal goes without saying.
+        let of_parts = changes.iter().filter(|part| part.class != JOURNAL).map(|part| part.class.clone());
+        let told: BTreeSet<String> = told.classes.into_iter().chain(of_parts).collect();
+        let keys = system.vault.keys(changes.iter().filter_map(|part| part.subject).collect()).await?;
         let mut parts = vec![Part::header(&header)?];
-        parts.extend(changes);
+        for change in changes {
+            parts.push(change.sealed(&keys, system.random.bytes()?)?);
+        }
         let salts = parts.iter().map(|_| system.random.bytes()).collect::<Result<Vec<[u8; 32]>>>()?;
         let commitments: Vec<[u8; 32]> =
             parts.iter().zip(&salts).map(|(part, salt)| part.commitment(salt)).collect();

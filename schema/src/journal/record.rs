@@ -51,7 +51,8 @@ pub(crate) async fn record_read(context: &Context, document: &str) -> Result<()>
     };
     let parts = vec![Part::of_journal(&read)?];
     let told = Told { persons, classes: read.classes };
-    NewEntry::of_caller(context, "journal.read", context.now(), parts, told)?.insert(context.system()).await
+    let entry = NewEntry::of_caller(context, "journal.read", context.now(), parts, told).await?;
+    entry.insert(context.system()).await
 }
 
 /// In the journal: other policies came into force.
@@ -71,5 +72,5 @@ impl Change for PoliciesReplaced {
 /// Puts a change of the policies into the journal.
 pub(crate) async fn record_policies(system: &System, before: String, after: String) -> Result<()> {
     let parts = vec![Part::of_journal(&PoliciesReplaced { before, after: after.clone() })?];
-    NewEntry::of_server(system, "journal.replacePolicies", after, parts)?.insert(system).await
+    NewEntry::of_server(system, "journal.replacePolicies", after, parts).await?.insert(system).await
 }

@@ -99,8 +99,10 @@ impl Stage {
         postgres.ensure_database(DATABASE).await?;
         let owner: Config = postgres.connection_string(DATABASE).parse()?;
         enlace_schema::migrate(&owner).await?;
-        let mut client = connect(&owner).await?;
-        enlace_schema::demo::load(&mut client, enlace_schema::demo::DEFAULT_DAY, Utc::now()).await?;
+        let keys = enlace_schema::keys_beside(&owner);
+        enlace_schema::migrate_keys(&owner, &keys).await?;
+        let (mut client, keys) = (connect(&owner).await?, connect(&keys).await?);
+        enlace_schema::demo::load(&mut client, &keys, enlace_schema::demo::DEFAULT_DAY, Utc::now()).await?;
         // Neither side's statements are planned before PostgreSQL knows the tables, nor disturbed by its housekeeping.
         client.batch_execute("VACUUM ANALYZE").await?;
         drop(client);

@@ -10,13 +10,13 @@ use serde_json::{Value as Json, json};
 /// A database with the programme as it stands on a day.
 async fn loaded(day: NaiveDate) -> (Scratch, demo::Summary) {
     let scratch = Scratch::empty().await;
-    enlace_schema::migrate(&scratch.owner).await.unwrap();
+    scratch.migrate().await;
     let summary = load(&scratch, day).await.unwrap();
     (scratch, summary)
 }
 
 async fn load(scratch: &Scratch, day: NaiveDate) -> Result<demo::Summary, demo::Error> {
-    demo::load(&mut scratch.connect().await, day, DateTime::UNIX_EPOCH).await
+    demo::load(&mut scratch.connect().await, &scratch.keys().await, day, DateTime::UNIX_EPOCH).await
 }
 
 async fn number(client: &tokio_postgres::Client, query: &str) -> i64 {
@@ -277,7 +277,7 @@ async fn what_is_invented_says_so_and_nobody_can_be_written_to() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_that_fails_half_way_leaves_nothing_and_can_be_repeated() {
     let scratch = Scratch::empty().await;
-    enlace_schema::migrate(&scratch.owner).await.unwrap();
+    scratch.migrate().await;
     let empty = contents(&scratch).await;
     let client = scratch.connect().await;
     client
@@ -304,7 +304,7 @@ async fn a_load_that_fails_half_way_leaves_nothing_and_can_be_repeated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_outside_the_programme_is_refused() {
     let scratch = Scratch::empty().await;
-    enlace_schema::migrate(&scratch.owner).await.unwrap();
+    scratch.migrate().await;
     for day in [demo::STARTS_ON.pred_opt().unwrap(), demo::ENDS_ON.succ_opt().unwrap()] {
         let refused = load(&scratch, day).await.unwrap_err();
         assert!(matches!(refused, demo::Error::Day(named) if named == day), "{refused}");
@@ -316,8 +316,9 @@ async fn a_day_outside_the_programme_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn its_clock_reads_noon_of_its_day_and_goes_on() {
     let scratch = Scratch::empty().await;
-    enlace_schema::migrate(&scratch.owner).await.unwrap();
-    demo::load(&mut scratch.connect().await, demo::DEFAULT_DAY, Utc::now()).await.unwrap();
+    scratch.migrate().await;
+    let keys = scratch.keys().await;
+    demo::load(&mut scratch.connect().await, &keys, demo::DEFAULT_DAY, Utc::now()).await.unwrap();
     let world = World::with().start_on(scratch).await;
     let now = async || -> DateTime<Utc> {
         let viewer = world.public().query("{ viewer { now } }").await;

@@ -530,8 +530,14 @@ async fn when_its_connections_are_cut_the_server_recovers_and_no_event_is_missed
 /// A subscription at the engine itself, whose reader is as slow as the test wants.
 fn subscribe(world: &World, document: &str) -> Subscription {
     let roles = ["kitchen".to_owned()];
-    let stated =
-        Stated { jti: "engine", subject: "sedena.kitchen", agency: "SEDENA", roles: &roles, shelters: &[] };
+    let stated = Stated {
+        jti: "engine",
+        subject: "sedena.kitchen",
+        agency: "SEDENA",
+        roles: &roles,
+        shelters: &[],
+        purpose: None,
+    };
     let caller = world.enlace.caller(Some(&stated)).unwrap();
     let request = serde_json::from_value(json!({"query": document})).unwrap();
     world.enlace.subscribe(&caller, &request).unwrap_or_else(|answer| panic!("{answer:?}"))

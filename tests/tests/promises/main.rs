@@ -20,6 +20,7 @@ mod laws;
 mod limits;
 mod operations;
 mod paging;
+mod people;
 mod planned_answers;
 mod postgres;
 mod reference;

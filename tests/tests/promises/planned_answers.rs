@@ -2,7 +2,7 @@
 
 use crate::reference::documents::{Dice, Random};
 use crate::reference::sights::{Caller, one_of_each_role};
-use crate::reference::{OMNISCIENT, Reference, Snapshot, client, compare, world};
+use crate::reference::{Reference, Snapshot, client, compare, open_world, world};
 
 /// How many documents of chance, each run with two settings of its variables.
 const DOCUMENTS: usize = 300;
@@ -12,9 +12,9 @@ const SEED: u64 = 20_220_131;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_documents_are_answered_as_a_stock_executor_answers_them() {
-    let world = world().await;
-    let snapshot = Snapshot::of(&world).await;
-    let caller = Caller::of(OMNISCIENT);
+    let world = open_world().await;
+    let snapshot = Snapshot::taken().await;
+    let caller = Caller::of_an_open_world();
     let reference = Reference { snapshot, caller: &caller };
     let client = client(&world, &caller);
     let mut dice = Dice::new(SEED);
@@ -33,7 +33,7 @@ async fn random_documents_are_answered_as_a_stock_executor_answers_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_values_are_null_and_told_where_a_stock_executor_meets_them() {
     let world = world().await;
-    let snapshot = Snapshot::of(&world).await;
+    let snapshot = Snapshot::taken().await;
     let mut dice = Dice::new(SEED + 1);
     let (mut refused_everywhere, mut refused_somewhere) = (0, 0);
     for caller in one_of_each_role() {

@@ -152,14 +152,21 @@ impl Records {
     }
 }
 
+/// As the policies' conditions ask for them.
+struct Known<'a>(&'a Facts);
+
+impl enlace_policies::Facts for Known<'_> {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        self.0.get(&fact).map(String::as_str)
+    }
+}
+
 /// Whether the compiled policies let a record be read.
 fn compiled(profile: &Profile, record: RecordType, facts: &Facts) -> bool {
     match profile.answer(Verb::Read, Class::Inventory, record) {
         Answer::Allowed => true,
         Answer::Refused(_) => false,
-        Answer::Depends(dependence) => {
-            dependence.condition.holds(&|fact| facts.get(&fact).map(String::as_str))
-        }
+        Answer::Depends(dependence) => dependence.condition.holds(&Known(facts)),
     }
 }
 
@@ -205,6 +212,8 @@ async fn check(
         reads_as: None,
         shelters: shelters.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
         agreement_in_force: true,
+        purpose: None,
+        opened: None,
     };
     let profile = policies.profile(&Principal::User(user.clone())).unwrap();
     let context = format!("{caller}: {}", asks.text());
@@ -255,7 +264,7 @@ async fn check(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_shows_the_records_of_which_the_policies_hold() {
     let world = crate::reference::world().await;
-    let snapshot = Snapshot::of(&world).await;
+    let snapshot = Snapshot::taken().await;
     let records = Records::of(snapshot);
     world.stop().await;
     let mut runner = TestRunner::deterministic();

@@ -42,7 +42,7 @@ async fn follow(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_stock_reaches_those_who_may_see_it_with_what_they_may_see() {
     let world = world().await;
-    let snapshot = Snapshot::of(&world).await;
+    let snapshot = Snapshot::taken().await;
     let root = "stockChanged";
     let mut followers =
         follow(&world, root, "StockChange", |caller| caller.may_see("INVENTORY", "StockChange")).await;
@@ -95,7 +95,7 @@ async fn a_headcount_reaches_those_who_may_see_it_with_what_they_may_see() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_is_filtered_away_is_not_sent() {
     let world = world().await;
-    let snapshot = Snapshot::of(&world).await;
+    let snapshot = Snapshot::taken().await;
     let goods = goods(snapshot);
     let (first, second) = (&goods[0], goods.iter().find(|other| other.lot != goods[0].lot).unwrap());
     let mut socket = world.socket("DIF_MUNICIPAL/donation_coordinator").await;

@@ -10,13 +10,11 @@ use serde_json::{Value as Json, json};
 use crate::reference::sights::{Caller, everyone};
 use crate::reference::{OMNISCIENT, SCHEMA, Schema, class_of, client, rows, world};
 
+use super::arguments::CLASSED;
 use super::writes::usable_roots;
 
 /// By the name of each type: what it is made of.
 type Types = BTreeMap<String, BTreeSet<String>>;
-
-/// Arguments that select by another class than their root's. Who sees that class of some records only may not use them either.
-const CLASSED: (&str, &str) = ("donationItems(donor:)", "DONOR");
 
 /// The fields of a type that a caller may ask for, with their arguments.
 fn visible(caller: &Caller, name: &str) -> BTreeMap<String, Vec<String>> {
@@ -25,14 +23,16 @@ fn visible(caller: &Caller, name: &str) -> BTreeMap<String, Vec<String>> {
     let is_root = matches!(name, "Query" | "Mutation" | "Subscription");
     let fields = object.fields.values().filter(|field| match class_of(field) {
         _ if is_root => roots.contains(&format!("{name}.{}", field.name)),
-        Some(class) => caller.may_see(class, name),
+        Some(class) => caller.may_see(class, SCHEMA.judged_on(name, field)),
         None => true,
     });
     let arguments = |field: &apollo_compiler::schema::FieldDefinition| -> Vec<String> {
         let named = field.arguments.iter().map(|argument| argument.name.to_string());
         named
             .filter(|argument| {
-                format!("{}({argument}:)", field.name) != CLASSED.0 || caller.sees_all(CLASSED.1)
+                let class =
+                    CLASSED.iter().find(|(root, known, ..)| field.name == **root && known == argument);
+                class.is_none_or(|(_, _, of, by, on)| caller.selects(of, by, on))
             })
             .collect()
     };
@@ -229,6 +229,8 @@ async fn a_faulty_document_is_answered_alike_for_everyone_and_suggests_nothing()
         ("subscription { stockChange { stock { id } } }", "stockChanged"),
         ("{ donationItems(orderBy: EXPIRES) { totalCount } }", "EXPIRES_ON"),
         ("{ agencies { agreement { id } } }", "agreements"),
+        ("{ persons { nodes { givenName } } }", "givenNames"),
+        ("{ node(id: \"x\") { ... on Diagnoses { id } } }", "Diagnosis"),
     ];
     for (document, hidden) in faulty {
         let mut bodies = BTreeSet::new();

@@ -181,7 +181,7 @@ fn writers() -> Vec<Caller> {
 #[tokio::test(flavor = "multi_thread")]
 async fn stock_is_moved_by_whom_and_whence_the_table_has_it() {
     let world = world().await;
-    let snapshot = Snapshot::of(&world).await;
+    let snapshot = Snapshot::taken().await;
     let database = world.database().await;
     let goods = goods(snapshot);
     for wanted in [Some("food"), Some("medical"), Some("general")] {

@@ -1,5 +1,7 @@
 //! People in care: who sees whom and what of them, for what, and what stays behind.
 
+mod break_glass;
+mod bulk;
 mod disclosure;
 mod reach;
 mod sealing;

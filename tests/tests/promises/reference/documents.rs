@@ -26,7 +26,8 @@ impl Style {
 }
 
 /// Fields whose value depends on the moment, or that a test of their own compares.
-const ELSEWHERE: &[(&str, &str)] = &[("Viewer", "now"), ("Viewer", "may")];
+const ELSEWHERE: &[(&str, &str)] =
+    &[("Viewer", "now"), ("Viewer", "may"), ("Query", "journal"), ("Query", "accessProfile")];
 
 /// Whether [`everything`] leaves a field out.
 pub(crate) fn is_elsewhere(object: &ObjectType, field: &str) -> bool {
@@ -133,7 +134,8 @@ pub(crate) struct Random {
 impl Random {
     /// A document over the records of a snapshot.
     pub(crate) fn new(snapshot: &Snapshot, dice: &mut Dice) -> Self {
-        let mut author = Author { dice, fragments: Vec::new(), flags: 0, others: BTreeMap::new() };
+        let mut author =
+            Author { dice, fragments: Vec::new(), flags: 0, directives: 0, others: BTreeMap::new() };
         let mut roots = Vec::new();
         for place in 0..=author.dice.roll(3) {
             author.root(place, snapshot, &mut roots);
@@ -168,11 +170,14 @@ impl Random {
 
 /// How many variables of directives a document has at most.
 const MOST_FLAGS: usize = 20;
+/// How many directives, so that it stays within the limit wherever its fragments are spread.
+const MOST_DIRECTIVES: usize = 24;
 
 struct Author<'d> {
     dice: &'d mut Dice,
     fragments: Vec<String>,
     flags: usize,
+    directives: usize,
     others: BTreeMap<String, Json>,
 }
 
@@ -181,7 +186,7 @@ impl Author<'_> {
     fn root(&mut self, place: usize, snapshot: &Snapshot, roots: &mut Vec<String>) {
         let rows = 1 + self.dice.roll(12);
         let end = *self.dice.pick(&["first", "last"]);
-        let (field, object) = match self.dice.roll(8) {
+        let (field, object) = match self.dice.roll(11) {
             0 => ("agencies".to_owned(), "Agency"),
             1 => ("shelters".to_owned(), "Shelter"),
             2 => ("categories".to_owned(), "Category"),
@@ -193,8 +198,21 @@ impl Author<'_> {
                 let location = self.id(place, &location);
                 (format!("stock(location: {location}, {end}: {rows})"), "StockConnection")
             }
+            7 => (format!("persons({end}: {rows})"), "PersonConnection"),
+            8 => {
+                let families: Vec<&String> = snapshot.families.keys().collect();
+                let household = (*self.dice.pick(&families)).clone();
+                let household = self.id(place, &household);
+                (format!("persons(household: {household}, {end}: {rows})"), "PersonConnection")
+            }
+            9 => {
+                let list = *self.dice.pick(&["households", "referrals"]);
+                let pages = if list == "households" { "HouseholdConnection" } else { "ReferralConnection" };
+                (format!("{list}({end}: {rows})"), pages)
+            }
             _ => {
-                let id = self.dice.pick(snapshot.ids()).clone();
+                let object = *self.dice.pick(&snapshot.objects());
+                let id = self.dice.pick(snapshot.of_object(object)).clone();
                 let literal = self.id(place, &id);
                 (format!("node(id: {literal})"), snapshot.object(&id))
             }
@@ -229,7 +247,7 @@ impl Author<'_> {
         let fields: Vec<_> =
             object.fields.values().filter(|field| !is_elsewhere(object, &field.name)).collect();
         let mut chosen = Vec::new();
-        for _ in 0..=self.dice.roll(fields.len() + 2) {
+        for _ in 0..=self.dice.roll(fields.len().min(12) + 2) {
             let field = *self.dice.pick(&fields);
             // The same alias always means the same field, so that what chance repeats can be merged.
             let alias = if self.dice.chance(15) { format!("as_{}: ", field.name) } else { String::new() };
@@ -276,9 +294,10 @@ impl Author<'_> {
     }
 
     fn directive(&mut self) -> String {
-        if !self.dice.chance(6) {
+        if !self.dice.chance(6) || self.directives >= MOST_DIRECTIVES {
             return String::new();
         }
+        self.directives += 1;
         let value = match self.dice.roll(3) {
             0 if self.flags < MOST_FLAGS => {
                 self.flags += 1;

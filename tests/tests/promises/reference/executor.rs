@@ -8,9 +8,10 @@ use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo
 use apollo_compiler::response::{JsonMap, JsonValue, serde_json_bytes};
 use serde_json::{Map, Value as Json, json};
 
+use super::lists::Lists;
 use super::sights::{Caller, Facts};
 use super::snapshot::{Place, Snapshot};
-use super::{SCHEMA, class_of};
+use super::{SCHEMA, class_of, found_by, is_scoped};
 
 /// How a caller's documents ought to be answered.
 pub(crate) struct Reference<'a> {
@@ -62,14 +63,18 @@ impl Reference<'_> {
     pub(crate) fn answer(&self, document: &str, operation: Option<&str>, variables: &Json) -> Expected {
         let document = ExecutableDocument::parse_and_validate(&SCHEMA.0, document, "document.graphql")
             .unwrap_or_else(|faulty| panic!("{document}\n{}", faulty.errors));
-        let run =
-            Run { reference: self, viewer: self.snapshot.viewer(self.caller), asked: RefCell::default() };
         let variables: JsonMap = serde_json_bytes::from_value(variables.clone().into()).unwrap();
+        let run = Run {
+            reference: self,
+            viewer: self.snapshot.viewer(self.caller),
+            lists: Lists::of(&document, operation, &variables, self.caller),
+            asked: RefCell::default(),
+        };
         let answered = Execution::new(&SCHEMA.0, &document)
             .operation_name(operation)
             .unwrap()
             .raw_variable_values(&variables)
-            .execute_sync(&Thing { run: &run, kind: Kind::Query, path: Vec::new() })
+            .execute_sync(&Thing { run: &run, kind: Kind::Query, path: Vec::new(), listed: false })
             .unwrap();
         assert!(answered.errors.is_empty(), "{:?}", answered.errors);
         let data = serde_json::to_value(answered.data.unwrap()).unwrap();
@@ -80,6 +85,7 @@ impl Reference<'_> {
 struct Run<'a> {
     reference: &'a Reference<'a>,
     viewer: Map<String, Json>,
+    lists: Lists,
     asked: RefCell<BTreeMap<String, Asked>>,
 }
 
@@ -88,6 +94,8 @@ struct Thing<'a> {
     run: &'a Run<'a>,
     kind: Kind<'a>,
     path: Vec<Json>,
+    /// Whether it stands in a list, where no minor has an identity.
+    listed: bool,
 }
 
 #[derive(Clone)]
@@ -109,20 +117,6 @@ struct Page<'a> {
     more_after: bool,
 }
 
-/// The class that a caller must be able to read to find a record by its id.
-const FOUND_BY: &[(&str, &str)] = &[
-    ("Agency", "PUBLIC"),
-    ("Centre", "PUBLIC"),
-    ("Shelter", "PUBLIC"),
-    ("Space", "OPERATIONAL"),
-    ("Location", "OPERATIONAL"),
-    ("Category", "INVENTORY"),
-    ("DonationItem", "INVENTORY"),
-    ("Stock", "INVENTORY"),
-    ("Movement", "INVENTORY"),
-    ("Donor", "DONOR"),
-];
-
 impl<'a> Run<'a> {
     fn snapshot(&self) -> &'a Snapshot {
         self.reference.snapshot
@@ -132,9 +126,14 @@ impl<'a> Run<'a> {
         self.reference.caller.sees(class, self.snapshot().facts(id))
     }
 
+    /// Whether a record is within reach.
+    fn reaches(&self, id: &str) -> bool {
+        found_by(self.snapshot().object(id)).is_some_and(|class| self.sees_record(class, id))
+    }
+
     /// What of a list is within reach: `first` or `last` rows of it.
     fn page(&self, list: &'a [Place], arguments: &JsonMap) -> Page<'a> {
-        let all: Vec<&Place> = list.iter().filter(|(id, _)| self.sees_record("INVENTORY", id)).collect();
+        let all: Vec<&Place> = list.iter().filter(|(id, _)| self.reaches(id)).collect();
         let asked = |name: &str| {
             arguments.get(name).and_then(JsonValue::as_u64).map(|rows| usize::try_from(rows).unwrap())
         };
@@ -164,7 +163,12 @@ impl<'a> Run<'a> {
 
 impl Thing<'_> {
     fn child<'b>(&'b self, kind: Kind<'b>, path: Vec<Json>) -> ResolvedValue<'b> {
-        ResolvedValue::object(Thing { run: self.run, kind, path })
+        self.placed(kind, path, self.listed)
+    }
+
+    /// What a root shows.
+    fn placed<'b>(&'b self, kind: Kind<'b>, path: Vec<Json>, listed: bool) -> ResolvedValue<'b> {
+        ResolvedValue::object(Thing { run: self.run, kind, path, listed })
     }
 
     fn list<'b>(&'b self, kinds: impl Iterator<Item = Kind<'b>>, path: &[Json]) -> ResolvedValue<'b> {
@@ -182,6 +186,7 @@ impl Thing<'_> {
     fn sees(&self, class: &str) -> bool {
         let caller = self.run.reference.caller;
         match &self.kind {
+            Kind::Record(id) if self.listed => caller.sees_listed(class, self.run.snapshot().facts(id)),
             Kind::Record(id) => self.run.sees_record(class, id),
             Kind::Viewer => {
                 let own_account = caller.token.is_some();
@@ -210,14 +215,27 @@ impl Thing<'_> {
                 let page = run.page(held, info.arguments());
                 self.child(Kind::Connection { node: "Stock", page }, path)
             }
+            "persons" => {
+                let household = info.arguments().get("household").and_then(JsonValue::as_str);
+                let people = household.map_or(&snapshot.people, |household| &snapshot.families[household]);
+                let page = run.page(people, info.arguments());
+                let listed = run.lists.is_list(info.field_selections()[0]);
+                self.placed(Kind::Connection { node: "Person", page }, path, listed)
+            }
+            "households" => {
+                let page = run.page(&snapshot.households, info.arguments());
+                self.placed(Kind::Connection { node: "Household", page }, path, true)
+            }
+            "referrals" => {
+                let page = run.page(&snapshot.referrals, info.arguments());
+                self.placed(Kind::Connection { node: "Referral", page }, path, true)
+            }
             "node" => {
                 let asked = argument("id");
                 let found = snapshot.ids().binary_search_by(|id| id.as_str().cmp(asked)).ok();
-                let found = found.map(|place| snapshot.ids()[place].as_str()).filter(|id| {
-                    let class = FOUND_BY.iter().find(|(object, _)| *object == snapshot.object(id));
-                    class.is_some_and(|(_, class)| run.sees_record(class, id))
-                });
-                found.map_or_else(ResolvedValue::null, |id| self.child(Kind::Record(id), path))
+                let found = found.map(|place| snapshot.ids()[place].as_str()).filter(|id| run.reaches(id));
+                let listed = run.lists.is_list(info.field_selections()[0]);
+                found.map_or_else(ResolvedValue::null, |id| self.placed(Kind::Record(id), path, listed))
             }
             other => panic!("no reference for the root {other}"),
         }
@@ -233,18 +251,17 @@ impl Thing<'_> {
             };
         }
         let record = |value: &'b Json| Kind::Record(value["id"].as_str().unwrap());
+        // Some edges are scoped to the caller, as roots are.
+        let seen = |value: &Json| {
+            let id = value["id"].as_str().unwrap();
+            let object = self.run.snapshot().object(id);
+            !(object == "Stock" || is_scoped(object)) || self.run.reaches(id)
+        };
         match value {
             Json::Null => ResolvedValue::null(),
-            Json::Array(values) => {
-                // Lists are scoped to the caller, as roots are.
-                let seen = values.iter().filter(|value| {
-                    let id = value["id"].as_str().unwrap();
-                    let goods = self.run.snapshot().object(id) == "Stock";
-                    !goods || self.run.sees_record("INVENTORY", id)
-                });
-                self.list(seen.map(record), &path)
-            }
-            value => self.child(record(value), path),
+            Json::Array(values) => self.list(values.iter().filter(|value| seen(value)).map(record), &path),
+            value if seen(value) => self.child(record(value), path),
+            _ => ResolvedValue::null(),
         }
     }
 }
@@ -255,10 +272,8 @@ impl ObjectValue for Thing<'_> {
             Kind::Query => "Query",
             Kind::Viewer => "Viewer",
             Kind::Record(id) => self.run.snapshot().object(id),
-            Kind::Connection { node: "Stock", .. } => "StockConnection",
-            Kind::Connection { .. } => "DonationItemConnection",
-            Kind::Edge { node: "Stock", .. } => "StockEdge",
-            Kind::Edge { .. } => "DonationItemEdge",
+            Kind::Connection { node, .. } => paged(node).0,
+            Kind::Edge { node, .. } => paged(node).1,
             Kind::PageInfo(_) => "PageInfo",
         }
     }
@@ -268,7 +283,12 @@ impl ObjectValue for Thing<'_> {
         let mut path = self.path.clone();
         path.push(json!(info.field_selections()[0].response_key().as_str()));
         if let Some(class) = class_of(info.field_definition()) {
+            let target = SCHEMA.target(info.field_definition()).map(|target| target.name.as_str());
             let open = match &self.kind {
+                // An edge that leaves out what is beyond reach is refused where all of it is.
+                Kind::Record(_) if target.is_some_and(is_scoped) => {
+                    target.is_some_and(|target| self.run.reference.caller.may_see(class, target))
+                }
                 // Which records a root shows is its own affair; here, whether it may be asked at all.
                 Kind::Query => self.run.reference.caller.may_see(class, records_of(info)),
                 _ => self.sees(class),
@@ -300,6 +320,18 @@ impl ObjectValue for Thing<'_> {
                 _ => cursor(page.places.last()),
             },
         })
+    }
+}
+
+/// The types of a connection and of its edges.
+fn paged(node: &str) -> (&'static str, &'static str) {
+    match node {
+        "Stock" => ("StockConnection", "StockEdge"),
+        "DonationItem" => ("DonationItemConnection", "DonationItemEdge"),
+        "Person" => ("PersonConnection", "PersonEdge"),
+        "Household" => ("HouseholdConnection", "HouseholdEdge"),
+        "Referral" => ("ReferralConnection", "ReferralEdge"),
+        other => panic!("no page of {other}"),
     }
 }
 

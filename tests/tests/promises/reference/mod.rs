@@ -8,9 +8,11 @@
 mod compare;
 pub(crate) mod documents;
 mod executor;
+mod lists;
 pub(crate) mod sights;
 mod snapshot;
 
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use apollo_compiler::schema::{ExtendedType, FieldDefinition, ObjectType};
@@ -25,6 +27,28 @@ pub(crate) use snapshot::Snapshot;
 
 /// The policies that the tests run under.
 pub(crate) static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::built_in().unwrap());
+
+/// Policies that permit everything to everyone.
+pub(crate) static OPEN: LazyLock<Policies> = LazyLock::new(|| Policies::from_dir(&open_policies()).unwrap());
+
+const EVERYTHING: &str =
+    "@id(\"everything\") @reason(\"Everything is permitted.\") permit (principal, action, resource);\n";
+
+/// The folder of [`OPEN`], written once.
+fn open_policies() -> PathBuf {
+    static WRITTEN: LazyLock<PathBuf> = LazyLock::new(|| write_policies("open", EVERYTHING));
+    WRITTEN.clone()
+}
+
+/// Writes a folder of policies: the schema's own, and this text.
+pub(crate) fn write_policies(name: &str, text: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/enlace.cedarschema");
+    std::fs::copy(schema, folder.join("enlace.cedarschema")).unwrap();
+    std::fs::write(folder.join("all.cedar"), text).unwrap();
+    folder
+}
 
 /// The whole schema.
 pub(crate) static SCHEMA: LazyLock<Schema> =
@@ -57,6 +81,12 @@ impl Schema {
         self.0.get_object(field.ty.inner_named_type()).map(AsRef::as_ref)
     }
 
+    /// The type of record that decides who reads a field: an edge to what tells of people is judged as they are.
+    pub(crate) fn judged_on<'s>(&'s self, object: &'s str, field: &FieldDefinition) -> &'s str {
+        self.target(field)
+            .map_or(object, |target| if is_scoped(&target.name) { &target.name } else { object })
+    }
+
     /// Whether records of this type have a global id.
     pub(crate) fn is_node(&self, name: &str) -> bool {
         self.object(name).implements_interfaces.contains("Node")
@@ -68,6 +98,50 @@ pub(crate) fn class_of(field: &FieldDefinition) -> Option<&str> {
     field.description.as_ref()?.lines().find_map(|line| line.trim().strip_prefix("Class: "))
 }
 
+/// The class by which records of a type are found, listed and reached along edges: whoever may not read it of a record does not
+/// see the record.
+pub(crate) const FOUND_BY: &[(&str, &str)] = &[
+    ("Agency", "PUBLIC"),
+    ("Centre", "PUBLIC"),
+    ("Shelter", "PUBLIC"),
+    ("Space", "OPERATIONAL"),
+    ("Location", "OPERATIONAL"),
+    ("Category", "INVENTORY"),
+    ("DonationItem", "INVENTORY"),
+    ("Stock", "INVENTORY"),
+    ("Movement", "INVENTORY"),
+    ("Donor", "DONOR"),
+    ("Person", "IDENTITY"),
+    ("Household", "FAMILY"),
+    ("Consent", "CONSENT"),
+    ("Referral", "CONSENT"),
+    ("Assessment", "HEALTH"),
+    ("Diagnosis", "HEALTH"),
+    ("Enrolment", "EDUCATION"),
+    ("JournalEntry", "JOURNAL"),
+    ("JournalSubject", "JOURNAL"),
+];
+
+/// See [`FOUND_BY`].
+pub(crate) fn found_by(object: &str) -> Option<&'static str> {
+    FOUND_BY.iter().find(|(known, _)| *known == object).map(|(_, class)| *class)
+}
+
+/// Whether edges to records of this type leave out those beyond reach, and are refused only where all of them are.
+pub(crate) fn is_scoped(object: &str) -> bool {
+    const SCOPED: &[&str] = &[
+        "Person",
+        "Household",
+        "Consent",
+        "Referral",
+        "Assessment",
+        "Diagnosis",
+        "Enrolment",
+        "JournalSubject",
+    ];
+    SCOPED.contains(&object)
+}
+
 /// Gives a role to the user that the demonstration made for another.
 pub(crate) async fn grant(scratch: &Scratch, subject: &str, role: &str) {
     let statement = "INSERT INTO grants (id, user_id, role, valid_from) \
@@ -76,7 +150,7 @@ pub(crate) async fn grant(scratch: &Scratch, subject: &str, role: &str) {
     assert_eq!(granted, 1, "one user is {subject}");
 }
 
-/// The caller who may read every class: see [`world`].
+/// The caller who reads more than any other: see [`world`].
 pub(crate) const OMNISCIENT: &str = "DIF_MUNICIPAL/coordinator+administrator";
 
 /// A world for documents of any size, in which [`OMNISCIENT`] holds both its roles.
@@ -86,9 +160,17 @@ pub(crate) async fn world() -> World {
     roomy().start_on(scratch).await
 }
 
-/// A client of a caller, with its token where it has one.
+/// A world in which everything is permitted.
+pub(crate) async fn open_world() -> World {
+    let scratch = Scratch::with_programme().await;
+    grant(&scratch, "dif_municipal.coordinator", "administrator").await;
+    roomy().set("policies", open_policies().display()).start_on(scratch).await
+}
+
+/// A client of a caller, with its token where it has one, and its purpose.
 pub(crate) fn client(world: &World, caller: &sights::Caller) -> Client {
-    caller.token.as_deref().map_or_else(|| world.public(), |token| world.client(token))
+    let token = caller.token.as_deref();
+    token.map_or_else(|| world.public(), |token| world.client(token).stating(&caller.purpose))
 }
 
 /// Limits so wide that no document of these tests meets one.

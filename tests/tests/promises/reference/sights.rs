@@ -1,8 +1,10 @@
-//! The access table of the programme as data: who reads what, and of which records.
+//! The access table of the programme as data: who reads what, of which records.
 
 use std::collections::BTreeSet;
 
-use enlace_policies::ROLES;
+use enlace_policies::{Policies, ROLES};
+
+use super::{OMNISCIENT, OPEN, POLICIES};
 
 /// Of which records a role reads a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,9 +19,26 @@ pub(crate) enum Where {
     OwnGifts,
     /// Its own account.
     OwnAccount,
+    /// People who lodge in its shelters.
+    OwnShelters,
+    /// People whose data is shared with its agency for the purpose that it states.
+    Shared,
+    /// Those of them who are minors.
+    SharedMinors,
+    /// Consents and referrals that are addressed to its agency.
+    Addressed,
+    /// Courses that its agency teaches.
+    OwnCourses,
+    /// What its agency did, and to whom.
+    OwnEntries,
+    /// What anyone did, and not to whom.
+    Entries,
 }
 
-use Where::{Anywhere, Food, Medical, OwnAccount, OwnGifts};
+use Where::{
+    Addressed, Anywhere, Entries, Food, Medical, OwnAccount, OwnCourses, OwnEntries, OwnGifts, OwnShelters,
+    Shared, SharedMinors,
+};
 
 /// A role, and where it reads OPERATIONAL, INVENTORY, DONOR and ADMINISTRATION. Everyone reads PUBLIC.
 type Row = (&'static str, [Option<Where>; 4]);
@@ -52,6 +71,43 @@ const TABLE: &[Row] = &[
     ("integrator", [NO, NO, NO, SELF]),
 ];
 
+/// A role, the agency that alone has it so where one does, and what it reads of people in care: classes, and where.
+type PeopleRow = (&'static str, Option<&'static str>, &'static [(&'static str, Where)]);
+
+/// The table's columns about people, and the journal.
+const PEOPLE: &[PeopleRow] = &[
+    ("coordinator", None, &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION JOURNAL", Anywhere)]),
+    ("shelter_lead", None, &[("IDENTITY FAMILY PLACEMENT CONSENT EDUCATION", OwnShelters)]),
+    ("clinician", None, &[("IDENTITY FAMILY PLACEMENT CONSENT HEALTH", Anywhere)]),
+    (
+        "educator",
+        None,
+        &[("IDENTITY FAMILY CONSENT", Shared), ("CONSENT", Addressed), ("EDUCATION", OwnCourses)],
+    ),
+    ("donor", Some("ACNUR"), &[("IDENTITY FAMILY MIGRATION CONSENT", Shared)]),
+    ("donor", None, &[("CONSENT", Addressed)]),
+    ("adviser", Some("OIM"), &[("IDENTITY FAMILY MIGRATION CONSENT", Shared)]),
+    ("adviser", None, &[("CONSENT", Addressed)]),
+    ("programmes", None, &[("IDENTITY FAMILY CONSENT", SharedMinors), ("CONSENT", Addressed)]),
+    ("programmes", None, &[("EDUCATION", OwnCourses), ("EDUCATION", Shared)]),
+    ("partner", None, &[("IDENTITY FAMILY CONSENT EDUCATION", Shared), ("CONSENT", Addressed)]),
+    ("witness", None, &[("JOURNAL", Entries)]),
+];
+
+/// For what each role asks, unless a caller says otherwise.
+const PURPOSES: &[(&str, &str)] = &[
+    ("ISESALUD/", "HEALTH_CARE"),
+    ("INEA/", "EDUCATION"),
+    ("UNICEF/", "EDUCATION"),
+    ("ACNUR/", "PROTECTION"),
+    ("OIM/", "PROTECTION"),
+    ("NGO_PUENTE_CACHANILLA/", "HOUSING"),
+    ("NGO_BOTIQUIN_SOLIDARIO/", "HEALTH_CARE"),
+    ("NGO_LETRAS_EN_CAMINO/", "EDUCATION"),
+    ("NGO_", "ASSISTANCE"),
+    ("", "RECEPTION"),
+];
+
 /// Of which records a role writes a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
@@ -81,31 +137,74 @@ pub(crate) struct Facts {
     pub(crate) donor_agency: Option<String>,
     /// Whether it is the caller's own account.
     pub(crate) own_account: bool,
+    /// Where the person lodges whom it tells of.
+    pub(crate) lodges_in: Option<String>,
+    /// Whether that person is a minor; none where it tells of nobody in particular.
+    pub(crate) minor: Option<bool>,
+    /// With whom, and for what, that person's data is shared.
+    pub(crate) shared_with: BTreeSet<String>,
+    /// To whom it is addressed.
+    pub(crate) recipient: Option<String>,
+    /// The agency that teaches, refers or acted.
+    pub(crate) agency: Option<String>,
+}
+
+impl Facts {
+    /// What a rule could tell apart, one by one: goods and their givers as a whole, people by each of their facts.
+    pub(crate) fn features(&self) -> BTreeSet<String> {
+        let own = self.lodges_in.as_deref().map(|shelter| shelter == "ALB-01");
+        let of_people = [
+            format!("minor {:?}", self.minor),
+            format!("in ALB-01 {own:?}"),
+            format!("to {:?}", self.recipient),
+            format!("by {:?}", self.agency),
+        ];
+        let shared = self.shared_with.iter().map(|share| format!("shared with {share}"));
+        let goods = format!("{:?} of {:?}", self.stock_kind, self.donor_agency);
+        of_people.into_iter().chain(shared).chain([goods]).collect()
+    }
 }
 
 /// Types whose records bear a stock kind, and those that bear a giver.
 const GOODS: &[&str] = &["Category", "DonationItem", "Stock", "Movement", "MoveStockPayload", "StockChange"];
+/// Types whose records tell of a person, and those that bear the person's age.
+const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
+const OF_SOME_AGE: &[&str] = &["Person", "Consent", "Referral", "Enrolment"];
 const GIVEN: &[&str] = &["Donor", "DonationItem", "Stock", "Movement", "MoveStockPayload", "StockChange"];
 
 impl Where {
     /// Whether it holds of one record.
-    fn holds(self, facts: &Facts, agency: &str) -> bool {
+    fn holds(self, facts: &Facts, caller: &Caller) -> bool {
+        let agency = caller.agency.as_str();
+        let shared = || facts.shared_with.contains(&format!("{agency}/{}", caller.purpose));
         match self {
-            Anywhere => true,
+            Anywhere | Entries => true,
             Food => facts.stock_kind.as_deref() == Some("food"),
             Medical => facts.stock_kind.as_deref() == Some("medical"),
             OwnGifts => facts.donor_agency.as_deref() == Some(agency),
             OwnAccount => facts.own_account,
+            OwnShelters => facts.lodges_in.as_ref().is_some_and(|shelter| caller.shelters.contains(shelter)),
+            Shared => shared(),
+            SharedMinors => facts.minor == Some(true) && shared(),
+            Addressed => facts.recipient.as_deref() == Some(agency),
+            OwnCourses | OwnEntries => facts.agency.as_deref() == Some(agency),
         }
     }
 
     /// Whether it can hold of some record of a type.
-    fn can_hold(self, object: &str) -> bool {
+    fn can_hold(self, object: &str, caller: &Caller) -> bool {
         match self {
             Anywhere => true,
             Food | Medical => GOODS.contains(&object),
             OwnGifts => GIVEN.contains(&object),
             OwnAccount => object == "Viewer",
+            OwnShelters => OF_A_PERSON.contains(&object) && !caller.shelters.is_empty(),
+            Shared => OF_A_PERSON.contains(&object),
+            SharedMinors => OF_SOME_AGE.contains(&object),
+            Addressed => matches!(object, "Consent" | "Referral"),
+            OwnCourses => object == "Enrolment",
+            OwnEntries => matches!(object, "JournalEntry" | "JournalSubject"),
+            Entries => object == "JournalEntry",
         }
     }
 }
@@ -125,6 +224,10 @@ pub(crate) struct Caller {
     pub(crate) shelters: Vec<String>,
     /// Whether its agency's agreement is in force.
     pub(crate) in_force: bool,
+    /// For what it asks.
+    pub(crate) purpose: String,
+    /// Whether it asks where everything is permitted: see [`super::open_world`].
+    everything: bool,
 }
 
 impl Caller {
@@ -137,6 +240,8 @@ impl Caller {
             reads: BTreeSet::new(),
             shelters: Vec::new(),
             in_force: false,
+            purpose: String::new(),
+            everything: false,
         }
     }
 
@@ -145,6 +250,7 @@ impl Caller {
         let (holder, shelters) = token.split_once('@').unwrap_or((token, ""));
         let (agency, roles) = holder.split_once('/').unwrap();
         let roles: BTreeSet<String> = roles.split('+').map(str::to_owned).collect();
+        let (_, purpose) = PURPOSES.iter().find(|(holder, _)| token.starts_with(holder)).unwrap();
         let shelters = shelters.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect();
         Self {
             token: Some(token.to_owned()),
@@ -153,6 +259,8 @@ impl Caller {
             roles,
             shelters,
             in_force: true,
+            purpose: (*purpose).to_owned(),
+            everything: false,
         }
     }
 
@@ -160,6 +268,16 @@ impl Caller {
     pub(crate) fn reading_as(mut self, role: &str) -> Self {
         self.reads.insert(role.to_owned());
         self
+    }
+
+    /// The one who asks where everything is permitted.
+    pub(crate) fn of_an_open_world() -> Self {
+        Self { everything: true, ..Self::of(OMNISCIENT) }
+    }
+
+    /// The policies that it asks under.
+    pub(crate) fn policies(&self) -> &'static Policies {
+        if self.everything { &OPEN } else { &POLICIES }
     }
 
     /// With an agreement that has ended.
@@ -170,40 +288,64 @@ impl Caller {
 
     /// Where it reads a class; nowhere, where that is empty.
     fn sight(&self, class: &str) -> BTreeSet<Where> {
-        if class == "PUBLIC" {
+        if class == "PUBLIC" || self.everything {
             return [Anywhere].into();
         }
         if !self.in_force {
             return BTreeSet::new();
         }
-        let column = ["OPERATIONAL", "INVENTORY", "DONOR", "ADMINISTRATION"]
-            .iter()
-            .position(|known| *known == class)
-            .unwrap_or_else(|| panic!("the table has no column {class}"));
+        let Some(column) =
+            ["OPERATIONAL", "INVENTORY", "DONOR", "ADMINISTRATION"].iter().position(|known| *known == class)
+        else {
+            return self.sight_of_people(class);
+        };
         let rows = TABLE.iter().filter(|(role, _)| self.reads.contains(*role));
         rows.filter_map(|(_, row)| row[column]).collect()
     }
 
+    fn sight_of_people(&self, class: &str) -> BTreeSet<Where> {
+        // A witness never learns to whom, whatever else it is.
+        if class == "JOURNAL" && self.reads.contains("witness") {
+            return [Entries].into();
+        }
+        let own = (class == "JOURNAL").then_some(OwnEntries);
+        let rows = PEOPLE.iter().filter(|(role, agency, _)| {
+            self.reads.contains(*role) && agency.is_none_or(|agency| agency == self.agency)
+        });
+        let cells = rows.flat_map(|(.., cells)| *cells);
+        let of_class = cells.filter(|(classes, _)| classes.split(' ').any(|known| known == class));
+        of_class.map(|(_, place)| *place).chain(own).collect()
+    }
+
     /// Whether it reads a class of one record.
     pub(crate) fn sees(&self, class: &str, facts: &Facts) -> bool {
-        class == "PUBLIC" || self.sight(class).iter().any(|sight| sight.holds(facts, &self.agency))
+        class == "PUBLIC" || self.sight(class).iter().any(|sight| sight.holds(facts, self))
+    }
+
+    /// Whether it reads a class of a record where it stands in a list: there no minor has an identity (R25).
+    pub(crate) fn sees_listed(&self, class: &str, facts: &Facts) -> bool {
+        let withheld = class == "IDENTITY" && facts.minor == Some(true) && !self.everything;
+        !withheld && self.sees(class, facts)
+    }
+
+    /// Whether it may select records that it finds by a class by another class, of records of this type: it reads that of each
+    /// of those that it finds.
+    pub(crate) fn selects(&self, of: &str, by: &str, object: &str) -> bool {
+        let mut sight = self.sight(by);
+        sight.retain(|place| place.can_hold(object, self));
+        sight.contains(&Anywhere) || !sight.is_empty() && sight == self.sight(of)
     }
 
     /// Whether it reads a class of some records of a type.
     pub(crate) fn may_see(&self, class: &str, object: &str) -> bool {
-        self.sight(class).iter().any(|sight| sight.can_hold(object))
-    }
-
-    /// Whether it reads a class of all records.
-    pub(crate) fn sees_all(&self, class: &str) -> bool {
-        self.sight(class).contains(&Anywhere)
+        self.sight(class).iter().any(|sight| sight.can_hold(object, self))
     }
 
     /// Whether it writes a class of one record, which is in this shelter or in none.
     pub(crate) fn writes(&self, class: &str, facts: &Facts, shelter: Option<&str>) -> bool {
         let own = || shelter.is_some_and(|shelter| self.shelters.iter().any(|own| own == shelter));
         self.reach(class).iter().any(|reach| match reach {
-            Reach::Records(place) => place.holds(facts, &self.agency),
+            Reach::Records(place) => place.holds(facts, self),
             Reach::OwnShelters => own(),
         })
     }

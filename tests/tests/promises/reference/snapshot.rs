@@ -1,13 +1,14 @@
-//! Every record of a world, read once by a caller who may see all.
+//! Every record of a world, read once where everything is permitted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use enlace_tests::{Client, World, at};
 use serde_json::{Map, Value as Json, json};
 use tokio::sync::OnceCell;
 
 use super::sights::{Caller, Facts};
-use super::{OMNISCIENT, POLICIES, SCHEMA, errors};
+use super::{SCHEMA, errors, open_world};
 
 /// A row of a list, by its id and its cursor there.
 pub(crate) type Place = (String, String);
@@ -16,10 +17,17 @@ pub(crate) type Place = (String, String);
 pub(crate) struct Snapshot {
     records: HashMap<String, Map<String, Json>>,
     ids: Vec<String>,
+    by_object: BTreeMap<String, Vec<String>>,
     facts: HashMap<String, Facts>,
     lists: HashMap<&'static str, Vec<String>>,
     /// All lots in the order of receipt.
     pub(crate) lots: Vec<Place>,
+    /// Everyone in the order of registration, their households, and their referrals.
+    pub(crate) people: Vec<Place>,
+    pub(crate) households: Vec<Place>,
+    pub(crate) referrals: Vec<Place>,
+    /// The members of the largest households as `persons(household:)` lists them.
+    pub(crate) families: BTreeMap<String, Vec<Place>>,
     /// What each store holds.
     pub(crate) stock: HashMap<String, Vec<Place>>,
     /// Some movements of the ledger, which no list shows.
@@ -29,20 +37,26 @@ pub(crate) struct Snapshot {
 const MOST_ROWS: usize = 500;
 
 impl Snapshot {
-    /// The demonstration as every world begins with it, read once from one that [`super::world`] made.
-    pub(crate) async fn of(world: &World) -> &'static Self {
+    /// The demonstration as every world begins with it.
+    pub(crate) async fn taken() -> &'static Self {
         static TAKEN: OnceCell<Snapshot> = OnceCell::const_new();
-        TAKEN.get_or_init(|| Self::take(world)).await
+        TAKEN.get_or_init(Self::take).await
     }
 
-    async fn take(world: &World) -> Self {
-        let client = world.client(OMNISCIENT);
+    async fn take() -> Self {
+        let world = open_world().await;
+        let client = super::client(&world, &Caller::of_an_open_world());
         let mut snapshot = Self {
             records: HashMap::new(),
             ids: Vec::new(),
+            by_object: BTreeMap::new(),
             facts: HashMap::new(),
             lists: HashMap::new(),
             lots: Vec::new(),
+            people: Vec::new(),
+            households: Vec::new(),
+            referrals: Vec::new(),
+            families: BTreeMap::new(),
             stock: HashMap::new(),
             movements: Vec::new(),
         };
@@ -57,15 +71,43 @@ impl Snapshot {
             let ids = rows.iter().map(|row| snapshot.absorb(row)).collect();
             snapshot.lists.insert(list, ids);
         }
-        snapshot.lots = snapshot.page_through(&client, "donationItems", "DonationItem", None).await;
+        snapshot.lots =
+            snapshot.page_through(&client, "donationItems", &all_of("DonationItem", 2), None).await;
         for location in snapshot.lists["locations"].clone() {
-            let held = snapshot.page_through(&client, "stock", "Stock", Some(&location)).await;
+            let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), Some(&location)).await;
             snapshot.stock.insert(location, held);
         }
-        snapshot.read_movements(world, &client).await;
+        snapshot.people = snapshot.page_through(&client, "persons", &all_of("Person", 2), None).await;
+        let diagnoses = format!("{{ id assessments {{ id diagnoses {} }} }}", all_of("Diagnosis", 1));
+        snapshot.page_through(&client, "persons", &diagnoses, None).await;
+        snapshot.households =
+            snapshot.page_through(&client, "households", &all_of("Household", 1), None).await;
+        let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
+        let mut largest: Vec<String> = snapshot.households.iter().map(|(id, _)| id.clone()).collect();
+        largest.sort_by_key(|id| std::cmp::Reverse(size(id)));
+        for household in largest.into_iter().take(12) {
+            let document =
+                format!("{{ persons(household: \"{household}\") {{ edges {{ cursor node {{ id }} }} }} }}");
+            let answer = ask(&client, &document, json!({})).await;
+            let edges = at(&answer, "data.persons.edges").as_array().unwrap();
+            let place = |edge: &Json| {
+                let text = |path: &str| at(edge, path).as_str().unwrap().to_owned();
+                (text("node.id"), text("cursor"))
+            };
+            snapshot.families.insert(household, edges.iter().map(place).collect());
+        }
+        snapshot.referrals = snapshot.page_through(&client, "referrals", &all_of("Referral", 1), None).await;
+        snapshot.read_movements(&world, &client).await;
         snapshot.ids = snapshot.records.keys().cloned().collect();
         snapshot.ids.sort_unstable();
-        snapshot.facts = snapshot.ids.iter().map(|id| (id.clone(), snapshot.read_facts(id))).collect();
+        for id in &snapshot.ids {
+            let object = snapshot.object(id).to_owned();
+            snapshot.by_object.entry(object).or_default().push(id.clone());
+        }
+        let viewer = ask(&client, "{ viewer { now } }", json!({})).await;
+        let now = at(&viewer, "data.viewer.now").as_str().unwrap().parse().unwrap();
+        snapshot.facts = snapshot.ids.iter().map(|id| (id.clone(), snapshot.read_facts(id, now))).collect();
+        world.stop().await;
         snapshot
     }
 
@@ -73,11 +115,10 @@ impl Snapshot {
         &mut self,
         client: &Client,
         list: &str,
-        object: &str,
+        node: &str,
         location: Option<&str>,
     ) -> Vec<Place> {
         let store = location.map(|id| format!(", location: \"{id}\"")).unwrap_or_default();
-        let node = all_of(object, 2);
         let document = format!(
             "query($after: String) {{ {list}(first: {MOST_ROWS}, after: $after{store}) {{ edges {{ cursor node {node} }} }} }}"
         );
@@ -144,6 +185,16 @@ impl Snapshot {
         &self.ids
     }
 
+    /// The types of the records, by name.
+    pub(crate) fn objects(&self) -> Vec<&str> {
+        self.by_object.keys().map(String::as_str).collect()
+    }
+
+    /// The ids of the records of a type, sorted.
+    pub(crate) fn of_object(&self, object: &str) -> &[String] {
+        &self.by_object[object]
+    }
+
     /// The object type of a record.
     pub(crate) fn object(&self, id: &str) -> &str {
         self.value(id, "__typename").as_str().unwrap()
@@ -154,21 +205,58 @@ impl Snapshot {
         self.facts.get(id).unwrap_or_else(|| panic!("no record {id}"))
     }
 
-    fn read_facts(&self, id: &str) -> Facts {
-        let follow = |edge: &str| self.read_facts(self.value(id, edge)["id"].as_str().unwrap());
+    /// What a rule may ask of a record at an instant.
+    fn read_facts(&self, id: &str, now: DateTime<Utc>) -> Facts {
+        let follow = |edge: &str| self.read_facts(self.value(id, edge)["id"].as_str().unwrap(), now);
         let text = |name: &str| self.value(id, name).as_str().map(str::to_owned);
+        // The code of the shelter or agency at the end of an edge.
+        let code = |edge: &str| {
+            let end = self.value(id, edge)["id"].as_str()?;
+            self.value(end, "code").as_str().map(str::to_owned)
+        };
         match self.object(id) {
             "Category" => Facts { stock_kind: text("stockKind"), ..Facts::default() },
-            "Donor" => {
-                let agency = self.value(id, "agency")["id"].as_str();
-                let donor_agency =
-                    agency.map(|agency| self.value(agency, "code").as_str().unwrap().to_owned());
-                Facts { donor_agency, ..Facts::default() }
-            }
+            "Donor" => Facts { donor_agency: code("agency"), ..Facts::default() },
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" => follow("lot"),
+            "Person" => Facts {
+                lodges_in: code("shelter"),
+                minor: self.value(id, "minor").as_bool(),
+                shared_with: self.shares(id, now),
+                ..Facts::default()
+            },
+            "Household" => {
+                let members = self.value(id, "members").as_array().unwrap();
+                let shares =
+                    members.iter().flat_map(|member| self.shares(member["id"].as_str().unwrap(), now));
+                Facts { lodges_in: code("shelter"), shared_with: shares.collect(), ..Facts::default() }
+            }
+            "Consent" => Facts { recipient: code("recipient"), ..follow("person") },
+            "Referral" => Facts { recipient: code("recipient"), agency: code("sender"), ..follow("person") },
+            "Enrolment" => Facts { agency: code("agency"), ..follow("person") },
             _ => Facts::default(),
         }
+    }
+
+    /// With whom, and for what, a person's data is shared at an instant.
+    fn shares(&self, person: &str, now: DateTime<Utc>) -> BTreeSet<String> {
+        let of = |edge: &str| {
+            self.value(person, edge).as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap())
+        };
+        let instant = |id: &str, name: &str| {
+            self.value(id, name).as_str().map(|text| text.parse::<DateTime<Utc>>().unwrap())
+        };
+        let is_over = |id: &str, end: &str| instant(id, end).is_some_and(|end| end <= now);
+        let has_begun = |id: &str, start: &str| instant(id, start).is_some_and(|start| start <= now);
+        let consents = of("consents")
+            .filter(|id| has_begun(id, "givenAt") && !is_over(id, "endsAt") && !is_over(id, "withdrawnAt"));
+        let referrals = of("referrals").filter(|id| has_begun(id, "acceptedAt") && !is_over(id, "endedAt"));
+        let share = |id: &str| {
+            let recipient = self.value(id, "recipient")["id"].as_str().unwrap();
+            let texts = [self.value(recipient, "code"), self.value(id, "purpose")];
+            texts.map(|text| text.as_str().unwrap()).join("/")
+        };
+        consents.chain(referrals).map(share).collect()
     }
 
     /// What `viewer` shows a caller, with what changes by the second left out.
@@ -187,7 +275,7 @@ impl Snapshot {
             "agreementInForce": caller.token.as_ref().map(|_| caller.in_force),
             "programme": "Plan Integral de Atención al Migrante (datos sintéticos)",
             "synthetic": true,
-            "policyVersion": POLICIES.version(),
+            "policyVersion": caller.policies().version(),
             "agency": agency.map(|id| json!({"id": id})),
         });
         let Json::Object(viewer) = viewer else { panic!("an object") };
