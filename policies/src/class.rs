@@ -48,6 +48,9 @@ named! {
         Read = "read",
         /// See its value among those of many records: where an action of this verb exists for a class, a list asks it instead.
         List = "list",
+        /// See its value where that says who someone is: a field that is marked so asks this instead. Of PUBLIC, know a record by
+        /// its own id.
+        Identify = "identify",
         /// Set its value.
         Write = "write",
     }
@@ -197,7 +200,7 @@ named! {
 impl Verb {
     /// Whether it sets no value.
     pub(crate) const fn reads(self) -> bool {
-        matches!(self, Self::Read | Self::List)
+        matches!(self, Self::Read | Self::List | Self::Identify)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 
 use enlace_policies::{Answer, Class, Condition, Dependence, RecordType, Verb};
@@ -14,6 +15,8 @@ use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
 use crate::graph::{ArgumentInfo, Facts, Root};
 use crate::journal::Feed;
+use crate::paging::Binding;
+use crate::scalars::Pseudonyms;
 use crate::system::{Access, Caller, System};
 use crate::vault::Vault;
 
@@ -203,6 +206,16 @@ impl Context {
         let shown = disclosed.persons.contains(&opened.person);
         let more = disclosed.classes.iter().any(|class| self.access().opened.contains(class));
         (shown && more).then_some(opened.access)
+    }
+
+    /// How the caller knows records that it may not recognise.
+    pub(crate) fn pseudonyms(&self) -> Option<&Arc<Pseudonyms>> {
+        self.access().pseudonyms.as_ref()
+    }
+
+    /// Binds a list's cursors to its name, to what selects and orders its rows, and to the caller's pseudonyms.
+    pub(crate) fn binding(&self, query: &str, selects: &impl Serialize) -> Result<Binding> {
+        Binding::new(query, selects, self.pseudonyms().cloned())
     }
 
     /// The way to the keys of people.

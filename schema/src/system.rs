@@ -12,7 +12,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use enlace_policies::{Class, Policies, Principal, Profile, RecordType, UserPrincipal, Verb};
+use enlace_policies::{Answer, Class, Policies, Principal, Profile, RecordType, UserPrincipal, Verb};
 
 use crate::access::{Document, Fault, Limits, Plan, RoleView};
 use crate::agencies::{Actor, Directory, Stated, directory_version};
@@ -20,6 +20,7 @@ use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Graph, print_sdl};
 use crate::journal::Feed;
+use crate::scalars::Pseudonyms;
 use crate::vault::Vault;
 
 /// The real clock, handed in so that tests are literal.
@@ -73,6 +74,8 @@ pub(crate) struct Access {
     pub(crate) number: u64,
     pub(crate) profile: Profile,
     pub(crate) policy_version: Arc<str>,
+    /// How it knows records that it may not recognise; none where it recognises all.
+    pub(crate) pseudonyms: Option<Arc<Pseudonyms>>,
     /// The classes of which the record that the caller has opened in an emergency shows it more.
     pub(crate) opened: BTreeSet<Class>,
     view: OnceLock<Result<RoleView>>,
@@ -255,15 +258,36 @@ impl System {
             }
             _ => BTreeSet::new(),
         };
+        let pseudonyms = self.pseudonyms(&profile, &key.1)?;
         let access = Arc::new(Access {
             number: self.next_number(),
             profile,
             policy_version: policies.version().into(),
+            pseudonyms,
             opened,
             view: OnceLock::new(),
         });
         self.accesses.insert(key, Arc::clone(&access));
         Ok(access)
+    }
+
+    /// How a principal knows the records that the policies do not let it recognise. Whose agency has no key for them gets no
+    /// access: an id would tell who someone is.
+    fn pseudonyms(&self, profile: &Profile, principal: &Principal) -> Result<Option<Arc<Pseudonyms>>> {
+        let hidden = self
+            .graph
+            .identifying_kinds()
+            .filter(|(_, record)| *profile.answer(Verb::Identify, Class::Public, *record) != Answer::Allowed);
+        let kinds: BTreeSet<&'static str> = hidden.map(|(kind, _)| kind).collect();
+        if kinds.is_empty() {
+            return Ok(None);
+        }
+        let key = match principal {
+            Principal::User(user) => self.vault.witness_key(&user.agency),
+            Principal::Anyone => None,
+        };
+        let key = key.ok_or_else(|| Error::internal("an agency without a key is to be given pseudonyms"))?;
+        Ok(Some(Arc::new(Pseudonyms::new(key, kinds))))
     }
 
     /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do. The

@@ -56,7 +56,7 @@ impl Oracle {
                 // The schema admits no other roles, and this crate drops them.
                 let roles = user.roles.iter().filter(|role| *role != "no such role");
                 let mut groups: HashSet<_> = roles.map(|role| self::uid("Role", role)).collect();
-                if let (Verb::Read | Verb::List, Some(role), true) =
+                if let (Verb::Read | Verb::List | Verb::Identify, Some(role), true) =
                     (verb, &user.reads_as, user.roles.contains("integrator"))
                 {
                     groups.insert(self::uid("Role", role));

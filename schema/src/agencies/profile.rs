@@ -99,7 +99,12 @@ async fn access_profile(context: Context, _: NoArguments) -> Result<Option<Acces
     for object in &graph.objects {
         for field in object.fields() {
             let coordinate = format!("{}.{}", object.name(), field.name);
-            coordinates.extend(judged(coordinate, Verb::Read, field.class, field.judged_on(object.record())));
+            coordinates.extend(judged(
+                coordinate,
+                field.verb(),
+                field.class,
+                field.judged_on(object.record()),
+            ));
         }
     }
     coordinates.sort_by(|a, b| a.coordinate.cmp(&b.coordinate));

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
-use enlace_policies::{Class, RecordType};
+use enlace_policies::{Answer, Class, RecordType, Verb};
 
 use crate::access::InScope;
 use crate::break_glass::tables::break_glass_accesses;
@@ -17,7 +17,7 @@ use crate::census::Person;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Connection, Wanted, input};
-use crate::paging::{Asked, Binding, Place, Window, by_key, shown_count};
+use crate::paging::{Asked, Place, Window, by_hidden_key, shown_count};
 use crate::scalars::Id;
 
 input! {
@@ -83,10 +83,10 @@ pub(super) async fn all(
     wanted: Wanted,
 ) -> Result<Connection<BreakGlassAccess>> {
     let selects = Selects { programme: context.programme_id(), person: arguments.person.map(Id::uuid) };
-    let binding = Binding::new("breakGlassAccesses", &selects)?;
+    let binding = context.binding("breakGlassAccesses", &selects)?;
     let asked =
         Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, binding)?;
+    let window = Window::new(&asked, &binding)?;
     let Some(scope) = context.scope(Class::Journal, RecordType::BreakGlassAccess) else {
         return Err(Error::internal("refused root was called"));
     };
@@ -100,7 +100,7 @@ pub(super) async fn all(
             None => query,
         }
     };
-    let query = by_key!(selected(), break_glass_accesses::id, window);
+    let query = by_hidden_key!(selected(), break_glass_accesses::id, window);
     let reader = context.reader().await?;
     let rows = query.limit(window.limit()).select(COLUMNS).load(&mut &*reader).await?;
     let total = if wanted.total_count {
@@ -108,7 +108,7 @@ pub(super) async fn all(
     } else {
         None
     };
-    let page = window.page(rows, binding, |row: &Row| Place { key: None, id: row.id }, total, wanted)?;
+    let page = window.page(rows, &binding, |row: &Row| Place { key: None, id: row.id }, total, wanted)?;
     Ok(Connection { rows: finish(&context, page.rows).await?, facts: page.facts })
 }
 
@@ -128,6 +128,11 @@ pub(crate) async fn by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Break
 
 /// Opens the reasons, and finds the agencies' keys.
 async fn finish(context: &Context, rows: Vec<Row>) -> Result<Vec<BreakGlassAccess>> {
+    // What the caller may not read is not even opened.
+    let shows = |verb| {
+        !matches!(context.answer(verb, Class::Journal, RecordType::BreakGlassAccess), Answer::Refused(_))
+    };
+    let shows_reason = shows(Verb::Identify);
     let keys = context.vault().keys(rows.iter().map(|row| row.person_id).collect()).await?;
     rows.into_iter()
         .map(|row| {
@@ -135,7 +140,7 @@ async fn finish(context: &Context, rows: Vec<Row>) -> Result<Vec<BreakGlassAcces
                 id: Id::new(row.id),
                 person: Id::new(row.person_id),
                 user: Id::new(row.user_id),
-                reason: keys.open(row.person_id, REASON, &row.reason)?,
+                reason: if shows_reason { keys.open(row.person_id, REASON, &row.reason)? } else { None },
                 opened_at: row.opened_at,
                 ends_at: row.ends_at,
                 ended_at: row.ended_at,

@@ -27,13 +27,13 @@ record! {
     /// A person's record, opened by a user in an emergency. Times are those of the real clock.
     pub struct BreakGlassAccess: "BreakGlassAccess" as BreakGlassAccess, id "break_glass" {
         /// Global id.
-        id: Id<BreakGlassAccess> => Public,
+        id: Id<BreakGlassAccess> => Public identifying,
         /// The person, opaque: `node` shows more to those who may see it.
-        person: Id<Person> => Journal,
+        person: Id<Person> => Journal identifying,
         /// The user who opened it.
         user: Id<User> => Journal,
         /// Why, in the user's words; null once the person's data is erased.
-        reason: Option<String> => Journal,
+        reason: Option<String> => Journal identifying,
         /// When it was opened.
         opened_at: DateTime<Utc> => Journal,
         /// When it ends by itself.

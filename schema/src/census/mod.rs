@@ -120,15 +120,17 @@ record! {
     /// erased.
     pub struct Person: "Person" as Person, id "person" {
         /// Global id.
-        id: Id<Person> => Public,
+        id: Id<Person> => Public identifying,
         /// The folio of the census.
-        code: String => Identity,
+        code: String => Identity identifying,
         /// Given names, as the person writes them.
-        given_names: Option<String> => Identity,
+        given_names: Option<String> => Identity identifying,
         /// Family names, as the person writes them.
-        family_names: Option<String> => Identity,
+        family_names: Option<String> => Identity identifying,
         /// The date of birth, as far as it is known.
-        birth_date: Option<PartialDate> => Identity,
+        birth_date: Option<PartialDate> => Identity identifying,
+        /// The year of birth, as far as it is known.
+        birth_year: Option<i32> => Identity,
         /// Whether they count as a minor: until the end of the year in which they turn 18.
         minor: bool => Family,
         /// Sex, as the person states it.
@@ -144,7 +146,7 @@ record! {
         /// By what right they are in the country.
         migration_status: Option<MigrationStatus> => Migration,
         /// The folio of a procedure that is under way.
-        migration_procedure: Option<String> => Migration,
+        migration_procedure: Option<String> => Migration identifying,
         /// For which segment's space they are placed.
         segment: Option<Segment> => Placement,
         /// What their bed must have.
@@ -233,9 +235,9 @@ record! {
     #[derive(Queryable)]
     pub struct Household: "Household" as Household, id "household" {
         /// Global id.
-        id: Id<Household> => Public,
+        id: Id<Household> => Public identifying,
         /// The folio of the census.
-        code: String => Family,
+        code: String => Family identifying,
         /// The day its first member arrived.
         arrived_on: NaiveDate => Family,
         /// Raised by each change; an update carries the version that it saw.
@@ -283,7 +285,7 @@ record! {
     /// What a person agreed to: that an agency reads their data for a purpose, for a while.
     pub struct Consent: "Consent" as Consent, id "consent" {
         /// Global id.
-        id: Id<Consent> => Public,
+        id: Id<Consent> => Public identifying,
         /// For what.
         purpose: Purpose => Consent,
         /// Since when.

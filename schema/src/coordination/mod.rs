@@ -49,7 +49,7 @@ record! {
     /// A person's case, handed from one agency to another for a purpose and on a legal basis.
     pub struct Referral: "Referral" as Referral, id "referral" {
         /// Global id.
-        id: Id<Referral> => Public,
+        id: Id<Referral> => Public identifying,
         /// For what.
         purpose: Purpose => Consent,
         /// By what right.

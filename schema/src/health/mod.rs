@@ -50,7 +50,7 @@ record! {
     /// A medical assessment.
     pub struct Assessment: "Assessment" as Assessment, id "assessment" {
         /// Global id.
-        id: Id<Assessment> => Public,
+        id: Id<Assessment> => Public identifying,
         /// When it was made.
         assessed_at: DateTime<Utc> => Health,
         /// Body temperature in tenths of a degree Celsius.
@@ -80,7 +80,7 @@ record! {
     /// What a clinician concluded.
     pub struct Diagnosis: "Diagnosis" as Diagnosis, id "diagnosis" {
         /// Global id.
-        id: Id<Diagnosis> => Public,
+        id: Id<Diagnosis> => Public identifying,
         /// When.
         made_at: DateTime<Utc> => Health,
         /// The code of ICD-10.

@@ -64,7 +64,7 @@ record! {
     /// A person whom an entry of the journal tells of.
     pub struct JournalSubject: "JournalSubject" as JournalSubject {
         /// The person, opaque: `node` and `persons` show more to those who may see it.
-        person: Id<Person> => Journal,
+        person: Id<Person> => Journal identifying,
         /// Code of the agency that acted.
         agency: Option<String>,
     }

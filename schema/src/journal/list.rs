@@ -21,7 +21,7 @@ use crate::journal::entry::{Header, Part};
 use crate::journal::graphql::{JournalEntry, User};
 use crate::journal::record::PersonalDataRead;
 use crate::journal::tables::{journal_entries, journal_index, journal_subjects};
-use crate::paging::{Asked, Binding, Place, Window, shown_count};
+use crate::paging::{Asked, Place, Window, shown_count};
 use crate::scalars::Id;
 use crate::vault::Keys;
 
@@ -105,10 +105,10 @@ pub(super) async fn entries(
         return Err(Error::internal("refused root was called"));
     };
     let of_subjects = context.scope(Class::Journal, RecordType::JournalSubject);
-    let binding = Binding::new("journal", &selects)?;
+    let binding = context.binding("journal", &selects)?;
     let asked =
         Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, binding)?;
+    let window = Window::new(&asked, &binding)?;
     let agency = selects.agency.map(|agency| context.agency_code(agency));
 
     let selected = || {
@@ -184,7 +184,7 @@ pub(super) async fn entries(
     };
     let page = window.page(
         rows,
-        binding,
+        &binding,
         |row: &Row| Place { key: Some(row.index.to_string()), id: row.id },
         total,
         wanted,
@@ -226,6 +226,10 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         of_subjects.is_some_and(|scope| scope.condition().is_none_or(|condition| condition.holds(&entry)));
     if may_know {
         entry.subjects = row.subjects;
+        if let Some(pseudonyms) = context.pseudonyms() {
+            // In an order of the reader's own: the places would link its pseudonyms with another's.
+            entry.subjects.sort_by_key(|person| pseudonyms.hide(*person));
+        }
     }
     Ok(entry)
 }

@@ -334,10 +334,7 @@ async fn an_opening_and_what_is_read_by_it_are_in_the_journal() {
     assert_eq!((&access["person"], &access["reason"]), (&one["id"], &json!(REASON)));
     let opened = entries(&world, "breakGlass.open", 1).await.swap_remove(0);
     assert_eq!(opened["subjects"], json!([{"person": one["id"]}]));
-    assert_eq!(
-        (&opened["classes"], at(&opened, "agency.code")),
-        (&json!([]), &json!("DIF_MUNICIPAL"))
-    );
+    assert_eq!((&opened["classes"], at(&opened, "agency.code")), (&json!([]), &json!("DIF_MUNICIPAL")));
 
     // One read needs the emergency, the other does not.
     let before = entries(&world, "journal.read", 1).await.len();
