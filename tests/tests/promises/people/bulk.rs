@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{CALLERS, asking};
 
 /// Everything of a person that is of the class IDENTITY.
-const IDENTITY: &str = "code givenNames familyNames birthDate sex nationality arrivedOn version";
+const IDENTITY: &str = "code givenNames familyNames birthDate birthYear sex nationality arrivedOn version";
 
 fn is_nameless(person: &Json) -> bool {
     IDENTITY.split(' ').all(|field| person[field].is_null())

@@ -41,7 +41,6 @@ const OUTSIDERS: &[&str] = &[
     "RP/liaison",
     "DIF_ESTATAL/donor",
     "ONU/adviser",
-    "CNDH/witness",
 ];
 
 fn asking(world: &World, (caller, purpose): (&str, &str)) -> Client {
