@@ -221,13 +221,61 @@ async fn heard((kind, listener): (SignalKind, std::io::Result<Signal>)) {
     }
 }
 
-/// Serves until asked to end, then ends streams, requests and the engine, in this order.
+/// Listens from now on for what asks the process to read its folder of policies again, SIGHUP; the future does so each
+/// time, and never ends.
+pub fn rereading(enlace: Enlace, folder: Option<PathBuf>) -> impl Future<Output = ()> + Send + 'static {
+    let hung_up = signal(SignalKind::hangup());
+    async move {
+        let mut hung_up = match hung_up {
+            Ok(hung_up) => hung_up,
+            Err(error) => {
+                tracing::warn!(%error, "SIGHUP cannot be heard: other policies need a restart");
+                return std::future::pending().await;
+            }
+        };
+        while hung_up.recv().await.is_some() {
+            if let Some(folder) = &folder {
+                reread(&enlace, folder).await;
+            } else {
+                tracing::warn!("there is no folder of policies to read again: name one in the configuration");
+            }
+        }
+    }
+}
+
+/// Puts the policies of a folder in force; where they cannot be, those in force stay.
+async fn reread(enlace: &Enlace, folder: &Path) {
+    let of_folder = folder.to_owned();
+    let read = tokio::task::spawn_blocking(move || Policies::from_dir(&of_folder)).await;
+    let policies = match read {
+        Ok(Ok(policies)) => policies,
+        Ok(Err(error)) => {
+            tracing::error!(%error, folder = %folder.display(), "these policies are refused; those in force stay");
+            return;
+        }
+        Err(error) => {
+            tracing::error!(%error, "the policies could not be read; those in force stay");
+            return;
+        }
+    };
+    let version = policies.version().to_owned();
+    match enlace.replace_policies(policies).await {
+        Ok(()) => tracing::info!(version, "these policies are in force"),
+        Err(error) => tracing::error!(%error, version, "these policies are refused; those in force stay"),
+    }
+}
+
+/// Serves until asked to end, then ends streams, requests and the engine, in this order. Meanwhile it reads its policies
+/// again whenever it is asked to, as [`rereading`] has it.
 pub async fn run(
     listener: TcpListener,
     app: App,
     enlace: Enlace,
+    rereading: impl Future<Output = ()> + Send + 'static,
     end: impl Future<Output = ()> + Send + 'static,
 ) {
+    let rereading = tokio::spawn(rereading);
     crate::http::serve(listener, Arc::new(app), end).await;
+    rereading.abort();
     enlace.stop().await;
 }

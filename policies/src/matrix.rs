@@ -113,13 +113,15 @@ fn cells(policies: &Policies, profile: &Profile, user: Option<&UserPrincipal>) -
         .collect()
 }
 
-/// Whether who reads a class of such a record knows it by a pseudonym, or reads nothing of the class that says who someone is.
+/// Whether who reads a class of such a record knows it by a pseudonym, or reads nothing of the class that says who someone is. Of
+/// PUBLIC that goes without saying: a record's id is all that there is of it.
 fn is_pseudonymous(policies: &Policies, profile: &Profile, class: Class, record: RecordType) -> bool {
-    [Class::Public, class].into_iter().any(|class| {
-        policies.applies_to(Verb::Identify, class, record)
-            && profile.answer(Verb::Identify, class, record) != &Answer::Allowed
-            && profile.answer(Verb::Read, class, record) == &Answer::Allowed
-    })
+    class != Class::Public
+        && [Class::Public, class].into_iter().any(|class| {
+            policies.applies_to(Verb::Identify, class, record)
+                && profile.answer(Verb::Identify, class, record) != &Answer::Allowed
+                && profile.answer(Verb::Read, class, record) == &Answer::Allowed
+        })
 }
 
 /// Where a verb is allowed on a class, for some types of record: the empty text for everywhere, else what limits it.

@@ -124,16 +124,21 @@ impl Enlace {
         self.system.authority.subscribe()
     }
 
-    /// Puts other policies in force while the server runs: all of them at once, for every caller and stream, and on the
-    /// record. Policies that do not compile for every role are refused, and those in force stay.
+    /// Puts other policies in force while the server runs: all of them at once, for every caller and stream, once they are
+    /// in the journal. Policies that do not compile for every role are refused, and those in force stay; so they do where
+    /// the journal cannot take the entry, or where they are the same.
     pub async fn replace_policies(&self, policies: Policies) -> Result<()> {
         let policies = tokio::task::spawn_blocking(move || policies.check().map(|()| policies))
             .await
             .map_err(Error::internal)?
             .map_err(|error| Error::new(Code::Internal, error.to_string()))?;
-        let after = policies.version().to_owned();
-        let before = self.system.replace_policies(policies);
-        journal::record_policies(&self.system, before, after).await
+        let (before, after) = (self.system.policy_version(), policies.version().to_owned());
+        if before == after {
+            return Ok(());
+        }
+        journal::record_policies(&self.system, before, after).await?;
+        self.system.replace_policies(policies);
+        Ok(())
     }
 
     /// The programme that is served.

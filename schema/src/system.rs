@@ -290,14 +290,16 @@ impl System {
         Ok(Some(Arc::new(Pseudonyms::new(key, kinds))))
     }
 
-    /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do. The
-    /// version that they replace.
-    pub(crate) fn replace_policies(&self, policies: Policies) -> String {
-        let generation = Generation { number: self.next_number() + 1, policies };
-        let before = self.policies.swap(Arc::new(generation));
+    /// The version of the policies in force.
+    pub(crate) fn policy_version(&self) -> String {
+        self.policies.load().policies.version().to_owned()
+    }
+
+    /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do.
+    pub(crate) fn replace_policies(&self, policies: Policies) {
+        self.policies.store(Arc::new(Generation { number: self.next_number() + 1, policies }));
         // In this order: whoever sees the new turn sees the new policies.
         self.authority.send_modify(|turn| *turn += 1);
-        before.policies.version().to_owned()
     }
 
     /// A document, read once for all callers.

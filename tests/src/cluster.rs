@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::Utc;
 use enlace::postgres::{Options, PrivatePostgres, default_data_dir, prepare_data_dir};
 use tokio::sync::OnceCell;
+use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
 struct Cluster {
@@ -112,6 +113,20 @@ impl Scratch {
     /// A connection to the database of its keys as the owner.
     pub async fn keys(&self) -> Client {
         connect(&enlace_schema::keys_beside(&self.owner)).await
+    }
+
+    /// How another program is told to connect as its owner.
+    pub fn url(&self) -> String {
+        let (owner, Host::Unix(socket)) = (&self.owner, &self.owner.get_hosts()[0]) else {
+            panic!("a socket")
+        };
+        format!(
+            "host={} port={} user={} dbname={}",
+            socket.display(),
+            owner.get_ports()[0],
+            owner.get_user().unwrap(),
+            owner.get_dbname().unwrap()
+        )
     }
 
     /// A connection as the owner.

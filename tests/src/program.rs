@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -190,36 +191,57 @@ impl Run {
     /// Starts it, and goes on beside it.
     pub fn start(&self) -> Running {
         let mut child = self.command().spawn().expect("the program runs");
-        let said = Arc::new(Said::default());
-        let reader = Arc::clone(&said);
-        let out = BufReader::new(child.stdout.take().expect("its standard output"));
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                reader.text.lock().unwrap().push_str(&(line + "\n"));
-                reader.more.notify_all();
-            }
-        });
-        let mut err = child.stderr.take().expect("its standard error");
-        let complaints = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _partly = err.read_to_string(&mut text);
-            text
-        });
-        Running { child, said, complaints: Some(complaints) }
+        let said = Said::by(child.stdout.take().expect("its standard output"));
+        let logged = Said::by(child.stderr.take().expect("its standard error"));
+        Running { child, said, logged }
     }
 }
 
-#[derive(Default)]
+/// What a program has written so far on one of its outputs.
 struct Said {
-    text: Mutex<String>,
-    more: Condvar,
+    text: Arc<(Mutex<String>, Condvar)>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Said {
+    /// Reads on until the output ends.
+    fn by(output: impl Read + Send + 'static) -> Self {
+        let text: Arc<(Mutex<String>, Condvar)> = Arc::default();
+        let written = Arc::clone(&text);
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                written.0.lock().unwrap().push_str(&(line + "\n"));
+                written.1.notify_all();
+            }
+        });
+        Self { text, reader: Some(reader) }
+    }
+
+    /// Waits a while for it to hold a text so many times; what it holds where it does.
+    fn holds(&self, wanted: &str, times: usize) -> Option<String> {
+        let (text, more) = &*self.text;
+        let text = text.lock().unwrap();
+        if text.matches(wanted).count() >= times {
+            return Some(text.clone());
+        }
+        drop(more.wait_timeout(text, Duration::from_millis(100)).unwrap());
+        None
+    }
+
+    /// All of it, once the program has ended.
+    fn whole(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        self.text.0.lock().unwrap().clone()
+    }
 }
 
 /// The program, running. Dropped, it is killed.
 pub struct Running {
     child: Child,
-    said: Arc<Said>,
-    complaints: Option<std::thread::JoinHandle<String>>,
+    said: Said,
+    logged: Said,
 }
 
 impl Running {
@@ -230,16 +252,23 @@ impl Running {
 
     /// Waits until it has said a text, and gives all that it has said.
     pub fn says(&mut self, wanted: &str) -> String {
+        self.await_text(wanted, |running| running.said.holds(wanted, 1))
+    }
+
+    /// Waits until its log holds a text so many times.
+    pub fn logs(&mut self, wanted: &str, times: usize) {
+        self.await_text(wanted, |running| running.logged.holds(wanted, times));
+    }
+
+    fn await_text(&mut self, wanted: &str, holds: impl Fn(&Self) -> Option<String>) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let text = self.said.text.lock().unwrap();
-            if text.contains(wanted) {
-                return text.clone();
+            if let Some(text) = holds(self) {
+                return text;
             }
-            drop(self.said.more.wait_timeout(text, Duration::from_millis(100)).unwrap());
             if let Some(status) = self.child.try_wait().unwrap() {
-                let complaints = self.complaints.take().map(|reader| reader.join().unwrap());
-                panic!("it ended with {status} before it said {wanted:?}: {complaints:?}");
+                let log = self.logged.whole();
+                panic!("it ended with {status} before it said {wanted:?}: {log:?}");
             }
             assert!(Instant::now() < deadline, "it never said {wanted:?}");
         }
@@ -260,7 +289,7 @@ impl Running {
             assert!(Instant::now() < deadline, "it never ended");
             std::thread::sleep(Duration::from_millis(20));
         };
-        (status, self.complaints.take().map(|reader| reader.join().unwrap()).unwrap_or_default())
+        (status, self.logged.whole())
     }
 }
 

@@ -65,10 +65,11 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         let loaded = load(&database.owner, &keys, arguments.at).await?;
         let enlace = server::engine(&config, &database.owner).await?;
         let app = server::app(&config, enlace.clone(), &database.data)?;
-        // Whoever reads that it serves may ask it to end.
-        let end = server::asked_to_end();
+        // Whoever reads that it serves may ask it to end, or to read its policies again.
+        let (end, rereading) =
+            (server::asked_to_end(), server::rereading(enlace.clone(), config.policies.clone()));
         print(&welcome(address, &DevIssuer::open(&database.data)?, loaded.as_ref())?);
-        server::run(listener, app, enlace, end).await;
+        server::run(listener, app, enlace, rereading, end).await;
         Ok(())
     })
     .await

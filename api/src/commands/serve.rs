@@ -27,10 +27,11 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         server::migrate(&config, &database.owner).await?;
         let enlace = server::engine(&config, &database.owner).await?;
         let app = server::app(&config, enlace.clone(), &database.data)?;
-        // Whoever reads that it serves may ask it to end.
-        let end = server::asked_to_end();
+        // Whoever reads that it serves may ask it to end, or to read its policies again.
+        let (end, rereading) =
+            (server::asked_to_end(), server::rereading(enlace.clone(), config.policies.clone()));
         print(&format!("Enlace serves GraphQL on http://{address}/graphql\n"));
-        server::run(listener, app, enlace, end).await;
+        server::run(listener, app, enlace, rereading, end).await;
         Ok(())
     })
     .await

@@ -12,6 +12,26 @@ use crate::shelters::{self, Shelter};
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
+    person(graph);
+    household(graph);
+    consent(graph);
+    graph.node::<Person, _, _>(Class::Identity, load::persons_by_ids);
+    graph.node::<Household, _, _>(Class::Family, load::households_by_ids);
+    graph.node::<Consent, _, _>(Class::Consent, load::consents_by_ids);
+    graph
+        .query("persons", Class::Identity, "People in the programme's care. Needs a purpose.")
+        .bounded_by("household")
+        .connection(
+            ConnectionKind { node: "Person", connection: "PersonConnection", edge: "PersonEdge" },
+            load::persons,
+        );
+    graph.query("households", Class::Family, "The households of those people. Needs a purpose.").connection(
+        ConnectionKind { node: "Household", connection: "HouseholdConnection", edge: "HouseholdEdge" },
+        load::households,
+    );
+}
+
+fn person(graph: &mut Graph) {
     graph.object::<Person>(|person| {
         person
             .one(
@@ -68,6 +88,9 @@ pub(crate) fn register(graph: &mut Graph) {
             )
             .in_scope::<Enrolment>()
     });
+}
+
+fn household(graph: &mut Graph) {
     graph.object::<Household>(|household| {
         household
             .many(
@@ -88,6 +111,9 @@ pub(crate) fn register(graph: &mut Graph) {
                 |shelter: &Shelter| shelter.id.uuid(),
             )
     });
+}
+
+fn consent(graph: &mut Graph) {
     graph.object::<Consent>(|consent| {
         consent
             .one(
@@ -108,18 +134,4 @@ pub(crate) fn register(graph: &mut Graph) {
                 |agency: &Agency| agency.id.uuid(),
             )
     });
-    graph.node::<Person, _, _>(Class::Identity, load::persons_by_ids);
-    graph.node::<Household, _, _>(Class::Family, load::households_by_ids);
-    graph.node::<Consent, _, _>(Class::Consent, load::consents_by_ids);
-    graph
-        .query("persons", Class::Identity, "People in the programme's care. Needs a purpose.")
-        .bounded_by("household")
-        .connection(
-            ConnectionKind { node: "Person", connection: "PersonConnection", edge: "PersonEdge" },
-            load::persons,
-        );
-    graph.query("households", Class::Family, "The households of those people. Needs a purpose.").connection(
-        ConnectionKind { node: "Household", connection: "HouseholdConnection", edge: "HouseholdEdge" },
-        load::households,
-    );
 }

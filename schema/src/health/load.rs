@@ -17,6 +17,10 @@ use crate::health::{
 };
 use crate::scalars::Id;
 
+/// A row of each table: its key, the person's, for a diagnosis the assessment's, the time, and what is sealed.
+type AssessmentRow = (Uuid, Uuid, DateTime<Utc>, Vec<u8>);
+type DiagnosisRow = (Uuid, Uuid, Uuid, DateTime<Utc>, Vec<u8>);
+
 async fn assessments(
     context: Context,
     narrow: impl FnOnce(assessments::BoxedQuery<'static, Pg>) -> assessments::BoxedQuery<'static, Pg>,
@@ -28,7 +32,7 @@ async fn assessments(
         .filter(InScope::new(&scope, assessment_facts))
         .order((assessments::assessed_at, assessments::id));
     let reader = context.reader().await?;
-    let rows: Vec<(Uuid, Uuid, DateTime<Utc>, Vec<u8>)> = query.load(&mut &*reader).await?;
+    let rows: Vec<AssessmentRow> = query.load(&mut &*reader).await?;
     let keys = context.vault().keys(rows.iter().map(|row| row.1).collect()).await?;
     context.discloses(rows.iter().map(|row| row.1));
     rows.into_iter()
@@ -70,7 +74,7 @@ async fn diagnoses(
         .filter(InScope::new(&scope, diagnosis_facts))
         .order((diagnoses::made_at, diagnoses::id));
     let reader = context.reader().await?;
-    let rows: Vec<(Uuid, Uuid, Uuid, DateTime<Utc>, Vec<u8>)> = query.load(&mut &*reader).await?;
+    let rows: Vec<DiagnosisRow> = query.load(&mut &*reader).await?;
     let keys = context.vault().keys(rows.iter().map(|row| row.1).collect()).await?;
     context.discloses(rows.iter().map(|row| row.1));
     rows.into_iter()

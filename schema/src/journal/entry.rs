@@ -121,11 +121,11 @@ impl Part {
             return Ok(None);
         }
         let Some(person) = self.subject else {
-            return named(serde_json::from_slice(&self.content).map_err(Error::internal)?);
+            return named(&serde_json::from_slice(&self.content).map_err(Error::internal)?);
         };
         let opened: Option<Box<RawValue>> = keys.open(person, &sealed_as(&self.class), &self.content)?;
         match opened {
-            Some(text) => named(serde_json::from_str(text.get()).map_err(Error::internal)?),
+            Some(text) => named(&serde_json::from_str(text.get()).map_err(Error::internal)?),
             None => Ok(None),
         }
     }
@@ -159,7 +159,7 @@ fn sealed_as(class: &str) -> String {
 }
 
 /// The change, where it is of a kind.
-fn named<C: Change>(found: Named<'_, &RawValue>) -> Result<Option<C>> {
+fn named<C: Change>(found: &Named<'_, &RawValue>) -> Result<Option<C>> {
     if found.change != C::NAME {
         return Ok(None);
     }

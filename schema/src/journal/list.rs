@@ -69,6 +69,22 @@ struct Selects {
     recorded_before: Option<DateTime<Utc>>,
 }
 
+impl Selects {
+    fn new(programme: Uuid, arguments: &JournalArguments) -> Self {
+        Self {
+            programme,
+            agency: arguments.agency.map(Id::uuid),
+            actor: arguments.actor.map(Id::uuid),
+            operation: arguments.operation.clone(),
+            capability: arguments.capability.clone(),
+            class: arguments.class.clone(),
+            person: arguments.person.map(Id::uuid),
+            recorded_from: arguments.recorded_from,
+            recorded_before: arguments.recorded_before,
+        }
+    }
+}
+
 #[derive(Queryable)]
 struct Row {
     index: i64,
@@ -90,17 +106,7 @@ pub(super) async fn entries(
     arguments: JournalArguments,
     wanted: Wanted,
 ) -> Result<Connection<JournalEntry>> {
-    let selects = Selects {
-        programme: context.programme_id(),
-        agency: arguments.agency.map(Id::uuid),
-        actor: arguments.actor.map(Id::uuid),
-        operation: arguments.operation,
-        capability: arguments.capability,
-        class: arguments.class,
-        person: arguments.person.map(Id::uuid),
-        recorded_from: arguments.recorded_from,
-        recorded_before: arguments.recorded_before,
-    };
+    let selects = Selects::new(context.programme_id(), &arguments);
     let Some(scope) = context.scope(Class::Journal, RecordType::JournalEntry) else {
         return Err(Error::internal("refused root was called"));
     };

@@ -9,7 +9,6 @@ use enlace::auth::dev::DevIssuer;
 use enlace_tests::{Client, DataFolder, Ended, Run, Running, Scratch, World, at, codes, enlace, outcome};
 use rustix::process::Signal;
 use serde_json::Value as Json;
-use tokio_postgres::config::Host;
 
 /// How a command can have ended.
 trait EndedAs {
@@ -271,17 +270,7 @@ fn a_port_that_is_taken_is_said_at_once_and_nothing_is_begun() {
 
 /// A command line on a test's database in place of a PostgreSQL of the program's own.
 fn on(scratch: &Scratch, arguments: &str, data: &DataFolder) -> Run {
-    let (owner, Host::Unix(socket)) = (&scratch.owner, &scratch.owner.get_hosts()[0]) else {
-        panic!("a socket")
-    };
-    let url = format!(
-        "host={} port={} user={} dbname={}",
-        socket.display(),
-        owner.get_ports()[0],
-        owner.get_user().unwrap(),
-        owner.get_dbname().unwrap()
-    );
-    enlace(arguments).data(data).set("DATABASE_URL", &url)
+    enlace(arguments).data(data).set("DATABASE_URL", &scratch.url())
 }
 
 #[tokio::test(flavor = "multi_thread")]

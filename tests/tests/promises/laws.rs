@@ -106,6 +106,7 @@ async fn the_ledger_and_the_journal_are_appended_to_and_never_rewritten_even_by_
     let entries = Some("journal_entries_append_only");
     let parts = Some("journal_parts_append_only");
     let index = Some("journal_index_append_only");
+    let subjects = Some("journal_subjects_append_only");
     each_says(
         OWNER,
         &[
@@ -123,6 +124,9 @@ async fn the_ledger_and_the_journal_are_appended_to_and_never_rewritten_even_by_
             ("UPDATE journal_parts SET content = 'other'", parts),
             ("DELETE FROM journal_parts", parts),
             ("TRUNCATE journal_parts", parts),
+            ("UPDATE journal_subjects SET person_id = gen_random_uuid()", subjects),
+            ("DELETE FROM journal_subjects", subjects),
+            ("TRUNCATE journal_subjects", subjects),
         ],
     )
     .await;
@@ -270,8 +274,18 @@ const BREACHES: &[(&str, &str)] = &[
     ("categories_code_key", "UPDATE categories SET code = 'SAME'"),
     ("categories_stock_kind", "UPDATE categories SET stock_kind = 'weapons'"),
     ("centres_code_key", "UPDATE centres SET code = 'SAME'"),
+    (
+        "consents_no_overlap",
+        "INSERT INTO consents (id, programme_id, person_id, recipient, purpose, given_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'ACNUR', 'HOUSING', '2022-01-01' \
+         FROM (SELECT * FROM persons LIMIT 1) AS someone, generate_series(1, 2)",
+    ),
+    ("consents_period", "UPDATE consents SET ends_at = given_at"),
+    ("consents_purpose", "UPDATE consents SET purpose = 'CURIOSITY'"),
+    ("consents_withdrawn", "UPDATE consents SET withdrawn_at = given_at - interval '1 day'"),
     ("donors_agency", "UPDATE donors SET agency_id = NULL WHERE kind = 'AGENCY'"),
     ("donors_kind", "UPDATE donors SET kind = 'STATE', agency_id = NULL"),
+    ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     (
         "grants_no_overlap",
         "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01' FROM one, generate_series(1, 2)",
@@ -288,6 +302,7 @@ const BREACHES: &[(&str, &str)] = &[
         "grants_role",
         "INSERT INTO grants SELECT gen_random_uuid(), someone, 'superuser', NULL, '2022-01-01' FROM one",
     ),
+    ("households_code_key", "UPDATE households SET code = 'SAME'"),
     (
         "idempotency_keys_form",
         "INSERT INTO idempotency_keys SELECT someone, 'short', 'b', '', now() FROM one",
@@ -323,11 +338,21 @@ const BREACHES: &[(&str, &str)] = &[
         "movements_quantity_positive",
         "INSERT INTO movements SELECT gen_random_uuid(), lot, 'RECEIPT', NULL, store, 0, NULL, now(), now() FROM one",
     ),
+    ("persons_adult_from", "UPDATE persons SET adult_from = '2022-01-02'"),
+    ("persons_code_key", "UPDATE persons SET code = 'SAME'"),
     (
         "programmes_code_key",
         "INSERT INTO programmes SELECT gen_random_uuid(), code, name, time_zone, starts_on FROM programmes",
     ),
     ("programmes_period", "UPDATE programmes SET ends_on = starts_on - 1"),
+    ("referrals_answered_once", "UPDATE referrals SET accepted_at = opened_at, declined_at = opened_at"),
+    ("referrals_elsewhere", "UPDATE referrals SET recipient = sender"),
+    ("referrals_legal_basis", "UPDATE referrals SET legal_basis = 'HABIT'"),
+    (
+        "referrals_order",
+        "UPDATE referrals SET accepted_at = opened_at - interval '1 day', declined_at = NULL",
+    ),
+    ("referrals_purpose", "UPDATE referrals SET purpose = 'CURIOSITY'"),
     ("shelters_code_key", "UPDATE shelters SET code = 'SAME'"),
     ("shelters_period", "UPDATE shelters SET closed_on = opened_on - 1"),
     (
@@ -412,24 +437,33 @@ async fn the_server_has_these_privileges_and_no_other() {
     let expected = BTreeMap::from([
         ("agencies", "SELECT"),
         ("agreements", "SELECT"),
+        ("assessments", "SELECT"),
         ("authority_version", "SELECT"),
         ("balances", "INSERT, SELECT, UPDATE (quantity, version)"),
         ("categories", "SELECT"),
         ("centres", "SELECT"),
+        ("consents", "SELECT"),
+        ("diagnoses", "SELECT"),
         ("donors", "SELECT"),
+        ("enrolments", "SELECT"),
         ("grant_shelters", "SELECT"),
         ("grants", "SELECT"),
+        ("households", "SELECT"),
         ("idempotency_keys", "DELETE, INSERT, SELECT"),
         ("items", "SELECT"),
         ("journal_entries", append),
         ("journal_index", append),
         ("journal_parts", append),
         ("journal_queue", "DELETE, INSERT, SELECT"),
+        ("journal_subjects", append),
         ("locations", "SELECT"),
         ("lots", "SELECT"),
         ("movements", append),
+        ("persons", "SELECT"),
         ("programmes", "SELECT"),
+        ("referrals", "SELECT"),
         ("revoked_tokens", "SELECT"),
+        ("shares", "SELECT"),
         ("shelters", "SELECT"),
         ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
         ("users", "SELECT"),

@@ -24,6 +24,7 @@ mod people;
 mod planned_answers;
 mod postgres;
 mod reference;
+mod reload;
 mod schema_contract;
 mod shelters;
 mod tokens;

@@ -104,7 +104,7 @@ impl<'m> ClientMessage<'m> {
 }
 
 /// What a payload states, which must be an object where there is one.
-fn stated<'m>(payload: Option<&'m RawValue>) -> Result<Payload<'m>, Invalid> {
+fn stated(payload: Option<&RawValue>) -> Result<Payload<'_>, Invalid> {
     let Some(payload) = payload else { return Ok(Payload::default()) };
     if !payload.get().starts_with('{') {
         return Err(Invalid("The payload must be an object"));

@@ -116,7 +116,10 @@ async fn no_answer_to_a_witness_holds_a_real_id_or_a_name() {
             assert!(leaked.is_empty(), "{caller}: {leaked:?}");
             assert!(!text.contains("Collapsed"), "the reason may name the person");
             for person in at(&page, "data.persons.nodes").as_array().unwrap() {
-                for secret in [&person["code"], at(person, "household.code")].into_iter().filter(|code| code.is_string()) {
+                for secret in [&person["code"], at(person, "household.code")]
+                    .into_iter()
+                    .filter(|code| code.is_string())
+                {
                     assert!(!text.contains(&format!("{secret}")), "{caller} reads {secret}");
                 }
             }
