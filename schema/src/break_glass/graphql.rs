@@ -6,7 +6,9 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact, RecordType};
 
 use crate::agencies::{self, Agency};
-use crate::break_glass::operations::{BreakGlassOpened, BreakGlassPayload, break_glass, end_break_glass};
+use crate::break_glass::operations::{
+    BreakGlassOpened, BreakGlassPayload, EndBreakGlassPayload, break_glass, end_break_glass,
+};
 use crate::break_glass::{BreakGlassAccess, load};
 use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, record};
 
@@ -42,6 +44,18 @@ pub(crate) fn register(graph: &mut Graph) {
         )
     });
     graph.object::<BreakGlassPayload>(|payload| {
+        payload
+            .one(
+                "access",
+                Class::Journal,
+                "The access.",
+                |payload| Some(payload.access_id),
+                load::by_ids,
+                access_key,
+            )
+            .in_scope::<BreakGlassAccess>()
+    });
+    graph.object::<EndBreakGlassPayload>(|payload| {
         payload
             .one(
                 "access",

@@ -50,13 +50,30 @@ input! {
 }
 
 record! {
-    /// An access as it is now. What it opens can be read by the next request.
+    /// A record that was opened. It can be read by the next request.
     #[derive(Serialize, Deserialize)]
     pub struct BreakGlassPayload: "BreakGlassPayload" as BreakGlassAccess {
         /// Its key.
         access_id: Uuid,
         /// Code of the agency that its user acted for.
         agency: String,
+    }
+}
+
+record! {
+    /// An access that was ended before its time.
+    #[derive(Serialize, Deserialize)]
+    pub struct EndBreakGlassPayload: "EndBreakGlassPayload" as BreakGlassAccess {
+        /// Its key.
+        access_id: Uuid,
+        /// Code of the agency that its user acted for.
+        agency: String,
+    }
+}
+
+impl Facts for EndBreakGlassPayload {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        (fact == Fact::Agency).then_some(&self.agency)
     }
 }
 
@@ -80,7 +97,7 @@ union! {
 union! {
     /// The access, ended; or why it was not.
     pub enum EndBreakGlassResult {
-        Payload(BreakGlassPayload),
+        Payload(EndBreakGlassPayload),
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         IdempotencyConflict(IdempotencyConflict),
@@ -243,7 +260,7 @@ pub(super) async fn end_break_glass(context: Context, input: EndBreakGlass) -> R
     let change = BreakGlassEnded { access, person, ended_at };
     let changes = vec![Part::of_journal(&change)?];
     transaction.tells_of(person);
-    let payload = BreakGlassPayload { access_id: access, agency };
+    let payload = EndBreakGlassPayload { access_id: access, agency };
     let outcome = transaction.commit(context.now(), changes, payload).await?;
     context.authority_changed().await;
     Ok(match outcome {

@@ -20,7 +20,7 @@ const OPEN: &str = "mutation($person: ID!, $reason: String!, $minutes: Int, $key
 const END: &str = "mutation($access: ID!, $key: String!) {
   endBreakGlass(access: $access, idempotencyKey: $key) {
     __typename
-    ... on BreakGlassPayload { access { id endedAt } }
+    ... on EndBreakGlassPayload { access { id endedAt } }
     ... on Problem { code message }
   }
 }";
@@ -192,7 +192,7 @@ async fn a_record_is_opened_for_a_reason_for_a_while_and_one_at_a_time() {
 
     // The coordinator ends what others opened.
     let theirs = open(&clinician, &one).await;
-    assert_eq!(outcome(&end(&coordinator, &theirs["id"]).await), "BreakGlassPayload");
+    assert_eq!(outcome(&end(&coordinator, &theirs["id"]).await), "EndBreakGlassPayload");
     world.stop().await;
 }
 
@@ -352,7 +352,7 @@ async fn an_opening_and_what_is_read_by_it_are_in_the_journal() {
     assert_eq!(ordinary["breakGlass"], json!(null));
 
     let ended = coordinator.run(END, json!({"access": access["id"], "key": fresh_key()})).await;
-    assert_eq!(outcome(&ended), "BreakGlassPayload");
+    assert_eq!(outcome(&ended), "EndBreakGlassPayload");
     assert_eq!(entries(&world, "breakGlass.end", 1).await[0]["subjectCount"], 1);
 
     // The reason lies sealed, wherever it was sent.
