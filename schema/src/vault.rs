@@ -91,7 +91,7 @@ impl Vault {
         config.application_name("enlace");
         let reads = Reads::open(&config, 1).await?;
         let witness_keys = witness_keys(&*reads.get(&config).await?, random).await?;
-        Ok(Self { reads, config, witness_keys })
+        Ok(Self { config, reads, witness_keys })
     }
 
     /// What an agency's pseudonyms are made with, if it may hold the role of a witness.

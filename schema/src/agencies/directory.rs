@@ -152,6 +152,32 @@ pub(crate) async fn version(reader: &Reader) -> Result<i64> {
     Ok(authority_version::table.select(authority_version::version).first(&mut &**reader).await?)
 }
 
+/// The records that are open at `real_now`, by the user who opened them.
+async fn opened_records(
+    reader: &Reader,
+    real_now: DateTime<Utc>,
+    clock_offset: Duration,
+) -> Result<HashMap<Uuid, Vec<(Period, Opened)>>> {
+    let open = break_glass_accesses::table
+        .filter(break_glass_accesses::ended_at.is_null())
+        .filter(break_glass_accesses::ends_at.gt(real_now))
+        .select((
+            break_glass_accesses::user_id,
+            break_glass_accesses::opened_at,
+            break_glass_accesses::ends_at,
+            break_glass_accesses::id,
+            break_glass_accesses::person_id,
+        ));
+    let mut opened: HashMap<Uuid, Vec<(Period, Opened)>> = HashMap::new();
+    for (user, from, ends_at, access, person) in
+        open.load::<(Uuid, DateTime<Utc>, DateTime<Utc>, Uuid, Uuid)>(&mut &**reader).await?
+    {
+        let period = Period { from: from + clock_offset, until: Some(ends_at + clock_offset) };
+        opened.entry(user).or_default().push((period, Opened { access, person, ends_at }));
+    }
+    Ok(opened)
+}
+
 impl Directory {
     /// Reads the whole of it, with the records that are open at `real_now`. A change that comes in between raises the version
     /// again, so the next look reads it anew.
@@ -224,23 +250,7 @@ impl Directory {
                 shelters,
             });
         }
-        let mut opened_by: HashMap<Uuid, Vec<(Period, Opened)>> = HashMap::new();
-        let rows = break_glass_accesses::table
-            .filter(break_glass_accesses::ended_at.is_null())
-            .filter(break_glass_accesses::ends_at.gt(real_now))
-            .select((
-                break_glass_accesses::user_id,
-                break_glass_accesses::opened_at,
-                break_glass_accesses::ends_at,
-                break_glass_accesses::id,
-                break_glass_accesses::person_id,
-            ));
-        for (user, from, until, access, person) in
-            rows.load::<(Uuid, DateTime<Utc>, DateTime<Utc>, Uuid, Uuid)>(connection).await?
-        {
-            let period = Period { from: from + clock_offset, until: Some(until + clock_offset) };
-            opened_by.entry(user).or_default().push((period, Opened { access, person, ends_at: until }));
-        }
+        let mut opened_by = opened_records(reader, real_now, clock_offset).await?;
         let rows = users::table.select((users::id, users::agency_id, users::subject, users::active));
         for (id, agency, subject, active) in rows.load::<(Uuid, Uuid, String, bool)>(connection).await? {
             if let Some((_, agency)) = found.get_mut(&agency) {

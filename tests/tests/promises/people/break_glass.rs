@@ -359,7 +359,7 @@ async fn an_opening_and_what_is_read_by_it_are_in_the_journal() {
     for table in ["break_glass_accesses", "journal_parts", "idempotency_keys"] {
         let rows = database.query(&format!("SELECT t::text FROM {table} t"), &[]).await.unwrap();
         let held: String = rows.iter().map(|row| row.get::<_, String>(0)).collect();
-        let hex: String = "unconscious".bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex = "unconscious".bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         assert!(!held.contains("unconscious") && !held.contains(&hex), "{table}");
     }
     world.stop().await;

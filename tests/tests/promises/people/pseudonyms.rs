@@ -193,11 +193,11 @@ async fn a_witness_reads_everything_but_who_people_are() {
 async fn a_pseudonym_is_stable_and_leads_back_for_its_own_witness_alone() {
     let world = World::start().await;
     let real = listed(&asking(&world, ("DIF_MUNICIPAL/coordinator", "RECEPTION"))).await;
-    let [cndh, cedh] = WITNESSES.map(|caller| witness(&world, caller));
-    let (one, other) = (listed(&cndh).await, listed(&cedh).await);
+    let [national, state] = WITNESSES.map(|caller| witness(&world, caller));
+    let (one, other) = (listed(&national).await, listed(&state).await);
     assert_eq!((one.len(), other.len()), (real.len(), real.len()), "paging leaves nobody out");
     assert!(one.is_disjoint(&other) && one.is_disjoint(&real) && other.is_disjoint(&real));
-    assert_eq!(listed(&cndh).await, one);
+    assert_eq!(listed(&national).await, one);
     // Another process of the deployment knows them by the same.
     let sibling = world.sibling().await;
     assert_eq!(listed(&sibling.client(&world.token("CNDH/witness")).stating("OVERSIGHT")).await, one);
@@ -209,10 +209,10 @@ async fn a_pseudonym_is_stable_and_leads_back_for_its_own_witness_alone() {
         at(&client.run(document, json!({"id": super::person_id(key)})).await, "data.node").clone()
     };
     let pseudonym = *one.first().unwrap();
-    let found = node(&cndh, pseudonym).await;
+    let found = node(&national, pseudonym).await;
     assert_eq!(key(&found["id"]), pseudonym);
-    assert_eq!(node(&cedh, pseudonym).await, json!(null), "another witness's");
-    assert_eq!(node(&cndh, *real.first().unwrap()).await, json!(null), "a real id");
+    assert_eq!(node(&state, pseudonym).await, json!(null), "another witness's");
+    assert_eq!(node(&national, *real.first().unwrap()).await, json!(null), "a real id");
     let of_coordinator = node(&asking(&world, ("DIF_MUNICIPAL/coordinator", "RECEPTION")), pseudonym).await;
     assert_eq!(of_coordinator, json!(null), "a pseudonym to those who know ids");
 
@@ -222,13 +222,16 @@ async fn a_pseudonym_is_stable_and_leads_back_for_its_own_witness_alone() {
         at(&client.run(document, json!({"household": household})).await, "data.persons").clone()
     };
     let household = at(&found, "household.id");
-    let own = members(&cndh, household).await;
+    let own = members(&national, household).await;
     assert!(own["totalCount"].as_i64().unwrap() > 0);
     assert!(own["nodes"].as_array().unwrap().iter().all(|node| at(node, "household.id") == household));
-    assert_eq!(members(&cedh, household).await["totalCount"], 0);
+    assert_eq!(members(&state, household).await["totalCount"], 0);
     let real_household: Uuid =
         world.database().await.query_one("SELECT id FROM households LIMIT 1", &[]).await.unwrap().get(0);
-    assert_eq!(members(&cndh, &json!(enlace_tests::id("household", real_household))).await["totalCount"], 0);
+    assert_eq!(
+        members(&national, &json!(enlace_tests::id("household", real_household))).await["totalCount"],
+        0
+    );
     world.stop().await;
 }
 
@@ -259,13 +262,13 @@ async fn neither_the_order_nor_a_cursor_links_what_two_witnesses_see() {
     let page = |from: &str| {
         format!("{{ persons({from}) {{ nodes {{ id }} pageInfo {{ startCursor endCursor }} }} }}")
     };
-    let [cndh, cedh] = WITNESSES.map(|caller| witness(&world, caller));
-    let first = cndh.query(&page("first: 10")).await;
+    let [national, state] = WITNESSES.map(|caller| witness(&world, caller));
+    let first = national.query(&page("first: 10")).await;
     let cursor = at(&first, "data.persons.pageInfo.endCursor");
-    assert_eq!(codes(&cedh.query(&page(&format!("first: 10, after: {cursor}"))).await), ["INVALID_CURSOR"]);
-    let second = cndh.query(&page(&format!("first: 10, after: {cursor}"))).await;
+    assert_eq!(codes(&state.query(&page(&format!("first: 10, after: {cursor}"))).await), ["INVALID_CURSOR"]);
+    let second = national.query(&page(&format!("first: 10, after: {cursor}"))).await;
     let start = at(&second, "data.persons.pageInfo.startCursor");
-    let back = cndh.query(&page(&format!("last: 10, before: {start}"))).await;
+    let back = national.query(&page(&format!("last: 10, before: {start}"))).await;
     assert_eq!(at(&back, "data.persons.nodes"), at(&first, "data.persons.nodes"));
     world.stop().await;
 }
@@ -274,8 +277,8 @@ async fn neither_the_order_nor_a_cursor_links_what_two_witnesses_see() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_witness_reads_is_in_the_journal() {
     let world = World::start().await;
-    let [cndh, cedh] = WITNESSES.map(|caller| witness(&world, caller));
-    let page = cndh.query("{ persons(first: 7) { nodes { id sex } } }").await;
+    let [national, state] = WITNESSES.map(|caller| witness(&world, caller));
+    let page = national.query("{ persons(first: 7) { nodes { id sex } } }").await;
     let read: BTreeSet<Uuid> =
         at(&page, "data.persons.nodes").as_array().unwrap().iter().map(|node| key(&node["id"])).collect();
     let document = "query($person: ID) { journal(operation: \"journal.read\", person: $person) { nodes {
@@ -287,29 +290,29 @@ async fn what_a_witness_reads_is_in_the_journal() {
             .clone()
     };
     let began = std::time::Instant::now();
-    while entries(&cndh, Json::Null).await.is_empty() {
+    while entries(&national, Json::Null).await.is_empty() {
         assert!(began.elapsed() < std::time::Duration::from_secs(5), "it is not in the journal");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let subjects = |entry: &Json| -> BTreeSet<Uuid> {
         entry["subjects"].as_array().unwrap().iter().map(|subject| key(&subject["person"])).collect()
     };
-    let own = entries(&cndh, Json::Null).await.swap_remove(0);
+    let own = entries(&national, Json::Null).await.swap_remove(0);
     assert_eq!(
         (at(&own, "agency.code"), &own["purpose"], &own["roles"]),
         (&json!("CNDH"), &json!("OVERSIGHT"), &json!(["witness"]))
     );
     assert_eq!((&own["subjectCount"], subjects(&own)), (&json!(7), read.clone()));
-    let of_other = subjects(&entries(&cedh, Json::Null).await[0]);
-    let real = subjects(&entries(&world.client("DIF_MUNICIPAL/coordinator"), Json::Null).await[0]);
-    assert!(of_other.len() == 7 && real.len() == 7);
-    assert!(of_other.is_disjoint(&read) && real.is_disjoint(&read) && real.is_disjoint(&of_other));
+    let of_other = subjects(&entries(&state, Json::Null).await[0]);
+    let known = subjects(&entries(&world.client("DIF_MUNICIPAL/coordinator"), Json::Null).await[0]);
+    assert!(of_other.len() == 7 && known.len() == 7);
+    assert!(of_other.is_disjoint(&read) && known.is_disjoint(&read) && known.is_disjoint(&of_other));
 
     // It is searched by the caller's own pseudonym alone.
     let person = |key: Uuid| json!(super::person_id(key));
-    assert_eq!(entries(&cndh, person(*read.first().unwrap())).await.len(), 1);
-    for stranger in [*real.first().unwrap(), *of_other.first().unwrap()] {
-        assert!(entries(&cndh, person(stranger)).await.is_empty());
+    assert_eq!(entries(&national, person(*read.first().unwrap())).await.len(), 1);
+    for stranger in [*known.first().unwrap(), *of_other.first().unwrap()] {
+        assert!(entries(&national, person(stranger)).await.is_empty());
     }
     world.stop().await;
 }

@@ -26,8 +26,13 @@ impl Style {
 }
 
 /// Fields whose value depends on the moment, or that a test of their own compares.
-const ELSEWHERE: &[(&str, &str)] =
-    &[("Viewer", "now"), ("Viewer", "may"), ("Query", "journal"), ("Query", "accessProfile")];
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("Viewer", "now"),
+    ("Viewer", "may"),
+    ("Query", "journal"),
+    ("Query", "breakGlassAccesses"),
+    ("Query", "accessProfile"),
+];
 
 /// Whether [`everything`] leaves a field out.
 pub(crate) fn is_elsewhere(object: &ObjectType, field: &str) -> bool {
