@@ -113,15 +113,17 @@ fn cells(policies: &Policies, profile: &Profile, user: Option<&UserPrincipal>) -
         .collect()
 }
 
-/// Whether who reads a class of such a record knows it by a pseudonym, or reads nothing of the class that says who someone is. Of
-/// PUBLIC that goes without saying: a record's id is all that there is of it.
+/// Whether who reads a class of such a record knows the person by a pseudonym, or reads nothing of the class that says who someone
+/// is.
 fn is_pseudonymous(policies: &Policies, profile: &Profile, class: Class, record: RecordType) -> bool {
-    class != Class::Public
-        && [Class::Public, class].into_iter().any(|class| {
-            policies.applies_to(Verb::Identify, class, record)
-                && profile.answer(Verb::Identify, class, record) != &Answer::Allowed
-                && profile.answer(Verb::Read, class, record) == &Answer::Allowed
-        })
+    // Of PUBLIC itself that goes without saying: the id is all that there is.
+    let of_a_person = class.is_personal().then_some(Class::Public);
+    let of_itself = (class != Class::Public).then_some(class);
+    of_a_person.into_iter().chain(of_itself).any(|class| {
+        policies.applies_to(Verb::Identify, class, record)
+            && profile.answer(Verb::Identify, class, record) != &Answer::Allowed
+            && profile.answer(Verb::Read, class, record) == &Answer::Allowed
+    })
 }
 
 /// Where a verb is allowed on a class, for some types of record: the empty text for everywhere, else what limits it.
