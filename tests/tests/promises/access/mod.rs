@@ -2,6 +2,7 @@
 
 mod arguments;
 mod matrix;
+mod row_scope;
 mod scope;
 mod streams;
 mod viewer;

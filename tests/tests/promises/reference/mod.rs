@@ -9,6 +9,7 @@ mod compare;
 pub(crate) mod documents;
 mod executor;
 mod lists;
+pub(crate) mod oracle;
 pub(crate) mod sights;
 mod snapshot;
 
