@@ -1,6 +1,7 @@
 //! Access: the whole of role × field × way, as the table of [`crate::reference::sights`] has it (R6, R7, R9).
 
 mod arguments;
+mod coverage;
 mod matrix;
 mod row_scope;
 mod scope;
