@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::reference::sights::{Caller, everyone};
 use crate::reference::{OMNISCIENT, SCHEMA, Schema, class_of, client, rows, world};
 
-use super::arguments::CLASSED;
+use super::arguments::may_give;
 use super::writes::usable_roots;
 
 /// By the name of each type: what it is made of.
@@ -28,13 +28,7 @@ fn visible(caller: &Caller, name: &str) -> BTreeMap<String, Vec<String>> {
     });
     let arguments = |field: &apollo_compiler::schema::FieldDefinition| -> Vec<String> {
         let named = field.arguments.iter().map(|argument| argument.name.to_string());
-        named
-            .filter(|argument| {
-                let class =
-                    CLASSED.iter().find(|(root, known, ..)| field.name == **root && known == argument);
-                class.is_none_or(|(_, _, of, by, on)| caller.selects(of, by, on))
-            })
-            .collect()
+        named.filter(|argument| may_give(caller, &field.name, argument)).collect()
     };
     fields.map(|field| (field.name.to_string(), arguments(field))).collect()
 }
