@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use enlace_policies::{ANY_AGENCY, Cases, Class, Principal, ROLES, RecordType, Verb};
 
 use super::arguments::CLASSED;
-use crate::reference::{SCHEMA, class_of};
+use crate::reference::{SCHEMA, class_of, say};
 
 /// What no case tries yet, as `AGENCY/role verb CLASS RecordType`. It may only shrink: what is tried must leave it.
 const EXEMPT: &str = include_str!("untried.txt");
@@ -71,9 +71,12 @@ fn coordinates() -> Vec<(String, Question)> {
     coordinates
 }
 
-/// Every role at each of its agencies, and nobody: a name, and whether a case's principal is that one.
-fn callers() -> Vec<(String, Box<dyn Fn(&Principal) -> bool>)> {
-    let mut callers: Vec<(String, Box<dyn Fn(&Principal) -> bool>)> =
+/// A name, and whether a case's principal is that one.
+type Named = (String, Box<dyn Fn(&Principal) -> bool>);
+
+/// Every role at each of its agencies, and nobody.
+fn callers() -> Vec<Named> {
+    let mut callers: Vec<Named> =
         vec![("anyone".to_owned(), Box::new(|principal| matches!(principal, Principal::Anyone)))];
     for (role, agency) in
         ROLES.iter().flat_map(|role| role.agencies.iter().map(move |agency| (role, *agency)))
@@ -114,7 +117,11 @@ fn every_coordinate_is_tried_for_every_role_by_a_case_beside_the_policies() {
             }
         }
     }
-    println!("{} coordinates for {} callers: {tried} tried", coordinates.len(), callers().len());
+    say(&format!(
+        "coverage: {} coordinates for {} callers, {tried} tried\n",
+        coordinates.len(),
+        callers().len()
+    ));
     let exempt: BTreeSet<String> = EXEMPT.lines().map(str::to_owned).collect();
     let new: Vec<&String> = untried.difference(&exempt).collect();
     assert!(new.is_empty(), "no case beside the policies tries these: {new:#?}");

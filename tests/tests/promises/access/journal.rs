@@ -75,7 +75,7 @@ async fn every_role_is_answered_of_the_journal_what_the_table_has() {
                 let expected = &entry["node"][name];
                 match name {
                     // Compared by what it is called: how much of an agency is shown is its own affair.
-                    "agency" => continue,
+                    "agency" => {}
                     "subjects" if !tells => assert_eq!(shown, &Json::Null, "{}", caller.name()),
                     "subjects" => {
                         let of = |list: &Json, key: &str| -> Vec<Json> {

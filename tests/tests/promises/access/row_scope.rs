@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::reference::oracle::{Asking, Oracle, Record, Verdict};
-use crate::reference::{POLICIES, errors, roomy, rows};
+use crate::reference::{POLICIES, errors, roomy, rows, say};
 
 /// How many programmes of chance, each with two actors for every role, and more for those whose rules turn on people.
 const PROGRAMMES: usize = 2;
@@ -814,7 +814,10 @@ async fn what_sql_lets_through_is_what_the_authorizer_allows_record_by_record() 
         }
         world.stop().await;
     }
-    println!("{} comparisons; each rule held and failed so often: {:#?}", tally.cases, tally.rules);
+    say(&format!(
+        "row scope: {} comparisons; how often each rule held, and failed: {:?}\n",
+        tally.cases, tally.rules
+    ));
     assert!(tally.cases >= CASES, "{}", tally.cases);
     for rule in record_dependent() {
         let (held, failed) = tally.rules.get(&rule).copied().unwrap_or_default();

@@ -13,6 +13,7 @@ pub(crate) mod oracle;
 pub(crate) mod sights;
 mod snapshot;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -181,6 +182,12 @@ pub(crate) fn roomy() -> WorldBuilder {
         let most = if *limit == "depth" { 60 } else { 10_000_000 };
         world.set(&format!("limit_{limit}"), most)
     })
+}
+
+/// Says something among what the run prints, whether the test passes or not.
+pub(crate) fn say(text: &str) {
+    // Unlike `print!`, this is not kept from whoever reads the run; a reader who left is no fault.
+    let _unread = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// The entries of an answer's errors.

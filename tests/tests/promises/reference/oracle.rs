@@ -56,8 +56,8 @@ fn uid(type_name: &str, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(type_name.parse().unwrap(), id.parse().unwrap())
 }
 
-fn text(value: &String) -> RestrictedExpression {
-    RestrictedExpression::new_string(value.clone())
+fn text(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
 }
 
 impl Oracle {
@@ -89,7 +89,10 @@ impl Oracle {
         let attributes = HashMap::from([
             ("user".to_owned(), text(&user.user)),
             ("agency".to_owned(), text(&user.agency)),
-            ("shelters".to_owned(), RestrictedExpression::new_set(user.shelters.iter().map(text))),
+            (
+                "shelters".to_owned(),
+                RestrictedExpression::new_set(user.shelters.iter().map(|value| text(value))),
+            ),
             ("agreementInForce".to_owned(), RestrictedExpression::new_bool(user.agreement_in_force)),
             ("recipient".to_owned(), text(&recipient)),
         ]);
@@ -111,7 +114,7 @@ impl Oracle {
         let resource = uid(record.as_str(), "r");
         let value = |fact: Fact, values: &[String]| {
             if fact.is_set() {
-                RestrictedExpression::new_set(values.iter().map(text))
+                RestrictedExpression::new_set(values.iter().map(|value| text(value)))
             } else {
                 text(&values[0])
             }
