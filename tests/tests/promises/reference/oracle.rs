@@ -19,6 +19,12 @@ impl Record {
         self.0.extend(value.map(|value| (fact, vec![value.to_owned()])));
         self
     }
+
+    /// One that has this fact, which is a set, beside those of `self`.
+    pub(crate) fn with_set(mut self, fact: Fact, members: impl IntoIterator<Item = String>) -> Self {
+        self.0.insert(fact, members.into_iter().collect());
+        self
+    }
 }
 
 impl enlace_policies::Facts for Record {
