@@ -6,14 +6,14 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType, incompatibility};
+use enlace_policies::{Class, RecordType, incompatibility};
 
 use crate::agencies::load::{self, USER_COLUMNS};
 use crate::agencies::tables::{agencies, grants, users};
 use crate::agencies::{Grant, RoleCode, User};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::graph::{Facts, Graph, input, record, union};
+use crate::graph::{Graph, input, payload, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
 use crate::problem::{
     AlreadyGranted, IdempotencyConflict, InvalidValue, NotFound, RoleNotOfAgency, RolesIncompatible,
@@ -40,18 +40,11 @@ input! {
     }
 }
 
-record! {
+payload! {
     /// A role, granted.
-    #[derive(Serialize, Deserialize)]
     pub struct GrantRolePayload: "GrantRolePayload" as Account {
         /// The grant.
         grant: Grant,
-    }
-}
-
-impl Facts for GrantRolePayload {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.grant.fact(fact)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::agencies::tables::{agencies, agreements, grants, revoked_tokens, user
 use crate::agencies::{Agreement, Grant, User};
 use crate::context::Context;
 use crate::error::Result;
-use crate::graph::{Facts, Graph, Record, input, record, union};
+use crate::graph::{Facts, Graph, Record, input, payload, record, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
@@ -69,72 +69,36 @@ input! {
     }
 }
 
-record! {
+payload! {
     /// A grant, revoked.
-    #[derive(Serialize, Deserialize)]
     pub struct RevokeGrantPayload: "RevokeGrantPayload" as Account {
         /// The grant as it is now.
         grant: Grant,
     }
 }
 
-impl Facts for RevokeGrantPayload {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.grant.fact(fact)
-    }
-}
-
-record! {
+payload! {
     /// An agreement, ended.
-    #[derive(Serialize, Deserialize)]
     pub struct EndAgreementPayload: "EndAgreementPayload" as Agreement {
         /// The agreement as it is now.
         agreement: Agreement,
     }
 }
 
-impl Facts for EndAgreementPayload {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.agreement.fact(fact)
+payload! {
+    /// An account that may not act.
+    pub struct DeactivateUserPayload: "DeactivateUserPayload" as Account {
+        /// The account as it is now.
+        user: User,
     }
 }
 
-macro_rules! user_payloads {
-    ($( $(#[doc = $about:literal])+ $name:ident $graphql:literal )+) => { $(
-        record! {
-            $(#[doc = $about])+
-            #[derive(Serialize, Deserialize)]
-            pub struct $name: $graphql as Account {
-                /// The account as it is now.
-                user: User,
-            }
-        }
-
-        impl Facts for $name {
-            fn fact(&self, fact: Fact) -> Option<&str> {
-                self.user.fact(fact)
-            }
-        }
-
-        impl From<User> for $name {
-            fn from(user: User) -> Self {
-                Self { user }
-            }
-        }
-
-        impl AsRef<User> for $name {
-            fn as_ref(&self) -> &User {
-                &self.user
-            }
-        }
-    )+ };
-}
-
-user_payloads! {
-    /// An account that may not act.
-    DeactivateUserPayload "DeactivateUserPayload"
+payload! {
     /// An account that may act again.
-    ReactivateUserPayload "ReactivateUserPayload"
+    pub struct ReactivateUserPayload: "ReactivateUserPayload" as Account {
+        /// The account as it is now.
+        user: User,
+    }
 }
 
 record! {

@@ -7,14 +7,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use crate::agencies::Agency;
 use crate::census::tables::consents;
 use crate::census::{Consent, Person, Purpose, load};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::graph::{Facts, Graph, Record, input, record, union};
+use crate::graph::{Graph, Record, input, payload, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
@@ -51,46 +51,20 @@ input! {
     }
 }
 
-macro_rules! payloads {
-    ($( $(#[doc = $about:literal])+ $name:ident $graphql:literal )+) => { $(
-        record! {
-            $(#[doc = $about])+
-            #[derive(Serialize, Deserialize)]
-            pub struct $name: $graphql as Consent {
-                /// The consent as it is now.
-                consent: Consent,
-            }
-        }
-
-        impl Facts for $name {
-            fn fact(&self, fact: Fact) -> Option<&str> {
-                self.consent.fact(fact)
-            }
-
-            fn members(&self, fact: Fact) -> &[String] {
-                self.consent.members(fact)
-            }
-        }
-
-        impl From<Consent> for $name {
-            fn from(consent: Consent) -> Self {
-                Self { consent }
-            }
-        }
-
-        impl AsRef<Consent> for $name {
-            fn as_ref(&self) -> &Consent {
-                &self.consent
-            }
-        }
-    )+ };
+payload! {
+    /// A consent, given.
+    pub struct GiveConsentPayload: "GiveConsentPayload" as Consent {
+        /// The consent as it is now.
+        consent: Consent,
+    }
 }
 
-payloads! {
-    /// A consent, given.
-    GiveConsentPayload "GiveConsentPayload"
+payload! {
     /// A consent, withdrawn.
-    WithdrawConsentPayload "WithdrawConsentPayload"
+    pub struct WithdrawConsentPayload: "WithdrawConsentPayload" as Consent {
+        /// The consent as it is now.
+        consent: Consent,
+    }
 }
 
 union! {

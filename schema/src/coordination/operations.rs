@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use crate::agencies::Agency;
 use crate::census::{Person, Purpose, facts_within_reach};
@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::coordination::tables::referrals;
 use crate::coordination::{LegalBasis, Referral, ReferralState, load};
 use crate::error::{Error, Result};
-use crate::graph::{Facts, Graph, Record, input, record, union};
+use crate::graph::{Graph, Record, input, payload, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
 use crate::problem::{
     ConsentMissing, IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict,
@@ -50,50 +50,36 @@ input! {
     }
 }
 
-macro_rules! payloads {
-    ($( $(#[doc = $about:literal])+ $name:ident $graphql:literal )+) => { $(
-        record! {
-            $(#[doc = $about])+
-            #[derive(Serialize, Deserialize)]
-            pub struct $name: $graphql as Referral {
-                /// The referral as it is now.
-                referral: Referral,
-            }
-        }
-
-        impl Facts for $name {
-            fn fact(&self, fact: Fact) -> Option<&str> {
-                self.referral.fact(fact)
-            }
-
-            fn members(&self, fact: Fact) -> &[String] {
-                self.referral.members(fact)
-            }
-        }
-
-        impl From<Referral> for $name {
-            fn from(referral: Referral) -> Self {
-                Self { referral }
-            }
-        }
-
-        impl AsRef<Referral> for $name {
-            fn as_ref(&self) -> &Referral {
-                &self.referral
-            }
-        }
-    )+ };
+payload! {
+    /// A referral, opened.
+    pub struct OpenReferralPayload: "OpenReferralPayload" as Referral {
+        /// The referral as it is now.
+        referral: Referral,
+    }
 }
 
-payloads! {
-    /// A referral, opened.
-    OpenReferralPayload "OpenReferralPayload"
+payload! {
     /// A referral, taken.
-    AcceptReferralPayload "AcceptReferralPayload"
+    pub struct AcceptReferralPayload: "AcceptReferralPayload" as Referral {
+        /// The referral as it is now.
+        referral: Referral,
+    }
+}
+
+payload! {
     /// A referral, declined.
-    DeclineReferralPayload "DeclineReferralPayload"
+    pub struct DeclineReferralPayload: "DeclineReferralPayload" as Referral {
+        /// The referral as it is now.
+        referral: Referral,
+    }
+}
+
+payload! {
     /// A referral, ended.
-    EndReferralPayload "EndReferralPayload"
+    pub struct EndReferralPayload: "EndReferralPayload" as Referral {
+        /// The referral as it is now.
+        referral: Referral,
+    }
 }
 
 union! {

@@ -21,7 +21,7 @@ pub(crate) use enlace_policies::Facts;
 pub(crate) use input::{ArgumentInfo, Input, NoArguments, input};
 pub(crate) use object::{AnyObject, Cells, FieldInfo, FieldKind};
 pub(crate) use output::{Definitions, Output, graphql_enum, write_text};
-pub(crate) use record::{Column, Record, record, union};
+pub(crate) use record::{Column, Record, payload, record, union};
 pub(crate) use root::{EventSource, OperationKind, Root, Shape, Source, Variant, Wanted, may_select};
 pub(crate) use sdl::print as print_sdl;
 

@@ -69,6 +69,48 @@ macro_rules! record {
 }
 pub(crate) use record;
 
+/// Declares the payload of a mutation: it carries one row as the mutation left it, and is that row before the policies.
+macro_rules! payload {
+    (
+        $(#[doc = $about:literal])+
+        pub struct $name:ident : $graphql:literal as $record:ident {
+            $(#[doc = $doc:literal])+ $field:ident : $row:ty $(,)?
+        }
+    ) => {
+        $crate::graph::record! {
+            $(#[doc = $about])+
+            #[derive(serde::Serialize, serde::Deserialize)]
+            pub struct $name: $graphql as $record {
+                $(#[doc = $doc])+
+                $field: $row,
+            }
+        }
+
+        impl $crate::graph::Facts for $name {
+            fn fact(&self, fact: enlace_policies::Fact) -> Option<&str> {
+                $crate::graph::Facts::fact(&self.$field, fact)
+            }
+
+            fn members(&self, fact: enlace_policies::Fact) -> &[enlace_policies::Value] {
+                $crate::graph::Facts::members(&self.$field, fact)
+            }
+        }
+
+        impl From<$row> for $name {
+            fn from($field: $row) -> Self {
+                Self { $field }
+            }
+        }
+
+        impl AsRef<$row> for $name {
+            fn as_ref(&self) -> &$row {
+                &self.$field
+            }
+        }
+    };
+}
+pub(crate) use payload;
+
 /// Declares what a mutation may answer: its payload, or one of the errors that its caller can act on.
 macro_rules! union {
     ($(#[doc = $about:literal])+ pub enum $name:ident { $( $variant:ident($row:ty), )+ }) => {

@@ -11,7 +11,7 @@ use enlace_policies::{Class, RecordType};
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::{Error, Result};
-use crate::graph::{Facts, input, record, union};
+use crate::graph::{input, payload, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, OverCapacity, VersionConflict};
 use crate::scalars::Id;
@@ -35,18 +35,11 @@ input! {
     }
 }
 
-record! {
+payload! {
     /// A headcount, recorded.
-    #[derive(Serialize, Deserialize)]
     pub struct AdjustOccupancyPayload: "AdjustOccupancyPayload" as Space {
         /// The space as it is now.
         space: Space,
-    }
-}
-
-impl Facts for AdjustOccupancyPayload {
-    fn fact(&self, fact: enlace_policies::Fact) -> Option<&str> {
-        self.space.fact(fact)
     }
 }
 
