@@ -35,6 +35,7 @@ pub(crate) struct CaseText {
     #[serde(default = "in_force")]
     agreement_in_force: bool,
     reads_as: Option<String>,
+    opened: Option<String>,
     asks: Vec<String>,
     on: Vec<String>,
     #[serde(default)]
@@ -103,6 +104,7 @@ impl CaseText {
             shelters: self.shelters.clone(),
             agreement_in_force: self.agreement_in_force,
             purpose: self.purpose.clone(),
+            opened: self.opened.clone(),
         }))
     }
 

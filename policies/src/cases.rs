@@ -20,6 +20,7 @@ const ENDING: &str = ".tests.toml";
 const BUILT_IN: &[(&str, &str)] = &[
     ("agencies.tests.toml", include_str!("../agencies.tests.toml")),
     ("always.tests.toml", include_str!("../always.tests.toml")),
+    ("break_glass.tests.toml", include_str!("../break_glass.tests.toml")),
     ("census.tests.toml", include_str!("../census.tests.toml")),
     ("donations.tests.toml", include_str!("../donations.tests.toml")),
     ("education.tests.toml", include_str!("../education.tests.toml")),

@@ -48,6 +48,9 @@ named! {
         Read = "read",
         /// See its value among those of many records: where an action of this verb exists for a class, a list asks it instead.
         List = "list",
+        /// See its value where that says who someone is: a field that is marked so asks this instead. Of PUBLIC, know a record by
+        /// its own id.
+        Identify = "identify",
         /// Set its value.
         Write = "write",
     }
@@ -138,6 +141,8 @@ named! {
         JournalSubject = "JournalSubject",
         /// What somebody may do, and why.
         Explanation = "Explanation",
+        /// A person's record, opened in an emergency.
+        BreakGlassAccess = "BreakGlassAccess",
     }
 }
 
@@ -184,6 +189,8 @@ named! {
         StockKind = "stockKind",
         /// The agency that gave the goods; absent where the giver is no agency.
         DonorAgency = "donorAgency",
+        /// The key of the person of whom the record tells.
+        Person = "person",
         /// `minor` or `adult`, of the person.
         AgeGroup = "ageGroup",
         /// The agency to which a consent or a referral is addressed.
@@ -197,7 +204,7 @@ named! {
 impl Verb {
     /// Whether it sets no value.
     pub(crate) const fn reads(self) -> bool {
-        matches!(self, Self::Read | Self::List)
+        matches!(self, Self::Read | Self::List | Self::Identify)
     }
 }
 
@@ -212,7 +219,12 @@ impl RecordType {
     /// The facts that a record of this type has, or may have. A condition on it asks for no others.
     pub const fn facts(self) -> &'static [Fact] {
         match self {
-            Self::Agency | Self::Agreement | Self::JournalEntry | Self::JournalSubject => &[Fact::Agency],
+            Self::Programme | Self::Explanation => &[],
+            Self::Agency
+            | Self::Agreement
+            | Self::JournalEntry
+            | Self::JournalSubject
+            | Self::BreakGlassAccess => &[Fact::Agency],
             Self::Account => &[Fact::Agency, Fact::User],
             Self::Centre => &[Fact::Lender],
             Self::Shelter | Self::Space | Self::Location => &[Fact::Shelter],
@@ -220,13 +232,13 @@ impl RecordType {
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
             Self::Donor => &[Fact::DonorAgency],
-            Self::Person => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
+            Self::Person => &[Fact::Person, Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
             Self::Household => &[Fact::Shelter, Fact::SharedWith],
             Self::Consent => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient],
             Self::Referral | Self::ReferralAnswer => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient, Fact::Agency]
             }
-            Self::Programme | Self::Assessment | Self::Diagnosis | Self::Explanation => &[],
+            Self::Assessment | Self::Diagnosis => &[Fact::Person],
             Self::Enrolment => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency],
         }
     }
@@ -242,7 +254,9 @@ impl RecordType {
             }
             (Fact::Agency | Fact::Recipient, Self::Consent | Self::Referral) => (Class::Consent, self),
             (Fact::Agency, Self::Enrolment) => (Class::Education, self),
-            (Fact::Agency, Self::JournalEntry | Self::JournalSubject) => (Class::Journal, self),
+            (Fact::Agency, Self::JournalEntry | Self::JournalSubject | Self::BreakGlassAccess) => {
+                (Class::Journal, self)
+            }
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Shelter, Self::Person | Self::Consent | Self::Referral | Self::Enrolment) => {
@@ -252,6 +266,8 @@ impl RecordType {
             (Fact::StockKind, _) => (Class::Inventory, self),
             (Fact::DonorAgency, _) => (Class::Donor, self),
             (Fact::AgeGroup, _) => (Class::Identity, Self::Person),
+            // Who names the record knows whose it is, by its id or by a pseudonym.
+            (Fact::Person, _) => (Class::Public, Self::Person),
             (Fact::SharedWith, _) => (Class::Consent, Self::Consent),
         }
     }

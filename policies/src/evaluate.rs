@@ -243,13 +243,15 @@ pub(crate) fn principal_entities(
 /// What the schema says of a `User`.
 fn attributes(user: &UserPrincipal) -> HashMap<String, RestrictedExpression> {
     let text = |value: &String| RestrictedExpression::new_string(value.clone());
-    HashMap::from([
+    let mut attributes = HashMap::from([
         ("user".to_owned(), text(&user.user)),
         ("agency".to_owned(), text(&user.agency)),
         ("shelters".to_owned(), RestrictedExpression::new_set(user.shelters.iter().map(text))),
         ("agreementInForce".to_owned(), RestrictedExpression::new_bool(user.agreement_in_force)),
         ("recipient".to_owned(), RestrictedExpression::new_string(user.recipient())),
-    ])
+    ]);
+    attributes.extend(user.opened.as_ref().map(|person| ("opened".to_owned(), text(person))));
+    attributes
 }
 
 /// What remains of a policy. Cedar puts it all into one `when`; an `unless` would mean the same negated.

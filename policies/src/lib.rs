@@ -19,6 +19,7 @@
 //!     shelters: ["CDC-01".to_owned()].into(),
 //!     agreement_in_force: true,
 //!     purpose: None,
+//!     opened: None,
 //! });
 //! let profile = policies.profile(&lead)?;
 //!

@@ -24,6 +24,7 @@ const SCHEMA_FILE: &str = "enlace.cedarschema";
 const BUILT_IN: &[(&str, &str)] = &[
     ("agencies.cedar", include_str!("../agencies.cedar")),
     ("always.cedar", include_str!("../always.cedar")),
+    ("break_glass.cedar", include_str!("../break_glass.cedar")),
     ("census.cedar", include_str!("../census.cedar")),
     ("donations.cedar", include_str!("../donations.cedar")),
     ("education.cedar", include_str!("../education.cedar")),
@@ -133,7 +134,12 @@ impl Policies {
 
     /// Whether a record of this type may have fields of this class: whether the schema lets their being read apply to it.
     pub fn applies(&self, class: Class, record: RecordType) -> bool {
-        let question = Question { verb: Verb::Read, class, record };
+        self.applies_to(Verb::Read, class, record)
+    }
+
+    /// Whether the schema lets a verb apply to fields of this class on a record of this type.
+    pub(crate) fn applies_to(&self, verb: Verb, class: Class, record: RecordType) -> bool {
+        let question = Question { verb, class, record };
         self.cells.get(question.index()).is_some_and(|cell| cell.applies)
     }
 

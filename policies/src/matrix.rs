@@ -60,6 +60,8 @@ const PREFACE: &str = "
 R reads, W writes, – neither. *Where* limits a right to the records whose facts meet the condition; a
 record type that lacks the fact is refused. *Own* is the caller's: its agency, its shelters or itself.
 *Shared* data is shared with the caller's agency, by consent or accepted referral, for the purpose that it states.
+*Opened* is the one person whose record the caller has opened in an emergency (break-glass), for at most four hours.
+P reads by pseudonyms: ids are the caller's agency's own, and what says who someone is is refused.
 *On* limits a right to these record types. An `integrator` reads what the one role that it names reads,
 besides this, and writes nothing. What a list shows less is not here: see `list` in always.cedar. `*` is any agency, `NGO_*` any whose code begins so.
 ";
@@ -97,27 +99,44 @@ fn cells(policies: &Policies, profile: &Profile, user: Option<&UserPrincipal>) -
     Class::ALL
         .iter()
         .map(|&class| {
-            let read = rights(policies, profile, Verb::Read, class, user);
-            let write = rights(policies, profile, Verb::Write, class, user);
+            let by_pseudonym = |record| is_pseudonymous(policies, profile, class, record);
+            let read = rights(policies, profile, Verb::Read, class, user, |record| !by_pseudonym(record));
+            let hidden = rights(policies, profile, Verb::Read, class, user, by_pseudonym);
+            let write = rights(policies, profile, Verb::Write, class, user, |_| true);
             let both = read.intersection(&write).map(|place| format!("RW{place}"));
             let only_read = read.difference(&write).map(|place| format!("R{place}"));
             let only_write = write.difference(&read).map(|place| format!("W{place}"));
-            let rights: Vec<String> = both.chain(only_read).chain(only_write).collect();
+            let hidden = hidden.iter().map(|place| format!("P{place}"));
+            let rights: Vec<String> = both.chain(only_read).chain(hidden).chain(only_write).collect();
             if rights.is_empty() { "–".to_owned() } else { rights.join(", ") }
         })
         .collect()
 }
 
-/// Where a verb is allowed on a class: the empty text for everywhere, else what limits it.
+/// Whether who reads a class of such a record knows the person by a pseudonym, or reads nothing of the class that says who someone
+/// is.
+fn is_pseudonymous(policies: &Policies, profile: &Profile, class: Class, record: RecordType) -> bool {
+    // Of PUBLIC itself that goes without saying: the id is all that there is.
+    let of_a_person = class.is_personal().then_some(Class::Public);
+    let of_itself = (class != Class::Public).then_some(class);
+    of_a_person.into_iter().chain(of_itself).any(|class| {
+        policies.applies_to(Verb::Identify, class, record)
+            && profile.answer(Verb::Identify, class, record) != &Answer::Allowed
+            && profile.answer(Verb::Read, class, record) == &Answer::Allowed
+    })
+}
+
+/// Where a verb is allowed on a class, for some types of record: the empty text for everywhere, else what limits it.
 fn rights(
     policies: &Policies,
     profile: &Profile,
     verb: Verb,
     class: Class,
     user: Option<&UserPrincipal>,
+    of: impl Fn(RecordType) -> bool,
 ) -> BTreeSet<String> {
     let mut by_condition: BTreeMap<&Condition, Vec<RecordType>> = BTreeMap::new();
-    for &record in RecordType::ALL {
+    for &record in RecordType::ALL.iter().filter(|record| of(**record)) {
         let condition = match profile.answer(verb, class, record) {
             Answer::Allowed => &Condition::True,
             Answer::Depends(dependence) => &dependence.condition,

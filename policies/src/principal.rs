@@ -31,15 +31,19 @@ pub struct UserPrincipal {
     pub agreement_in_force: bool,
     /// The code of the purpose that it states; without one, nothing that is shared for a purpose is shared with it.
     pub purpose: Option<String>,
+    /// The key of the one person whose record it has opened in an emergency, while that lasts.
+    pub opened: Option<String>,
 }
 
 /// Stands for an example's own subject and shelter; no policy can name it, since no code contains a space.
 pub(crate) const OWN: &str = "the caller's own";
 /// Stands for the purpose that an example states.
 pub(crate) const STATED: &str = "the purpose that the caller states";
+/// Stands for the person whose record an example has opened.
+pub(crate) const OPENED: &str = "the person whose record the caller has opened";
 
 impl UserPrincipal {
-    /// A user with one role, a shelter, a purpose and an agreement in force.
+    /// A user with one role, a shelter, a purpose, a record opened and an agreement in force.
     pub(crate) fn example(agency: &str, role: &str) -> Self {
         Self {
             user: OWN.to_owned(),
@@ -49,6 +53,7 @@ impl UserPrincipal {
             shelters: BTreeSet::from([OWN.to_owned()]),
             agreement_in_force: true,
             purpose: Some(STATED.to_owned()),
+            opened: Some(OPENED.to_owned()),
         }
     }
 
@@ -189,6 +194,7 @@ mod tests {
             shelters: BTreeSet::new(),
             agreement_in_force: true,
             purpose: None,
+            opened: None,
         }
     }
 

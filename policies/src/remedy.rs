@@ -13,7 +13,7 @@ use crate::{
     UserPrincipal,
     class::Question,
     evaluate::permitted,
-    principal::{OWN, STATED},
+    principal::{OPENED, OWN, STATED},
     words::phrase,
 };
 
@@ -35,14 +35,17 @@ pub struct Remedy {
     /// That the agency's agreement be in force.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub agreement: bool,
+    /// To open the person's record in an emergency (break-glass).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
     /// A record of which this holds, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
 }
 
 impl Policies {
-    /// What would allow a principal what it is refused: a record, a role, a shelter, a purpose, an agreement, or several
-    /// of them. Every combination is tried, the small ones first.
+    /// What would allow a principal what it is refused: a record, a role, a shelter, a purpose, an agreement, break-glass, or
+    /// several of them. Every combination is tried, the small ones first.
     pub(crate) fn remedies(
         &self,
         principal: &Principal,
@@ -115,7 +118,19 @@ fn candidates(
     roles: &[Role],
 ) -> Vec<(Remedy, UserPrincipal)> {
     let mut candidates = Vec::new();
-    for (holder, caller) in callers(principal, record, known, roles) {
+    let mut callers = callers(principal, record, known, roles);
+    if let Some(person) = known.facts.fact(Fact::Person).filter(|_| (known.told)(Fact::Person)) {
+        let opening = |(holder, caller): &(Remedy, UserPrincipal)| {
+            let opened = Some(person.to_owned());
+            let opens = caller.opened != opened;
+            opens.then(|| {
+                let holder = Remedy { break_glass: true, ..holder.clone() };
+                (holder, UserPrincipal { opened, ..caller.clone() })
+            })
+        };
+        callers.extend(callers.iter().filter_map(opening).collect::<Vec<_>>());
+    }
+    for (holder, caller) in callers {
         let caller = with_examples(caller, known);
         let mut shelters = vec![None];
         if (known.told)(Fact::Shelter) {
@@ -156,13 +171,16 @@ fn candidates(
     candidates
 }
 
-/// A caller with a shelter and a purpose, where it has none and it is not known which would do.
+/// A caller with a shelter, a purpose and a record opened, where it has none and it is not known which would do.
 fn with_examples(mut caller: UserPrincipal, known: &Known<'_>) -> UserPrincipal {
     if caller.shelters.is_empty() && !(known.told)(Fact::Shelter) {
         caller.shelters.insert(OWN.to_owned());
     }
     if !(known.told)(Fact::SharedWith) {
         caller.purpose.get_or_insert_with(|| STATED.to_owned());
+    }
+    if !(known.told)(Fact::Person) {
+        caller.opened.get_or_insert_with(|| OPENED.to_owned());
     }
     caller
 }
@@ -196,6 +214,7 @@ fn callers(
                     shelters: BTreeSet::new(),
                     agreement_in_force: true,
                     purpose: own.and_then(|user| user.purpose.clone()),
+                    opened: None,
                 },
             };
             if caller.roles.insert(role.code.to_owned()) {
@@ -223,7 +242,7 @@ fn agencies<'a>(
                 let shared = known.facts.members(fact).iter().filter_map(|with| with.split_once('/'));
                 agencies.extend(shared.map(|(agency, _)| agency));
             }
-            Fact::User | Fact::Shelter | Fact::StockKind | Fact::AgeGroup => {}
+            Fact::User | Fact::Shelter | Fact::StockKind | Fact::Person | Fact::AgeGroup => {}
         }
     }
     agencies
@@ -236,8 +255,8 @@ fn shared_with<'a>(known: &'a Known<'_>) -> &'a [String] {
 
 impl Remedy {
     fn size(&self) -> usize {
-        let Self { role, agency: _, shelter, purpose, agreement, record } = self;
-        [role.is_some(), shelter.is_some(), purpose.is_some(), *agreement, record.is_some()]
+        let Self { role, agency: _, shelter, purpose, agreement, break_glass, record } = self;
+        [role.is_some(), shelter.is_some(), purpose.is_some(), *agreement, *break_glass, record.is_some()]
             .into_iter()
             .map(usize::from)
             .sum()
@@ -254,12 +273,13 @@ impl Remedy {
             // What a record must be is told of who asks: another's own is not the caller's.
             && (self.record.is_none() || self.agency == other.agency)
             && (!self.agreement || other.agreement)
+            && (!self.break_glass || other.break_glass)
     }
 }
 
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { role, agency, shelter, purpose, agreement, record } = self;
+        let Self { role, agency, shelter, purpose, agreement, break_glass, record } = self;
         let mut text = String::new();
         let mut also = |part: fmt::Arguments| {
             let comma = if text.is_empty() { "" } else { ", " };
@@ -276,6 +296,9 @@ impl fmt::Display for Remedy {
         }
         if *agreement {
             also(format_args!("an agreement in force"))?;
+        }
+        if *break_glass {
+            also(format_args!("the person's record opened in an emergency"))?;
         }
         if let Some(record) = record {
             also(format_args!("a record of which this holds: {record}"))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 
 use enlace_policies::{Answer, Class, Condition, Dependence, RecordType, Verb};
@@ -14,6 +15,8 @@ use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
 use crate::graph::{Facts, Root};
 use crate::journal::Feed;
+use crate::paging::Binding;
+use crate::scalars::Pseudonyms;
 use crate::system::{Access, Caller, System};
 use crate::vault::Vault;
 
@@ -110,6 +113,18 @@ impl Context {
         self.system.new_uuid(self.now)
     }
 
+    /// Random bytes: a nonce, a salt.
+    pub(crate) fn random_bytes<const N: usize>(&self) -> Result<[u8; N]> {
+        self.system.random.bytes()
+    }
+
+    /// Has what this request changed of anyone's authority felt here by the next request; elsewhere within a second.
+    pub(crate) async fn authority_changed(&self) {
+        if let Err(error) = self.system.read_authority().await {
+            tracing::warn!(%error, "a change of authority will be felt a moment later");
+        }
+    }
+
     pub(crate) fn programme_id(&self) -> Uuid {
         self.system.programme_id()
     }
@@ -190,6 +205,24 @@ impl Context {
     /// What was noted so far.
     pub(crate) fn disclosed(&self) -> Disclosed {
         self.disclosed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Key of the access by which an emergency shows more of what was noted.
+    pub(crate) fn broken_glass(&self, disclosed: &Disclosed) -> Option<Uuid> {
+        let opened = self.caller.actor.as_ref()?.opened?;
+        let shown = disclosed.persons.contains(&opened.person);
+        let more = disclosed.classes.iter().any(|class| self.access().opened.contains(class));
+        (shown && more).then_some(opened.access)
+    }
+
+    /// How the caller knows records that it may not recognise.
+    pub(crate) fn pseudonyms(&self) -> Option<&Arc<Pseudonyms>> {
+        self.access().pseudonyms.as_ref()
+    }
+
+    /// Binds a list's cursors to its name, to what selects and orders its rows, and to the caller's pseudonyms.
+    pub(crate) fn binding(&self, query: &str, selects: &impl Serialize) -> Result<Binding> {
+        Binding::new(query, selects, self.pseudonyms().cloned())
     }
 
     /// The way to the keys of people.

@@ -63,8 +63,8 @@ impl Enlace {
         random: Random,
     ) -> Result<Self> {
         let database = Database::open(owner, settings.database).await?;
-        let vault = Vault::open(keys).await?;
-        let directory = Directory::read(&database.reader().await?).await?;
+        let vault = Vault::open(keys, &random).await?;
+        let directory = Directory::read(&database.reader().await?, clock.now()).await?;
         let parts = Parts {
             graph: capabilities(),
             policies,

@@ -19,6 +19,7 @@ use crate::error::{Code, Error, Result};
 use crate::graph::{Answer, OperationKind, Source, write_text};
 use crate::journal::{Refusal, record_read};
 use crate::live::{Cohorts, Subscription};
+use crate::scalars::{GlobalId, Pseudonyms};
 use crate::system::{Caller, PlanKey, System};
 
 /// A GraphQL request.
@@ -155,7 +156,7 @@ async fn try_execute(
         }
         _ => {}
     }
-    let calls = costed(&prepared, system)?;
+    let calls = costed(&prepared, system, caller)?;
     let context = Context::new(Arc::clone(system), caller.clone());
     let mut answers = Vec::with_capacity(calls.len());
     if plan.kind == OperationKind::Mutation {
@@ -172,12 +173,17 @@ async fn try_execute(
 }
 
 /// The calls with their arguments, if together they are not too much to ask.
-fn costed<'p>(prepared: &'p Prepared, system: &System) -> Result<Vec<(&'p Call, JsonValue)>> {
+fn costed<'p>(
+    prepared: &'p Prepared,
+    system: &System,
+    caller: &Caller,
+) -> Result<Vec<(&'p Call, JsonValue)>> {
     let mut cost = 0_usize;
     let mut calls = Vec::new();
     for root in &prepared.plan.roots {
         if let RootWhat::Call(call) = &root.what {
             let arguments = call.arguments(&prepared.variables);
+            let arguments = revealed(system, caller, call, arguments);
             refuse_nul(&arguments)?;
             refuse_long_years(system, call, &arguments)?;
             cost = cost.saturating_add(call.cost(&arguments));
@@ -186,6 +192,32 @@ fn costed<'p>(prepared: &'p Prepared, system: &System) -> Result<Vec<(&'p Call, 
     }
     check_cost(cost, &system.limits)?;
     Ok(calls)
+}
+
+/// The arguments with the records' own ids in place of the caller's pseudonyms. What is no pseudonym of its becomes the id of
+/// no record: a real id looks not found.
+fn revealed(system: &System, caller: &Caller, call: &Call, mut arguments: JsonValue) -> JsonValue {
+    if let (Some(pseudonyms), Some(root)) = (&caller.access.pseudonyms, system.graph.roots.get(call.root)) {
+        for argument in root.arguments.iter().filter(|argument| argument.is_id()) {
+            if let Some(value) = arguments.get_mut(argument.name.as_str()) {
+                reveal(pseudonyms, value);
+            }
+        }
+    }
+    arguments
+}
+
+fn reveal(pseudonyms: &Pseudonyms, value: &mut JsonValue) {
+    match value {
+        JsonValue::Array(values) => values.iter_mut().for_each(|value| reveal(pseudonyms, value)),
+        JsonValue::String(text) => {
+            if let Some(id) = GlobalId::parse(text.as_str()).filter(|id| pseudonyms.cover(&id.kind)) {
+                let known = GlobalId { uuid: pseudonyms.reveal(id.uuid), ..id };
+                *value = known.to_string().into();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// PostgreSQL's texts cannot hold NUL, and nothing that a person writes does (R17).
@@ -242,7 +274,9 @@ fn write(
 ) -> Result<Vec<u8>> {
     let plan = &prepared.plan;
     let rows: usize = answers.iter().flatten().map(|(answer, _)| answer.page.len).sum();
-    let mut writer = Writer::new(&system.graph, plan.refusals.len(), 256 + rows * EXPECTED_BYTES_PER_ROW);
+    let pseudonyms = caller.access.pseudonyms.clone();
+    let expected = 256 + rows * EXPECTED_BYTES_PER_ROW;
+    let mut writer = Writer::new(&system.graph, plan.refusals.len(), expected, pseudonyms);
     let mut errors = Vec::new();
     let mut answers = answers.into_iter();
     let mut introspected = None;
@@ -324,7 +358,7 @@ fn open_stream(
     let call = match plan.roots.first() {
         Some(PlannedRoot { what: RootWhat::Call(call), .. }) => call,
         Some(PlannedRoot { what: RootWhat::Null { refusal }, .. }) => {
-            let mut writer = Writer::new(&system.graph, plan.refusals.len(), 0);
+            let mut writer = Writer::new(&system.graph, plan.refusals.len(), 0, None);
             writer.refuse(*refusal);
             for refusal in writer.of_consequence(plan) {
                 system.refusals.note(system, caller, refusal);
@@ -338,7 +372,7 @@ fn open_stream(
             );
         }
     };
-    let arguments = call.arguments(&prepared.variables);
+    let arguments = revealed(system, caller, call, call.arguments(&prepared.variables));
     refuse_nul(&arguments)?;
     refuse_long_years(system, call, &arguments)?;
     check_cost(call.cost(&arguments), &system.limits)?;

@@ -9,6 +9,7 @@
 
 mod access;
 mod agencies;
+mod break_glass;
 mod census;
 mod context;
 mod coordination;
@@ -57,6 +58,7 @@ fn capabilities() -> graph::Graph {
     coordination::register(&mut graph);
     health::register(&mut graph);
     education::register(&mut graph);
+    break_glass::register(&mut graph);
     journal::register(&mut graph);
     graph
 }

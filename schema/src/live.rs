@@ -212,7 +212,8 @@ impl Worker {
         }
         let context = Context::new(Arc::clone(&self.system), self.caller.clone());
         let loaded = load_reply(graph, &context, &call.reply, &answer, Vec::new()).await?;
-        let mut writer = Writer::new(graph, self.plan.refusals.len(), 512);
+        let pseudonyms = self.caller.access.pseudonyms.clone();
+        let mut writer = Writer::new(graph, self.plan.refusals.len(), 512, pseudonyms);
         writer.open_root(true, root);
         write_reply(&mut writer, &call.reply, &answer, &loaded);
         let mut out = writer.finish(&self.plan, Vec::new(), &self.caller.access.policy_version);

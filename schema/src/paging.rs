@@ -1,5 +1,7 @@
 //! Pages of long lists, after the Relay specification, by keys: stable while others write.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use minicbor::{Decode, Encode};
@@ -8,6 +10,7 @@ use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
 use crate::graph::{Connection, ConnectionFacts, Wanted};
+use crate::scalars::Pseudonyms;
 
 /// Rows of a page where neither `first` nor `last` is given.
 pub(crate) const DEFAULT_ROWS: usize = 50;
@@ -22,6 +25,8 @@ pub(crate) struct Window {
     pub(crate) backward: bool,
     /// The place from which to go on.
     pub(crate) from: Option<Place>,
+    /// Set where the reader knows records by pseudonyms: makes an order of its own, see [`by_hidden_key`].
+    pub(crate) salt: Option<[u8; 32]>,
 }
 
 /// A place in a list: the last row's sort key as text, where it has one, and its id.
@@ -54,35 +59,48 @@ pub(crate) fn invalid_cursor() -> Error {
 }
 
 /// What a cursor is bound to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Binding([u8; 8]);
+#[derive(Clone)]
+pub(crate) struct Binding {
+    query: [u8; 8],
+    /// How the cursor's reader knows records: a cursor gives no key away, and nothing by which another could recognise it.
+    pseudonyms: Option<Arc<Pseudonyms>>,
+}
 
 impl Binding {
     /// Binds to a query's name and everything that selects or orders its rows.
-    pub(crate) fn new(query: &str, selects: &impl serde::Serialize) -> Result<Self> {
+    pub(crate) fn new(
+        query: &str,
+        selects: &impl serde::Serialize,
+        pseudonyms: Option<Arc<Pseudonyms>>,
+    ) -> Result<Self> {
         let mut hash = Sha256::new();
+        if let Some(pseudonyms) = &pseudonyms {
+            hash.update(pseudonyms.salt());
+        }
         hash.update(query);
         hash.update(serde_json::to_vec(selects).map_err(Error::internal)?);
         let hash = hash.finalize();
-        Ok(Self(hash.first_chunk().copied().unwrap_or_default()))
+        Ok(Self { query: hash.first_chunk().copied().unwrap_or_default(), pseudonyms })
     }
 
     /// A cursor for a place.
-    pub(crate) fn cursor(self, place: &Place) -> Result<String> {
-        let cursor =
-            Cursor { version: 1, query: self.0, key: place.key.as_deref(), id: place.id.into_bytes() };
+    pub(crate) fn cursor(&self, place: &Place) -> Result<String> {
+        let id = self.pseudonyms.as_ref().map_or(place.id, |known| known.hide_in_cursor(place.id));
+        let cursor = Cursor { version: 1, query: self.query, key: place.key.as_deref(), id: id.into_bytes() };
         Ok(URL_SAFE_NO_PAD.encode(minicbor::to_vec(cursor).map_err(Error::internal)?))
     }
 
     /// The place that a cursor of this query names.
-    pub(crate) fn place(self, text: &str) -> Result<Place> {
+    pub(crate) fn place(&self, text: &str) -> Result<Place> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid_cursor())?;
         let mut decoder = minicbor::Decoder::new(&bytes);
         let cursor: Cursor<'_> = decoder.decode().map_err(|_| invalid_cursor())?;
-        if cursor.version != 1 || cursor.query != self.0 || decoder.position() != bytes.len() {
+        if cursor.version != 1 || cursor.query != self.query || decoder.position() != bytes.len() {
             return Err(invalid_cursor());
         }
-        Ok(Place { key: cursor.key.map(str::to_owned), id: Uuid::from_bytes(cursor.id) })
+        let id = Uuid::from_bytes(cursor.id);
+        let id = self.pseudonyms.as_ref().map_or(id, |known| known.reveal_in_cursor(id));
+        Ok(Place { key: cursor.key.map(str::to_owned), id })
     }
 }
 
@@ -108,7 +126,7 @@ impl<'a> Asked<'a> {
 
 impl Window {
     /// Checks the arguments: one direction, 1 to [`MOST_ROWS`] rows, a cursor of this query.
-    pub(crate) fn new(asked: &Asked<'_>, binding: Binding) -> Result<Self> {
+    pub(crate) fn new(asked: &Asked<'_>, binding: &Binding) -> Result<Self> {
         let wrong = |text: &'static str| Err(Error::new(Code::InvalidArgument, text));
         let backward = asked.last.is_some() || asked.before.is_some();
         if backward && (asked.first.is_some() || asked.after.is_some()) {
@@ -124,7 +142,8 @@ impl Window {
             },
         };
         let from = asked.after.or(asked.before).map(|cursor| binding.place(cursor)).transpose()?;
-        Ok(Self { rows, backward, from })
+        let salt = binding.pseudonyms.as_ref().map(|known| *known.salt());
+        Ok(Self { rows, backward, from, salt })
     }
 
     /// How many rows to ask the database for: one more, to learn whether there are more.
@@ -136,7 +155,7 @@ impl Window {
     pub(crate) fn page<R>(
         &self,
         mut rows: Vec<R>,
-        binding: Binding,
+        binding: &Binding,
         place: impl Fn(&R) -> Place,
         total_count: Option<i32>,
         wanted: Wanted,
@@ -171,6 +190,45 @@ macro_rules! by_key {
 }
 pub(crate) use by_key;
 
+diesel::define_sql_function! {
+    /// PostgreSQL's own.
+    fn sha256(bytes: diesel::sql_types::Binary) -> diesel::sql_types::Binary;
+}
+diesel::define_sql_function! {
+    /// A key's sixteen bytes.
+    fn uuid_send(key: diesel::sql_types::Uuid) -> diesel::sql_types::Binary;
+}
+
+/// As [`by_key`], of records that have pseudonyms. To a reader who knows them by those, they come in an order of its agency's own:
+/// their place in the list would be the same for two witnesses, and link their pseudonyms.
+macro_rules! by_hidden_key {
+    ($query:expr, $key:path, $window:expr) => {
+        match $window.salt {
+            None => $crate::paging::by_key!($query, $key, $window),
+            Some(salt) => {
+                use diesel::sql_types::{Binary, Uuid as SqlUuid};
+                let salted = || salt.to_vec().into_sql::<Binary>();
+                let key = || $crate::paging::sha256(salted().concat($crate::paging::uuid_send($key)));
+                let query =
+                    if $window.backward { $query.order(key().desc()) } else { $query.order(key().asc()) };
+                match $window.from.as_ref().map(|place| place.id) {
+                    None => query,
+                    Some(place) => {
+                        let from = $crate::paging::uuid_send(place.into_sql::<SqlUuid>());
+                        let from = $crate::paging::sha256(salted().concat(from));
+                        if $window.backward {
+                            query.filter(key().lt(from))
+                        } else {
+                            query.filter(key().gt(from))
+                        }
+                    }
+                }
+            }
+        }
+    };
+}
+pub(crate) use by_hidden_key;
+
 /// A count of rows as the schema shows it.
 pub(crate) fn shown_count(rows: i64) -> i32 {
     i32::try_from(rows).unwrap_or(i32::MAX)
@@ -181,7 +239,7 @@ mod tests {
     use super::*;
 
     fn binding(name: &str) -> Binding {
-        Binding::new(name, &1).unwrap()
+        Binding::new(name, &1, None).unwrap()
     }
 
     #[test]
@@ -203,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_window_has_one_direction_and_a_bound() {
-        let window = |first, last| Window::new(&Asked { first, last, ..Asked::default() }, binding("a"));
+        let window = |first, last| Window::new(&Asked { first, last, ..Asked::default() }, &binding("a"));
         assert_eq!(window(None, None).unwrap().rows, DEFAULT_ROWS);
         assert!(window(Some(500), None).is_ok() && window(None, Some(1)).unwrap().backward);
         for (first, last) in

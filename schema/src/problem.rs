@@ -72,6 +72,8 @@ problems! {
     ConsentMissing "ConsentMissing" {}
     /// The space has fewer places than that.
     OverCapacity "OverCapacity" {}
+    /// The caller has another person's record open, or this one already.
+    BreakGlassOpen "BreakGlassOpen" {}
     /// The store holds less of the lot than that.
     InsufficientStock "InsufficientStock" {}
 }
@@ -150,6 +152,14 @@ impl OverCapacity {
         let message =
             "The space does not have that many places. Read its capacity, or use another space.".into();
         Self { code: Code::OverCapacity.as_str().into(), message }
+    }
+}
+
+impl BreakGlassOpen {
+    pub(crate) fn new() -> Self {
+        let message =
+            "You have a person's record open already. End that access, or wait until it ends.".into();
+        Self { code: Code::BreakGlassOpen.as_str().into(), message }
     }
 }
 

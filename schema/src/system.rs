@@ -1,5 +1,6 @@
 //! One running Enlace: what all requests share.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use enlace_policies::{Policies, Principal, Profile};
+use enlace_policies::{Answer, Class, Policies, Principal, Profile, RecordType, UserPrincipal, Verb};
 
 use crate::access::{Document, Fault, Limits, Plan, RoleView};
 use crate::agencies::{Actor, Directory, Stated, directory_version};
@@ -19,6 +20,7 @@ use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Graph, print_sdl};
 use crate::journal::{Feed, Refusal, Refusals};
+use crate::scalars::Pseudonyms;
 use crate::vault::Vault;
 
 /// The real clock, handed in so that tests are literal.
@@ -72,6 +74,10 @@ pub(crate) struct Access {
     pub(crate) number: u64,
     pub(crate) profile: Profile,
     pub(crate) policy_version: Arc<str>,
+    /// How it knows records that it may not recognise; none where it recognises all.
+    pub(crate) pseudonyms: Option<Arc<Pseudonyms>>,
+    /// The classes of which the record that the caller has opened in an emergency shows it more.
+    pub(crate) opened: BTreeSet<Class>,
     view: OnceLock<Result<RoleView>>,
 }
 
@@ -94,6 +100,11 @@ impl Caller {
     /// The caller's user, agency and roles; none without a token.
     pub fn actor(&self) -> Option<&Actor> {
         self.actor.as_deref()
+    }
+
+    /// Whether what it has opened in an emergency is over, by the real clock: then it must be asked anew what it may do.
+    pub fn has_lapsed(&self, real_now: DateTime<Utc>) -> bool {
+        self.actor.as_ref().and_then(|actor| actor.opened).is_some_and(|opened| opened.ends_at <= real_now)
     }
 
     /// Whether both are one user who may do the same: what a stream goes on with.
@@ -165,6 +176,18 @@ pub(crate) struct Parts {
     pub(crate) directory: Directory,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+}
+
+/// The classes of which one profile reads other records than another.
+fn shows_more(profile: &Profile, other: &Profile) -> BTreeSet<Class> {
+    let differs = |class: &Class| {
+        let answers = |record| [profile, other].map(|profile| profile.answer(Verb::Read, *class, record));
+        RecordType::ALL.iter().any(|record| {
+            let [one, other] = answers(*record);
+            one != other
+        })
+    };
+    Class::ALL.iter().copied().filter(differs).collect()
 }
 
 impl System {
@@ -242,10 +265,20 @@ impl System {
         }
         let policies = &generation.policies;
         let profile = policies.profile(&key.1).map_err(Error::internal)?;
+        let opened = match &key.1 {
+            Principal::User(user) if user.opened.is_some() => {
+                let otherwise = UserPrincipal { opened: None, ..user.clone() };
+                shows_more(&profile, &self.access(Principal::User(otherwise))?.profile)
+            }
+            _ => BTreeSet::new(),
+        };
+        let pseudonyms = self.pseudonyms(&profile, &key.1)?;
         let access = Arc::new(Access {
             number: self.next_number(),
             profile,
             policy_version: policies.version().into(),
+            pseudonyms,
+            opened,
             view: OnceLock::new(),
         });
         self.accesses.insert(key, Arc::clone(&access));
@@ -255,6 +288,25 @@ impl System {
     /// The policies in force.
     pub(crate) fn policies(&self) -> Arc<Policies> {
         Arc::clone(&self.policies.load().policies)
+    }
+
+    /// How a principal knows the records that the policies do not let it recognise. Whose agency has no key for them gets no
+    /// access: an id would tell who someone is.
+    fn pseudonyms(&self, profile: &Profile, principal: &Principal) -> Result<Option<Arc<Pseudonyms>>> {
+        let hidden = self
+            .graph
+            .identifying_kinds()
+            .filter(|(_, record)| *profile.answer(Verb::Identify, Class::Public, *record) != Answer::Allowed);
+        let kinds: BTreeSet<&'static str> = hidden.map(|(kind, _)| kind).collect();
+        if kinds.is_empty() {
+            return Ok(None);
+        }
+        let key = match principal {
+            Principal::User(user) => self.vault.witness_key(&user.agency),
+            Principal::Anyone => None,
+        };
+        let key = key.ok_or_else(|| Error::internal("an agency without a key is to be given pseudonyms"))?;
+        Ok(Some(Arc::new(Pseudonyms::new(key, kinds))))
     }
 
     /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do.
@@ -291,16 +343,20 @@ impl System {
     }
 
     async fn refresh_authority(&self, seen: &mut DateTime<Utc>) -> Result<()> {
-        let reader = self.database.reader().await?;
-        let mut changed = false;
-        if directory_version(&reader).await? != self.directory.load().version {
-            self.directory.store(Arc::new(Directory::read(&reader).await?));
-            changed = true;
-        }
+        self.read_authority().await?;
         let now = self.now();
-        changed |= self.directory.load().turns(*seen, now);
+        if self.directory.load().turns(*seen, now) {
+            self.authority.send_modify(|turn| *turn += 1);
+        }
         *seen = now;
-        if changed {
+        Ok(())
+    }
+
+    /// Reads the directory where it has changed, and says so.
+    pub(crate) async fn read_authority(&self) -> Result<()> {
+        let reader = self.database.reader().await?;
+        if directory_version(&reader).await? != self.directory.load().version {
+            self.directory.store(Arc::new(Directory::read(&reader, self.clock.now()).await?));
             self.authority.send_modify(|turn| *turn += 1);
         }
         Ok(())

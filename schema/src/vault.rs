@@ -1,28 +1,40 @@
 //! The vault: what tells of a person, sealed under that person's own key (R21, R23).
 //!
 //! The keys lie in a database of their own. Whoever holds a copy of the other one reads nobody's data with it; and where a
-//! key is destroyed, every copy of what it sealed is unreadable, a restored backup's too.
+//! key is destroyed, every copy of what it sealed is unreadable, a restored backup's too. With them lie the keys of the
+//! witnesses' pseudonyms.
 
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
+use enlace_policies::ROLES;
+
 use crate::database::{Reads, connect};
 use crate::error::{Error, Result};
+use crate::system::Random;
 
+diesel::table! { witness_keys (agency) { agency -> Text, key -> Binary, } }
 diesel::table! { person_keys (person_id) { person_id -> Uuid, key -> Binary, } }
 
-const TABLE: &str = "\
+const TABLES: &str = "\
 CREATE TABLE IF NOT EXISTS person_keys (\
     person_id uuid PRIMARY KEY, \
     key bytea NOT NULL, \
-    CONSTRAINT person_keys_length CHECK (length(key) = 32))";
+    CONSTRAINT person_keys_length CHECK (length(key) = 32)); \
+CREATE TABLE IF NOT EXISTS witness_keys (\
+    agency text PRIMARY KEY, \
+    key bytea NOT NULL, \
+    CONSTRAINT witness_keys_length CHECK (length(key) = 32))";
+
+/// The role whose agencies know people by pseudonyms.
+const WITNESS: &str = "witness";
 
 /// Why the keys' database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -62,20 +74,29 @@ pub async fn migrate_keys(
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(client.batch_execute(TABLE).await?)
+    Ok(client.batch_execute(TABLES).await?)
 }
 
 /// The way to the keys.
 pub(crate) struct Vault {
     config: tokio_postgres::Config,
     reads: Reads,
+    /// Of each agency that may hold the role of a witness: what its pseudonyms are made with.
+    witness_keys: HashMap<String, [u8; 32]>,
 }
 
 impl Vault {
-    pub(crate) async fn open(keys: &tokio_postgres::Config) -> Result<Self> {
+    pub(crate) async fn open(keys: &tokio_postgres::Config, random: &Random) -> Result<Self> {
         let mut config = keys.clone();
         config.application_name("enlace");
-        Ok(Self { reads: Reads::open(&config, 1).await?, config })
+        let reads = Reads::open(&config, 1).await?;
+        let witness_keys = witness_keys(&*reads.get(&config, 0).await?, random).await?;
+        Ok(Self { config, reads, witness_keys })
+    }
+
+    /// What an agency's pseudonyms are made with, if it may hold the role of a witness.
+    pub(crate) fn witness_key(&self, agency: &str) -> Option<&[u8; 32]> {
+        self.witness_keys.get(agency)
     }
 
     /// The keys of some people; those whose key was destroyed have none.
@@ -90,6 +111,24 @@ impl Vault {
             .await?;
         rows.into_iter().map(|(person, key)| Ok((person, Key::new(&key)?))).collect::<Result<_>>().map(Keys)
     }
+}
+
+/// The keys of the witnesses' agencies; each is made once and for all.
+async fn witness_keys(mut keys: &AsyncPgConnection, random: &Random) -> Result<HashMap<String, [u8; 32]>> {
+    for agency in ROLES.iter().filter(|role| role.code == WITNESS).flat_map(|role| role.agencies) {
+        let fresh: [u8; 32] = random.bytes()?;
+        diesel::insert_into(witness_keys::table)
+            .values((witness_keys::agency.eq(*agency), witness_keys::key.eq(fresh.as_slice())))
+            .on_conflict_do_nothing()
+            .execute(&mut keys)
+            .await?;
+    }
+    let rows = witness_keys::table.load::<(String, Vec<u8>)>(&mut keys).await?;
+    let key = |(agency, key): (String, Vec<u8>)| {
+        let key = key.try_into().map_err(|_| Error::internal("a key is not of 32 bytes"))?;
+        Ok((agency, key))
+    };
+    rows.into_iter().map(key).collect()
 }
 
 /// One person's key.
@@ -140,6 +179,11 @@ fn bound_to(person: Uuid, part: &str) -> Aad<Vec<u8>> {
 pub(crate) struct Keys(HashMap<Uuid, Key>);
 
 impl Keys {
+    /// Whether a person has a key still.
+    pub(crate) fn have(&self, person: Uuid) -> bool {
+        self.0.contains_key(&person)
+    }
+
     /// Seals a part of what is known of a person, as [`Key::seal`] does; an error where they have no key any more.
     pub(crate) fn seal(
         &self,

@@ -30,5 +30,6 @@ pub(super) fn caller(text: &str) -> Result<Principal, Failure> {
         shelters: [].into(),
         agreement_in_force: true,
         purpose: None,
+        opened: None,
     }))
 }

@@ -110,13 +110,14 @@ impl App {
     /// The caller that claims belong to: what the grants confirm of them now (R4).
     ///
     /// A request pays for a look-up: the verifier gives the same claims for the same token, and what was
-    /// confirmed of them holds until anyone's authority changes.
+    /// confirmed of them holds until anyone's authority changes, or an emergency is over.
     pub(super) fn confirm(&self, claims: &Arc<Claims>, purpose: Option<Purpose>) -> Result<Caller, Error> {
         let key = (Arc::as_ptr(claims).addr(), purpose);
         // Read before the caller is: a change in between makes what is kept stale, never fresh.
         let authority = *self.authority.borrow();
         if let Some(known) = self.confirmed.get(&key)
             && known.authority == authority
+            && !known.caller.has_lapsed(self.enlace.now())
             && Arc::ptr_eq(&known.claims, claims)
         {
             return Ok(known.caller);

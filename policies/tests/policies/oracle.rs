@@ -56,7 +56,7 @@ impl Oracle {
                 // The schema admits no other roles, and this crate drops them.
                 let roles = user.roles.iter().filter(|role| *role != "no such role");
                 let mut groups: HashSet<_> = roles.map(|role| self::uid("Role", role)).collect();
-                if let (Verb::Read | Verb::List, Some(role), true) =
+                if let (Verb::Read | Verb::List | Verb::Identify, Some(role), true) =
                     (verb, &user.reads_as, user.roles.contains("integrator"))
                 {
                     groups.insert(self::uid("Role", role));
@@ -90,7 +90,8 @@ fn uid(type_name: &str, id: &str) -> EntityUid {
 
 fn attributes(user: &UserPrincipal) -> HashMap<String, RestrictedExpression> {
     let text = |text: &String| RestrictedExpression::new_string(text.clone());
-    HashMap::from([
+    let opened = user.opened.as_ref().map(|person| ("opened".to_owned(), text(person)));
+    let others = [
         ("user".to_owned(), text(&user.user)),
         ("agency".to_owned(), text(&user.agency)),
         ("shelters".to_owned(), RestrictedExpression::new_set(user.shelters.iter().map(text))),
@@ -99,7 +100,8 @@ fn attributes(user: &UserPrincipal) -> HashMap<String, RestrictedExpression> {
             "recipient".to_owned(),
             text(&format!("{}/{}", user.agency, user.purpose.clone().unwrap_or_default())),
         ),
-    ])
+    ];
+    others.into_iter().chain(opened).collect()
 }
 
 fn holds(answer: &Answer, facts: &Record) -> bool {

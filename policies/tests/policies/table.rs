@@ -22,6 +22,36 @@ fn refused_by(answer: &Answer) -> &str {
     }
 }
 
+/// Whether the ids of such records say who someone is.
+fn identified(record: RecordType) -> bool {
+    use RecordType as Of;
+    matches!(
+        record,
+        Of::Donor
+            | Of::Person
+            | Of::Household
+            | Of::Consent
+            | Of::Referral
+            | Of::Assessment
+            | Of::Diagnosis
+            | Of::Enrolment
+            | Of::BreakGlassAccess
+    )
+}
+
+#[test]
+fn a_witness_alone_recognises_nobody() {
+    for role in ROLES {
+        let (alone, witness) = (user(&[role.code]), user(&[role.code, "witness"]));
+        for &record in RecordType::ALL.iter().filter(|record| identified(**record)) {
+            let recognises = answer(&alone, Verb::Identify, Class::Public, record) == Answer::Allowed;
+            assert_eq!(recognises, role.code != "witness", "{} {record}", role.code);
+            let refused = answer(&witness, Verb::Identify, Class::Public, record);
+            assert_eq!(refused_by(&refused), "always-witness-knows-nobody");
+        }
+    }
+}
+
 /// What each role may do with a lot and its stock, as the access table has it: reads and writes of
 /// OPERATIONAL, INVENTORY and DONOR. `+` everywhere, `?` somewhere, `-` nowhere.
 const TABLE: &[(&str, [&str; 3])] = &[
@@ -144,7 +174,9 @@ fn without_an_agreement_an_agency_reads_public_only() {
                     let allowed = profile.answer(verb, class, record) == &Answer::Allowed;
                     assert_eq!(
                         allowed,
-                        (verb, class) == (Verb::Read, Class::Public),
+                        class == Class::Public
+                            && (verb == Verb::Read
+                                || verb == Verb::Identify && role.code != "witness" && identified(record)),
                         "{} {verb} {class}",
                         role.code
                     );

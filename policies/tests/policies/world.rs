@@ -12,6 +12,9 @@ const ELSEWHERE: &str = "CDC-02";
 /// The purpose that every user in these tests states, and another.
 pub(crate) const PURPOSE: &str = "EDUCATION";
 const OTHER_PURPOSE: &str = "PROTECTION";
+/// The person whose record a user in these tests has opened, and another.
+const OPENED: &str = "a-person";
+const ANOTHER: &str = "another-person";
 /// An agency that no user in these tests acts for.
 const STRANGER: &str = "IMSS";
 
@@ -32,6 +35,7 @@ pub(crate) fn user(roles: &[&str]) -> UserPrincipal {
         shelters: [MINE.to_owned()].into(),
         agreement_in_force: true,
         purpose: Some(PURPOSE.to_owned()),
+        opened: None,
     }
 }
 
@@ -57,6 +61,15 @@ pub(crate) fn principals() -> Vec<Principal> {
         users.push(UserPrincipal { agency: agency.to_owned(), ..user(&[role]) });
     }
     users.push(UserPrincipal { purpose: None, ..user(&["educator"]) });
+    // Break-glass: of those who may, of one who may not, and of an agency that no longer may.
+    for role in ["coordinator", "clinician", "educator"] {
+        users.push(UserPrincipal { opened: Some(OPENED.to_owned()), ..user(&[role]) });
+    }
+    users.push(UserPrincipal {
+        opened: Some(OPENED.to_owned()),
+        agreement_in_force: false,
+        ..user(&["coordinator"])
+    });
     for together in [
         &["witness", "coordinator"][..],
         &["witness", "donor"],
@@ -96,6 +109,7 @@ pub(crate) fn records(record: RecordType, agency: &str) -> Vec<Record> {
         let mut values = match fact {
             Fact::Agency | Fact::DonorAgency | Fact::Lender | Fact::Recipient => one(&[agency, STRANGER]),
             Fact::User => one(&[ME, SOMEONE]),
+            Fact::Person => one(&[OPENED, ANOTHER]),
             Fact::Shelter => one(&[MINE, ELSEWHERE]),
             Fact::StockKind => one(&["food", "medical", "general"]),
             Fact::AgeGroup => one(&["minor", "adult"]),
@@ -129,9 +143,13 @@ fn optional(record: RecordType, fact: Fact) -> bool {
     match fact {
         Fact::Lender | Fact::DonorAgency => true,
         Fact::Shelter => !matches!(record, RecordType::Shelter | RecordType::Space),
-        Fact::Agency | Fact::User | Fact::StockKind | Fact::AgeGroup | Fact::Recipient | Fact::SharedWith => {
-            false
-        }
+        Fact::Agency
+        | Fact::User
+        | Fact::StockKind
+        | Fact::Person
+        | Fact::AgeGroup
+        | Fact::Recipient
+        | Fact::SharedWith => false,
     }
 }
 

@@ -532,7 +532,7 @@ impl<'a> Planner<'a> {
     fn field_gate(&mut self, object: &dyn AnyObject, field: &FieldInfo, path: &[Segment]) -> Gated {
         let coordinate = || format!("{}.{}", object.name(), field.name);
         let record = field.judged_on(object.record());
-        let dependence = match self.profile.answer(Verb::Read, field.class, record) {
+        let dependence = match self.profile.answer(field.verb(), field.class, record) {
             Answer::Refused(refusal) => {
                 let noted = field.class.is_personal().then_some(field.class);
                 return Gated::Shut(self.refuse(Code::FieldForbidden, coordinate(), noted, refusal, path));
@@ -557,6 +557,8 @@ impl<'a> Planner<'a> {
         };
         self.shows_more |= listed.is_some() && !self.listed;
         let dependence = match (listed, dependence) {
+            // A field that says who someone is asks more than its list does.
+            (Some(listed), Some(dependence)) if self.listed && field.identifies => both(&listed, dependence),
             (Some(listed), _) if self.listed => listed,
             (_, Some(dependence)) => Arc::clone(dependence),
             // What a list refuses of some records is counted at every place of the coordinate.
@@ -587,6 +589,15 @@ impl<'a> Planner<'a> {
         self.refusals.push(refused);
         place
     }
+}
+
+/// A dependence on what two of them ask together.
+fn both(one: &Dependence, other: &Dependence) -> Arc<Dependence> {
+    let policies: BTreeSet<Arc<str>> = one.policies.iter().chain(&other.policies).cloned().collect();
+    Arc::new(Dependence {
+        condition: Condition::all([one.condition.clone(), other.condition.clone()]),
+        policies: policies.into_iter().collect(),
+    })
 }
 
 /// A dependence on nothing that the policies ask.

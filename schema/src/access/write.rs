@@ -12,8 +12,9 @@ use crate::access::plan::{Call, Part, Parts, Plan, Reply, Selection, What};
 use crate::access::refusal::{Place, Touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::graph::{Answer, Cells, Graph, Output, Page, Related, write_text};
+use crate::graph::{Answer, Cells, Graph, Out, Output, Page, Related, write_text};
 use crate::journal::Refusal;
+use crate::scalars::Pseudonyms;
 
 /// The rows related to a page, as far as a selection asks for them: one for each of its edges.
 pub(crate) struct Loaded(Vec<(Related, Loaded)>);
@@ -109,7 +110,7 @@ impl Parts {
 /// The response as it grows.
 pub(crate) struct Writer<'a> {
     graph: &'a Graph,
-    pub(crate) out: Vec<u8>,
+    pub(crate) out: Out,
     /// Indexes of the lists that the writer is inside of.
     indexes: Vec<usize>,
     /// For each of the plan's refusals, where it struck.
@@ -119,9 +120,14 @@ pub(crate) struct Writer<'a> {
 const NULL: &[u8] = b"null";
 
 impl<'a> Writer<'a> {
-    /// Begins a response of about `expected` bytes, for a plan with so many refusals.
-    pub(crate) fn new(graph: &'a Graph, refusals: usize, expected: usize) -> Self {
-        let mut out = Vec::with_capacity(expected);
+    /// Begins a response of about `expected` bytes, for a plan with so many refusals and a reader who knows records so.
+    pub(crate) fn new(
+        graph: &'a Graph,
+        refusals: usize,
+        expected: usize,
+        pseudonyms: Option<Arc<Pseudonyms>>,
+    ) -> Self {
+        let mut out = Out::new(expected, pseudonyms);
         out.extend_from_slice(b"{\"data\":{");
         Self { graph, out, indexes: Vec::new(), touched: vec![Touched::default(); refusals] }
     }
@@ -142,7 +148,7 @@ impl<'a> Writer<'a> {
             self.out.extend_from_slice(Json::Array(errors).to_string().as_bytes());
         }
         self.out.push(b'}');
-        self.out
+        self.out.into_bytes()
     }
 
     /// What was refused, one entry for each coordinate.

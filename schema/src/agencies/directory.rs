@@ -16,6 +16,7 @@ use enlace_policies::{Principal, UserPrincipal};
 use crate::agencies::tables::{
     agencies, agreements, authority_version, grants, programmes, revoked_tokens, users,
 };
+use crate::break_glass::tables::break_glass_accesses;
 use crate::census::Purpose;
 use crate::database::Reader;
 use crate::error::{Code, Error, Result};
@@ -67,6 +68,19 @@ pub struct Actor {
     pub agency: Uuid,
     /// The roles, shelters and agreement that the policies see.
     pub principal: UserPrincipal,
+    /// The person's record that it has opened in an emergency.
+    pub(crate) opened: Option<Opened>,
+}
+
+/// A person's record, opened in an emergency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Opened {
+    /// Key of the access.
+    pub(crate) access: Uuid,
+    /// Key of the person.
+    pub(crate) person: Uuid,
+    /// When it ends by itself, by the real clock.
+    pub(crate) ends_at: DateTime<Utc>,
 }
 
 impl Actor {
@@ -110,6 +124,8 @@ struct User {
     id: Uuid,
     active: bool,
     grants: Vec<Grant>,
+    /// The real clock rules them; their periods stand here in programme time, as all others.
+    opened: Vec<(Period, Opened)>,
 }
 
 #[derive(Debug)]
@@ -142,9 +158,36 @@ pub(crate) async fn version(reader: &Reader) -> Result<i64> {
     Ok(authority_version::table.select(authority_version::version).first(&mut &**reader).await?)
 }
 
+/// The records that are open at `real_now`, by the user who opened them.
+async fn opened_records(
+    reader: &Reader,
+    real_now: DateTime<Utc>,
+    clock_offset: Duration,
+) -> Result<HashMap<Uuid, Vec<(Period, Opened)>>> {
+    let open = break_glass_accesses::table
+        .filter(break_glass_accesses::ended_at.is_null())
+        .filter(break_glass_accesses::ends_at.gt(real_now))
+        .select((
+            break_glass_accesses::user_id,
+            break_glass_accesses::opened_at,
+            break_glass_accesses::ends_at,
+            break_glass_accesses::id,
+            break_glass_accesses::person_id,
+        ));
+    let mut opened: HashMap<Uuid, Vec<(Period, Opened)>> = HashMap::new();
+    for (user, from, ends_at, access, person) in
+        open.load::<(Uuid, DateTime<Utc>, DateTime<Utc>, Uuid, Uuid)>(&mut &**reader).await?
+    {
+        let period = Period { from: from + clock_offset, until: Some(ends_at + clock_offset) };
+        opened.entry(user).or_default().push((period, Opened { access, person, ends_at }));
+    }
+    Ok(opened)
+}
+
 impl Directory {
-    /// Reads the whole of it. A change that comes in between raises the version again, so the next look reads it anew.
-    pub(crate) async fn read(reader: &Reader) -> Result<Self> {
+    /// Reads the whole of it, with the records that are open at `real_now`. A change that comes in between raises the version
+    /// again, so the next look reads it anew.
+    pub(crate) async fn read(reader: &Reader, real_now: DateTime<Utc>) -> Result<Self> {
         let version = version(reader).await?;
         let connection = &mut &**reader;
         let programme = programmes::table
@@ -213,12 +256,13 @@ impl Directory {
                 shelters,
             });
         }
+        let mut opened_by = opened_records(reader, real_now, clock_offset).await?;
         let rows = users::table.select((users::id, users::agency_id, users::subject, users::active));
         for (id, agency, subject, active) in rows.load::<(Uuid, Uuid, String, bool)>(connection).await? {
             if let Some((_, agency)) = found.get_mut(&agency) {
-                agency
-                    .users
-                    .insert(subject, User { id, active, grants: grants_of.remove(&id).unwrap_or_default() });
+                let grants = grants_of.remove(&id).unwrap_or_default();
+                let opened = opened_by.remove(&id).unwrap_or_default();
+                agency.users.insert(subject, User { id, active, grants, opened });
             }
         }
         let revoked = revoked_tokens::table.select(revoked_tokens::jti).load::<String>(connection).await?;
@@ -266,6 +310,7 @@ impl Directory {
             .filter(|grant| grant.period.holds(at) && stated.roles.contains(&grant.role))
             .collect();
         let granted = held.iter().flat_map(|grant| &grant.shelters);
+        let opened = user.opened.iter().find(|(period, _)| period.holds(at)).map(|(_, opened)| *opened);
         let principal = UserPrincipal {
             user: SELF.into(),
             agency: stated.agency.into(),
@@ -274,8 +319,9 @@ impl Directory {
             shelters: granted.filter(|shelter| stated.shelters.contains(shelter)).cloned().collect(),
             agreement_in_force: agency.agreement_in_force(at),
             purpose: stated.purpose.map(|purpose| purpose.as_str().to_owned()),
+            opened: opened.map(|opened| opened.person.to_string()),
         };
-        Ok(Actor { user: user.id, subject: stated.subject.into(), agency: agency.id, principal })
+        Ok(Actor { user: user.id, subject: stated.subject.into(), agency: agency.id, principal, opened })
     }
 
     /// Who a token is of that is refused, though its agency and its user are known: it holds nothing.
@@ -290,15 +336,23 @@ impl Directory {
             shelters: BTreeSet::new(),
             agreement_in_force: false,
             purpose: stated.purpose.map(|purpose| purpose.as_str().to_owned()),
+            opened: None,
         };
-        Some(Actor { user: user.id, subject: stated.subject.into(), agency: agency.id, principal })
+        Some(Actor {
+            user: user.id,
+            subject: stated.subject.into(),
+            agency: agency.id,
+            principal,
+            opened: None,
+        })
     }
 
-    /// Whether the validity of some agreement or grant begins or ends after one instant and up to another.
+    /// Whether the validity of some agreement, grant or emergency begins or ends after one instant and up to another.
     pub(crate) fn turns(&self, after: DateTime<Utc>, up_to: DateTime<Utc>) -> bool {
         self.agencies.values().any(|agency| {
             let grants = agency.users.values().flat_map(|user| &user.grants).map(|grant| &grant.period);
-            agency.agreements.iter().chain(grants).any(|period| period.turns(after, up_to))
+            let opened = agency.users.values().flat_map(|user| &user.opened).map(|(period, _)| period);
+            agency.agreements.iter().chain(grants).chain(opened).any(|period| period.turns(after, up_to))
         })
     }
 }

@@ -323,6 +323,7 @@ impl AskedAs {
             shelters: self.shelter.iter().cloned().collect(),
             agreement_in_force,
             purpose: self.purpose.map(|purpose| purpose.as_str().to_owned()),
+            opened: None,
         })
     }
 }

@@ -21,8 +21,8 @@ use crate::census::{
 use crate::context::{Context, Instant};
 use crate::error::{Error, Result};
 use crate::graph::{Connection, Wanted, input};
-use crate::paging::{Asked, Binding, Place, Window, by_key, shown_count};
-use crate::scalars::Id;
+use crate::paging::{Asked, Place, Window, by_hidden_key, shown_count};
+use crate::scalars::{Id, PartialDate};
 use crate::shelters::Shelter;
 use crate::shelters::tables::shelters;
 use crate::vault::Keys;
@@ -78,10 +78,10 @@ pub(crate) async fn persons(
         shelter: arguments.shelter.map(Id::uuid),
         household: arguments.household.map(Id::uuid),
     };
-    let binding = Binding::new("persons", &selects)?;
+    let binding = context.binding("persons", &selects)?;
     let asked =
         Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, binding)?;
+    let window = Window::new(&asked, &binding)?;
     let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else {
         return Err(Error::internal("refused root was called"));
     };
@@ -101,7 +101,7 @@ pub(crate) async fn persons(
         }
         query
     };
-    let query = by_key!(selected(), persons::id, window);
+    let query = by_hidden_key!(selected(), persons::id, window);
     let reader = context.reader().await?;
     let rows =
         query.limit(window.limit()).select(person_columns(at)).load::<SealedPerson>(&mut &*reader).await?;
@@ -110,7 +110,7 @@ pub(crate) async fn persons(
     } else {
         None
     };
-    let page = window.page(rows, binding, |person| Place { key: None, id: person.id }, total, wanted)?;
+    let page = window.page(rows, &binding, |person| Place { key: None, id: person.id }, total, wanted)?;
     Ok(Connection { rows: open(&context, page.rows, at).await?, facts: page.facts })
 }
 
@@ -161,6 +161,19 @@ pub(crate) async fn persons_by_ids(context: Context, ids: Vec<Uuid>) -> Result<V
     let reader = context.reader().await?;
     let rows = query.load(&mut &*reader).await?;
     open(&context, rows, scope.at()).await
+}
+
+/// Whether there is such a person within the caller's reach. It tells nothing of them.
+pub(crate) async fn reaches(context: &Context, person: Uuid) -> Result<bool> {
+    let Some(scope) = context.scope(Class::Identity, RecordType::Person) else { return Ok(false) };
+    let query = persons::table
+        .left_join(shelters::table)
+        .filter(persons::id.eq(person))
+        .filter(persons::programme_id.eq(context.programme_id()))
+        .filter(InScope::new(&scope, person_facts))
+        .select(persons::id);
+    let reader = context.reader().await?;
+    Ok(query.first::<Uuid>(&mut &*reader).await.optional()?.is_some())
 }
 
 /// The members of some households, as far as the caller may see them, in the order of their registration.
@@ -238,6 +251,7 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
         given_names,
         family_names,
         birth_date,
+        birth_year: birth_date.map(PartialDate::year),
         minor: facts.minor,
         sex,
         nationality,
@@ -251,6 +265,7 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
         version: row.version,
         household_id: row.household_id,
         shelter_id: row.shelter_id,
+        key: row.id.to_string(),
         facts,
     })
 }
@@ -299,10 +314,10 @@ pub(crate) async fn households(
     wanted: Wanted,
 ) -> Result<Connection<Household>> {
     let programme = context.programme_id();
-    let binding = Binding::new("households", &programme)?;
+    let binding = context.binding("households", &programme)?;
     let asked =
         Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, binding)?;
+    let window = Window::new(&asked, &binding)?;
     let Some(scope) = context.personal_scope(Class::Family, RecordType::Household)? else {
         return Err(Error::internal("refused root was called"));
     };
@@ -313,7 +328,7 @@ pub(crate) async fn households(
             .filter(InScope::new(&scope, household_facts))
             .into_boxed::<Pg>()
     };
-    let query = by_key!(selected(), households::id, window);
+    let query = by_hidden_key!(selected(), households::id, window);
     let reader = context.reader().await?;
     let rows = query.limit(window.limit()).select(household_columns(scope.at())).load(&mut &*reader).await?;
     let total = if wanted.total_count {
@@ -323,7 +338,7 @@ pub(crate) async fn households(
     };
     window.page(
         rows,
-        binding,
+        &binding,
         |household: &Household| Place { key: None, id: household.id.uuid() },
         total,
         wanted,

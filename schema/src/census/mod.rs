@@ -22,7 +22,7 @@ use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
 
 pub(crate) use graphql::register;
-pub(crate) use load::{facts_within_reach, persons_by_ids};
+pub(crate) use load::{facts_within_reach, persons_by_ids, reaches};
 
 graphql_enum! {
     /// For what a caller needs data of people in care; also what a consent or a referral allows it for.
@@ -121,15 +121,17 @@ record! {
     /// erased.
     pub struct Person: "Person" as Person, id "person" {
         /// Global id.
-        id: Id<Person> => Public,
+        id: Id<Person> => Public identifying,
         /// The folio of the census.
-        code: String => Identity,
+        code: String => Identity identifying,
         /// Given names, as the person writes them.
-        given_names: Option<String> => Identity,
+        given_names: Option<String> => Identity identifying,
         /// Family names, as the person writes them.
-        family_names: Option<String> => Identity,
+        family_names: Option<String> => Identity identifying,
         /// The date of birth, as far as it is known.
-        birth_date: Option<PartialDate> => Identity,
+        birth_date: Option<PartialDate> => Identity identifying,
+        /// The year of birth, as far as it is known.
+        birth_year: Option<i32> => Identity,
         /// Whether they count as a minor: until the end of the year in which they turn 18.
         minor: bool => Family,
         /// Sex, as the person states it.
@@ -145,7 +147,7 @@ record! {
         /// By what right they are in the country.
         migration_status: Option<MigrationStatus> => Migration,
         /// The folio of a procedure that is under way.
-        migration_procedure: Option<String> => Migration,
+        migration_procedure: Option<String> => Migration identifying,
         /// For which segment's space they are placed.
         segment: Option<Segment> => Placement,
         /// What their bed must have.
@@ -156,14 +158,16 @@ record! {
         household_id: Uuid,
         /// The shelter where they lodge.
         shelter_id: Option<Uuid>,
-        /// What policies turn on.
+        /// The key, as policies compare it.
+        key: String,
+        /// What else policies turn on.
         facts: PersonFacts,
     }
 }
 
 impl Facts for Person {
     fn fact(&self, fact: Fact) -> Option<&str> {
-        self.facts.fact(fact)
+        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
     }
 
     fn members(&self, fact: Fact) -> &[String] {
@@ -214,6 +218,7 @@ impl PersonFacts {
 /// Where the facts of a person stand in a query that joins persons and shelters.
 pub(crate) fn person_facts(fact: Fact) -> Option<FactSource> {
     match fact {
+        Fact::Person => Some(FactSource::Column("persons.id::text")),
         Fact::Shelter => Some(FactSource::Column("shelters.code")),
         Fact::AgeGroup => Some(FactSource::Turns { on: "persons.adult_from", before: MINOR, from: ADULT }),
         Fact::SharedWith => Some(FactSource::Members {
@@ -231,9 +236,9 @@ record! {
     #[derive(Queryable)]
     pub struct Household: "Household" as Household, id "household" {
         /// Global id.
-        id: Id<Household> => Public,
+        id: Id<Household> => Public identifying,
         /// The folio of the census.
-        code: String => Family,
+        code: String => Family identifying,
         /// The day its first member arrived.
         arrived_on: NaiveDate => Family,
         /// Raised by each change; an update carries the version that it saw.
@@ -282,7 +287,7 @@ record! {
     #[derive(Serialize, Deserialize)]
     pub struct Consent: "Consent" as Consent, id "consent" {
         /// Global id.
-        id: Id<Consent> => Public,
+        id: Id<Consent> => Public identifying,
         /// For what.
         purpose: Purpose => Consent,
         /// Since when.

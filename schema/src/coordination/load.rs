@@ -17,7 +17,7 @@ use crate::coordination::tables::referrals;
 use crate::coordination::{LegalBasis, Referral, ReferralState, referral_facts};
 use crate::error::{Error, Result};
 use crate::graph::{Connection, Wanted, input};
-use crate::paging::{Asked, Binding, Place, Window, by_key, shown_count};
+use crate::paging::{Asked, Place, Window, by_hidden_key, shown_count};
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
 
@@ -96,10 +96,10 @@ pub(crate) async fn all(
     wanted: Wanted,
 ) -> Result<Connection<Referral>> {
     let programme = context.programme_id();
-    let binding = Binding::new("referrals", &programme)?;
+    let binding = context.binding("referrals", &programme)?;
     let asked =
         Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, binding)?;
+    let window = Window::new(&asked, &binding)?;
     let Some(scope) = scope(&context)? else { return Err(Error::internal("refused root was called")) };
     let selected = || {
         referrals_joined()
@@ -107,7 +107,7 @@ pub(crate) async fn all(
             .filter(InScope::new(&scope, referral_facts))
             .into_boxed::<Pg>()
     };
-    let query = by_key!(selected(), referrals::id, window);
+    let query = by_hidden_key!(selected(), referrals::id, window);
     let reader = context.reader().await?;
     let rows = query.limit(window.limit()).select(referral_columns(scope.at())).load(&mut &*reader).await?;
     let total = if wanted.total_count {
@@ -116,7 +116,7 @@ pub(crate) async fn all(
         None
     };
     let page =
-        window.page(rows, binding, |row: &ReferralRow| Place { key: None, id: row.id }, total, wanted)?;
+        window.page(rows, &binding, |row: &ReferralRow| Place { key: None, id: row.id }, total, wanted)?;
     Ok(Connection { rows: finish(&context, page.rows, scope.at())?, facts: page.facts })
 }
 

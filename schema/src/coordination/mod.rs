@@ -52,7 +52,7 @@ record! {
     #[derive(Serialize, Deserialize)]
     pub struct Referral: "Referral" as Referral, id "referral" {
         /// Global id.
-        id: Id<Referral> => Public,
+        id: Id<Referral> => Public identifying,
         /// For what.
         purpose: Purpose => Consent,
         /// By what right.

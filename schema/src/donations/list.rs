@@ -22,7 +22,7 @@ use crate::donations::tables::{balances, items, lots};
 use crate::donations::{Category, Donor, Location, Lot, Stock};
 use crate::error::{Error, Result};
 use crate::graph::{Connection, Wanted, graphql_enum, input};
-use crate::paging::{Asked, Binding, Place, Window, by_key, invalid_cursor, shown_count};
+use crate::paging::{Asked, Place, Window, by_key, invalid_cursor, shown_count};
 use crate::scalars::Id;
 
 graphql_enum! {
@@ -159,10 +159,10 @@ pub(crate) async fn lots(
         text,
         order_by: order,
     };
-    let binding = Binding::new("donationItems", &selects)?;
+    let binding = context.binding("donationItems", &selects)?;
     let asked =
         Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, binding)?;
+    let window = Window::new(&asked, &binding)?;
     let admits = |place: &Place| place.key.as_deref().is_some_and(|key| order.admits(key));
     if !window.from.as_ref().is_none_or(admits) {
         return Err(invalid_cursor());
@@ -229,7 +229,13 @@ pub(crate) async fn lots(
     } else {
         None
     };
-    window.page(rows, binding, |lot| Place { key: Some(order.key_of(lot)), id: lot.id.uuid() }, total, wanted)
+    window.page(
+        rows,
+        &binding,
+        |lot| Place { key: Some(order.key_of(lot)), id: lot.id.uuid() },
+        total,
+        wanted,
+    )
 }
 
 input! {
@@ -255,10 +261,10 @@ pub(crate) async fn stock(
     wanted: Wanted,
 ) -> Result<Connection<Stock>> {
     let location = arguments.location.uuid();
-    let binding = Binding::new("stock", &location)?;
+    let binding = context.binding("stock", &location)?;
     let asked =
         Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, binding)?;
+    let window = Window::new(&asked, &binding)?;
     let Some(scope) = context.scope(Class::Inventory, RecordType::Stock) else {
         return Err(Error::internal("refused root was called"));
     };
@@ -278,5 +284,5 @@ pub(crate) async fn stock(
     } else {
         None
     };
-    window.page(rows, binding, |stock| Place { key: None, id: stock.lot_id }, total, wanted)
+    window.page(rows, &binding, |stock| Place { key: None, id: stock.lot_id }, total, wanted)
 }

@@ -108,13 +108,13 @@ record! {
     #[derive(Queryable)]
     pub struct Donor: "Donor" as Donor, id "donor" {
         /// Global id.
-        id: Id<Donor> => Public,
+        id: Id<Donor> => Public identifying,
         /// What kind of donor it is.
         kind: DonorKind => Donor,
         /// Its name.
-        name: String => Donor,
+        name: String => Donor identifying,
         /// How to reach it.
-        contact: Option<String> => Donor,
+        contact: Option<String> => Donor identifying,
         /// The agency that it is.
         agency_id: Option<Uuid>,
         /// That agency's code.
@@ -174,7 +174,7 @@ record! {
         /// The day from which it must not be given out.
         expires_on: Option<NaiveDate> => Inventory,
         /// The donor's own folio for it.
-        donor_reference: Option<String> => Donor,
+        donor_reference: Option<String> => Donor identifying,
         /// Its category.
         category_id: Uuid,
         /// What kind of stock that is.

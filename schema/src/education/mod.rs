@@ -40,7 +40,7 @@ record! {
     /// A person's place in a course.
     pub struct Enrolment: "Enrolment" as Enrolment, id "enrolment" {
         /// Global id.
-        id: Id<Enrolment> => Public,
+        id: Id<Enrolment> => Public identifying,
         /// Of what level the course is.
         level: Option<CourseLevel> => Education,
         /// The course.

@@ -136,6 +136,15 @@ impl Graph {
         RootBuilder { graph: self, kind: OperationKind::Subscription, name, class, about, bounded_by: None }
     }
 
+    /// The kinds of record whose ids say who someone is, with what the policies take each for.
+    pub(crate) fn identifying_kinds(&self) -> impl Iterator<Item = (&'static str, RecordType)> {
+        self.nodes.iter().filter_map(|(kind, node)| {
+            let object = self.object_named(node.object)?;
+            let known_by = object.fields().iter().find(|field| field.name == "id")?;
+            known_by.identifies.then_some((*kind, object.record()))
+        })
+    }
+
     /// Finds a record by its global id. What is out of the caller's reach looks not found.
     pub(crate) async fn find_node(&self, context: Context, id: GlobalId) -> Result<Option<Answer>> {
         let Some(kind) = self.nodes.get(id.kind.as_str()) else { return Ok(None) };

@@ -92,7 +92,7 @@ impl Graph {
                 let is_column = matches!(field.kind, FieldKind::Column(_));
                 coordinates.push(Coordinate {
                     name: format!("{}.{}", object.name(), field.name),
-                    verb: Verb::Read,
+                    verb: field.verb(),
                     class: field.class,
                     record: field.judged_on(object.record()),
                     selects_from: None,

@@ -19,6 +19,13 @@ pub(crate) struct ArgumentInfo {
     pub(crate) selects_by: Option<(Class, Option<RecordType>)>,
 }
 
+impl ArgumentInfo {
+    /// Whether it is an id, or a list of them.
+    pub(crate) fn is_id(&self) -> bool {
+        self.type_ref.trim_matches(['[', ']', '!']) == "ID"
+    }
+}
+
 /// A value that an argument can take.
 pub(crate) trait Input: DeserializeOwned {
     /// Its type in SDL, `Int!`.

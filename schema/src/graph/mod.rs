@@ -20,8 +20,8 @@ pub use coordinate::Coordinate;
 pub(crate) use enlace_policies::Facts;
 pub(crate) use input::{ArgumentInfo, Input, NoArguments, input};
 pub(crate) use object::{AnyObject, Cells, FieldInfo, FieldKind};
-pub(crate) use output::{Definitions, Output, graphql_enum, write_text};
-pub(crate) use record::{Column, Record, payload, record, union};
+pub(crate) use output::{Definitions, Out, Output, graphql_enum, write_text};
+pub(crate) use record::{Column, Record, identifies, payload, record, union};
 pub(crate) use root::{EventSource, OperationKind, Root, Shape, Source, Variant, Wanted, may_select};
 pub(crate) use sdl::print as print_sdl;
 
@@ -41,4 +41,63 @@ pub(crate) fn camel_case(name: &str) -> String {
 /// Joins the lines of a doc comment as `///` leaves them.
 pub(crate) fn about(lines: &[&str]) -> String {
     lines.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use enlace_policies::Class;
+
+    /// Texts about people and givers that say what many have in common.
+    const OF_MANY: [&str; 2] = ["Enrolment.course", "Person.nationality"];
+
+    /// Whoever adds a text about a person says whether it is one by which they are recognised: a witness reads what is not.
+    #[test]
+    fn a_text_about_someone_is_identifying_or_is_said_not_to_be() {
+        let graph = crate::capabilities();
+        let about_someone =
+            |class: Class| class == Class::Donor || class.is_personal() && class != Class::Health;
+        let mut unmarked = BTreeSet::new();
+        for object in &graph.objects {
+            for field in
+                object.fields().iter().filter(|field| about_someone(field.class) && !field.identifies)
+            {
+                if matches!(field.type_ref.as_str(), "String" | "PartialDate") {
+                    unmarked.insert(format!("{}.{}", object.name(), field.name));
+                }
+            }
+        }
+        let known: BTreeSet<String> = OF_MANY.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(unmarked, known);
+    }
+
+    /// An id inside an input object would not be taken for a pseudonym.
+    #[test]
+    fn an_id_is_an_argument_of_its_own() {
+        let inputs =
+            crate::capabilities().definitions.0.into_values().filter(|text| text.contains("\ninput "));
+        for input in inputs {
+            assert!(!input.contains(": ID") && !input.contains(": [ID"), "{input}");
+        }
+    }
+
+    /// Each kind of record by which someone could be recognised has an id that is marked so.
+    #[test]
+    fn what_tells_of_someone_has_a_pseudonym() {
+        let graph = crate::capabilities();
+        let kinds: BTreeSet<&str> = graph.identifying_kinds().map(|(kind, _)| kind).collect();
+        let expected = [
+            "assessment",
+            "break_glass",
+            "consent",
+            "diagnosis",
+            "donor",
+            "enrolment",
+            "household",
+            "person",
+            "referral",
+        ];
+        assert_eq!(kinds, expected.into());
+    }
 }

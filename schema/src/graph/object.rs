@@ -6,11 +6,11 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use enlace_policies::{Class, Condition, Facts, RecordType};
+use enlace_policies::{Class, Condition, Facts, RecordType, Verb};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::graph::{Column, Definitions, Page, Record, Related, about};
+use crate::graph::{Column, Definitions, Out, Page, Record, Related, about};
 
 /// A field of an object type, as planning and the SDL see it.
 #[derive(Debug)]
@@ -24,9 +24,21 @@ pub(crate) struct FieldInfo {
     /// Set where an edge leads only to the records that its caller may see: it is then judged as they are, and refused
     /// where none could be seen.
     pub(crate) leads_to: Option<RecordType>,
+    /// Whether its value says who someone is.
+    pub(crate) identifies: bool,
 }
 
 impl FieldInfo {
+    /// Whether it is an id. Whoever may not recognise its record is given a pseudonym in its place.
+    pub(crate) fn is_id(&self) -> bool {
+        self.type_ref.starts_with("ID")
+    }
+
+    /// What a caller does who reads it.
+    pub(crate) fn verb(&self) -> Verb {
+        if self.identifies && !self.is_id() { Verb::Identify } else { Verb::Read }
+    }
+
     /// The type of record that decides who reads it, on an object of this type.
     pub(crate) fn judged_on(&self, object: RecordType) -> RecordType {
         self.leads_to.unwrap_or(object)
@@ -45,7 +57,7 @@ pub(crate) enum FieldKind {
 /// One row, as the writer sees it.
 pub(crate) trait Cells {
     /// Appends a column's JSON.
-    fn write(&self, column: usize, out: &mut Vec<u8>);
+    fn write(&self, column: usize, out: &mut Out);
     /// What the policies may ask of this row.
     fn facts(&self) -> &dyn Facts;
 }
@@ -110,6 +122,7 @@ impl<R: Record> Object<R> {
                 type_ref: unless_public_nullable(column.class, &(column.type_ref)(definitions)),
                 kind: FieldKind::Column(place),
                 leads_to: None,
+                identifies: column.identifies,
             })
             .collect();
         Self { columns, edges: Vec::new(), fields }
@@ -125,6 +138,7 @@ impl<R: Record> Object<R> {
             type_ref: unless_public_nullable(class, &type_ref),
             kind,
             leads_to: None,
+            identifies: false,
         });
         self.edges.push(Edge { load, whole: None });
         self
@@ -276,7 +290,7 @@ struct Row<'a, R> {
 }
 
 impl<R: Record> Cells for Row<'_, R> {
-    fn write(&self, column: usize, out: &mut Vec<u8>) {
+    fn write(&self, column: usize, out: &mut Out) {
         match self.columns.get(column) {
             Some(column) => (column.write)(self.row, out),
             // Unreachable while plans are made from this object's own fields; null keeps the JSON well formed.

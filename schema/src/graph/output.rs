@@ -1,10 +1,15 @@
 //! Values that a field can hold, and how each is written into the response.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
 
-use crate::scalars::{Id, Identified, PartialDate, Quantity, write_date, write_date_time, write_id};
+use crate::scalars::{
+    Id, Identified, PartialDate, Pseudonyms, Quantity, write_date, write_date_time, write_id,
+};
 
 /// The named types (scalars, enums, inputs) that the graph's fields mention, in SDL.
 #[derive(Default)]
@@ -46,12 +51,53 @@ impl Definitions {
     }
 }
 
+/// A response as it grows, and how its reader knows records. Whatever is written into it goes through here.
+pub(crate) struct Out {
+    bytes: Vec<u8>,
+    pseudonyms: Option<Arc<Pseudonyms>>,
+}
+
+impl Out {
+    /// Begins one, of about `expected` bytes.
+    pub(crate) fn new(expected: usize, pseudonyms: Option<Arc<Pseudonyms>>) -> Self {
+        Self { bytes: Vec::with_capacity(expected), pseudonyms }
+    }
+
+    /// What was written.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Appends an id: the record's own, or the pseudonym by which the reader knows it.
+    fn write_id(&mut self, kind: &str, key: Uuid) {
+        let known_as = match &self.pseudonyms {
+            Some(pseudonyms) if pseudonyms.cover(kind) => pseudonyms.hide(key),
+            _ => key,
+        };
+        write_id(kind, known_as, &mut self.bytes);
+    }
+}
+
+impl Deref for Out {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Out {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
 /// A value that a field can hold.
 pub(crate) trait Output {
     /// Its type in SDL, `Int!`; a nullable one has no `!`.
     fn type_ref(definitions: &mut Definitions) -> String;
     /// Appends its JSON.
-    fn write(&self, out: &mut Vec<u8>);
+    fn write(&self, out: &mut Out);
 }
 
 impl Output for String {
@@ -59,7 +105,7 @@ impl Output for String {
         "String!".into()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         write_text(self, out);
     }
 }
@@ -75,7 +121,7 @@ impl Output for i32 {
         "Int!".into()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         out.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
     }
 }
@@ -85,7 +131,7 @@ impl Output for bool {
         "Boolean!".into()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         out.extend_from_slice(if *self { b"true" } else { b"false" });
     }
 }
@@ -95,7 +141,7 @@ impl Output for DateTime<Utc> {
         format!("{}!", definitions.date_time())
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         out.push(b'"');
         write_date_time(*self, out);
         out.push(b'"');
@@ -107,7 +153,7 @@ impl Output for NaiveDate {
         format!("{}!", definitions.date())
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         out.push(b'"');
         write_date(*self, out);
         out.push(b'"');
@@ -119,7 +165,7 @@ impl Output for PartialDate {
         format!("{}!", definitions.partial_date())
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         write_text(&self.to_string(), out);
     }
 }
@@ -131,7 +177,7 @@ impl Output for Quantity {
         format!("{}!", definitions.quantity())
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         out.push(b'"');
         self.amount.write(out);
         out.push(b' ');
@@ -145,9 +191,9 @@ impl<T: Identified> Output for Id<T> {
         "ID!".into()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         out.push(b'"');
-        write_id(T::KIND, self.uuid(), out);
+        out.write_id(T::KIND, self.uuid());
         out.push(b'"');
     }
 }
@@ -157,7 +203,7 @@ impl<T: Output> Output for Option<T> {
         T::type_ref(definitions).trim_end_matches('!').to_owned()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         match self {
             Some(value) => value.write(out),
             None => out.extend_from_slice(b"null"),
@@ -170,7 +216,7 @@ impl<T: Output> Output for Vec<T> {
         format!("[{}]!", T::type_ref(definitions))
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Out) {
         out.push(b'[');
         for (place, value) in self.iter().enumerate() {
             if place > 0 {
@@ -218,7 +264,7 @@ macro_rules! graphql_enum {
             fn type_ref(definitions: &mut $crate::graph::Definitions) -> String {
                 format!("{}!", Self::define(definitions))
             }
-            fn write(&self, out: &mut Vec<u8>) {
+            fn write(&self, out: &mut $crate::graph::Out) {
                 out.push(b'"');
                 out.extend_from_slice(self.as_str().as_bytes());
                 out.push(b'"');

@@ -2,15 +2,17 @@
 
 use enlace_policies::{Class, Facts, RecordType};
 
-use crate::graph::Definitions;
+use crate::graph::{Definitions, Out};
 
 /// A column of an object: a value of the row itself.
 pub(crate) struct Column<R> {
     pub(crate) name: String,
     pub(crate) about: String,
     pub(crate) class: Class,
+    /// Whether its value says who someone is.
+    pub(crate) identifies: bool,
     pub(crate) type_ref: fn(&mut Definitions) -> String,
-    pub(crate) write: fn(&R, &mut Vec<u8>),
+    pub(crate) write: fn(&R, &mut Out),
 }
 
 /// A row that is an object of the graph. Implemented by [`record!`].
@@ -25,14 +27,26 @@ pub(crate) trait Record: Facts + Send + Sync + Sized + 'static {
     fn columns() -> Vec<Column<Self>>;
 }
 
-/// Declares a row as an object: `field: Type => Class` is a column of the schema, a field without a class is the row's own.
+/// What a column's mark says.
+macro_rules! identifies {
+    () => {
+        false
+    };
+    (identifying) => {
+        true
+    };
+}
+pub(crate) use identifies;
+
+/// Declares a row as an object: `field: Type => Class` is a column of the schema, a field without a class is the row's own;
+/// `=> Class identifying` is one that says who someone is.
 /// A non-null column stays so in the schema only in class PUBLIC: whatever can be refused must be able to be null.
 macro_rules! record {
     (
         $(#[doc = $about:literal])+
         $(#[derive($($derive:path),+)])?
         pub struct $name:ident : $graphql:literal as $record:ident $(, id $kind:literal)? {
-            $( $(#[doc = $doc:literal])+ $field:ident : $ty:ty $(=> $class:ident)? , )+
+            $( $(#[doc = $doc:literal])+ $field:ident : $ty:ty $(=> $class:ident $($mark:ident)?)? , )+
         }
     ) => {
         $(#[doc = $about])+
@@ -57,8 +71,9 @@ macro_rules! record {
                     name: $crate::graph::camel_case(stringify!($field)),
                     about: $crate::graph::about(&text),
                     class: enlace_policies::Class::$class,
+                    identifies: $crate::graph::identifies!($($mark)?),
                     type_ref: <$ty as $crate::graph::Output>::type_ref,
-                    write: |row: &Self, out: &mut Vec<u8>| $crate::graph::Output::write(&row.$field, out),
+                    write: |row: &Self, out: &mut $crate::graph::Out| $crate::graph::Output::write(&row.$field, out),
                 }); )? )+
                 columns
             }

@@ -83,7 +83,7 @@ impl View<'_> {
         let fields: Vec<&FieldInfo> = object
             .fields()
             .iter()
-            .filter(|field| self.shows(Verb::Read, field.class, field.judged_on(object.record())))
+            .filter(|field| self.shows(field.verb(), field.class, field.judged_on(object.record())))
             .collect();
         if fields.is_empty() {
             return None;
@@ -96,9 +96,10 @@ impl View<'_> {
         for field in fields {
             let _ = writeln!(
                 text,
-                "  \"\"\"\n  {}\n\n  Class: {}\n  \"\"\"\n  {}: {}",
+                "  \"\"\"\n  {}\n\n  Class: {}\n{}  \"\"\"\n  {}: {}",
                 indent(&field.about),
                 field.class.as_str(),
+                if field.identifies { "  Identifying.\n" } else { "" },
                 field.name,
                 field.type_ref
             );

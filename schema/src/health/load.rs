@@ -1,5 +1,4 @@
-//! Reads of health records. They are open to those who may read HEALTH of everyone: no policy grants it by record, and one that
-//! did would be refused here until the queries are scoped by it.
+//! Reads of health records, scoped to the caller, who must have stated a purpose.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -13,7 +12,9 @@ use crate::access::InScope;
 use crate::context::Context;
 use crate::error::Result;
 use crate::health::tables::{assessments, diagnoses};
-use crate::health::{Assessment, CONCLUSION, Conclusion, Diagnosis, FINDINGS, Findings};
+use crate::health::{
+    Assessment, CONCLUSION, Conclusion, Diagnosis, FINDINGS, Findings, assessment_facts, diagnosis_facts,
+};
 use crate::scalars::Id;
 
 /// A row of each table: its key, the person's, for a diagnosis the assessment's, the time, and what is sealed.
@@ -28,7 +29,7 @@ async fn assessments(
         return Ok(Vec::new());
     };
     let query = narrow(assessments::table.into_boxed())
-        .filter(InScope::new(&scope, |_| None))
+        .filter(InScope::new(&scope, assessment_facts))
         .order((assessments::assessed_at, assessments::id));
     let reader = context.reader().await?;
     let rows: Vec<AssessmentRow> = query.load(&mut &*reader).await?;
@@ -46,6 +47,7 @@ async fn assessments(
                 consultation_advised: found.as_ref().map(|found| found.consultation_advised),
                 symptoms: found.map(|found| found.symptoms),
                 person_id,
+                person: person_id.to_string(),
             })
         })
         .collect()
@@ -69,7 +71,7 @@ async fn diagnoses(
         return Ok(Vec::new());
     };
     let query = narrow(diagnoses::table.into_boxed())
-        .filter(InScope::new(&scope, |_| None))
+        .filter(InScope::new(&scope, diagnosis_facts))
         .order((diagnoses::made_at, diagnoses::id));
     let reader = context.reader().await?;
     let rows: Vec<DiagnosisRow> = query.load(&mut &*reader).await?;
@@ -80,7 +82,8 @@ async fn diagnoses(
             let concluded: Option<Conclusion> = keys.open(person_id, CONCLUSION, &sealed)?;
             let (code, note) =
                 concluded.map_or((None, None), |concluded| (Some(concluded.code), Some(concluded.note)));
-            Ok(Diagnosis { id: Id::new(id), made_at, code, note, assessment_id })
+            let person = person_id.to_string();
+            Ok(Diagnosis { id: Id::new(id), made_at, code, note, assessment_id, person })
         })
         .collect()
 }

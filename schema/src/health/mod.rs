@@ -1,5 +1,5 @@
 //! Health: the medical assessment of a person, and what was concluded of it. Sealed under the person's key, read by
-//! clinicians alone (R21).
+//! clinicians alone, save in an emergency (R21).
 
 mod graphql;
 mod load;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use enlace_policies::Fact;
 
+use crate::access::FactSource;
 use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
@@ -49,7 +50,7 @@ record! {
     /// A medical assessment.
     pub struct Assessment: "Assessment" as Assessment, id "assessment" {
         /// Global id.
-        id: Id<Assessment> => Public,
+        id: Id<Assessment> => Public identifying,
         /// When it was made.
         assessed_at: DateTime<Utc> => Health,
         /// Body temperature in tenths of a degree Celsius.
@@ -64,12 +65,14 @@ record! {
         consultation_advised: Option<bool> => Health,
         /// Of whom.
         person_id: Uuid,
+        /// Their key, as policies compare it.
+        person: String,
     }
 }
 
 impl Facts for Assessment {
-    fn fact(&self, _: Fact) -> Option<&str> {
-        None
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        (fact == Fact::Person).then_some(&self.person)
     }
 }
 
@@ -77,7 +80,7 @@ record! {
     /// What a clinician concluded.
     pub struct Diagnosis: "Diagnosis" as Diagnosis, id "diagnosis" {
         /// Global id.
-        id: Id<Diagnosis> => Public,
+        id: Id<Diagnosis> => Public identifying,
         /// When.
         made_at: DateTime<Utc> => Health,
         /// The code of ICD-10.
@@ -86,13 +89,25 @@ record! {
         note: Option<String> => Health,
         /// The assessment that it rests on.
         assessment_id: Uuid,
+        /// The key of the person, as policies compare it.
+        person: String,
     }
 }
 
 impl Facts for Diagnosis {
-    fn fact(&self, _: Fact) -> Option<&str> {
-        None
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        (fact == Fact::Person).then_some(&self.person)
     }
+}
+
+/// Where the facts of an assessment stand in a query of its table.
+fn assessment_facts(fact: Fact) -> Option<FactSource> {
+    (fact == Fact::Person).then_some(FactSource::Column("assessments.person_id::text"))
+}
+
+/// Where the facts of a diagnosis stand in a query of its table.
+fn diagnosis_facts(fact: Fact) -> Option<FactSource> {
+    (fact == Fact::Person).then_some(FactSource::Column("diagnoses.person_id::text"))
 }
 
 /// What is sealed of an assessment.

@@ -31,6 +31,8 @@ pub(crate) struct Transaction<'c, A> {
     key: String,
     body: [u8; 32],
     user: Uuid,
+    /// Of whom it tells beside what its changes say of themselves.
+    persons: Vec<Uuid>,
     payload: PhantomData<fn() -> A>,
 }
 
@@ -81,6 +83,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             key: key.to_owned(),
             body: body.finalize().into(),
             user: actor.user,
+            persons: Vec::new(),
             payload: PhantomData,
         };
         transaction.open().await
@@ -100,6 +103,11 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
     /// The connection, for the operation's own statements.
     pub(crate) fn connection(&mut self) -> Result<&mut AsyncPgConnection> {
         self.connection.as_deref_mut().ok_or_else(|| Error::internal("the transaction is over"))
+    }
+
+    /// Says of whom the entry tells, where its changes hold no part of theirs.
+    pub(crate) fn tells_of(&mut self, person: Uuid) {
+        self.persons.push(person);
     }
 
     /// `None` where the key is new; `Some(None)` where it was used with another body.
@@ -149,8 +157,8 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         changes: Vec<Part>,
         answer: A,
     ) -> Result<Outcome<A>> {
-        let entry =
-            NewEntry::of_caller(self.context, self.operation, occurred_at, changes, Told::default()).await?;
+        let told = Told { persons: std::mem::take(&mut self.persons), classes: Vec::new() };
+        let entry = NewEntry::of_caller(self.context, self.operation, occurred_at, changes, told).await?;
         let (user, key, body) = (self.user, self.key.clone(), self.body);
         let kept = serde_json::to_string(&answer).map_err(Error::internal)?;
         // One statement, one round trip. The queue's number is taken here, after the rows' locks.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact};
 
 use crate::agencies::{self, Agency, User};
+use crate::break_glass::{self, BreakGlassAccess};
 use crate::census::{Person, Purpose};
 use crate::graph::{ConnectionKind, Facts, Graph, record};
 use crate::journal::list;
@@ -43,6 +44,8 @@ record! {
         subject_count: i32 => Journal,
         /// Of refusals: how many others there were, where there were too many different ones to tell apart.
         other_refusals: i32 => Journal,
+        /// Of a read in an emergency: key of the access that let it read more.
+        break_glass_id: Option<Uuid>,
         /// Key of the agency that acted.
         agency_id: Option<Uuid>,
         /// Its code.
@@ -96,7 +99,7 @@ record! {
     /// A person whom an entry of the journal tells of.
     pub struct JournalSubject: "JournalSubject" as JournalSubject {
         /// The person, opaque: `node` and `persons` show more to those who may see it.
-        person: Id<Person> => Journal,
+        person: Id<Person> => Journal identifying,
         /// Code of the agency that acted.
         agency: Option<String>,
     }
@@ -122,6 +125,15 @@ pub(crate) fn register(graph: &mut Graph) {
                 agencies::by_ids,
                 |agency: &Agency| agency.id.uuid(),
             )
+            .one(
+                "breakGlass",
+                Class::Journal,
+                "Of a read in an emergency: the access that let its reader read more.",
+                |entry| entry.break_glass_id,
+                break_glass::by_ids,
+                |access: &BreakGlassAccess| access.id.uuid(),
+            )
+            .in_scope::<BreakGlassAccess>()
             .carries_many("subjects", Class::Journal, "Whom it tells of.", |entry| {
                 let of =
                     |person: &Uuid| JournalSubject { person: Id::new(*person), agency: entry.agency.clone() };

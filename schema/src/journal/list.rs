@@ -22,7 +22,7 @@ use crate::journal::graphql::{JournalEntry, JournalRefusal};
 use crate::journal::record::{PersonalDataRead, PolicyExplained};
 use crate::journal::refusals::CallerRefused;
 use crate::journal::tables::{journal_entries, journal_index};
-use crate::paging::{Asked, Binding, Place, Window, shown_count};
+use crate::paging::{Asked, Place, Window, shown_count};
 use crate::scalars::Id;
 use crate::vault::Keys;
 
@@ -112,10 +112,10 @@ pub(super) async fn entries(
         return Err(Error::internal("refused root was called"));
     };
     let of_subjects = context.scope(Class::Journal, RecordType::JournalSubject);
-    let binding = Binding::new("journal", &selects)?;
+    let binding = context.binding("journal", &selects)?;
     let asked =
         Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, binding)?;
+    let window = Window::new(&asked, &binding)?;
     let agency = selects.agency.map(|agency| context.agency_code(agency));
 
     let selected = || {
@@ -189,7 +189,7 @@ pub(super) async fn entries(
     };
     let page = window.page(
         rows,
-        binding,
+        &binding,
         |row: &Row| Place { key: Some(row.index.to_string()), id: row.id },
         total,
         wanted,
@@ -227,6 +227,7 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
             .map(|read| read.purpose.as_str())
             .or_else(|| question.as_ref()?.purpose.as_deref())
             .and_then(Purpose::parse),
+        break_glass_id: read.as_ref().and_then(|read| read.break_glass),
         document: read.map(|read| read.document),
         coordinate: question.as_ref().map(|question| question.coordinate.clone()),
         asked_about: question.and_then(|question| question.about),
@@ -243,6 +244,10 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         of_subjects.is_some_and(|scope| scope.condition().is_none_or(|condition| condition.holds(&entry)));
     if may_know {
         entry.subjects = row.subjects;
+        if let Some(pseudonyms) = context.pseudonyms() {
+            // In an order of the reader's own: the places would link its pseudonyms with another's.
+            entry.subjects.sort_by_key(|person| pseudonyms.hide(*person));
+        }
     }
     Ok(entry)
 }

@@ -25,6 +25,9 @@ pub(crate) struct PersonalDataRead {
     pub(crate) count: usize,
     /// Their keys.
     pub(crate) persons: Vec<Uuid>,
+    /// Key of the access by which an emergency let it read more of one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) break_glass: Option<Uuid>,
 }
 
 impl Change for PersonalDataRead {
@@ -37,6 +40,7 @@ pub(crate) async fn record_read(context: &Context, document: &str) -> Result<()>
     if disclosed.persons.is_empty() {
         return Ok(());
     }
+    let break_glass = context.broken_glass(&disclosed);
     let persons: Vec<Uuid> = disclosed.persons.into_iter().collect();
     let read = PersonalDataRead {
         purpose: context.actor()?.principal.purpose.clone().unwrap_or_default(),
@@ -44,6 +48,7 @@ pub(crate) async fn record_read(context: &Context, document: &str) -> Result<()>
         document: document.to_owned(),
         count: persons.len(),
         persons: persons.clone(),
+        break_glass,
     };
     let parts = vec![Part::of_journal(&read)?];
     let told = Told { persons, classes: read.classes };

@@ -2,11 +2,13 @@
 
 mod id;
 mod partial_date;
+mod pseudonym;
 mod quantity;
 mod time;
 
 pub use id::{GlobalId, Id, Identified};
 pub(crate) use id::{NOT_AN_ID, write_id};
 pub use partial_date::PartialDate;
+pub(crate) use pseudonym::Pseudonyms;
 pub use quantity::{Quantity, Unit};
 pub(crate) use time::{write_date, write_date_time};

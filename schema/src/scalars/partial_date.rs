@@ -28,6 +28,11 @@ impl PartialDate {
         exists.then_some(Self { year, month, day })
     }
 
+    /// Its year.
+    pub fn year(self) -> i32 {
+        self.year.into()
+    }
+
     /// Reads one.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = |part: &str, count: usize| {

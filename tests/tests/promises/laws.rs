@@ -272,6 +272,31 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO balances SELECT gen_random_uuid(), lot_id, location_id, 1 FROM balances LIMIT 1",
     ),
     ("balances_quantity_not_negative", "UPDATE balances SET quantity = -1 FROM one WHERE id = balance"),
+    (
+        "break_glass_accesses_ended",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 40)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one; \
+         UPDATE break_glass_accesses SET ended_at = ends_at",
+    ),
+    (
+        "break_glass_accesses_four_hours",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 40)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00:01Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one",
+    ),
+    (
+        "break_glass_accesses_one_at_a_time",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 40)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one, generate_series(1, 2)",
+    ),
+    (
+        "break_glass_accesses_reason",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 39)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one",
+    ),
     ("categories_code_key", "UPDATE categories SET code = 'SAME'"),
     ("categories_stock_kind", "UPDATE categories SET stock_kind = 'weapons'"),
     ("centres_code_key", "UPDATE centres SET code = 'SAME'"),
@@ -499,6 +524,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("assessments", "SELECT"),
         ("authority_version", "SELECT"),
         ("balances", "INSERT, SELECT, UPDATE (quantity, version)"),
+        ("break_glass_accesses", "INSERT, SELECT, UPDATE (ended_at)"),
         ("categories", "SELECT"),
         ("centres", "SELECT"),
         (

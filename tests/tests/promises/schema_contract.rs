@@ -121,7 +121,13 @@ fn every_id_is_an_opaque_global_id() {
             // A record is shown as an object, never as a key.
             assert!(!name.ends_with("Id") && !name.ends_with("Ids"), "{coordinate}");
             // The journal names whoever acted, and whom an entry tells of, by what outlives the record.
-            let is_journal = matches!(coordinate.as_str(), "JournalEntry.actor" | "JournalSubject.person");
+            let is_journal = matches!(
+                coordinate.as_str(),
+                "JournalEntry.actor"
+                    | "JournalSubject.person"
+                    | "BreakGlassAccess.person"
+                    | "BreakGlassAccess.user"
+            );
             assert_eq!(field.ty.inner_named_type() == "ID", is_journal, "{coordinate}");
         }
         for argument in &field.arguments {
@@ -137,6 +143,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "capability"
                     | "class"
                     | "jti"
+                    | "reason"
             );
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);

@@ -51,6 +51,7 @@ fn compilation() -> Result<Vec<Line>, Failure> {
                 shelters: ["ALB-01".to_owned()].into(),
                 agreement_in_force: true,
                 purpose: Some("EDUCATION".to_owned()),
+                opened: None,
             });
             let mut took = Vec::new();
             for _ in 0..COMPILATIONS {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use enlace_tests::{Client, at};
 use serde_json::{Value as Json, json};
 
-use crate::reference::sights::one_of_each_role;
+use crate::reference::sights::{Caller, one_of_each_role};
 use crate::reference::{SCHEMA, Snapshot, client, errors, is_a_refusal, rows, the_error, world};
 
 /// Arguments that select by another class than their root's: root, argument, the root's class, the argument's, and the type of
@@ -98,7 +98,8 @@ async fn a_filter_or_order_answers_of_what_is_seen_or_nulls_its_root() {
         }
     }
     let (mut answered, mut refused) = (0, 0);
-    for caller in one_of_each_role() {
+    // A witness names no donor by the ids of a snapshot.
+    for caller in one_of_each_role().into_iter().filter(Caller::recognises) {
         let client = client(&world, &caller);
         let all = snapshot.lots.iter().map(|(id, _)| id.as_str());
         let visible: BTreeSet<&str> = all.filter(|id| caller.sees("INVENTORY", snapshot.facts(id))).collect();
@@ -152,9 +153,13 @@ async fn an_argument_is_refused_however_it_is_given() {
         "query($donor: ID) { ... on Query @include(if: true) { x: donationItems(donor: $donor, text: \"a\") { pageInfo { hasNextPage } } } shelters { code } }",
     ];
     // ACNUR sees who gave what it gave itself: even its own donor would tell it of others by what is missing.
-    for caller in
-        ["OIM/adviser", "DIF_MUNICIPAL/shelter_lead", "ACNUR/donor", "ISESALUD/clinician", "CNDH/witness"]
-    {
+    for caller in [
+        "OIM/adviser",
+        "DIF_MUNICIPAL/shelter_lead",
+        "ACNUR/donor",
+        "ISESALUD/clinician",
+        "UNICEF/programmes",
+    ] {
         for document in documents {
             let answer = world.client(caller).run(document, json!({"donor": donor})).await;
             assert_eq!(answer["data"]["x"], Json::Null, "{caller} {answer}");
@@ -178,6 +183,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             }
             "stock" => &["location"],
             "persons" => &["shelter", "household"],
+            "breakGlassAccesses" => &["person"],
             "journal" => &[
                 "agency",
                 "actor",

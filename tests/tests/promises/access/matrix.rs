@@ -51,6 +51,10 @@ fn is_shown_by_queries(object: &str) -> bool {
         "JournalEntry",
         "JournalRefusal",
         "JournalSubject",
+        "BreakGlassAccess",
+        "BreakGlassPayload",
+        "EndBreakGlassPayload",
+        "BreakGlassNotice",
     ];
     !OTHERS.contains(&object)
         && !object.ends_with("Payload")
@@ -65,7 +69,7 @@ async fn every_role_is_answered_every_field_as_the_table_has_it() {
     let mut reached = BTreeSet::new();
     let mut verdicts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let leads = ["DIF_MUNICIPAL/shelter_lead@ALB-01", OMNISCIENT].map(Caller::of);
-    for (place, caller) in everyone().iter().chain(&leads).enumerate() {
+    for (place, caller) in everyone().iter().chain(&leads).filter(|caller| caller.recognises()).enumerate() {
         let reference = Reference { snapshot, caller };
         let client = client(&world, caller);
         for (root, object, depth) in lists(snapshot) {
@@ -119,11 +123,13 @@ async fn every_role_finds_by_id_what_the_table_lets_it_see() {
         }
     }
     let objects: BTreeSet<&str> = kinds.iter().map(|id| snapshot.object(id)).collect();
-    let nodes = SCHEMA.objects().filter(|object| SCHEMA.is_node(&object.name));
+    // Nobody has opened a record yet.
+    let nodes =
+        SCHEMA.objects().filter(|object| SCHEMA.is_node(&object.name) && object.name != "BreakGlassAccess");
     assert_eq!(objects, nodes.map(|object| object.name.as_str()).collect(), "a record of every type");
     let mut answered = BTreeSet::new();
     let lead = Caller::of("DIF_MUNICIPAL/shelter_lead@ALB-01");
-    for (place, caller) in everyone().iter().chain([&lead]).enumerate() {
+    for (place, caller) in everyone().iter().chain([&lead]).filter(|caller| caller.recognises()).enumerate() {
         let reference = Reference { snapshot, caller };
         let client = client(&world, caller);
         let found: Vec<_> = kinds.iter().map(|id| (*id, snapshot.object(id))).collect();

@@ -213,6 +213,7 @@ async fn check(
         shelters: shelters.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
         agreement_in_force: true,
         purpose: None,
+        opened: None,
     };
     let profile = policies.profile(&Principal::User(user.clone())).unwrap();
     let context = format!("{caller}: {}", asks.text());

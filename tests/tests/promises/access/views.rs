@@ -8,7 +8,7 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
 use crate::reference::sights::{Caller, everyone};
-use crate::reference::{OMNISCIENT, SCHEMA, Schema, class_of, client, rows, world};
+use crate::reference::{OMNISCIENT, SCHEMA, Schema, class_of, client, identifies, rows, world};
 
 use super::arguments::CLASSED;
 use super::writes::usable_roots;
@@ -23,7 +23,10 @@ fn visible(caller: &Caller, name: &str) -> BTreeMap<String, Vec<String>> {
     let is_root = matches!(name, "Query" | "Mutation" | "Subscription");
     let fields = object.fields.values().filter(|field| match class_of(field) {
         _ if is_root => roots.contains(&format!("{name}.{}", field.name)),
-        Some(class) => caller.may_see(class, SCHEMA.judged_on(name, field)),
+        Some(class) => {
+            let recognised = caller.recognises() || !identifies(field);
+            recognised && caller.may_see(class, SCHEMA.judged_on(name, field))
+        }
         None => true,
     });
     let arguments = |field: &apollo_compiler::schema::FieldDefinition| -> Vec<String> {

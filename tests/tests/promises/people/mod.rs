@@ -1,7 +1,9 @@
 //! People in care: who sees whom and what of them, for what, and what stays behind.
 
+mod break_glass;
 mod bulk;
 mod disclosure;
+mod pseudonyms;
 mod reach;
 mod sealing;
 mod sharing;
@@ -40,7 +42,6 @@ const OUTSIDERS: &[&str] = &[
     "RP/liaison",
     "DIF_ESTATAL/donor",
     "ONU/adviser",
-    "CNDH/witness",
 ];
 
 fn asking(world: &World, (caller, purpose): (&str, &str)) -> Client {

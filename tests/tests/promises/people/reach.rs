@@ -72,6 +72,7 @@ fn principal(caller: &str, purpose: &str) -> Principal {
         shelters: shelters.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
         agreement_in_force: true,
         purpose: Some(purpose.to_owned()),
+        opened: None,
     })
 }
 

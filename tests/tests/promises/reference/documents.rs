@@ -30,6 +30,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Viewer", "now"),
     ("Viewer", "may"),
     ("Query", "journal"),
+    ("Query", "breakGlassAccesses"),
     ("Query", "accessProfile"),
     ("Query", "policyExplain"),
 ];

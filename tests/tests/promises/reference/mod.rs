@@ -98,6 +98,13 @@ pub(crate) fn class_of(field: &FieldDefinition) -> Option<&str> {
     field.description.as_ref()?.lines().find_map(|line| line.trim().strip_prefix("Class: "))
 }
 
+/// Whether a field says who someone is; an id does not, whose pseudonym stands in its place.
+pub(crate) fn identifies(field: &FieldDefinition) -> bool {
+    let said =
+        field.description.as_ref().is_some_and(|text| text.lines().any(|line| line.trim() == "Identifying."));
+    said && field.ty.inner_named_type() != "ID"
+}
+
 /// The class by which records of a type are found, listed and reached along edges: whoever may not read it of a record does not
 /// see the record.
 pub(crate) const FOUND_BY: &[(&str, &str)] = &[
@@ -121,6 +128,7 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("Enrolment", "EDUCATION"),
     ("JournalEntry", "JOURNAL"),
     ("JournalSubject", "JOURNAL"),
+    ("BreakGlassAccess", "JOURNAL"),
 ];
 
 /// See [`FOUND_BY`].
@@ -140,6 +148,7 @@ pub(crate) fn is_scoped(object: &str) -> bool {
         "Diagnosis",
         "Enrolment",
         "JournalSubject",
+        "BreakGlassAccess",
     ];
     SCOPED.contains(&object)
 }

@@ -1,0 +1,121 @@
+//! Break-glass in the schema.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use enlace_policies::{Class, Fact, RecordType};
+
+use crate::agencies::{self, Agency};
+use crate::break_glass::operations::{
+    BreakGlassOpened, BreakGlassPayload, EndBreakGlassPayload, break_glass, end_break_glass,
+};
+use crate::break_glass::{BreakGlassAccess, load};
+use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, record};
+
+record! {
+    /// The notice that a person's record was opened. The message's `extensions.index` is its place in the journal.
+    pub struct BreakGlassNotice: "BreakGlassNotice" as BreakGlassAccess {
+        /// When, by the real clock.
+        opened_at: DateTime<Utc> => Journal,
+        /// Key of the access.
+        access_id: Uuid,
+        /// Code of the agency that its user acted for.
+        agency: String,
+    }
+}
+
+impl Facts for BreakGlassNotice {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        (fact == Fact::Agency).then_some(&self.agency)
+    }
+}
+
+/// Declares this capability's part of the schema.
+pub(crate) fn register(graph: &mut Graph) {
+    let access_key = |access: &BreakGlassAccess| access.id.uuid();
+    graph.object::<BreakGlassAccess>(|access| {
+        access.one(
+            "agency",
+            Class::Journal,
+            "The agency that the user acted for.",
+            |access| Some(access.agency_id),
+            agencies::by_ids,
+            |agency: &Agency| agency.id.uuid(),
+        )
+    });
+    graph.object::<BreakGlassPayload>(|payload| {
+        payload
+            .one(
+                "access",
+                Class::Journal,
+                "The access.",
+                |payload| Some(payload.access_id),
+                load::by_ids,
+                access_key,
+            )
+            .in_scope::<BreakGlassAccess>()
+    });
+    graph.object::<EndBreakGlassPayload>(|payload| {
+        payload
+            .one(
+                "access",
+                Class::Journal,
+                "The access.",
+                |payload| Some(payload.access_id),
+                load::by_ids,
+                access_key,
+            )
+            .in_scope::<BreakGlassAccess>()
+    });
+    graph.object::<BreakGlassNotice>(|notice| {
+        notice
+            .one(
+                "access",
+                Class::Journal,
+                "The access.",
+                |notice| Some(notice.access_id),
+                load::by_ids,
+                access_key,
+            )
+            .in_scope::<BreakGlassAccess>()
+    });
+    graph.node::<BreakGlassAccess, _, _>(Class::Journal, load::by_ids);
+    graph
+        .query(
+            "breakGlassAccesses",
+            Class::Journal,
+            "Whose record was opened in an emergency, by whom and why, in the order of the openings.",
+        )
+        .connection(
+            ConnectionKind {
+                node: "BreakGlassAccess",
+                connection: "BreakGlassAccessConnection",
+                edge: "BreakGlassAccessEdge",
+            },
+            load::all,
+        );
+    graph
+        .mutation(
+            "breakGlass",
+            Class::Journal,
+            "Opens the record of one person in an emergency, for at most four hours. It is in the journal, and told to the coordinator and the witnesses.",
+        )
+        .either(RecordType::BreakGlassAccess, break_glass);
+    graph
+        .mutation("endBreakGlass", Class::Journal, "Ends an access before its time.")
+        .either(RecordType::BreakGlassAccess, end_break_glass);
+    graph
+        .subscription(
+            "breakGlassOpened",
+            Class::Journal,
+            "The notice that someone's record was opened in an emergency, as it happens.",
+        )
+        .events(|_: &NoArguments, entry| {
+            let opened: Option<BreakGlassOpened> = entry.change()?;
+            Ok(opened.map(|BreakGlassOpened { access, agency, opened_at, .. }| BreakGlassNotice {
+                opened_at,
+                access_id: access,
+                agency,
+            }))
+        });
+}
