@@ -15,9 +15,7 @@ use enlace_policies::{Class, RecordType};
 use crate::access::InScope;
 use crate::context::Context;
 use crate::database::Prepared;
-use crate::donations::load::{
-    balances_joined, goods_facts, lot_columns, lot_columns_without_facts, lots_joined, stock_columns,
-};
+use crate::donations::load::{balances_joined, goods_facts, lot_columns, lots_joined, stock_columns};
 use crate::donations::tables::{balances, items, lots};
 use crate::donations::{Category, Donor, Location, Lot, Stock};
 use crate::error::{Error, Result};
@@ -218,12 +216,8 @@ pub(crate) async fn lots(
     let direction = if forward { "ASC" } else { "DESC" };
     let by: SqlLiteral<Text> = diesel::dsl::sql(&format!("{} {direction}, lots.id {direction}", order.key()));
     let reader = context.reader().await?;
-    let page = query.order(by).limit(window.limit());
-    let rows: Vec<Lot> = if wanted.facts {
-        Prepared(page.select(lot_columns())).load(&mut &*reader).await?
-    } else {
-        Prepared(page.select(lot_columns_without_facts())).load(&mut &*reader).await?
-    };
+    let page = query.order(by).limit(window.limit()).select(lot_columns());
+    let rows: Vec<Lot> = Prepared(page).load(&mut &*reader).await?;
     let total = if wanted.total_count {
         Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
     } else {

@@ -1,16 +1,13 @@
 //! Reads of what lots are related to. Whoever comes here has passed the edge's own class; stock and movements are scoped to
 //! the caller by the same conditions as lists.
 
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::{FactSource, InScope};
-use crate::agencies::tables::agencies;
 use crate::context::Context;
 use crate::donations::tables::{balances, categories, donors, items, locations, lots, movements};
 use crate::donations::{Category, Donor, Location, Lot, Movement, Stock};
@@ -22,11 +19,16 @@ type CategoryColumns =
 const CATEGORY_COLUMNS: CategoryColumns =
     (categories::id, categories::code, categories::name, categories::name_en, categories::stock_kind);
 
-/// Where the facts of goods stand in a query that joins lots, items, categories, donors and agencies.
+/// Where the fact of a category stands.
+fn category_facts(fact: Fact) -> Option<FactSource> {
+    (fact == Fact::StockKind).then_some(FactSource::Column("categories.stock_kind"))
+}
+
+/// Where the facts of goods stand in a query of lots; of what lies in a store, in one that joins shelters too.
 pub(super) fn goods_facts(fact: Fact) -> Option<FactSource> {
     match fact {
-        Fact::StockKind => Some(FactSource::Column("categories.stock_kind")),
-        Fact::DonorAgency => Some(FactSource::Column("agencies.code")),
+        Fact::StockKind => Some(FactSource::Column("lots.stock_kind")),
+        Fact::DonorAgency => Some(FactSource::Column("lots.donor_agency")),
         Fact::Shelter => Some(FactSource::Column("shelters.code")),
         _ => None,
     }
@@ -38,7 +40,7 @@ pub(crate) async fn all_categories(context: Context) -> Result<Vec<Category>> {
     let reader = context.reader().await?;
     let query = categories::table
         .filter(categories::programme_id.eq(context.programme_id()))
-        .filter(InScope::new(&scope, goods_facts))
+        .filter(InScope::new(&scope, category_facts))
         .order(categories::code)
         .select(CATEGORY_COLUMNS);
     Ok(query.load(&mut &*reader).await?)
@@ -57,13 +59,13 @@ pub(crate) async fn categories_by_ids(context: Context, ids: Vec<Uuid>) -> Resul
 /// Donors by key.
 pub(crate) async fn donors_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Donor>> {
     let reader = context.reader().await?;
-    let query = donors::table.left_join(agencies::table).filter(donors::id.eq_any(ids)).select((
+    let query = donors::table.filter(donors::id.eq_any(ids)).select((
         donors::id,
         donors::kind,
         donors::name,
         donors::contact,
         donors::agency_id,
-        agencies::code.nullable(),
+        donors::agency,
     ));
     Ok(query.load(&mut &*reader).await?)
 }
@@ -101,21 +103,15 @@ pub(crate) async fn locations_by_ids(context: Context, ids: Vec<Uuid>) -> Result
         .await?)
 }
 
-/// Lots with what a row of them needs. Every lot has a category and a donor: the outer joins find what inner ones would, and
-/// PostgreSQL leaves them out where nothing is asked of them.
+/// Lots with what a row of them needs.
 #[diesel::dsl::auto_type]
 pub(super) fn lots_joined() -> _ {
-    lots::table
-        .inner_join(items::table.left_join(categories::table))
-        .left_join(donors::table.left_join(agencies::table))
+    lots::table.inner_join(items::table)
 }
 
 /// The columns of a [`Lot`].
 #[diesel::dsl::auto_type]
 pub(super) fn lot_columns() -> _ {
-    let stock_kind: diesel::dsl::AssumeNotNull<categories::stock_kind> =
-        categories::stock_kind.assume_not_null();
-    let agency: diesel::dsl::Nullable<agencies::code> = agencies::code.nullable();
     (
         lots::id,
         lots::code,
@@ -127,32 +123,9 @@ pub(super) fn lot_columns() -> _ {
         lots::expires_on,
         lots::donor_reference,
         items::category_id,
-        stock_kind,
+        lots::stock_kind,
         lots::donor_id,
-        agency,
-        lots::received_at_id,
-    )
-}
-
-/// The columns of a [`Lot`] whose facts nobody asks for.
-#[diesel::dsl::auto_type]
-pub(super) fn lot_columns_without_facts() -> _ {
-    let stock_kind: SqlLiteral<Text> = diesel::dsl::sql("''");
-    let agency: SqlLiteral<Nullable<Text>> = diesel::dsl::sql("NULL");
-    (
-        lots::id,
-        lots::code,
-        items::name,
-        items::code,
-        lots::condition,
-        (lots::received, items::unit),
-        lots::received_on,
-        lots::expires_on,
-        lots::donor_reference,
-        items::category_id,
-        stock_kind,
-        lots::donor_id,
-        agency,
+        lots::donor_agency,
         lots::received_at_id,
     )
 }
@@ -167,11 +140,7 @@ pub(crate) async fn lots_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<
 #[diesel::dsl::auto_type]
 pub(super) fn balances_joined() -> _ {
     balances::table
-        .inner_join(
-            lots::table
-                .inner_join(items::table.inner_join(categories::table))
-                .inner_join(donors::table.left_join(agencies::table)),
-        )
+        .inner_join(lots::table.inner_join(items::table))
         .inner_join(locations::table.left_join(shelters::table))
 }
 
@@ -179,7 +148,6 @@ pub(super) fn balances_joined() -> _ {
 #[diesel::dsl::auto_type]
 pub(super) fn stock_columns() -> _ {
     let shelter: diesel::dsl::Nullable<shelters::code> = shelters::code.nullable();
-    let agency: diesel::dsl::Nullable<agencies::code> = agencies::code.nullable();
     (
         balances::id,
         (balances::quantity, items::unit),
@@ -187,8 +155,8 @@ pub(super) fn stock_columns() -> _ {
         balances::lot_id,
         balances::location_id,
         shelter,
-        categories::stock_kind,
-        agency,
+        lots::stock_kind,
+        lots::donor_agency,
     )
 }
 
@@ -215,11 +183,7 @@ pub(crate) async fn stock_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec
 pub(crate) async fn movements_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Movement>> {
     let reader = context.reader().await?;
     let query = movements::table
-        .inner_join(
-            lots::table
-                .inner_join(items::table.inner_join(categories::table))
-                .inner_join(donors::table.left_join(agencies::table)),
-        )
+        .inner_join(lots::table.inner_join(items::table))
         .left_join(locations::table.on(movements::from_id.eq(locations::id.nullable())))
         .left_join(shelters::table.on(locations::shelter_id.eq(shelters::id.nullable())))
         .filter(movements::id.eq_any(ids))
@@ -233,8 +197,8 @@ pub(crate) async fn movements_by_ids(context: Context, ids: Vec<Uuid>) -> Result
             movements::from_id,
             movements::to_id,
             shelters::code.nullable(),
-            categories::stock_kind,
-            agencies::code.nullable(),
+            lots::stock_kind,
+            lots::donor_agency,
         ));
     Ok(query.load(&mut &*reader).await?)
 }

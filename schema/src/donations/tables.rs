@@ -1,14 +1,16 @@
 //! The tables of this capability, as the migrations made them.
 
-use crate::agencies::tables::agencies;
 use crate::shelters::tables::shelters;
 
 diesel::table! {
     categories (id) { id -> Uuid, programme_id -> Uuid, code -> Text, name -> Text, name_en -> Text, stock_kind -> Text, }
 }
-diesel::table! { items (id) { id -> Uuid, programme_id -> Uuid, category_id -> Uuid, code -> Text, name -> Text, unit -> Text, } }
+diesel::table! { items (id) { id -> Uuid, programme_id -> Uuid, category_id -> Uuid, code -> Text, name -> Text, unit -> Text, stock_kind -> Text, } }
 diesel::table! {
-    donors (id) { id -> Uuid, programme_id -> Uuid, kind -> Text, agency_id -> Nullable<Uuid>, name -> Text, contact -> Nullable<Text>, }
+    donors (id) {
+        id -> Uuid, programme_id -> Uuid, kind -> Text, agency_id -> Nullable<Uuid>, agency -> Nullable<Text>, name -> Text,
+        contact -> Nullable<Text>,
+    }
 }
 diesel::table! {
     locations (id) { id -> Uuid, programme_id -> Uuid, code -> Text, name -> Text, kind -> Text, shelter_id -> Nullable<Uuid>, }
@@ -17,6 +19,7 @@ diesel::table! {
     lots (id) {
         id -> Uuid, programme_id -> Uuid, item_id -> Uuid, donor_id -> Uuid, code -> Text, condition -> Text, received -> Integer,
         received_on -> Date, received_at_id -> Uuid, expires_on -> Nullable<Date>, donor_reference -> Nullable<Text>,
+        stock_kind -> Text, donor_agency -> Nullable<Text>,
     }
 }
 diesel::table! { balances (id) { id -> Uuid, lot_id -> Uuid, location_id -> Uuid, quantity -> Integer, version -> Integer, } }
@@ -27,20 +30,9 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(items -> categories (category_id));
-diesel::joinable!(donors -> agencies (agency_id));
 diesel::joinable!(locations -> shelters (shelter_id));
 diesel::joinable!(lots -> items (item_id));
-diesel::joinable!(lots -> donors (donor_id));
 diesel::joinable!(balances -> lots (lot_id));
 diesel::joinable!(balances -> locations (location_id));
 diesel::joinable!(movements -> lots (lot_id));
-// `agencies` and `shelters` are paired with each other where shelters are; here each of them with these tables.
-diesel::allow_tables_to_appear_in_same_query!(
-    categories, items, donors, locations, lots, balances, movements
-);
-macro_rules! joins_with {
-    ($other:ident: $($table:ident),+) => { $( diesel::allow_tables_to_appear_in_same_query!($other, $table); )+ };
-}
-joins_with!(agencies: categories, items, donors, locations, lots, balances, movements);
-joins_with!(shelters: categories, items, donors, locations, lots, balances, movements);
+diesel::allow_tables_to_appear_in_same_query!(shelters, items, locations, lots, balances, movements);

@@ -313,6 +313,7 @@ const BREACHES: &[(&str, &str)] = &[
         "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
     ),
     ("donors_agency", "UPDATE donors SET agency_id = NULL WHERE kind = 'AGENCY'"),
+    ("donors_agency_code", "UPDATE donors SET agency = NULL WHERE kind = 'AGENCY'"),
     ("donors_kind", "UPDATE donors SET kind = 'STATE', agency_id = NULL"),
     ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     (
@@ -456,6 +457,44 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO users SELECT gen_random_uuid(), agency_id, subject FROM users LIMIT 1",
     ),
 ];
+
+/// What the policies ask of goods is copied into their rows, and no copy may differ from its source.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_facts_of_goods_are_those_of_their_item_and_their_donor() {
+    each_says(
+        OWNER,
+        &[
+            ("UPDATE donors SET agency = 'NOBODY' WHERE kind = 'AGENCY'", Some("donors_agency_fkey")),
+            ("UPDATE items SET stock_kind = 'food' WHERE stock_kind <> 'food'", Some("items_category_fkey")),
+            ("UPDATE lots SET stock_kind = 'food' WHERE stock_kind <> 'food'", Some("lots_item_fkey")),
+            (
+                "UPDATE lots SET donor_agency = 'ACNUR' WHERE donor_agency IS DISTINCT FROM 'ACNUR'",
+                Some("lots_donor_agency_fkey"),
+            ),
+        ],
+    )
+    .await;
+    let scratch = Scratch::with_programme().await;
+    let client = scratch.connect().await;
+    let differing = "SELECT count(*) FROM lots \
+                     JOIN items ON items.id = item_id JOIN categories ON categories.id = category_id \
+                     JOIN donors ON donors.id = donor_id LEFT JOIN agencies ON agencies.id = agency_id \
+                     WHERE lots.stock_kind <> categories.stock_kind OR lots.donor_agency IS DISTINCT FROM agencies.code";
+    let differ = async || client.query_one(differing, &[]).await.unwrap().get::<_, i64>(0);
+    assert_eq!(differ().await, 0, "as loaded");
+    for change in [
+        "UPDATE categories SET stock_kind = 'medical' WHERE stock_kind = 'food'",
+        "UPDATE agencies SET code = 'DIF_OTRO' WHERE code = 'DIF_ESTATAL'",
+        "UPDATE lots SET donor_id = (SELECT id FROM donors WHERE kind = 'PERSON' LIMIT 1)",
+        "UPDATE lots SET donor_id = (SELECT id FROM donors WHERE kind = 'AGENCY' LIMIT 1)",
+        "UPDATE lots SET item_id = (SELECT id FROM items ORDER BY code LIMIT 1)",
+    ] {
+        client.batch_execute(change).await.unwrap();
+        assert_eq!(differ().await, 0, "{change}");
+    }
+    drop(client);
+    scratch.drop().await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_constraint_of_the_schema_refuses_what_it_is_for() {
