@@ -55,7 +55,8 @@ fn whoever_gains_and_whoever_loses_is_named_and_nobody_else() {
         assert!(change.records.contains(&RecordType::Lot));
     }
     let verbs: Vec<Verb> = difference.changes.iter().map(|change| change.verb).collect();
-    assert_eq!(verbs, [Verb::Read, Verb::Write, Verb::Read, Verb::Write]);
+    let each = [Verb::Read, Verb::Identify, Verb::Write];
+    assert_eq!(verbs, [each, each].concat());
     let policy = &difference.policies[0];
     assert_eq!((policy.policy.as_str(), policy.becomes), ("donor-coordinators", Becomes::Altered));
     assert_eq!((policy.file.as_str(), difference.policies.len()), ("donations.cedar", 1));

@@ -10,7 +10,10 @@ use super::super::report::{Bound, Line};
 use super::super::stage::Stage;
 use super::reads::sample;
 
-const MOST_CPU: f64 = 1.03;
+/// Where the plan settles everything before a row is read.
+const SETTLED: f64 = 1.03;
+/// Where each row is asked.
+const ASKED: f64 = 1.10;
 
 /// A difference this small needs more rounds than others.
 const ROUNDS: u32 = 3;
@@ -19,11 +22,10 @@ const ROUNDS: u32 = 3;
 const QUERY: &str = "{ donationItems(first: 500) { nodes { id code name item condition received receivedOn \
                      expiresOn category { code } location { code } } } }";
 
-/// Whose rights are settled before a row is read, and whose depend on each row: of those the facts that the policies ask for must be
-/// read too, which is shown and not bounded.
-const CALLERS: [(&str, &str, &str, Option<Bound>); 2] = [
-    ("access, settled by the plan: CPU", "DIF_MUNICIPAL", "coordinator", Some(Bound::AtMost(MOST_CPU))),
-    ("access, settled by each row: CPU", "SEDENA", "kitchen", None),
+/// Whose rights are settled before a row is read, and whose depend on each row.
+const CALLERS: [(&str, &str, &str, f64); 2] = [
+    ("access, settled by the plan: CPU", "DIF_MUNICIPAL", "coordinator", SETTLED),
+    ("access, settled by each row: CPU", "SEDENA", "kitchen", ASKED),
 ];
 
 pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line>, Failure> {
@@ -32,9 +34,9 @@ pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line
     database.batch_execute("CREATE TABLE kinds AS SELECT id, stock_kind FROM categories").await?;
     database.batch_execute("UPDATE categories SET stock_kind = 'food'").await?;
     let mut lines = Vec::new();
-    for (name, agency, role, bound) in CALLERS {
+    for (name, agency, role, most) in CALLERS {
         let cpu = duel(stage, arguments, &stage.token(agency, role)?).await?.cpu();
-        lines.push(Line::both(name, "µs/request", cpu, bound));
+        lines.push(Line::both(name, "µs/request", cpu, Some(Bound::AtMost(most))));
     }
     database
         .batch_execute("UPDATE categories c SET stock_kind = k.stock_kind FROM kinds k WHERE k.id = c.id; DROP TABLE kinds")

@@ -1,0 +1,271 @@
+//! Every constraint of the schema refuses what it is for, and has the name by which the code answers for it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use enlace_tests::Scratch;
+
+use super::{OWNER, each_says, project};
+
+/// One statement against each constraint that is more than a reference; a constraint that is added without one is missed here.
+const BREACHES: &[(&str, &str)] = &[
+    ("agencies_code_form", "UPDATE agencies SET code = 'lower' FROM one WHERE id = agency"),
+    ("agencies_code_key", "UPDATE agencies SET code = 'SAME'"),
+    ("agencies_kind", "UPDATE agencies SET kind = 'COMPANY' FROM one WHERE id = agency"),
+    (
+        "agreements_never_prolonged",
+        "INSERT INTO agreements SELECT gen_random_uuid(), agency, '2022-01-01', '2022-02-01' FROM one; \
+         UPDATE agreements SET valid_until = NULL",
+    ),
+    (
+        "agreements_no_overlap",
+        "INSERT INTO agreements SELECT gen_random_uuid(), agency, '2022-01-01' FROM one, generate_series(1, 2)",
+    ),
+    (
+        "agreements_period",
+        "INSERT INTO agreements SELECT gen_random_uuid(), agency, '2022-01-02', '2022-01-01' FROM one",
+    ),
+    ("authority_version_only_row_check", "INSERT INTO authority_version VALUES (false, 1)"),
+    (
+        "balances_lot_location_key",
+        "INSERT INTO balances SELECT gen_random_uuid(), lot_id, location_id, 1 FROM balances LIMIT 1",
+    ),
+    ("balances_quantity_not_negative", "UPDATE balances SET quantity = -1 FROM one WHERE id = balance"),
+    (
+        "break_glass_accesses_ended",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 40)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one; \
+         UPDATE break_glass_accesses SET ended_at = ends_at",
+    ),
+    (
+        "break_glass_accesses_four_hours",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 40)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00:01Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one",
+    ),
+    (
+        "break_glass_accesses_one_at_a_time",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 40)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one, generate_series(1, 2)",
+    ),
+    (
+        "break_glass_accesses_reason",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 39)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one",
+    ),
+    ("categories_code_key", "UPDATE categories SET code = 'SAME'"),
+    ("categories_stock_kind", "UPDATE categories SET stock_kind = 'weapons'"),
+    ("centres_code_key", "UPDATE centres SET code = 'SAME'"),
+    (
+        "consents_no_overlap",
+        "INSERT INTO consents (id, programme_id, person_id, recipient, purpose, given_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'UNICEF', 'HOUSING', '2022-01-31' FROM persons, generate_series(1, 2)",
+    ),
+    ("consents_period", "UPDATE consents SET ends_at = given_at"),
+    ("consents_purpose", "UPDATE consents SET purpose = 'CURIOSITY'"),
+    ("consents_settled", "UPDATE consents SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL"),
+    (
+        "consents_withdrawn",
+        "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
+    ),
+    ("donors_agency", "UPDATE donors SET agency_id = NULL WHERE kind = 'AGENCY'"),
+    ("donors_agency_code", "UPDATE donors SET agency = NULL WHERE kind = 'AGENCY'"),
+    ("donors_kind", "UPDATE donors SET kind = 'STATE', agency_id = NULL"),
+    ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
+    (
+        "grant_shelters_role",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01', '2022-02-01' FROM one; \
+         INSERT INTO grant_shelters SELECT grants.id, shelters.id FROM grants, shelters",
+    ),
+    (
+        "grants_expire",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01' FROM one",
+    ),
+    (
+        "grants_never_prolonged",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01', '2022-02-01' FROM one; \
+         UPDATE grants SET valid_until = '2022-03-01'",
+    ),
+    (
+        "grants_no_overlap",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01', '2022-02-01' \
+         FROM one, generate_series(1, 2)",
+    ),
+    (
+        "grants_period",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-02', '2022-01-01' FROM one",
+    ),
+    (
+        "grants_reads_as",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'integrator', NULL, '2022-01-01', '2022-02-01' FROM one",
+    ),
+    (
+        "grants_reads_as_of_agency",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'integrator', 'clinician', '2022-01-01', '2022-02-01' FROM one",
+    ),
+    (
+        "grants_role",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'superuser', NULL, '2022-01-01', '2022-02-01' FROM one",
+    ),
+    (
+        "grants_role_of_agency",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, 'clinician', NULL, '2022-01-01', '2022-02-01' FROM one",
+    ),
+    (
+        "grants_roles_compatible",
+        "INSERT INTO grants SELECT gen_random_uuid(), someone, role, NULL, '2022-01-01', '2022-02-01' \
+         FROM one, unnest(ARRAY['donor', 'employer']) AS role",
+    ),
+    ("households_code_key", "UPDATE households SET code = 'SAME'"),
+    (
+        "idempotency_keys_form",
+        "INSERT INTO idempotency_keys SELECT someone, 'short', 'b', '', now() FROM one",
+    ),
+    ("incompatible_roles_order", "INSERT INTO incompatible_roles VALUES ('kitchen', 'clinician')"),
+    ("items_code_key", "UPDATE items SET code = 'SAME'"),
+    ("items_unit", "UPDATE items SET unit = 'BARREL'"),
+    (
+        "journal_entries_erased_whole",
+        "INSERT INTO journal_entries (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) \
+         SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{PUBLIC}', '{NULL}', '{NULL}', '{content}'",
+    ),
+    (
+        "journal_entries_parts",
+        "INSERT INTO journal_entries (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) \
+         SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{PUBLIC}', '{NULL}', '{}', '{}'",
+    ),
+    ("journal_index_entry_key", "INSERT INTO journal_index SELECT 1, entry FROM one"),
+    ("journal_index_not_negative", "INSERT INTO journal_index SELECT -1, gen_random_uuid()"),
+    ("locations_code_key", "UPDATE locations SET code = 'SAME'"),
+    ("locations_kind", "UPDATE locations SET kind = 'GARAGE', shelter_id = NULL"),
+    ("locations_shelter", "UPDATE locations SET shelter_id = NULL WHERE kind = 'SHELTER_STORE'"),
+    ("lots_code_key", "UPDATE lots SET code = 'SAME'"),
+    ("lots_condition", "UPDATE lots SET condition = 'BROKEN' FROM one WHERE id = lot"),
+    ("lots_expiry", "UPDATE lots SET expires_on = received_on - 1 FROM one WHERE id = lot"),
+    ("lots_received_positive", "UPDATE lots SET received = 0 FROM one WHERE id = lot"),
+    (
+        "movements_distinct_ends",
+        "INSERT INTO movements SELECT gen_random_uuid(), lot, 'TRANSFER', store, store, 1, NULL, now(), now() FROM one",
+    ),
+    (
+        "movements_ends",
+        "INSERT INTO movements SELECT gen_random_uuid(), lot, 'TRANSFER', store, NULL, 1, NULL, now(), now() FROM one",
+    ),
+    (
+        "movements_kind",
+        "INSERT INTO movements SELECT gen_random_uuid(), lot, 'THEFT', store, NULL, 1, NULL, now(), now() FROM one",
+    ),
+    (
+        "movements_quantity_positive",
+        "INSERT INTO movements SELECT gen_random_uuid(), lot, 'RECEIPT', NULL, store, 0, NULL, now(), now() FROM one",
+    ),
+    ("persons_adult_from", "UPDATE persons SET adult_from = '2030-06-01'"),
+    ("persons_code_key", "UPDATE persons SET code = 'SAME'"),
+    (
+        "programmes_code_key",
+        "INSERT INTO programmes SELECT gen_random_uuid(), code, name, time_zone, starts_on FROM programmes",
+    ),
+    ("programmes_period", "UPDATE programmes SET ends_on = starts_on - 1"),
+    (
+        "referrals_answered_once",
+        "UPDATE referrals SET declined_at = accepted_at WHERE accepted_at IS NOT NULL",
+    ),
+    (
+        "referrals_consent_stands",
+        "INSERT INTO referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'DIF_MUNICIPAL', 'UNICEF', 'HOUSING', 'CONSENT', '2022-01-31' FROM persons",
+    ),
+    (
+        "referrals_declined_is_over",
+        "UPDATE referrals SET ended_at = declined_at WHERE declined_at IS NOT NULL",
+    ),
+    ("referrals_elsewhere", "UPDATE referrals SET recipient = sender"),
+    ("referrals_legal_basis", "UPDATE referrals SET legal_basis = 'WISH'"),
+    (
+        "referrals_open_once",
+        "INSERT INTO referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'DIF_MUNICIPAL', 'UNICEF', 'HOUSING', 'LEGAL_DUTY', '2022-01-31' \
+         FROM persons, generate_series(1, 2)",
+    ),
+    (
+        "referrals_order",
+        "UPDATE referrals SET accepted_at = opened_at - interval '1 day' WHERE accepted_at IS NULL AND declined_at IS NULL",
+    ),
+    ("referrals_purpose", "UPDATE referrals SET purpose = 'CURIOSITY'"),
+    ("referrals_settled", "UPDATE referrals SET accepted_at = NULL WHERE accepted_at IS NOT NULL"),
+    ("role_agencies_pattern", "UPDATE role_agencies SET pattern = 'lower'"),
+    ("shelters_code_key", "UPDATE shelters SET code = 'SAME'"),
+    ("shelters_period", "UPDATE shelters SET closed_on = opened_on - 1"),
+    (
+        "spaces_capacity_not_negative",
+        "UPDATE spaces SET occupied = 0, capacity = -1 FROM one WHERE id = space",
+    ),
+    ("spaces_code_key", "UPDATE spaces SET code = 'SAME'"),
+    ("spaces_occupied_not_negative", "UPDATE spaces SET occupied = -1 FROM one WHERE id = space"),
+    (
+        "spaces_occupied_within_capacity",
+        "UPDATE spaces SET occupied = capacity + 1 FROM one WHERE id = space",
+    ),
+    ("spaces_segment", "UPDATE spaces SET segment = 'EVERYBODY'"),
+    ("users_subject_form", "UPDATE users SET subject = '' FROM one WHERE id = someone"),
+    (
+        "users_subject_key",
+        "INSERT INTO users SELECT gen_random_uuid(), agency_id, subject FROM users LIMIT 1",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_constraint_of_the_schema_refuses_what_it_is_for() {
+    let breaches: Vec<_> = BREACHES.iter().map(|(name, statement)| (*statement, Some(*name))).collect();
+    each_says(OWNER, &breaches).await;
+    let scratch = Scratch::with_programme().await;
+    let client = scratch.connect().await;
+    let rows = client
+        .query(
+            "SELECT conname::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u', 'x', 't') \
+             AND conrelid::regclass::text NOT LIKE '%diesel%' ORDER BY 1",
+            &[],
+        )
+        .await
+        .unwrap();
+    let known: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(known, BREACHES.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+    drop(client);
+    scratch.drop().await;
+}
+
+/// A law that the code answers for by name must be called so in the database.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_constraint_that_the_code_names_exists() {
+    let scratch = Scratch::with_programme().await;
+    let client = scratch.connect().await;
+    let column =
+        |rows: Vec<tokio_postgres::Row>| rows.iter().map(|row| row.get(0)).collect::<BTreeSet<String>>();
+    let tables = column(
+        client.query("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'", &[]).await.unwrap(),
+    );
+    let known = column(client.query("SELECT conname::text FROM pg_constraint", &[]).await.unwrap());
+    let mut named = BTreeSet::new();
+    for source in sources(&project().join("schema/src")) {
+        let text = std::fs::read_to_string(source).unwrap();
+        if text.contains("constraint(") {
+            let quoted = text.split('"').map(str::to_owned);
+            named.extend(quoted.filter(|name| {
+                tables.iter().any(|table| name.starts_with(&format!("{table}_")))
+                    && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            }));
+        }
+    }
+    assert!(named.contains("spaces_occupied_within_capacity"), "{named:?}");
+    assert_eq!(named.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new());
+    drop(client);
+    scratch.drop().await;
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}

@@ -1,0 +1,131 @@
+//! What the server may do in the database, and that a change of anyone's authority is seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use enlace_tests::Scratch;
+
+use super::{DENIED, FIXTURES, OWNER, SERVER, each_says, said};
+
+/// R4: a server asks one number to learn that nobody's authority changed, so every change must raise it, whoever makes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_changes_authority_raises_its_version() {
+    let scratch = Scratch::with_programme().await;
+    let client = scratch.connect().await;
+    client.batch_execute("INSERT INTO revoked_tokens VALUES ('kept', now())").await.unwrap();
+    let version = async || -> i64 {
+        client.query_one("SELECT version FROM authority_version", &[]).await.unwrap().get(0)
+    };
+    for table in
+        ["agencies", "agreements", "grants", "grant_shelters", "programmes", "revoked_tokens", "users"]
+    {
+        let column: String = client
+            .query_one(
+                "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum = 1",
+                &[&table],
+            )
+            .await
+            .unwrap()
+            .get(0);
+        let before = version().await;
+        client.batch_execute(&format!("UPDATE {table} SET {column} = {column}")).await.unwrap();
+        assert!(version().await > before, "an update of {table}");
+        let before = version().await;
+        client.batch_execute(&format!("INSERT INTO {table} SELECT * FROM {table} LIMIT 0")).await.unwrap();
+        assert!(version().await > before, "an insertion into {table}");
+        let before = version().await;
+        client.batch_execute(&format!("DELETE FROM {table} WHERE false")).await.unwrap();
+        assert!(version().await > before, "a deletion from {table}");
+    }
+    let before = version().await;
+    client.batch_execute("UPDATE spaces SET occupied = occupied; DELETE FROM journal_queue").await.unwrap();
+    assert_eq!(version().await, before, "what changes nobody's authority is not looked at");
+    drop(client);
+    scratch.drop().await;
+}
+
+/// What the server may do, and nothing besides: it owns no table, so that no line of it can rewrite what was done.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_has_these_privileges_and_no_other() {
+    let append = "INSERT, SELECT";
+    let expected = BTreeMap::from([
+        ("agencies", "SELECT"),
+        ("agreements", "SELECT, UPDATE (valid_until, version)"),
+        ("assessments", "SELECT"),
+        ("authority_version", "SELECT"),
+        ("balances", "INSERT, SELECT, UPDATE (quantity, version)"),
+        ("break_glass_accesses", "INSERT, SELECT, UPDATE (ended_at)"),
+        ("categories", "SELECT"),
+        ("centres", "SELECT"),
+        (
+            "consents",
+            "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (version, withdrawn_at)",
+        ),
+        ("diagnoses", "SELECT"),
+        ("donors", "SELECT"),
+        ("enrolments", "SELECT"),
+        ("grant_shelters", append),
+        ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
+        ("households", "SELECT"),
+        ("idempotency_keys", "DELETE, INSERT, SELECT"),
+        ("incompatible_roles", "SELECT"),
+        ("items", "SELECT"),
+        ("journal_entries", append),
+        ("journal_index", append),
+        ("journal_queue", "DELETE, INSERT, SELECT"),
+        ("locations", "SELECT"),
+        ("lots", "SELECT"),
+        ("movements", append),
+        ("persons", "SELECT"),
+        ("programmes", "SELECT"),
+        (
+            "referrals",
+            "INSERT (id, legal_basis, opened_at, person_id, programme_id, purpose, recipient, sender), SELECT, \
+             UPDATE (accepted_at, declined_at, ended_at, version)",
+        ),
+        ("revoked_tokens", append),
+        ("role_agencies", "SELECT"),
+        ("roles", "SELECT"),
+        ("shares", "SELECT"),
+        ("shelters", "SELECT"),
+        ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
+        ("users", "SELECT, UPDATE (active, version)"),
+    ]);
+    let scratch = Scratch::with_programme().await;
+    let client = scratch.connect().await;
+    let rows = client
+        .query(
+            "WITH whole AS (SELECT table_name::text AS of, privilege_type::text AS may FROM information_schema.role_table_grants \
+                 WHERE grantee = 'enlace_app'), \
+             partial AS (SELECT table_name::text AS of, format('%s (%s)', privilege_type, \
+                     string_agg(column_name::text, ', ' ORDER BY column_name::text)) AS may \
+                 FROM information_schema.role_column_grants c WHERE grantee = 'enlace_app' AND NOT EXISTS \
+                     (SELECT FROM whole WHERE of = c.table_name AND may = c.privilege_type) \
+                 GROUP BY table_name, privilege_type) \
+             SELECT of, string_agg(may, ', ' ORDER BY may) FROM (TABLE whole UNION ALL TABLE partial) AS held GROUP BY of",
+            &[],
+        )
+        .await
+        .unwrap();
+    let held: BTreeMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let held: BTreeMap<&str, &str> = held.iter().map(|(of, may)| (of.as_str(), may.as_str())).collect();
+    assert_eq!(held, expected);
+    drop(client);
+    each_says(
+        SERVER,
+        &[
+            ("UPDATE movements SET quantity = 1", DENIED),
+            ("UPDATE spaces SET capacity = 1000", DENIED),
+            ("UPDATE journal_entries SET part_salts[1] = NULL, part_contents[1] = NULL", DENIED),
+            ("SELECT erase_journal_part(entry, 0) FROM one", DENIED),
+            ("DELETE FROM journal_index", DENIED),
+            ("TRUNCATE journal_entries", DENIED),
+            ("DELETE FROM grants", DENIED),
+            ("UPDATE grants SET role = role", DENIED),
+            ("DELETE FROM revoked_tokens", DENIED),
+            ("CREATE TABLE own (x int)", DENIED),
+            ("ALTER TABLE movements DISABLE TRIGGER ALL", DENIED),
+        ],
+    )
+    .await;
+    scratch.drop().await;
+}

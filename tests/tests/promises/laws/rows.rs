@@ -1,0 +1,235 @@
+//! What no row may become.
+
+use enlace_tests::Scratch;
+
+use super::{DENIED, OWNER, SERVER, each_says, said};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_space_lodges_neither_less_than_nobody_nor_more_than_its_capacity() {
+    let cases = [
+        ("UPDATE spaces SET occupied = capacity FROM one WHERE id = space", None),
+        ("UPDATE spaces SET occupied = 0 FROM one WHERE id = space", None),
+        ("UPDATE spaces SET occupied = -1 FROM one WHERE id = space", Some("spaces_occupied_not_negative")),
+        (
+            "UPDATE spaces SET occupied = capacity + 1 FROM one WHERE id = space",
+            Some("spaces_occupied_within_capacity"),
+        ),
+    ];
+    each_says(SERVER, &cases).await;
+    let shrinking = [
+        (
+            "UPDATE spaces SET capacity = occupied - 1 FROM one WHERE id = space",
+            Some("spaces_occupied_within_capacity"),
+        ),
+        (
+            "UPDATE spaces SET occupied = 0, capacity = -1 FROM one WHERE id = space",
+            Some("spaces_capacity_not_negative"),
+        ),
+    ];
+    each_says(OWNER, &[&cases[..], &shrinking[..]].concat()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_store_holds_less_than_nothing() {
+    let cases = [
+        ("UPDATE balances SET quantity = 0 FROM one WHERE id = balance", None),
+        (
+            "UPDATE balances SET quantity = -1 FROM one WHERE id = balance",
+            Some("balances_quantity_not_negative"),
+        ),
+        (
+            "INSERT INTO balances (id, lot_id, location_id, quantity) SELECT gen_random_uuid(), lot, store, 1 FROM one \
+             ON CONFLICT DO NOTHING; \
+             INSERT INTO balances (id, lot_id, location_id, quantity) SELECT gen_random_uuid(), lot, store, 1 FROM one",
+            Some("balances_lot_location_key"),
+        ),
+    ];
+    each_says(SERVER, &cases).await;
+    each_says(OWNER, &cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_and_the_journal_are_appended_to_and_never_rewritten_even_by_their_owner() {
+    let movements = Some("movements_append_only");
+    let entries = Some("journal_entries_append_only");
+    let index = Some("journal_index_append_only");
+    each_says(
+        OWNER,
+        &[
+            ("UPDATE movements SET quantity = quantity", movements),
+            ("DELETE FROM movements", movements),
+            ("TRUNCATE movements", movements),
+            ("UPDATE journal_entries SET leaf = 'other'", entries),
+            ("DELETE FROM journal_entries", entries),
+            ("TRUNCATE journal_entries", entries),
+            ("UPDATE journal_entries SET part_contents[1] = 'other'", entries),
+            ("UPDATE journal_index SET index = index", index),
+            ("DELETE FROM journal_index", index),
+            ("TRUNCATE journal_index", index),
+            ("INSERT INTO journal_index SELECT 1, entry FROM one", Some("journal_index_entry_key")),
+            ("INSERT INTO journal_index SELECT -1, gen_random_uuid()", Some("journal_index_not_negative")),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_an_entry_can_be_erased_whole_and_nothing_else() {
+    let refused = Some("journal_entries_append_only");
+    each_says(
+        OWNER,
+        &[
+            ("SELECT erase_journal_part(entry, 1) FROM one", None),
+            ("UPDATE journal_entries SET part_salts[2] = NULL", refused),
+            ("UPDATE journal_entries SET part_contents[2] = NULL", refused),
+            ("UPDATE journal_entries SET part_salts[2] = NULL, part_contents[2] = 'other'", refused),
+            ("UPDATE journal_entries SET part_salts[2] = NULL, part_contents[1] = NULL", refused),
+            ("UPDATE journal_entries SET part_salts[2] = NULL, part_contents[2] = NULL, part_classes[2] = 'HEALTH'", refused),
+            ("UPDATE journal_entries SET part_salts = '{salt}', part_contents = '{content}'", refused),
+            (
+                "SELECT erase_journal_part(entry, 1) FROM one; \
+                 UPDATE journal_entries SET part_salts[2] = 'salt', part_contents[2] = 'content'",
+                refused,
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agreements_of_an_agency_and_grants_of_a_role_do_not_overlap() {
+    let agreement = |periods: [&str; 2]| {
+        periods
+            .map(|period| {
+                format!("INSERT INTO agreements SELECT gen_random_uuid(), agency, {period} FROM one")
+            })
+            .join(";")
+    };
+    let grant = |periods: [&str; 2]| {
+        periods
+            .map(|period| {
+                format!(
+                    "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, {period} FROM one"
+                )
+            })
+            .join(";")
+    };
+    let (january, february, longer) =
+        ("'2022-01-01', '2022-02-01'", "'2022-02-01', '2022-03-01'", "'2022-01-15', '2022-04-01'");
+    each_says(
+        OWNER,
+        &[
+            (&agreement([january, february]), None),
+            (&agreement([january, longer]), Some("agreements_no_overlap")),
+            (&agreement([february, "'2022-02-01', '2022-02-01'"]), Some("agreements_period")),
+            (&grant([january, february]), None),
+            (&grant([longer, february]), Some("grants_no_overlap")),
+            (&grant([january, "'2022-02-02', '2022-02-01'"]), Some("grants_period")),
+            (
+                "INSERT INTO grants SELECT gen_random_uuid(), someone, role, reads_as, '2022-01-01', '2022-02-01' FROM one, \
+                 (VALUES ('donor', NULL), ('integrator', 'donor')) AS granted (role, reads_as)",
+                None,
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_is_of_a_known_role_and_an_integrator_names_whose_reads_it_has() {
+    let grant = |role: &str, reads_as: &str| {
+        format!(
+            "INSERT INTO grants SELECT gen_random_uuid(), someone, {role}, {reads_as}, '2022-01-01', '2022-02-01' FROM one"
+        )
+    };
+    each_says(
+        OWNER,
+        &[
+            (&grant("'integrator'", "'donor'"), None),
+            (&grant("'integrator'", "NULL"), Some("grants_reads_as")),
+            (&grant("'donor'", "'donor'"), Some("grants_reads_as")),
+            (&grant("'superuser'", "NULL"), Some("grants_role")),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_movement_has_the_ends_that_it_must_have() {
+    let ends = Some("movements_ends");
+    let cases = [
+        ("RECEIPT", "NULL", "store", "NULL", None),
+        ("RECEIPT", "store", "other", "NULL", ends),
+        ("RECEIPT", "NULL", "NULL", "NULL", Some("movements_distinct_ends")),
+        ("TRANSFER", "store", "other", "NULL", None),
+        ("TRANSFER", "store", "store", "NULL", Some("movements_distinct_ends")),
+        ("TRANSFER", "store", "NULL", "NULL", ends),
+        ("TRANSFER", "NULL", "store", "NULL", ends),
+        ("DELIVERY", "store", "NULL", "NULL", None),
+        ("DELIVERY", "store", "other", "NULL", ends),
+        ("DELIVERY", "NULL", "store", "NULL", ends),
+        ("WRITE_OFF", "store", "NULL", "NULL", None),
+        ("WRITE_OFF", "store", "other", "NULL", ends),
+        ("CORRECTION", "NULL", "store", "movement", None),
+        ("CORRECTION", "store", "other", "movement", None),
+        ("CORRECTION", "NULL", "store", "NULL", ends),
+        ("CORRECTION", "NULL", "NULL", "movement", Some("movements_distinct_ends")),
+        ("THEFT", "store", "NULL", "NULL", Some("movements_kind")),
+    ];
+    let statement = |kind: &str, from: &str, to: &str, reverses: &str, quantity: i32| {
+        format!(
+            "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at) \
+             SELECT gen_random_uuid(), lot, '{kind}', {from}, {to}, {quantity}, {reverses}, now(), now() FROM one"
+        )
+    };
+    let mut tried: Vec<(String, Option<&str>)> = cases
+        .into_iter()
+        .map(|(kind, from, to, reverses, expected)| (statement(kind, from, to, reverses, 1), expected))
+        .collect();
+    let positive = Some("movements_quantity_positive");
+    tried.push((statement("RECEIPT", "NULL", "store", "NULL", 0), positive));
+    tried.push((statement("RECEIPT", "NULL", "store", "NULL", -1), positive));
+    let reversal = statement("CORRECTION", "NULL", "store", "movement", 1);
+    tried.push((format!("{reversal};{reversal}"), Some("movements_reversed_once")));
+    let tried: Vec<(&str, Option<&str>)> =
+        tried.iter().map(|(statement, expected)| (statement.as_str(), *expected)).collect();
+    each_says(SERVER, &tried).await;
+}
+
+/// What the policies ask of goods is copied into their rows, and no copy may differ from its source.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_facts_of_goods_are_those_of_their_item_and_their_donor() {
+    each_says(
+        OWNER,
+        &[
+            ("UPDATE donors SET agency = 'NOBODY' WHERE kind = 'AGENCY'", Some("donors_agency_fkey")),
+            ("UPDATE items SET stock_kind = 'food' WHERE stock_kind <> 'food'", Some("items_category_fkey")),
+            ("UPDATE lots SET stock_kind = 'food' WHERE stock_kind <> 'food'", Some("lots_item_fkey")),
+            (
+                "UPDATE lots SET donor_agency = 'ACNUR' WHERE donor_agency IS DISTINCT FROM 'ACNUR'",
+                Some("lots_donor_agency_fkey"),
+            ),
+        ],
+    )
+    .await;
+    let scratch = Scratch::with_programme().await;
+    let client = scratch.connect().await;
+    let differing = "SELECT count(*) FROM lots \
+                     JOIN items ON items.id = item_id JOIN categories ON categories.id = category_id \
+                     JOIN donors ON donors.id = donor_id LEFT JOIN agencies ON agencies.id = agency_id \
+                     WHERE lots.stock_kind <> categories.stock_kind OR lots.donor_agency IS DISTINCT FROM agencies.code";
+    let differ = async || client.query_one(differing, &[]).await.unwrap().get::<_, i64>(0);
+    assert_eq!(differ().await, 0, "as loaded");
+    for change in [
+        "UPDATE categories SET stock_kind = 'medical' WHERE stock_kind = 'food'",
+        "UPDATE agencies SET code = 'DIF_OTRO' WHERE code = 'DIF_ESTATAL'",
+        "UPDATE lots SET donor_id = (SELECT id FROM donors WHERE kind = 'PERSON' LIMIT 1)",
+        "UPDATE lots SET donor_id = (SELECT id FROM donors WHERE kind = 'AGENCY' LIMIT 1)",
+        "UPDATE lots SET item_id = (SELECT id FROM items ORDER BY code LIMIT 1)",
+    ] {
+        client.batch_execute(change).await.unwrap();
+        assert_eq!(differ().await, 0, "{change}");
+    }
+    drop(client);
+    scratch.drop().await;
+}
