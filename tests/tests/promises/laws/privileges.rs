@@ -1,10 +1,10 @@
 //! What the server may do in the database, and that a change of anyone's authority is seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use enlace_tests::Scratch;
 
-use super::{DENIED, FIXTURES, OWNER, SERVER, each_says, said};
+use super::{DENIED, SERVER, each_says};
 
 /// R4: a server asks one number to learn that nobody's authority changed, so every change must raise it, whoever makes it.
 #[tokio::test(flavor = "multi_thread")]

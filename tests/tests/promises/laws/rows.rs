@@ -2,7 +2,7 @@
 
 use enlace_tests::Scratch;
 
-use super::{DENIED, OWNER, SERVER, each_says, said};
+use super::{OWNER, SERVER, each_says};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_space_lodges_neither_less_than_nobody_nor_more_than_its_capacity() {
