@@ -14,10 +14,10 @@ ALTER TABLE items
     DROP CONSTRAINT items_category_fkey,
     DROP COLUMN stock_kind,
     ADD CONSTRAINT items_category_id_fkey FOREIGN KEY (category_id) REFERENCES categories;
-DROP INDEX items_id_kind_key, categories_id_kind_key;
+DROP INDEX categories_id_kind_key;
 ALTER TABLE donors
     DROP CONSTRAINT donors_agency_code,
     DROP CONSTRAINT donors_agency_fkey,
     DROP COLUMN agency,
     ADD CONSTRAINT donors_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES agencies;
-DROP INDEX donors_id_agency_key, agencies_id_code_key;
+DROP INDEX agencies_id_code_key;

@@ -245,10 +245,10 @@ impl RecordType {
 }
 
 impl RecordType {
-    /// Where a reader finds a fact of a record of this type: in fields of this class, on records of that type. Who may not
-    /// read those may not be told the fact either.
-    pub const fn shows(self, fact: Fact) -> (Class, Self) {
-        match (fact, self) {
+    /// Where a reader finds a fact of a record of this type: by that verb, in fields of this class, on records of that type. To whom
+    /// that is refused the fact may not be told either.
+    pub const fn shows(self, fact: Fact) -> (Verb, Class, Self) {
+        let (class, shown_on) = match (fact, self) {
             (Fact::Agency, Self::Agency) | (Fact::Shelter, Self::Shelter | Self::Space) => {
                 (Class::Public, self)
             }
@@ -264,12 +264,16 @@ impl RecordType {
             }
             (Fact::Shelter | Fact::Lender, _) => (Class::Operational, self),
             (Fact::StockKind, _) => (Class::Inventory, self),
-            (Fact::DonorAgency, _) => (Class::Donor, self),
+            (Fact::DonorAgency, Self::Donor) => (Class::Donor, self),
+            (Fact::DonorAgency, _) => (Class::Donor, Self::Lot),
             (Fact::AgeGroup, _) => (Class::Identity, Self::Person),
             // Who names the record knows whose it is, by its id or by a pseudonym.
             (Fact::Person, _) => (Class::Public, Self::Person),
             (Fact::SharedWith, _) => (Class::Consent, Self::Consent),
-        }
+        };
+        // The code of an agency that gave says who gave.
+        let verb = if matches!(fact, Fact::DonorAgency) { Verb::Identify } else { Verb::Read };
+        (verb, class, shown_on)
     }
 }
 

@@ -213,7 +213,7 @@ async fn policy_explain(
     };
     let mut disclosed = aside.disclosed();
     if let Some(Some(record)) = &found {
-        let told = record.told.iter().map(|fact| coordinate.record.shows(*fact).0);
+        let told = record.told.iter().map(|fact| coordinate.record.shows(*fact).1);
         disclosed.classes.extend(told.filter(|class| class.is_personal()));
     }
     record_question(&context, &question, disclosed).await?;
@@ -290,8 +290,8 @@ async fn find(context: &Context, coordinate: &Coordinate, id: GlobalId) -> Resul
 
 /// Whether the caller reads a fact of this record somewhere in the schema.
 fn may_be_told(context: &Context, record: RecordType, fact: Fact, facts: &dyn Facts) -> bool {
-    let (class, shown_on) = record.shows(fact);
-    match context.answer(Verb::Read, class, shown_on) {
+    let (verb, class, shown_on) = record.shows(fact);
+    match context.answer(verb, class, shown_on) {
         Answer::Allowed => true,
         // With whom else a record is shared is told to those who read every consent.
         Answer::Depends(dependence) => fact != Fact::SharedWith && dependence.condition.holds(facts),

@@ -1,6 +1,6 @@
 //! Coordinates of the schema, and what the policies are asked of each.
 
-use enlace_policies::{Class, Error, Explanation, Known, Policies, Principal, RecordType, Verb};
+use enlace_policies::{Class, Error, Explanation, Known, Level, Policies, Principal, RecordType, Verb};
 
 use crate::graph::{FieldKind, Graph, may_select};
 
@@ -49,7 +49,7 @@ impl Coordinate {
         known: &Known<'_>,
         alone: &Explanation,
     ) -> Result<Option<Explanation>, Error> {
-        if !self.is_listed_apart {
+        if !self.is_listed_apart || alone.answer == Level::Refused {
             return Ok(None);
         }
         let listed = policies.explain(principal, Verb::List, self.class, self.record, known)?;

@@ -129,7 +129,9 @@ fn diff_names_who_gains_and_who_loses_which_coordinate() {
         "altered donor-coordinators (donations.cedar:",
         "+ DSPM officer: read DONOR on Lot, Donor: never → always\n",
         "- RP liaison: read DONOR on Lot, Donor: always → never\n",
-        "    DonationItem.donor DonationItem.donorReference Donor.agency ",
+        "    DonationItem.donor Donor.agency Donor.kind ",
+        "+ DSPM officer: identify DONOR on Lot, Donor: never → always\n",
+        "    DonationItem.donorReference Donor.contact Donor.name\n",
         "Query.donationItems(donor:)",
     ] {
         assert!(told.contains(said), "{said} is not in {told}");

@@ -155,7 +155,7 @@ async fn a_minors_identity_is_told_alone_and_not_in_lists() {
     let world = World::start().await;
     let coordinator = world.client("DIF_MUNICIPAL/coordinator").stating("RECEPTION");
     let found = ask_about(&coordinator, "Person.givenNames", None, Json::Null).await;
-    assert_eq!((&found["answer"], &found["action"]), (&json!("ALLOWED"), &json!("read IDENTITY")));
+    assert_eq!((&found["answer"], &found["action"]), (&json!("ALLOWED"), &json!("identify IDENTITY")));
     assert_eq!(found["recordType"], RecordType::Person.as_str());
     assert_eq!(at(&found, "inLists.answer"), "DEPENDS");
     assert_eq!(at(&found, "inLists.dependsOn"), "not ageGroup is minor");
