@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use enlace_policies::{
     Answer, Cited, Class, Explanation, Fact, Known, Level, NamedFacts, Principal, ROLES, RecordType, Remedy,
-    UserPrincipal, Verb,
+    UserPrincipal,
 };
 
 use crate::census::Purpose;
