@@ -152,6 +152,22 @@ impl Cases {
         if findings.is_empty() { Ok(()) } else { Err(Error::Rejected(findings)) }
     }
 
+    /// Who asks what in them, of records of which type.
+    pub fn questions(&self) -> impl Iterator<Item = (&Principal, Verb, Class, RecordType)> {
+        self.0.iter().flat_map(|case| {
+            case.callers.iter().flat_map(move |(_, principal)| {
+                let asked = |(question, _): &(Question, NamedFacts)| {
+                    let Question { verb, class, record } = *question;
+                    (verb, class, record)
+                };
+                case.questions
+                    .iter()
+                    .map(asked)
+                    .map(move |(verb, class, record)| (principal, verb, class, record))
+            })
+        })
+    }
+
     fn from_sources(files: &[Source]) -> Result<Self, Error> {
         let mut cases = Vec::new();
         let mut findings = Vec::new();

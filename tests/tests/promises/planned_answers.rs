@@ -15,7 +15,7 @@ async fn random_documents_are_answered_as_a_stock_executor_answers_them() {
     let world = open_world().await;
     let snapshot = Snapshot::taken().await;
     let caller = Caller::of_an_open_world();
-    let reference = Reference { snapshot, caller: &caller };
+    let reference = Reference::asking(&world, snapshot, &caller).await;
     let client = client(&world, &caller);
     let mut dice = Dice::new(SEED);
     for _ in 0..DOCUMENTS {
@@ -36,8 +36,8 @@ async fn refused_values_are_null_and_told_where_a_stock_executor_meets_them() {
     let snapshot = Snapshot::taken().await;
     let mut dice = Dice::new(SEED + 1);
     let (mut refused_everywhere, mut refused_somewhere) = (0, 0);
-    for caller in one_of_each_role().into_iter().filter(Caller::recognises) {
-        let reference = Reference { snapshot, caller: &caller };
+    for caller in one_of_each_role() {
+        let reference = Reference::asking(&world, snapshot, &caller).await;
         let client = client(&world, &caller);
         for _ in 0..DOCUMENTS_EACH {
             let document = Random::new(snapshot, &mut dice);

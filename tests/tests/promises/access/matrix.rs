@@ -14,8 +14,8 @@ use crate::reference::{
 /// The roots that show lists, with the type that each leads to and how many edges further to go.
 fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
     // The store that holds most, so that many kinds of goods lie there.
-    let (crowd, _) = snapshot.families.first_key_value().unwrap();
-    let fullest = snapshot.stock.iter().max_by_key(|(id, held)| (held.len(), *id)).unwrap().0;
+    let (crowd, _) = snapshot.pages.families.first_key_value().unwrap();
+    let fullest = snapshot.pages.stock.iter().max_by_key(|(id, held)| (held.len(), *id)).unwrap().0;
     vec![
         ("viewer".into(), "Viewer", 2),
         ("agencies".into(), "Agency", 3),
@@ -37,7 +37,7 @@ const BY_ID: &[&str] = &["Movement", "Donor", "Diagnosis", "Enrolment"];
 
 /// Types of which tests of their own ask: those that only a mutation or a subscription shows, the journal, and what a caller is
 /// told of itself.
-fn is_shown_by_queries(object: &str) -> bool {
+pub(super) fn is_shown_by_queries(object: &str) -> bool {
     const OTHERS: &[&str] = &[
         "Mutation",
         "Subscription",
@@ -69,8 +69,8 @@ async fn every_role_is_answered_every_field_as_the_table_has_it() {
     let mut reached = BTreeSet::new();
     let mut verdicts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let leads = ["DIF_MUNICIPAL/shelter_lead@ALB-01", OMNISCIENT].map(Caller::of);
-    for (place, caller) in everyone().iter().chain(&leads).filter(|caller| caller.recognises()).enumerate() {
-        let reference = Reference { snapshot, caller };
+    for (place, caller) in everyone().iter().chain(&leads).enumerate() {
+        let reference = Reference::asking(&world, snapshot, caller).await;
         let client = client(&world, caller);
         for (root, object, depth) in lists(snapshot) {
             // By plain names and by one of the other ways, in turn.
@@ -129,8 +129,8 @@ async fn every_role_finds_by_id_what_the_table_lets_it_see() {
     assert_eq!(objects, nodes.map(|object| object.name.as_str()).collect(), "a record of every type");
     let mut answered = BTreeSet::new();
     let lead = Caller::of("DIF_MUNICIPAL/shelter_lead@ALB-01");
-    for (place, caller) in everyone().iter().chain([&lead]).filter(|caller| caller.recognises()).enumerate() {
-        let reference = Reference { snapshot, caller };
+    for (place, caller) in everyone().iter().chain([&lead]).enumerate() {
+        let reference = Reference::asking(&world, snapshot, caller).await;
         let client = client(&world, caller);
         let found: Vec<_> = kinds.iter().map(|id| (*id, snapshot.object(id))).collect();
         let document = self::found(&found, 1, Style::ALL[place % 4]);
@@ -159,7 +159,7 @@ async fn what_is_out_of_reach_looks_as_if_it_did_not_exist() {
     let world = world().await;
     let snapshot = Snapshot::taken().await;
     let kitchen = Caller::of("SEDENA/kitchen");
-    let hidden = snapshot.lots.iter().find(|(id, _)| !kitchen.sees("INVENTORY", snapshot.facts(id)));
+    let hidden = snapshot.pages.lots.iter().find(|(id, _)| !kitchen.sees("INVENTORY", snapshot.facts(id)));
     let hidden = &hidden.expect("a lot that is no food").0;
     let invented = enlace_tests::id("lot", uuid::Uuid::from_u128(7));
     let ask =
@@ -278,7 +278,7 @@ async fn roles_together_see_what_each_of_them_sees() {
     let snapshot = Snapshot::taken().await;
     for token in ["ISESALUD/clinician+kitchen", "ACNUR/donor+adviser"] {
         let caller = Caller::of(token);
-        let reference = Reference { snapshot, caller: &caller };
+        let reference = Reference::asking(&world, snapshot, &caller).await;
         // The caller's account has a grant that the snapshot does not know.
         for (root, object, depth) in lists(snapshot).into_iter().filter(|(_, object, _)| *object != "Agency")
         {

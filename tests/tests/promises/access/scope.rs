@@ -134,7 +134,7 @@ impl Records {
             let named = [(Fact::StockKind, &found.stock_kind), (Fact::DonorAgency, &found.donor_agency)];
             named.into_iter().filter_map(|(fact, value)| Some((fact, value.clone()?))).collect::<Facts>()
         };
-        let stock = snapshot.stock.iter().map(|(location, held)| {
+        let stock = snapshot.pages.stock.iter().map(|(location, held)| {
             let shelter = snapshot.value(location, "shelter")["id"].as_str();
             let shelter = shelter.map(|id| snapshot.value(id, "code").as_str().unwrap().to_owned());
             let held = held.iter().map(|(id, _)| {
@@ -145,7 +145,7 @@ impl Records {
             (location.clone(), held.collect())
         });
         Self {
-            lots: snapshot.lots.iter().map(|(id, _)| (id.clone(), facts(id))).collect(),
+            lots: snapshot.pages.lots.iter().map(|(id, _)| (id.clone(), facts(id))).collect(),
             categories: snapshot.list("categories").iter().map(|id| (id.clone(), facts(id))).collect(),
             stock: stock.collect(),
         }

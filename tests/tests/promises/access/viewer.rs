@@ -6,8 +6,8 @@ use enlace_tests::{Client, Scratch, World, at, codes};
 use serde_json::{Value as Json, json};
 
 use crate::reference::grant;
-use crate::reference::sights::everyone;
-use crate::reference::{client, world};
+use crate::reference::sights::{Caller, everyone};
+use crate::reference::{SCHEMA, class_of, client, is_withheld, world};
 
 const WHO: &str = "{ viewer { subject roles shelters agreementInForce may agency { code } } }";
 
@@ -99,6 +99,59 @@ async fn every_caller_is_told_who_it_is_and_what_it_may_use() {
             now.starts_with("2022-01-31T") || now.starts_with("2022-02-01T"),
             "the programme clock: {now}"
         );
+    }
+    world.stop().await;
+}
+
+/// The coordinates that a caller may use, on some record at least.
+fn open_to(caller: &Caller) -> BTreeSet<String> {
+    let roots = super::writes::usable_roots(caller);
+    let mut open = BTreeSet::new();
+    for object in SCHEMA.objects() {
+        for field in object.fields.values() {
+            let coordinate = format!("{}.{}", object.name, field.name);
+            let Some(class) = class_of(field) else { continue };
+            if matches!(object.name.as_str(), "Query" | "Mutation" | "Subscription") {
+                if !roots.contains(&coordinate) {
+                    continue;
+                }
+                open.extend(
+                    field
+                        .arguments
+                        .iter()
+                        .filter(|argument| super::arguments::may_give(caller, &field.name, &argument.name))
+                        .map(|argument| format!("{coordinate}({}:)", argument.name)),
+                );
+                open.insert(coordinate);
+            } else if !is_withheld(field, caller)
+                && caller.may_see(class, SCHEMA.judged_on(&object.name, field))
+            {
+                open.insert(coordinate);
+            }
+        }
+    }
+    open
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_caller_is_told_which_coordinates_are_open_to_it() {
+    let world = world().await;
+    let lead = Caller::of("DIF_MUNICIPAL/shelter_lead@ALB-01");
+    for caller in everyone().iter().chain([&lead]) {
+        let document = "{ accessProfile { policyVersion coordinates { coordinate class access policies } } }";
+        let answer = client(&world, caller).query(document).await;
+        assert_eq!(codes(&answer), Vec::<String>::new(), "{answer}");
+        let coordinates = at(&answer, "data.accessProfile.coordinates").as_array().unwrap();
+        let told: Vec<&str> = coordinates.iter().map(|told| told["coordinate"].as_str().unwrap()).collect();
+        assert!(told.is_sorted(), "{}", caller.name());
+        let expected = open_to(caller);
+        assert_eq!(told, expected.iter().map(String::as_str).collect::<Vec<_>>(), "{}", caller.name());
+        for told in coordinates {
+            // Whoever reads some records only is told by which policies.
+            let depends = told["access"] == "DEPENDS";
+            assert_eq!(depends, told["policies"] != json!([]), "{} {told}", caller.name());
+            assert!(told["class"] != "PUBLIC" || !depends, "{} {told}", caller.name());
+        }
     }
     world.stop().await;
 }

@@ -8,9 +8,9 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
 use crate::reference::sights::{Caller, everyone};
-use crate::reference::{OMNISCIENT, SCHEMA, Schema, class_of, client, identifies, rows, world};
+use crate::reference::{OMNISCIENT, SCHEMA, Schema, class_of, client, is_withheld, rows, world};
 
-use super::arguments::CLASSED;
+use super::arguments::may_give;
 use super::writes::usable_roots;
 
 /// By the name of each type: what it is made of.
@@ -23,21 +23,12 @@ fn visible(caller: &Caller, name: &str) -> BTreeMap<String, Vec<String>> {
     let is_root = matches!(name, "Query" | "Mutation" | "Subscription");
     let fields = object.fields.values().filter(|field| match class_of(field) {
         _ if is_root => roots.contains(&format!("{name}.{}", field.name)),
-        Some(class) => {
-            let recognised = caller.recognises() || !identifies(field);
-            recognised && caller.may_see(class, SCHEMA.judged_on(name, field))
-        }
+        Some(class) => !is_withheld(field, caller) && caller.may_see(class, SCHEMA.judged_on(name, field)),
         None => true,
     });
     let arguments = |field: &apollo_compiler::schema::FieldDefinition| -> Vec<String> {
         let named = field.arguments.iter().map(|argument| argument.name.to_string());
-        named
-            .filter(|argument| {
-                let class =
-                    CLASSED.iter().find(|(root, known, ..)| field.name == **root && known == argument);
-                class.is_none_or(|(_, _, of, by, on)| caller.selects(of, by, on))
-            })
-            .collect()
+        named.filter(|argument| may_give(caller, &field.name, argument)).collect()
     };
     fields.map(|field| (field.name.to_string(), arguments(field))).collect()
 }

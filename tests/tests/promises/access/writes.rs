@@ -38,7 +38,7 @@ pub(super) fn goods(snapshot: &Snapshot) -> Vec<Goods> {
     let givers =
         [None, Some("ACNUR"), Some("DIF_ESTATAL"), Some("NGO_PAN_DEL_VALLE"), Some("NGO_BOTIQUIN_SOLIDARIO")];
     let mut found = BTreeMap::new();
-    for (location, held) in snapshot.stock.iter().collect::<BTreeMap<_, _>>() {
+    for (location, held) in snapshot.pages.stock.iter().collect::<BTreeMap<_, _>>() {
         let shelter = snapshot.value(location, "shelter")["id"].as_str();
         let shelter = shelter.map(|id| snapshot.value(id, "code").as_str().unwrap().to_owned());
         if !matches!(shelter.as_deref(), None | Some("ALB-01" | "ALB-02")) {

@@ -208,7 +208,7 @@ impl Author<'_> {
             }
             7 => (format!("persons({end}: {rows})"), "PersonConnection"),
             8 => {
-                let families: Vec<&String> = snapshot.families.keys().collect();
+                let families: Vec<&String> = snapshot.pages.families.keys().collect();
                 let household = (*self.dice.pick(&families)).clone();
                 let household = self.id(place, &household);
                 (format!("persons(household: {household}, {end}: {rows})"), "PersonConnection")

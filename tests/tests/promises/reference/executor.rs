@@ -6,17 +6,20 @@ use std::collections::BTreeMap;
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::{JsonMap, JsonValue, serde_json_bytes};
+use enlace_tests::World;
 use serde_json::{Map, Value as Json, json};
 
 use super::lists::Lists;
+use super::pages::{Pages, Place, Witness};
 use super::sights::{Caller, Facts};
-use super::snapshot::{Place, Snapshot};
-use super::{SCHEMA, class_of, found_by, is_scoped};
+use super::{SCHEMA, Snapshot, class_of, found_by, is_scoped, is_withheld};
 
 /// How a caller's documents ought to be answered.
 pub(crate) struct Reference<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) caller: &'a Caller,
+    /// How the caller knows records, where it may not recognise them.
+    pub(crate) witness: Option<Witness>,
 }
 
 /// What a document ought to be answered with.
@@ -58,8 +61,25 @@ impl Expected {
     }
 }
 
-impl Reference<'_> {
-    /// Answers an operation of a document.
+impl<'a> Reference<'a> {
+    /// For a caller in a world.
+    pub(crate) async fn asking(world: &World, snapshot: &'a Snapshot, caller: &'a Caller) -> Self {
+        let witness =
+            if caller.recognises() { None } else { Some(Witness::asking(world, snapshot, caller).await) };
+        Self { snapshot, caller, witness }
+    }
+
+    /// The lists as the caller pages through them.
+    fn pages(&self) -> &Pages {
+        self.witness.as_ref().map_or(&self.snapshot.pages, |witness| &witness.pages)
+    }
+
+    /// A text as the caller writes or reads it: with its pseudonyms in place of ids that it may not know.
+    pub(crate) fn known(&self, text: &str) -> String {
+        self.witness.as_ref().map_or_else(|| text.to_owned(), |witness| witness.known_as.hide(text))
+    }
+
+    /// Answers an operation of a document, by the ids that the caller may not know.
     pub(crate) fn answer(&self, document: &str, operation: Option<&str>, variables: &Json) -> Expected {
         let document = ExecutableDocument::parse_and_validate(&SCHEMA.0, document, "document.graphql")
             .unwrap_or_else(|faulty| panic!("{document}\n{}", faulty.errors));
@@ -197,7 +217,7 @@ impl Thing<'_> {
     }
 
     fn root<'b>(&'b self, field: &str, info: &ResolveInfo<'_>, path: Vec<Json>) -> ResolvedValue<'b> {
-        let (run, snapshot) = (self.run, self.run.snapshot());
+        let (run, snapshot, pages) = (self.run, self.run.snapshot(), self.run.reference.pages());
         let argument = |name: &str| info.arguments().get(name).and_then(JsonValue::as_str).unwrap();
         match field {
             "viewer" => self.child(Kind::Viewer, path),
@@ -207,27 +227,27 @@ impl Thing<'_> {
                 self.list(ids.map(|id| Kind::Record(id)), &path)
             }
             "donationItems" => {
-                let page = run.page(&snapshot.lots, info.arguments());
+                let page = run.page(&pages.lots, info.arguments());
                 self.child(Kind::Connection { node: "DonationItem", page }, path)
             }
             "stock" => {
-                let held = snapshot.stock.get(argument("location")).map_or(&[][..], Vec::as_slice);
+                let held = pages.stock.get(argument("location")).map_or(&[][..], Vec::as_slice);
                 let page = run.page(held, info.arguments());
                 self.child(Kind::Connection { node: "Stock", page }, path)
             }
             "persons" => {
                 let household = info.arguments().get("household").and_then(JsonValue::as_str);
-                let people = household.map_or(&snapshot.people, |household| &snapshot.families[household]);
+                let people = household.map_or(&pages.people, |household| &pages.families[household]);
                 let page = run.page(people, info.arguments());
                 let listed = run.lists.is_list(info.field_selections()[0]);
                 self.placed(Kind::Connection { node: "Person", page }, path, listed)
             }
             "households" => {
-                let page = run.page(&snapshot.households, info.arguments());
+                let page = run.page(&pages.households, info.arguments());
                 self.placed(Kind::Connection { node: "Household", page }, path, true)
             }
             "referrals" => {
-                let page = run.page(&snapshot.referrals, info.arguments());
+                let page = run.page(&pages.referrals, info.arguments());
                 self.placed(Kind::Connection { node: "Referral", page }, path, true)
             }
             "node" => {
@@ -293,6 +313,7 @@ impl ObjectValue for Thing<'_> {
                 Kind::Query => self.run.reference.caller.may_see(class, records_of(info)),
                 _ => self.sees(class),
             };
+            let open = open && !is_withheld(info.field_definition(), self.run.reference.caller);
             self.run.gate(self.type_name(), field, open, &path);
             if !open {
                 return Ok(ResolvedValue::null());

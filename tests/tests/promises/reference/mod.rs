@@ -2,16 +2,20 @@
 //!
 //! [`Schema`] is the committed SDL as a stock GraphQL library reads it; [`sights`] is the access table of the programme
 //! spelt out as data; [`Snapshot`] is every record, read once by someone who may see all; [`Reference`] runs a document
-//! over the snapshot with that library's own executor, and notes what a caller may not see; [`documents`] makes the
-//! documents. Nothing here asks Enlace's planner, its policies or its SQL.
+//! over the snapshot with that library's own executor, and notes what a caller may not see; [`pseudonyms`] is how a witness
+//! knows records; [`documents`] makes the documents. Nothing here asks Enlace's planner, its policies or its SQL.
 
 mod compare;
 pub(crate) mod documents;
 mod executor;
 mod lists;
+pub(crate) mod oracle;
+mod pages;
+mod pseudonyms;
 pub(crate) mod sights;
 mod snapshot;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -23,6 +27,7 @@ use serde_json::Value as Json;
 
 pub(crate) use compare::{compare, is_a_refusal, is_as_seen};
 pub(crate) use executor::{Expected, Reference};
+pub(crate) use pseudonyms::Pseudonyms;
 pub(crate) use snapshot::Snapshot;
 
 /// The policies that the tests run under.
@@ -99,10 +104,18 @@ pub(crate) fn class_of(field: &FieldDefinition) -> Option<&str> {
 }
 
 /// Whether a field says who someone is; an id does not, whose pseudonym stands in its place.
-pub(crate) fn identifies(field: &FieldDefinition) -> bool {
-    let said =
-        field.description.as_ref().is_some_and(|text| text.lines().any(|line| line.trim() == "Identifying."));
-    said && field.ty.inner_named_type() != "ID"
+fn identifies(field: &FieldDefinition) -> bool {
+    is_identifying(field) && field.ty.inner_named_type() != "ID"
+}
+
+/// Whether a field is withheld from a caller because it says who someone is.
+pub(crate) fn is_withheld(field: &FieldDefinition, caller: &sights::Caller) -> bool {
+    identifies(field) && !caller.recognises()
+}
+
+/// Whether a field, or an id, is marked as one by which someone could be recognised.
+pub(crate) fn is_identifying(field: &FieldDefinition) -> bool {
+    field.description.as_ref().is_some_and(|text| text.lines().any(|line| line.trim() == "Identifying."))
 }
 
 /// The class by which records of a type are found, listed and reached along edges: whoever may not read it of a record does not
@@ -199,6 +212,12 @@ pub(crate) fn roomy() -> WorldBuilder {
         let most = if *limit == "depth" { 60 } else { 10_000_000 };
         world.set(&format!("limit_{limit}"), most)
     })
+}
+
+/// Says something among what the run prints, whether the test passes or not.
+pub(crate) fn say(text: &str) {
+    // Unlike `print!`, this is not kept from whoever reads the run; a reader who left is no fault.
+    let _unread = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// The entries of an answer's errors.

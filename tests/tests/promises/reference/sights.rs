@@ -200,9 +200,11 @@ const OF_THE_JOURNAL: &[&str] = &[
 ];
 const GIVEN: &[&str] = &["Donor", "DonationItem", "Stock", "Movement", "MoveStockPayload", "StockChange"];
 
-/// What a payload of a mutation on consents or referrals carries; another type is itself.
+/// What a payload of a mutation on accounts, consents or referrals carries; another type is itself.
 fn carried(object: &str) -> &str {
     match object.strip_suffix("Payload") {
+        Some("GrantRole" | "RevokeGrant") => "Grant",
+        Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
         Some(verb) if verb.ends_with("Consent") => "Consent",
         Some(verb) if verb.ends_with("Referral") => "Referral",
         _ => object,
@@ -236,7 +238,7 @@ impl Where {
             Anywhere => true,
             Food | Medical => GOODS.contains(&object),
             OwnGifts => GIVEN.contains(&object),
-            OwnAccount => matches!(object, "Viewer" | "User" | "Grant"),
+            OwnAccount => matches!(carried(object), "Viewer" | "User" | "Grant"),
             OwnShelters => OF_A_PERSON.contains(&carried(object)) && !caller.shelters.is_empty(),
             Shared => OF_A_PERSON.contains(&carried(object)),
             SharedMinors => OF_SOME_AGE.contains(&carried(object)),
@@ -383,7 +385,7 @@ impl Caller {
     }
 
     /// Whether it knows records by their own ids, and reads what says who someone is. A witness does not, whatever else it is:
-    /// `people::pseudonyms` has what it is answered in their place.
+    /// [`super::Pseudonyms`] stand in the place of those ids.
     pub(crate) fn recognises(&self) -> bool {
         !self.reads.contains("witness")
     }

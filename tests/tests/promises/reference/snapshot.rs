@@ -7,11 +7,9 @@ use enlace_tests::{Client, World, at};
 use serde_json::{Map, Value as Json, json};
 use tokio::sync::OnceCell;
 
+use super::pages::{Pages, Place, page_through};
 use super::sights::{Caller, Facts};
 use super::{SCHEMA, errors, open_world};
-
-/// A row of a list, by its id and its cursor there.
-pub(crate) type Place = (String, String);
 
 /// Every record by its id, with the ids of the records that it is related to; and the lists in their order.
 pub(crate) struct Snapshot {
@@ -20,21 +18,11 @@ pub(crate) struct Snapshot {
     by_object: BTreeMap<String, Vec<String>>,
     facts: HashMap<String, Facts>,
     lists: HashMap<&'static str, Vec<String>>,
-    /// All lots in the order of receipt.
-    pub(crate) lots: Vec<Place>,
-    /// Everyone in the order of registration, their households, and their referrals.
-    pub(crate) people: Vec<Place>,
-    pub(crate) households: Vec<Place>,
-    pub(crate) referrals: Vec<Place>,
-    /// The members of the largest households as `persons(household:)` lists them.
-    pub(crate) families: BTreeMap<String, Vec<Place>>,
-    /// What each store holds.
-    pub(crate) stock: HashMap<String, Vec<Place>>,
+    /// The lists in their order, as whoever may see all pages through them.
+    pub(crate) pages: Pages,
     /// Some movements of the ledger, which no list shows.
     pub(crate) movements: Vec<String>,
 }
-
-const MOST_ROWS: usize = 500;
 
 impl Snapshot {
     /// The demonstration as every world begins with it.
@@ -52,12 +40,7 @@ impl Snapshot {
             by_object: BTreeMap::new(),
             facts: HashMap::new(),
             lists: HashMap::new(),
-            lots: Vec::new(),
-            people: Vec::new(),
-            households: Vec::new(),
-            referrals: Vec::new(),
-            families: BTreeMap::new(),
-            stock: HashMap::new(),
+            pages: Pages::default(),
             movements: Vec::new(),
         };
         for (list, object, depth) in [
@@ -71,32 +54,28 @@ impl Snapshot {
             let ids = rows.iter().map(|row| snapshot.absorb(row)).collect();
             snapshot.lists.insert(list, ids);
         }
-        snapshot.lots =
-            snapshot.page_through(&client, "donationItems", &all_of("DonationItem", 2), None).await;
+        snapshot.pages.lots =
+            snapshot.page_through(&client, "donationItems", &all_of("DonationItem", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
-            let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), Some(&location)).await;
-            snapshot.stock.insert(location, held);
+            let only = format!(", location: \"{location}\"");
+            let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), &only).await;
+            snapshot.pages.stock.insert(location, held);
         }
-        snapshot.people = snapshot.page_through(&client, "persons", &all_of("Person", 2), None).await;
+        snapshot.pages.people = snapshot.page_through(&client, "persons", &all_of("Person", 2), "").await;
         let diagnoses = format!("{{ id assessments {{ id diagnoses {} }} }}", all_of("Diagnosis", 1));
-        snapshot.page_through(&client, "persons", &diagnoses, None).await;
-        snapshot.households =
-            snapshot.page_through(&client, "households", &all_of("Household", 1), None).await;
+        snapshot.page_through(&client, "persons", &diagnoses, "").await;
+        snapshot.pages.households =
+            snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
-        let mut largest: Vec<String> = snapshot.households.iter().map(|(id, _)| id.clone()).collect();
+        let mut largest: Vec<String> = snapshot.pages.households.iter().map(|(id, _)| id.clone()).collect();
         largest.sort_by_key(|id| std::cmp::Reverse(size(id)));
         for household in largest.into_iter().take(12) {
-            let document =
-                format!("{{ persons(household: \"{household}\") {{ edges {{ cursor node {{ id }} }} }} }}");
-            let answer = ask(&client, &document, json!({})).await;
-            let edges = at(&answer, "data.persons.edges").as_array().unwrap();
-            let place = |edge: &Json| {
-                let text = |path: &str| at(edge, path).as_str().unwrap().to_owned();
-                (text("node.id"), text("cursor"))
-            };
-            snapshot.families.insert(household, edges.iter().map(place).collect());
+            let only = format!(", household: \"{household}\"");
+            let members = snapshot.page_through(&client, "persons", "{ __typename id }", &only).await;
+            snapshot.pages.families.insert(household, members);
         }
-        snapshot.referrals = snapshot.page_through(&client, "referrals", &all_of("Referral", 1), None).await;
+        snapshot.pages.referrals =
+            snapshot.page_through(&client, "referrals", &all_of("Referral", 1), "").await;
         snapshot.read_movements(&world, &client).await;
         snapshot.ids = snapshot.records.keys().cloned().collect();
         snapshot.ids.sort_unstable();
@@ -111,30 +90,10 @@ impl Snapshot {
         snapshot
     }
 
-    async fn page_through(
-        &mut self,
-        client: &Client,
-        list: &str,
-        node: &str,
-        location: Option<&str>,
-    ) -> Vec<Place> {
-        let store = location.map(|id| format!(", location: \"{id}\"")).unwrap_or_default();
-        let document = format!(
-            "query($after: String) {{ {list}(first: {MOST_ROWS}, after: $after{store}) {{ edges {{ cursor node {node} }} }} }}"
-        );
-        let mut places: Vec<Place> = Vec::new();
-        loop {
-            let after = places.last().map(|(_, cursor)| cursor);
-            let answer = ask(client, &document, json!({"after": after})).await;
-            let edges = at(&answer, &format!("data.{list}.edges")).as_array().unwrap();
-            for edge in edges {
-                let cursor = edge["cursor"].as_str().unwrap().to_owned();
-                places.push((self.absorb(&edge["node"]), cursor));
-            }
-            if edges.len() < MOST_ROWS {
-                return places;
-            }
-        }
+    /// Every node of a list, kept; its places.
+    async fn page_through(&mut self, client: &Client, list: &str, node: &str, arguments: &str) -> Vec<Place> {
+        let rows = page_through(client, list, node, arguments).await;
+        rows.into_iter().map(|(node, cursor)| (self.absorb(&node), cursor)).collect()
     }
 
     /// One movement of each kind and stock kind.

@@ -1,0 +1,184 @@
+//! A programme of chance, written into a database.
+
+use enlace_tests::Scratch;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::programme::{
+    ACCESS, ASSESSMENT, CONSENT, DIAGNOSIS, ENROLMENT, ENTRY, Emergency, HOUSEHOLD, OPERATION, PERSON,
+    Programme, REFERRAL, SHELTERS, Share, key, subject,
+};
+
+impl Programme {
+    /// Puts it into a database in place of the demonstration's people.
+    pub(super) async fn write(&self, scratch: &Scratch) {
+        let client = scratch.connect().await;
+        let run = async |statement: String| {
+            client.batch_execute(&statement).await.unwrap_or_else(|error| panic!("{error:?}: {statement}"));
+        };
+        // Triggers are left out: what nobody could be granted through the server is granted here.
+        run("SET session_replication_role = replica; \
+             DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
+             DELETE FROM consents; DELETE FROM persons; DELETE FROM households"
+            .to_owned())
+        .await;
+        let shelter = |place: &Option<usize>| {
+            place.map_or("NULL".to_owned(), |place| {
+                format!("(SELECT id FROM shelters WHERE code = '{}')", SHELTERS[place])
+            })
+        };
+        let programme = "(SELECT id FROM programmes)";
+        let households = self.households.iter().enumerate().map(|(number, place)| {
+            format!(
+                "('{}', {programme}, 'H{number}', '2022-01-01', {})",
+                key(HOUSEHOLD, number),
+                shelter(place)
+            )
+        });
+        run(insert("households (id, programme_id, code, arrived_on, shelter_id)", households)).await;
+        let people = self.people.iter().enumerate().map(|(number, someone)| {
+            let adult_from = if someone.minor { "2023-01-01" } else { "2022-01-01" };
+            format!(
+                "('{}', {programme}, '{}', 'P{number}', '2022-01-01', '{adult_from}', {}, '', '', '', '')",
+                key(PERSON, number),
+                key(HOUSEHOLD, someone.household),
+                shelter(&someone.shelter)
+            )
+        });
+        let columns = "persons (id, programme_id, household_id, code, arrived_on, adult_from, shelter_id, identity, family, \
+                       migration, placement)";
+        run(insert(columns, people)).await;
+        // Open, to end, ended, withdrawn.
+        let consents = self.consents().into_iter().enumerate().map(|(number, share)| {
+            let (ends_at, withdrawn_at) = match share.state {
+                0 => ("NULL", "NULL"),
+                1 => ("'2022-03-01'", "NULL"),
+                2 => ("'2022-01-20'", "NULL"),
+                _ => ("NULL", "'2022-01-20'"),
+            };
+            let Share { person, recipient, purpose, .. } = share;
+            format!(
+                "('{}', {programme}, '{}', '{recipient}', '{purpose}', '2022-01-10', {ends_at}, {withdrawn_at})",
+                key(CONSENT, number),
+                key(PERSON, *person)
+            )
+        });
+        let columns =
+            "consents (id, programme_id, person_id, recipient, purpose, given_at, ends_at, withdrawn_at)";
+        run(insert(columns, consents)).await;
+        // Accepted, proposed, ended, yet to be accepted.
+        let referrals = self.referrals().into_iter().enumerate().map(|(number, share)| {
+            let (accepted_at, ended_at) = match share.state {
+                0 => ("'2022-01-12'", "NULL"),
+                1 => ("NULL", "NULL"),
+                2 => ("'2022-01-12'", "'2022-01-20'"),
+                _ => ("'2022-03-01'", "NULL"),
+            };
+            let Share { person, sender, recipient, purpose, legal_basis, .. } = share;
+            format!(
+                "('{}', {programme}, '{}', '{sender}', '{recipient}', '{purpose}', '{legal_basis}', '2022-01-10', \
+                 {accepted_at}, {ended_at})",
+                key(REFERRAL, number),
+                key(PERSON, *person)
+            )
+        });
+        let columns = "referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at, \
+                       accepted_at, ended_at)";
+        run(insert(columns, referrals)).await;
+        let enrolments = self.enrolments.iter().enumerate().map(|(number, (person, agency))| {
+            let (id, person) = (key(ENROLMENT, number), key(PERSON, *person));
+            format!("('{id}', {programme}, '{person}', '{agency}', '2022-01-10', '')")
+        });
+        run(insert("enrolments (id, programme_id, person_id, agency, started_on, course)", enrolments)).await;
+        let assessments = self.assessments.iter().enumerate().map(|(number, person)| {
+            format!("('{}', '{}', '2022-01-10', '')", key(ASSESSMENT, number), key(PERSON, *person))
+        });
+        run(insert("assessments (id, person_id, assessed_at, findings)", assessments)).await;
+        let diagnoses = self.diagnoses.iter().enumerate().map(|(number, assessment)| {
+            let (person, id) = (key(PERSON, self.assessments[*assessment]), key(DIAGNOSIS, number));
+            format!("('{id}', '{person}', '{}', '2022-01-10', '')", key(ASSESSMENT, *assessment))
+        });
+        run(insert("diagnoses (id, person_id, assessment_id, made_at, conclusion)", diagnoses)).await;
+        self.write_journal(&client).await;
+        self.write_actors(&client).await;
+        self.write_accesses(&client).await;
+    }
+
+    async fn write_accesses(&self, client: &tokio_postgres::Client) {
+        let programme = "(SELECT id FROM programmes)";
+        // The real clock rules them.
+        let accesses =
+            self.accesses().into_iter().enumerate().map(|(number, (person, actor, agency, state))| {
+                let (opened, ended) = match state {
+                    Emergency::Open => ("1 hour".to_owned(), "NULL"),
+                    Emergency::EndedBefore => ("1 hour".to_owned(), "now() - interval '10 minutes'"),
+                    Emergency::Over => (format!("{} days", number + 1), "NULL"),
+                };
+                let opened = format!("now() - interval '{opened}'");
+                format!(
+                    "('{}', {programme}, '{}', (SELECT id FROM users WHERE subject = '{}'), '{agency}', \
+                 sha512('a reason'), {opened}, {opened} + interval '3 hours', {ended})",
+                    key(ACCESS, number),
+                    key(PERSON, person),
+                    subject(actor)
+                )
+            });
+        let columns = "break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at, \
+                       ended_at)";
+        client.batch_execute(&insert(columns, accesses)).await.unwrap();
+    }
+
+    async fn write_journal(&self, client: &tokio_postgres::Client) {
+        for (number, agency) in self.entries.iter().enumerate() {
+            let (entry, index) = (key(ENTRY, number), i64::try_from(number).unwrap());
+            let at = "2022-01-15T00:00:00Z";
+            let header = json!({
+                "operation": OPERATION, "agency": agency, "user": null, "roles": [], "policyVersion": "x",
+                "occurredAt": at, "recordedAt": at, "realTime": at,
+            });
+            let statement = "WITH entry AS (INSERT INTO journal_entries (id, programme_id, leaf, operation, agency, recorded_at, \
+                     part_classes, part_subjects, part_salts, part_contents, persons, classes) \
+                 SELECT $1, id, 'leaf', $2, $3, '2022-01-15', '{JOURNAL}', '{NULL}', '{salt}', ARRAY[$4::bytea], ARRAY[$5::uuid], \
+                     '{}' FROM programmes) \
+                 INSERT INTO journal_index VALUES ($6, $1)";
+            let content = header.to_string().into_bytes();
+            let subject = key(PERSON, number);
+            client
+                .execute(statement, &[&entry, &OPERATION, agency, &content, &subject, &index])
+                .await
+                .unwrap();
+        }
+    }
+
+    async fn write_actors(&self, client: &tokio_postgres::Client) {
+        for (number, actor) in self.actors.iter().enumerate() {
+            let (user, subject) = (Uuid::now_v7(), subject(number));
+            let statement =
+                "INSERT INTO users (id, agency_id, subject) SELECT $1, id, $3 FROM agencies WHERE code = $2";
+            assert_eq!(client.execute(statement, &[&user, &actor.agency, &subject]).await.unwrap(), 1);
+            for role in actor.granted.iter().chain(&actor.ended) {
+                let grant = Uuid::now_v7();
+                let reads_as = (*role == "integrator").then_some(actor.reads_as);
+                let until = if actor.granted.contains(role) { "2022-03-01" } else { "2022-01-20" };
+                let statement = format!(
+                    "INSERT INTO grants (id, user_id, role, reads_as, valid_from, valid_until) VALUES ($1, $2, $3, $4, '2022-01-01', '{until}')"
+                );
+                client.execute(&statement, &[&grant, &user, role, &reads_as]).await.unwrap();
+                if *role == "shelter_lead" {
+                    let own: Vec<&str> = actor.own.iter().copied().collect();
+                    let statement =
+                        "INSERT INTO grant_shelters SELECT $1, id FROM shelters WHERE code = ANY($2)";
+                    client.execute(statement, &[&grant, &own]).await.unwrap();
+                }
+            }
+        }
+        let lapsed: Vec<&str> = self.lapsed.iter().copied().collect();
+        let statement =
+            "DELETE FROM agreements WHERE agency_id IN (SELECT id FROM agencies WHERE code = ANY($1))";
+        client.execute(statement, &[&lapsed]).await.unwrap();
+    }
+}
+
+fn insert(columns: &str, values: impl Iterator<Item = String>) -> String {
+    format!("INSERT INTO {columns} VALUES {}", values.collect::<Vec<_>>().join(", "))
+}
