@@ -122,6 +122,7 @@ row! {
         quantity: i32 = INT4,
         occurred_at: DateTime<Utc> = TIMESTAMPTZ,
         recorded_at: DateTime<Utc> = TIMESTAMPTZ,
+        cause: Option<&'static str> = TEXT,
     }
 }
 
@@ -177,7 +178,9 @@ impl Rows {
         copy(transaction, &self.donors).await?;
         copy(transaction, &self.locations).await?;
         copy(transaction, &self.lots).await?;
-        copy(transaction, &self.balances).await?;
+        // Empty: what they come to is the ledger's to say.
+        let opened = |balance: &Balance| Balance { quantity: 0, version: 0, ..*balance };
+        copy(transaction, &self.balances.iter().map(opened).collect::<Vec<_>>()).await?;
         copy(transaction, &self.movements).await
     }
 }
@@ -369,7 +372,7 @@ fn history(arrival: &Arrival, shelters: &[Shelter]) -> Vec<Movement> {
     ledger.record("RECEIPT", None, warehouse, lot.received, arrival.at);
 
     let day_before_closing = ENDS_ON - Days::new(1);
-    let last_use = lot.expires_on.unwrap_or(day_before_closing).min(day_before_closing);
+    let last_use = lot.expires_on.map_or(day_before_closing, |day| (day - Days::new(1)).min(day_before_closing));
     // Much is needed at once; the rest is kept for the second month.
     let wait = if random.chance(50) { random.between(1, 8) } else { random.between(25, 55) };
     let mut day = days_later(lot.received_on, wait);
@@ -434,6 +437,7 @@ impl Ledger<'_> {
             quantity,
             occurred_at: at,
             recorded_at: at,
+            cause: (kind == "WRITE_OFF").then_some("EXPIRED"),
         });
     }
 }

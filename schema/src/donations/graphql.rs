@@ -4,7 +4,11 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::agencies::{self, Agency};
 use crate::context::Context;
-use crate::donations::operations::{MoveStockPayload, StockMoved, move_stock};
+use crate::donations::correct::{CorrectMovementPayload, correct_movement};
+use crate::donations::ledger::StockMoved;
+use crate::donations::recall::{RecallLotPayload, recall_lot};
+use crate::donations::transfer::{MoveStockPayload, move_stock};
+use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
 use crate::donations::{Category, Donor, Location, Lot, Movement, Stock, list, load};
 use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, input, record};
 use crate::scalars::Id;
@@ -80,6 +84,27 @@ pub(crate) fn register(graph: &mut Graph) {
             "Moves stock from one store to another, and records it in the ledger.",
         )
         .either(RecordType::Stock, move_stock);
+    graph
+        .mutation(
+            "writeOffStock",
+            Class::Inventory,
+            "Writes goods off where they lie: expired, recalled, damaged or lost. What has expired or was recalled leaves a store in no other way.",
+        )
+        .either(RecordType::Stock, write_off_stock);
+    graph
+        .mutation(
+            "correctMovement",
+            Class::Inventory,
+            "Undoes a movement that was recorded wrongly, by one that reverses it and says why. Nothing is rewritten.",
+        )
+        .either(RecordType::Movement, correct_movement);
+    graph
+        .mutation(
+            "recallLot",
+            Class::Inventory,
+            "Recalls a lot: from that moment nothing of it is moved or given out, anywhere. A recall is final.",
+        )
+        .either(RecordType::Lot, recall_lot);
     graph.subscription("stockChanged", Class::Inventory, "Each change of stock, as it is committed.").events(
         |arguments: &StockChangedArguments, entry| {
             let Some(StockMoved { movement, stock }) = entry.change()? else { return Ok(None) };
@@ -190,6 +215,14 @@ fn ledger(graph: &mut Graph) {
                 load::locations_by_ids,
                 location_key,
             )
+            .one(
+                "corrects",
+                Class::Inventory,
+                "Of a correction: the movement that it undoes.",
+                |movement| movement.corrects_id,
+                load::movements_by_ids,
+                |movement: &Movement| movement.id.uuid(),
+            )
     });
     graph.object::<MoveStockPayload>(|payload| {
         payload
@@ -202,6 +235,30 @@ fn ledger(graph: &mut Graph) {
                 "What the two stores hold of the lot now: the one it left first.",
                 |payload| payload.stock.clone(),
             )
+    });
+    graph.object::<WriteOffStockPayload>(|payload| {
+        payload
+            .carries("movement", Class::Inventory, "The ledger's new entry.", |payload| {
+                Some(payload.movement.clone())
+            })
+            .carries_many("stock", Class::Inventory, "What the store holds of the lot now.", |payload| {
+                payload.stock.clone()
+            })
+    });
+    graph.object::<CorrectMovementPayload>(|payload| {
+        payload
+            .carries("movement", Class::Inventory, "The ledger's new entry.", |payload| {
+                Some(payload.movement.clone())
+            })
+            .carries_many(
+                "stock",
+                Class::Inventory,
+                "What the stores that it touched hold of the lot now.",
+                |payload| payload.stock.clone(),
+            )
+    });
+    graph.object::<RecallLotPayload>(|payload| {
+        payload.carries("lot", Class::Inventory, "The lot as it is now.", |payload| Some(payload.lot.clone()))
     });
     graph.object::<StockChange>(|change| {
         change

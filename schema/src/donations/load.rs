@@ -2,7 +2,7 @@
 //! the caller by the same conditions as lists.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
@@ -122,6 +122,8 @@ pub(super) fn lot_columns() -> _ {
         lots::received_on,
         lots::expires_on,
         lots::donor_reference,
+        lots::recalled_at,
+        lots::recall_reason,
         items::category_id,
         lots::stock_kind,
         lots::donor_id,
@@ -179,26 +181,49 @@ pub(crate) async fn stock_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec
     Ok(balances_joined().filter(balances::id.eq_any(ids)).select(stock_columns()).load(&mut &*reader).await?)
 }
 
-/// Movements by key.
-pub(crate) async fn movements_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Movement>> {
-    let reader = context.reader().await?;
-    let query = movements::table
+/// Movements with what a row of them needs.
+#[diesel::dsl::auto_type]
+fn movements_joined() -> _ {
+    movements::table
         .inner_join(lots::table.inner_join(items::table))
         .left_join(locations::table.on(movements::from_id.eq(locations::id.nullable())))
         .left_join(shelters::table.on(locations::shelter_id.eq(shelters::id.nullable())))
-        .filter(movements::id.eq_any(ids))
-        .select((
-            movements::id,
-            movements::kind,
-            (movements::quantity, items::unit),
-            movements::occurred_at,
-            movements::recorded_at,
-            movements::lot_id,
-            movements::from_id,
-            movements::to_id,
-            shelters::code.nullable(),
-            lots::stock_kind,
-            lots::donor_agency,
-        ));
+}
+
+/// The columns of a [`Movement`].
+#[diesel::dsl::auto_type]
+fn movement_columns() -> _ {
+    let shelter: diesel::dsl::Nullable<shelters::code> = shelters::code.nullable();
+    (
+        movements::id,
+        movements::kind,
+        (movements::quantity, items::unit),
+        movements::occurred_at,
+        movements::recorded_at,
+        movements::cause,
+        movements::note,
+        movements::lot_id,
+        movements::from_id,
+        movements::to_id,
+        movements::reverses_id,
+        shelter,
+        lots::stock_kind,
+        lots::donor_agency,
+    )
+}
+
+/// Movements by key.
+pub(crate) async fn movements_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Movement>> {
+    let reader = context.reader().await?;
+    let query = movements_joined().filter(movements::id.eq_any(ids)).select(movement_columns());
     Ok(query.load(&mut &*reader).await?)
+}
+
+/// A movement, as a transaction sees it.
+pub(super) async fn movement_by_id(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+) -> Result<Option<Movement>> {
+    let query = movements_joined().filter(movements::id.eq(id)).select(movement_columns());
+    Ok(query.first(connection).await.optional()?)
 }

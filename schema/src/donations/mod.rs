@@ -1,10 +1,14 @@
 //! Donations: what was given by whom, the lots of it, the stores it lies in, and the ledger of its movements.
 
+mod correct;
 mod graphql;
+mod ledger;
 mod list;
 mod load;
-mod operations;
+mod recall;
 pub(crate) mod tables;
+mod transfer;
+mod write_off;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::Queryable;
@@ -68,6 +72,20 @@ graphql_enum! {
         WriteOff = "WRITE_OFF",
         /// The reverse of an earlier movement.
         Correction = "CORRECTION",
+    }
+}
+
+graphql_enum! {
+    /// Why goods are written off.
+    pub enum WriteOffCause {
+        /// Their day has come.
+        Expired = "EXPIRED",
+        /// They were recalled.
+        Recalled = "RECALLED",
+        /// Broken, wet, eaten by vermin.
+        Damaged = "DAMAGED",
+        /// Not found where they should be.
+        Lost = "LOST",
     }
 }
 
@@ -155,7 +173,7 @@ impl Facts for Location {
 
 record! {
     /// A lot: one donated quantity of one item, with one condition and one expiry.
-    #[derive(Queryable)]
+    #[derive(Queryable, Serialize, Deserialize)]
     pub struct Lot: "DonationItem" as Lot, id "lot" {
         /// Global id.
         id: Id<Lot> => Public,
@@ -175,6 +193,10 @@ record! {
         expires_on: Option<NaiveDate> => Inventory,
         /// The donor's own folio for it.
         donor_reference: Option<String> => Donor identifying,
+        /// When it was recalled: it is given out no more.
+        recalled_at: Option<DateTime<Utc>> => Inventory,
+        /// Why it was recalled.
+        recall_reason: Option<String> => Inventory,
         /// Its category.
         category_id: Uuid,
         /// What kind of stock that is.
@@ -246,12 +268,18 @@ record! {
         occurred_at: DateTime<Utc> => Inventory,
         /// When it was recorded.
         recorded_at: DateTime<Utc> => Inventory,
+        /// Of a write-off: why.
+        cause: Option<WriteOffCause> => Inventory,
+        /// In words.
+        note: Option<String> => Inventory,
         /// The lot.
         lot_id: Uuid,
         /// The store that it left.
         from_id: Option<Uuid>,
         /// The store that it came to.
         to_id: Option<Uuid>,
+        /// The movement that it corrects.
+        corrects_id: Option<Uuid>,
         /// The shelter whose store it left.
         shelter: Option<String>,
         /// What kind of stock it is.

@@ -20,6 +20,7 @@ diesel::table! {
         id -> Uuid, programme_id -> Uuid, item_id -> Uuid, donor_id -> Uuid, code -> Text, condition -> Text, received -> Integer,
         received_on -> Date, received_at_id -> Uuid, expires_on -> Nullable<Date>, donor_reference -> Nullable<Text>,
         stock_kind -> Text, donor_agency -> Nullable<Text>,
+        recalled_at -> Nullable<Timestamptz>, recall_reason -> Nullable<Text>,
     }
 }
 diesel::table! { balances (id) { id -> Uuid, lot_id -> Uuid, location_id -> Uuid, quantity -> Integer, version -> Integer, } }
@@ -27,6 +28,7 @@ diesel::table! {
     movements (id) {
         id -> Uuid, lot_id -> Uuid, kind -> Text, from_id -> Nullable<Uuid>, to_id -> Nullable<Uuid>, quantity -> Integer,
         reverses_id -> Nullable<Uuid>, occurred_at -> Timestamptz, recorded_at -> Timestamptz, user_id -> Nullable<Uuid>,
+        cause -> Nullable<Text>, note -> Nullable<Text>,
     }
 }
 
