@@ -189,7 +189,12 @@ pub(crate) async fn members_of(context: Context, households: Vec<Uuid>) -> Resul
         .select(person_columns(scope.at()));
     let reader = context.reader().await?;
     let rows = query.load(&mut &*reader).await?;
-    open(&context, rows, scope.at()).await
+    let mut members = open(&context, rows, scope.at()).await?;
+    if let Some(pseudonyms) = context.pseudonyms() {
+        // In an order of the reader's own: their places would link its pseudonyms with another's.
+        members.sort_by_key(|person| pseudonyms.hide(person.id.uuid()));
+    }
+    Ok(members)
 }
 
 /// The facts of a person whom the caller may see; none where it may not, or there is nobody.

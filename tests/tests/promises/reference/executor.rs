@@ -279,11 +279,24 @@ impl Thing<'_> {
         };
         match value {
             Json::Null => ResolvedValue::null(),
-            Json::Array(values) => self.list(values.iter().filter(|value| seen(value)).map(record), &path),
+            Json::Array(values) => {
+                let mut values: Vec<&Json> = values.iter().filter(|value| seen(value)).collect();
+                // People come in the order of their ids, as the caller knows them.
+                if is_of_people(values.first().copied(), self.run.snapshot()) {
+                    values
+                        .sort_by_cached_key(|value| self.run.reference.known(value["id"].as_str().unwrap()));
+                }
+                self.list(values.into_iter().map(record), &path)
+            }
             value if seen(value) => self.child(record(value), path),
             _ => ResolvedValue::null(),
         }
     }
+}
+
+/// Whether a list is one of people.
+fn is_of_people(first: Option<&Json>, snapshot: &Snapshot) -> bool {
+    first.is_some_and(|first| snapshot.object(first["id"].as_str().unwrap()) == "Person")
 }
 
 impl ObjectValue for Thing<'_> {
