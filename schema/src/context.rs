@@ -59,6 +59,11 @@ impl Scope {
         self.dependence.as_ref().map(|dependence| &dependence.condition)
     }
 
+    /// Whether a record is one of them.
+    pub(crate) fn has(&self, record: &dyn Facts) -> bool {
+        self.condition().is_none_or(|condition| condition.holds(record))
+    }
+
     /// When it is asked.
     pub(crate) fn at(&self) -> Instant {
         self.at
@@ -218,6 +223,13 @@ impl Context {
     /// How the caller knows records that it may not recognise.
     pub(crate) fn pseudonyms(&self) -> Option<&Arc<Pseudonyms>> {
         self.access().pseudonyms.as_ref()
+    }
+
+    /// Puts records that the caller knows by pseudonyms into an order of its own: their places would link these with another's.
+    pub(crate) fn hide_order<T>(&self, records: &mut [T], key: impl Fn(&T) -> Uuid) {
+        if let Some(pseudonyms) = self.pseudonyms() {
+            records.sort_by_key(|record| pseudonyms.hide(key(record)));
+        }
     }
 
     /// Binds a list's cursors to its name, to what selects and orders its rows, and to the caller's pseudonyms.

@@ -46,6 +46,8 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<(ByteString, Template)>,
     pub(crate) wanted: Wanted,
     pub(crate) reply: Reply,
+    /// Whether the policies ask for facts of the rows.
+    pub(crate) asks_facts: bool,
     /// Set where the policies answer by record: which records the root may show.
     pub(crate) depends: Option<Arc<Dependence>>,
 }
@@ -363,8 +365,8 @@ impl<'a> Planner<'a> {
             }
         };
         self.alone += usize::from(self.shows_more);
-        wanted.facts = depends.is_some() || reply.has_gates();
-        Ok(RootWhat::Call(Call { root: place, arguments, wanted, reply, depends }))
+        let asks_facts = depends.is_some() || reply.has_gates();
+        Ok(RootWhat::Call(Call { root: place, arguments, wanted, reply, asks_facts, depends }))
     }
 
     /// Whether an argument has a value, whatever the variables hold.

@@ -26,7 +26,7 @@ type Foreseen = Vec<Option<Page>>;
 pub(crate) async fn foresee(graph: &Graph, context: &Context, call: &Call) -> Result<Foreseen> {
     let Reply::List(selection) = &call.reply else { return Ok(Vec::new()) };
     // A row that is read so brings no facts.
-    if call.wanted.facts {
+    if call.asks_facts {
         return Ok(Vec::new());
     }
     let Some(object) = graph.objects.get(selection.object) else { return Ok(Vec::new()) };

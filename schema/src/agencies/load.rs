@@ -179,6 +179,6 @@ fn is_own(context: &Context, user: Uuid) -> bool {
 /// What the caller may see of some accounts, or of what is granted to them.
 fn seen<R: Facts>(context: &Context, mut rows: Vec<R>) -> Vec<R> {
     let Some(scope) = context.scope(Class::Administration, RecordType::Account) else { return Vec::new() };
-    rows.retain(|row| scope.condition().is_none_or(|condition| condition.holds(row)));
+    rows.retain(|row| scope.has(row));
     rows
 }

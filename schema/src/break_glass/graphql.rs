@@ -10,7 +10,7 @@ use crate::break_glass::operations::{
     BreakGlassOpened, BreakGlassPayload, EndBreakGlassPayload, break_glass, end_break_glass,
 };
 use crate::break_glass::{BreakGlassAccess, load};
-use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, record};
+use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, Record, record};
 
 record! {
     /// The notice that a person's record was opened. The message's `extensions.index` is its place in the journal.
@@ -32,7 +32,6 @@ impl Facts for BreakGlassNotice {
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
-    let access_key = |access: &BreakGlassAccess| access.id.uuid();
     graph.object::<BreakGlassAccess>(|access| {
         access.one(
             "agency",
@@ -43,42 +42,9 @@ pub(crate) fn register(graph: &mut Graph) {
             |agency: &Agency| agency.id.uuid(),
         )
     });
-    graph.object::<BreakGlassPayload>(|payload| {
-        payload
-            .one(
-                "access",
-                Class::Journal,
-                "The access.",
-                |payload| Some(payload.access_id),
-                load::by_ids,
-                access_key,
-            )
-            .in_scope::<BreakGlassAccess>()
-    });
-    graph.object::<EndBreakGlassPayload>(|payload| {
-        payload
-            .one(
-                "access",
-                Class::Journal,
-                "The access.",
-                |payload| Some(payload.access_id),
-                load::by_ids,
-                access_key,
-            )
-            .in_scope::<BreakGlassAccess>()
-    });
-    graph.object::<BreakGlassNotice>(|notice| {
-        notice
-            .one(
-                "access",
-                Class::Journal,
-                "The access.",
-                |notice| Some(notice.access_id),
-                load::by_ids,
-                access_key,
-            )
-            .in_scope::<BreakGlassAccess>()
-    });
+    leads_to_access::<BreakGlassPayload>(graph, |payload| Some(payload.access_id));
+    leads_to_access::<EndBreakGlassPayload>(graph, |payload| Some(payload.access_id));
+    leads_to_access::<BreakGlassNotice>(graph, |notice| Some(notice.access_id));
     graph.node::<BreakGlassAccess, _, _>(Class::Journal, load::by_ids);
     graph
         .query(
@@ -118,4 +84,15 @@ pub(crate) fn register(graph: &mut Graph) {
                 agency,
             }))
         });
+}
+
+/// An object that names an access by its key.
+fn leads_to_access<R: Record>(graph: &mut Graph, key: fn(&R) -> Option<Uuid>) {
+    graph.object::<R>(|object| {
+        object
+            .one("access", Class::Journal, "The access.", key, load::by_ids, |access: &BreakGlassAccess| {
+                access.id.uuid()
+            })
+            .in_scope::<BreakGlassAccess>()
+    });
 }

@@ -236,10 +236,8 @@ pub(super) async fn end_break_glass(context: Context, input: EndBreakGlass) -> R
         .first::<(Uuid, String)>(transaction.connection()?)
         .await
         .optional()?;
-    let within_reach = |agency: &str| {
-        let scope = context.scope(Class::Journal, RecordType::BreakGlassAccess);
-        scope.is_some_and(|scope| scope.condition().is_none_or(|needed| needed.holds(&OfAgency(agency))))
-    };
+    let scope = context.scope(Class::Journal, RecordType::BreakGlassAccess);
+    let within_reach = |agency: &str| scope.as_ref().is_some_and(|scope| scope.has(&OfAgency(agency)));
     let Some((person, agency)) = found.filter(|(_, agency)| within_reach(agency)) else {
         return transaction.refuse(NotFound::new("access")).await;
     };

@@ -190,10 +190,7 @@ pub(crate) async fn members_of(context: Context, households: Vec<Uuid>) -> Resul
     let reader = context.reader().await?;
     let rows = query.load(&mut &*reader).await?;
     let mut members = open(&context, rows, scope.at()).await?;
-    if let Some(pseudonyms) = context.pseudonyms() {
-        // In an order of the reader's own: their places would link its pseudonyms with another's.
-        members.sort_by_key(|person| pseudonyms.hide(person.id.uuid()));
-    }
+    context.hide_order(&mut members, |person| person.id.uuid());
     Ok(members)
 }
 

@@ -127,9 +127,7 @@ async fn transfer(
         return Ok(Err(NotFound::new("lot, or from").into()));
     };
     let visible = context.scope(Class::Inventory, RecordType::Stock);
-    let seen =
-        visible.is_some_and(|scope| scope.condition().is_none_or(|condition| condition.holds(&source)));
-    if !seen {
+    if !visible.is_some_and(|scope| scope.has(&source)) {
         return Ok(Err(NotFound::new("lot, or from").into()));
     }
     context.authorize_write(Class::Inventory, RecordType::Stock, &source)?;

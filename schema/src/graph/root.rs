@@ -56,8 +56,6 @@ pub(crate) struct Wanted {
     pub(crate) total_count: bool,
     /// Whether any cursor is selected.
     pub(crate) cursors: bool,
-    /// Whether a policy asks for facts of the rows.
-    pub(crate) facts: bool,
 }
 
 /// Answers a query or carries out a mutation.

@@ -240,14 +240,9 @@ fn shown(context: &Context, row: Row, of_subjects: Option<&Scope>) -> Result<Jou
         agency: row.agency,
         subjects: Vec::new(),
     };
-    let may_know =
-        of_subjects.is_some_and(|scope| scope.condition().is_none_or(|condition| condition.holds(&entry)));
-    if may_know {
+    if of_subjects.is_some_and(|scope| scope.has(&entry)) {
         entry.subjects = row.subjects;
-        if let Some(pseudonyms) = context.pseudonyms() {
-            // In an order of the reader's own: the places would link its pseudonyms with another's.
-            entry.subjects.sort_by_key(|person| pseudonyms.hide(*person));
-        }
+        context.hide_order(&mut entry.subjects, |person| *person);
     }
     Ok(entry)
 }
