@@ -182,16 +182,21 @@ fn costed<'p>(
     let mut calls = Vec::new();
     for root in &prepared.plan.roots {
         if let RootWhat::Call(call) = &root.what {
-            let arguments = call.arguments(&prepared.variables);
-            let arguments = revealed(system, caller, call, arguments);
-            refuse_nul(&arguments)?;
-            refuse_long_years(system, call, &arguments)?;
+            let arguments = arguments(prepared, system, caller, call)?;
             cost = cost.saturating_add(call.cost(&arguments));
             calls.push((call, arguments));
         }
     }
     check_cost(cost, &system.limits)?;
     Ok(calls)
+}
+
+/// A call's arguments: with the variables filled in, by the records' own ids, and fit for the database.
+fn arguments(prepared: &Prepared, system: &System, caller: &Caller, call: &Call) -> Result<JsonValue> {
+    let arguments = revealed(system, caller, call, call.arguments(&prepared.variables));
+    refuse_nul(&arguments)?;
+    refuse_long_years(system, call, &arguments)?;
+    Ok(arguments)
 }
 
 /// The arguments with the records' own ids in place of the caller's pseudonyms. What is no pseudonym of its becomes the id of
@@ -372,9 +377,7 @@ fn open_stream(
             );
         }
     };
-    let arguments = revealed(system, caller, call, call.arguments(&prepared.variables));
-    refuse_nul(&arguments)?;
-    refuse_long_years(system, call, &arguments)?;
+    let arguments = arguments(prepared, system, caller, call)?;
     check_cost(call.cost(&arguments), &system.limits)?;
     let Some(Source::Events(events)) = system.graph.roots.get(call.root).map(|root| &root.source) else {
         return Err(Error::internal("a subscription to a root that has no events").into());
