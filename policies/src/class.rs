@@ -109,6 +109,8 @@ named! {
         Category = "Category",
         /// An item of the catalogue of goods.
         Item = "Item",
+        /// What one donor gave at one time.
+        Donation = "Donation",
         /// Goods of one item that arrived together.
         Lot = "Lot",
         /// What there is of a lot at a location.
@@ -231,7 +233,7 @@ impl RecordType {
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
-            Self::Donor => &[Fact::DonorAgency],
+            Self::Donor | Self::Donation => &[Fact::DonorAgency],
             Self::Person => &[Fact::Person, Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
             Self::Household => &[Fact::Shelter, Fact::SharedWith],
             Self::Consent => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient],
@@ -264,7 +266,7 @@ impl RecordType {
             }
             (Fact::Shelter | Fact::Lender, _) => (Class::Operational, self),
             (Fact::StockKind, _) => (Class::Inventory, self),
-            (Fact::DonorAgency, Self::Donor) => (Class::Donor, self),
+            (Fact::DonorAgency, Self::Donor | Self::Donation) => (Class::Donor, self),
             (Fact::DonorAgency, _) => (Class::Donor, Self::Lot),
             (Fact::AgeGroup, _) => (Class::Identity, Self::Person),
             // Who names the record knows whose it is, by its id or by a pseudonym.

@@ -104,8 +104,13 @@ impl Context {
 
     /// The programme clock, with the day that it shows where the programme is.
     pub(crate) fn instant(&self) -> Instant {
+        Instant { time: self.now, day: self.day_of(self.now) }
+    }
+
+    /// The programme's day that a time falls on.
+    pub(crate) fn day_of(&self, time: DateTime<Utc>) -> NaiveDate {
         let zone = self.system.directory.load().programme.time_zone;
-        Instant { time: self.now, day: self.now.with_timezone(&zone).date_naive() }
+        time.with_timezone(&zone).date_naive()
     }
 
     /// The real clock.

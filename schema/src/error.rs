@@ -104,6 +104,8 @@ codes! {
     OverCapacity "OVER_CAPACITY" 200;
     /// The store holds less of the lot than that.
     InsufficientStock "INSUFFICIENT_STOCK" 200;
+    /// The lot has expired or was recalled: it is given out no more.
+    GoodsUnfit "GOODS_UNFIT" 200;
     /// The caller has a person's record open in an emergency already: one at a time. End that access first.
     BreakGlassOpen "BREAK_GLASS_OPEN" 200;
     /// The subscriber reads more slowly than changes come. Subscribe again and read the present state.

@@ -76,6 +76,8 @@ problems! {
     BreakGlassOpen "BreakGlassOpen" {}
     /// The store holds less of the lot than that.
     InsufficientStock "InsufficientStock" {}
+    /// The lot has expired or was recalled: it is given out no more.
+    GoodsUnfit "GoodsUnfit" {}
 }
 
 impl NotFound {
@@ -168,5 +170,12 @@ impl InsufficientStock {
         let message =
             "The store holds less of this lot than that. Read its stock, or take from another store.".into();
         Self { code: Code::InsufficientStock.as_str().into(), message }
+    }
+}
+
+impl GoodsUnfit {
+    pub(crate) fn new() -> Self {
+        let message = "This lot has expired or was recalled. Write it off where it lies.".into();
+        Self { code: Code::GoodsUnfit.as_str().into(), message }
     }
 }

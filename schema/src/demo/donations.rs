@@ -84,12 +84,26 @@ row! {
 }
 
 row! {
+    /// What one donor brought to one warehouse on one day.
+    Donation in "donations" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        donor_id: Uuid = UUID,
+        received_on: NaiveDate = DATE,
+        received_at_id: Uuid = UUID,
+        recorded_at: DateTime<Utc> = TIMESTAMPTZ,
+    }
+}
+
+row! {
     /// A donated quantity of an item.
     Lot in "lots" {
         id: Uuid = UUID,
         programme_id: Uuid = UUID,
         item_id: Uuid = UUID,
         donor_id: Uuid = UUID,
+        donation_id: Uuid = UUID,
+        line: i32 = INT4,
         code: String = TEXT,
         condition: &'static str = TEXT,
         received: i32 = INT4,
@@ -122,6 +136,7 @@ row! {
         quantity: i32 = INT4,
         occurred_at: DateTime<Utc> = TIMESTAMPTZ,
         recorded_at: DateTime<Utc> = TIMESTAMPTZ,
+        cause: Option<&'static str> = TEXT,
     }
 }
 
@@ -136,6 +151,8 @@ pub(super) struct Rows {
     pub(super) donors: Vec<Donor>,
     /// Warehouses, and the stores of the shelters opened by then.
     locations: Vec<Location>,
+    /// Donations received by then.
+    donations: Vec<Donation>,
     /// Lots received by then.
     pub(super) lots: Vec<Lot>,
     /// What is where.
@@ -158,13 +175,14 @@ impl Rows {
         // In order of time, as the ids are.
         movements.sort_unstable_by_key(|movement| movement.id);
 
-        let received = arrivals.into_iter().filter(|arrival| arrival.at <= now);
+        let received: Vec<Arrival> = arrivals.into_iter().filter(|arrival| arrival.at <= now).collect();
         Self {
             categories,
             items,
             donors,
             locations: locations(&shelters, now),
-            lots: received.map(|arrival| arrival.lot).collect(),
+            donations: donations(&received),
+            lots: received.into_iter().map(|arrival| arrival.lot).collect(),
             balances: balances(&movements),
             movements,
         }
@@ -176,8 +194,11 @@ impl Rows {
         copy(transaction, &self.items).await?;
         copy(transaction, &self.donors).await?;
         copy(transaction, &self.locations).await?;
+        copy(transaction, &self.donations).await?;
         copy(transaction, &self.lots).await?;
-        copy(transaction, &self.balances).await?;
+        // Empty: what they come to is the ledger's to say.
+        let opened = |balance: &Balance| Balance { quantity: 0, version: 0, ..*balance };
+        copy(transaction, &self.balances.iter().map(opened).collect::<Vec<_>>()).await?;
         copy(transaction, &self.movements).await
     }
 }
@@ -304,7 +325,27 @@ fn arrivals(goods: &[Good], donors: &[Donor]) -> Vec<Arrival> {
         })
         .collect();
     share_out(ARTICLES, arrivals.iter_mut().map(|arrival| &mut arrival.lot.received).collect());
+    let mut lines: BTreeMap<Uuid, i32> = BTreeMap::new();
+    for Arrival { lot, .. } in &mut arrivals {
+        let line = lines.entry(lot.donation_id).or_default();
+        *line += 1;
+        lot.line = *line;
+    }
     arrivals
+}
+
+/// The donations that lots came with.
+fn donations(arrivals: &[Arrival]) -> Vec<Donation> {
+    let first_lines = arrivals.iter().filter(|arrival| arrival.lot.line == 1);
+    let donation = |Arrival { at, lot }: &Arrival| Donation {
+        id: lot.donation_id,
+        programme_id: lot.programme_id,
+        donor_id: lot.donor_id,
+        received_on: lot.received_on,
+        received_at_id: lot.received_at_id,
+        recorded_at: *at,
+    };
+    first_lines.map(donation).collect()
 }
 
 /// One lot. What it holds is only a weight until [`share_out`] has seen all lots.
@@ -327,16 +368,22 @@ fn lot(
         Keeps::Days(low, high) => Some(days_later(received_on, random.between(low, high))),
     };
     let [(central, _), (eastern, _)] = WAREHOUSES;
+    let received = good.category.usual_lot * random.between(4, 16);
+    let received_at_id = warehouse_id(if random.chance(65) { central } else { eastern });
+    let donation = format!("{received_on}/{}/{received_at_id}", donor.id);
     Lot {
         id: id("lots", &code, received_at),
         programme_id: programme_id(),
         item_id: good.item_id,
         donor_id: donor.id,
+        donation_id: id("donations", &donation, local(received_on, 8)),
+        // Counted when all lots are there.
+        line: 0,
         code,
         condition,
-        received: good.category.usual_lot * random.between(4, 16),
+        received,
         received_on,
-        received_at_id: warehouse_id(if random.chance(65) { central } else { eastern }),
+        received_at_id,
         expires_on,
         donor_reference: random.chance(85).then(|| format!("FOLIO-{number:05}")),
     }
@@ -369,7 +416,8 @@ fn history(arrival: &Arrival, shelters: &[Shelter]) -> Vec<Movement> {
     ledger.record("RECEIPT", None, warehouse, lot.received, arrival.at);
 
     let day_before_closing = ENDS_ON - Days::new(1);
-    let last_use = lot.expires_on.unwrap_or(day_before_closing).min(day_before_closing);
+    let last_use =
+        lot.expires_on.map_or(day_before_closing, |day| (day - Days::new(1)).min(day_before_closing));
     // Much is needed at once; the rest is kept for the second month.
     let wait = if random.chance(50) { random.between(1, 8) } else { random.between(25, 55) };
     let mut day = days_later(lot.received_on, wait);
@@ -434,6 +482,7 @@ impl Ledger<'_> {
             quantity,
             occurred_at: at,
             recorded_at: at,
+            cause: (kind == "WRITE_OFF").then_some("EXPIRED"),
         });
     }
 }
@@ -490,6 +539,21 @@ mod tests {
         assert!(lots.iter().all(|lot| lot.received > 0));
         assert_eq!(lots.len(), LOTS_PER_DAY * RECEIVING_DAYS);
         assert_eq!(lots, &AT_THE_END.lots);
+    }
+
+    #[test]
+    fn every_lot_is_a_line_of_one_donation() {
+        let made = &AT_THE_END;
+        let mut lines: BTreeMap<Uuid, Vec<i32>> = BTreeMap::new();
+        for lot in &made.lots {
+            lines.entry(lot.donation_id).or_default().push(lot.line);
+        }
+        assert_eq!(lines.len(), made.donations.len());
+        for donation in &made.donations {
+            let of = lines.get(&donation.id).unwrap();
+            assert!(of.iter().copied().eq(1..=i32::try_from(of.len()).unwrap()), "{of:?}");
+        }
+        assert!(lines.values().any(|lines| lines.len() > 1));
     }
 
     #[test]

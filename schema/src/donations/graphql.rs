@@ -4,8 +4,14 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::agencies::{self, Agency};
 use crate::context::Context;
-use crate::donations::operations::{MoveStockPayload, StockMoved, move_stock};
-use crate::donations::{Category, Donor, Location, Lot, Movement, Stock, list, load};
+use crate::donations::correct::{CorrectMovementPayload, correct_movement};
+use crate::donations::deliver::{DeliverStockPayload, deliver_stock};
+use crate::donations::ledger::StockMoved;
+use crate::donations::recall::{RecallLotPayload, recall_lot};
+use crate::donations::receive::{GoodsReceived, ReceiveDonationPayload, receive_donation};
+use crate::donations::transfer::{MoveStockPayload, move_stock};
+use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
+use crate::donations::{Category, Donation, Donor, Item, Location, Lot, Movement, Stock, list, load};
 use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, input, record};
 use crate::scalars::Id;
 use crate::shelters::{self, Shelter};
@@ -13,16 +19,35 @@ use crate::shelters::{self, Shelter};
 record! {
     /// A change of stock. The message's `extensions.index` is its place in the journal.
     pub struct StockChange: "StockChange" as Movement {
-        /// The ledger's new entry.
-        movement: Movement,
-        /// What the stores that it touched hold of the lot after it.
+        /// The ledger's new entry; none where goods came with a donation.
+        movement: Option<Movement>,
+        /// The donation that they came with.
+        donation: Option<Donation>,
+        /// What the stores that it touched hold of the lots after it.
         stock: Vec<Stock>,
     }
 }
 
 impl Facts for StockChange {
     fn fact(&self, fact: Fact) -> Option<&str> {
-        self.movement.fact(fact)
+        match (&self.movement, self.stock.first()) {
+            (Some(movement), _) => movement.fact(fact),
+            // As of a movement: goods that come leave no shelter's store.
+            (None, Some(stock)) if fact != Fact::Shelter => stock.fact(fact),
+            _ => None,
+        }
+    }
+}
+
+impl From<StockMoved> for StockChange {
+    fn from(StockMoved { movement, stock }: StockMoved) -> Self {
+        Self { movement: Some(movement), donation: None, stock }
+    }
+}
+
+impl From<GoodsReceived> for StockChange {
+    fn from(received: GoodsReceived) -> Self {
+        Self { movement: None, stock: received.stock(), donation: Some(received.donation) }
     }
 }
 
@@ -37,10 +62,18 @@ input! {
 }
 
 impl StockChangedArguments {
-    fn want(&self, movement: &Movement) -> bool {
-        let touches =
-            |location: Id<Location>| [movement.from_id, movement.to_id].contains(&Some(location.uuid()));
-        self.location.is_none_or(touches) && self.lot.is_none_or(|lot| lot.uuid() == movement.lot_id)
+    fn want(&self, change: &StockChange) -> bool {
+        let (movement, stock) = (change.movement.as_ref(), &change.stock);
+        let touches = |location: Id<Location>| {
+            let location = location.uuid();
+            movement.is_some_and(|movement| [movement.from_id, movement.to_id].contains(&Some(location)))
+                || stock.iter().any(|stock| stock.location_id == location)
+        };
+        let of = |lot: Id<Lot>| {
+            movement.is_some_and(|movement| movement.lot_id == lot.uuid())
+                || stock.iter().any(|stock| stock.lot_id == lot.uuid())
+        };
+        self.location.is_none_or(touches) && self.lot.is_none_or(of)
     }
 }
 
@@ -51,6 +84,8 @@ pub(crate) fn register(graph: &mut Graph) {
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);
     graph.node::<Donor, _, _>(Class::Donor, load::donors_by_ids);
     graph.node::<Location, _, _>(Class::Operational, load::locations_by_ids);
+    graph.node::<Item, _, _>(Class::Inventory, load::items_by_ids);
+    graph.node::<Donation, _, _>(Class::Inventory, load::donations_by_ids);
     graph.node::<Lot, _, _>(Class::Inventory, load::lots_by_ids);
     graph.node::<Stock, _, _>(Class::Inventory, load::stock_by_ids);
     graph.node::<Movement, _, _>(Class::Inventory, load::movements_by_ids);
@@ -58,6 +93,17 @@ pub(crate) fn register(graph: &mut Graph) {
     graph
         .query("categories", Class::Inventory, "The categories of goods, by code.")
         .list(|context: Context, _: NoArguments| load::all_categories(context));
+    graph
+        .query("catalogue", Class::Inventory, "What can be donated, by code.")
+        .list(|context: Context, _: NoArguments| load::all_items(context));
+    graph.query("donors", Class::Donor, "Who gives, page by page.").connection(
+        ConnectionKind { node: "Donor", connection: "DonorConnection", edge: "DonorEdge" },
+        list::donors,
+    );
+    graph.query("donations", Class::Inventory, "What was given, page by page.").connection(
+        ConnectionKind { node: "Donation", connection: "DonationConnection", edge: "DonationEdge" },
+        list::donations,
+    );
     graph
         .query("locations", Class::Operational, "The stores, by code.")
         .list(|context: Context, _: NoArguments| load::all_locations(context));
@@ -75,15 +121,54 @@ pub(crate) fn register(graph: &mut Graph) {
     );
     graph
         .mutation(
+            "receiveDonation",
+            Class::Inventory,
+            "Receives a donation: each of its lines becomes a lot, which lies where it was received.",
+        )
+        .either(RecordType::Donation, receive_donation);
+    graph
+        .mutation(
+            "deliverStock",
+            Class::Inventory,
+            "Gives goods out of a store, to the people whom it serves.",
+        )
+        .either(RecordType::Stock, deliver_stock);
+    graph
+        .mutation(
             "moveStock",
             Class::Inventory,
             "Moves stock from one store to another, and records it in the ledger.",
         )
         .either(RecordType::Stock, move_stock);
+    graph
+        .mutation(
+            "writeOffStock",
+            Class::Inventory,
+            "Writes goods off where they lie: expired, recalled, damaged or lost. What has expired or was recalled leaves a store in no other way.",
+        )
+        .either(RecordType::Stock, write_off_stock);
+    graph
+        .mutation(
+            "correctMovement",
+            Class::Inventory,
+            "Undoes a movement that was recorded wrongly, by one that reverses it and says why. Nothing is rewritten.",
+        )
+        .either(RecordType::Movement, correct_movement);
+    graph
+        .mutation(
+            "recallLot",
+            Class::Inventory,
+            "Recalls a lot: from that moment nothing of it is moved or given out, anywhere. A recall is final.",
+        )
+        .either(RecordType::Lot, recall_lot);
     graph.subscription("stockChanged", Class::Inventory, "Each change of stock, as it is committed.").events(
         |arguments: &StockChangedArguments, entry| {
-            let Some(StockMoved { movement, stock }) = entry.change()? else { return Ok(None) };
-            Ok(arguments.want(&movement).then_some(StockChange { movement, stock }))
+            let moved = entry.change::<StockMoved>()?.map(StockChange::from);
+            let change = match moved {
+                None => entry.change::<GoodsReceived>()?.map(StockChange::from),
+                moved => moved,
+            };
+            Ok(change.filter(|change| arguments.want(change)))
         },
     );
 }
@@ -112,23 +197,59 @@ fn goods(graph: &mut Graph) {
         )
     });
     let location_key = |location: &Location| location.id.uuid();
+    let category_key = |category: &Category| category.id.uuid();
+    let donor_key = |donor: &Donor| donor.id.uuid();
+    graph.object::<Item>(|item| {
+        item.one(
+            "category",
+            Class::Inventory,
+            "Its category.",
+            |item| Some(item.category_id),
+            load::categories_by_ids,
+            category_key,
+        )
+    });
+    graph.object::<Donation>(|donation| {
+        donation
+            .one(
+                "donor",
+                Class::Donor,
+                "Who gave it.",
+                |donation| Some(donation.donor_id),
+                load::donors_by_ids,
+                donor_key,
+            )
+            .one(
+                "location",
+                Class::Inventory,
+                "The store that received it.",
+                |donation| Some(donation.location_id),
+                load::locations_by_ids,
+                location_key,
+            )
+    });
+    graph.object::<ReceiveDonationPayload>(|payload| {
+        payload
+            .carries("donation", Class::Inventory, "The donation.", |payload| Some(payload.donation.clone()))
+    });
     graph.object::<Lot>(|lot| {
         lot.one(
+            "donation",
+            Class::Inventory,
+            "The donation that brought it.",
+            |lot| Some(lot.donation_id),
+            load::donations_by_ids,
+            |donation: &Donation| donation.id.uuid(),
+        )
+        .one(
             "category",
             Class::Inventory,
             "Its category.",
             |lot| Some(lot.category_id),
             load::categories_by_ids,
-            |category: &Category| category.id.uuid(),
+            category_key,
         )
-        .one(
-            "donor",
-            Class::Donor,
-            "Who gave it.",
-            |lot| Some(lot.donor_id),
-            load::donors_by_ids,
-            |donor: &Donor| donor.id.uuid(),
-        )
+        .one("donor", Class::Donor, "Who gave it.", |lot| Some(lot.donor_id), load::donors_by_ids, donor_key)
         .one(
             "location",
             Class::Inventory,
@@ -190,28 +311,37 @@ fn ledger(graph: &mut Graph) {
                 load::locations_by_ids,
                 location_key,
             )
-    });
-    graph.object::<MoveStockPayload>(|payload| {
-        payload
-            .carries("movement", Class::Inventory, "The ledger's new entry.", |payload| {
-                Some(payload.movement.clone())
-            })
-            .carries_many(
-                "stock",
+            .one(
+                "corrects",
                 Class::Inventory,
-                "What the two stores hold of the lot now: the one it left first.",
-                |payload| payload.stock.clone(),
+                "Of a correction: the movement that it undoes.",
+                |movement| movement.corrects_id,
+                load::movements_by_ids,
+                |movement: &Movement| movement.id.uuid(),
             )
+    });
+    MoveStockPayload::declare(graph);
+    DeliverStockPayload::declare(graph);
+    WriteOffStockPayload::declare(graph);
+    CorrectMovementPayload::declare(graph);
+    graph.object::<RecallLotPayload>(|payload| {
+        payload.carries("lot", Class::Inventory, "The lot as it is now.", |payload| Some(payload.lot.clone()))
     });
     graph.object::<StockChange>(|change| {
         change
-            .carries("movement", Class::Inventory, "The ledger's new entry.", |change| {
-                Some(change.movement.clone())
+            .carries(
+                "movement",
+                Class::Inventory,
+                "The ledger's new entry; null where goods came with a donation.",
+                |change| change.movement.clone(),
+            )
+            .carries("donation", Class::Inventory, "The donation that they came with.", |change| {
+                change.donation.clone()
             })
             .carries_many(
                 "stock",
                 Class::Inventory,
-                "What the stores that it touched hold of the lot after it.",
+                "What the stores that it touched hold of the lots after it: of a movement one lot, of a donation as many as came.",
                 |change| change.stock.clone(),
             )
     });

@@ -15,12 +15,15 @@ use enlace_policies::{Class, RecordType};
 use crate::access::InScope;
 use crate::context::Context;
 use crate::database::Prepared;
-use crate::donations::load::{balances_joined, goods_facts, lot_columns, lots_joined, stock_columns};
-use crate::donations::tables::{balances, items, lots};
-use crate::donations::{Category, Donor, Location, Lot, Stock};
+use crate::donations::load::{
+    DONATION_COLUMNS, DONOR_COLUMNS, balances_joined, donation_facts, donor_facts, goods_facts, lot_columns,
+    lots_joined, stock_columns,
+};
+use crate::donations::tables::{balances, donations, donors, items, lots};
+use crate::donations::{Category, Donation, Donor, Location, Lot, Stock};
 use crate::error::{Error, Result};
 use crate::graph::{Connection, Wanted, graphql_enum, input};
-use crate::paging::{Asked, Place, Window, by_key, invalid_cursor, shown_count};
+use crate::paging::{Asked, Place, Window, by_hidden_key, by_key, invalid_cursor, shown_count};
 use crate::scalars::Id;
 
 graphql_enum! {
@@ -48,6 +51,8 @@ input! {
         pub location: Option<Id<Location>>,
         /// Only lots that this donor gave.
         pub donor: Option<Id<Donor>> => Donor,
+        /// Only the lines of this donation.
+        pub donation: Option<Id<Donation>>,
         /// Only lots that expire before this day.
         pub expires_before: Option<NaiveDate>,
         /// Only lots that expire on this day or later; those that never do are left out.
@@ -74,6 +79,7 @@ struct Selects<'a> {
     category: Option<Uuid>,
     location: Option<Uuid>,
     donor: Option<Uuid>,
+    donation: Option<Uuid>,
     expires_before: Option<NaiveDate>,
     expires_from: Option<NaiveDate>,
     text: Option<&'a str>,
@@ -152,6 +158,7 @@ pub(crate) async fn lots(
         category: arguments.category.map(Id::uuid),
         location: arguments.location.map(Id::uuid),
         donor: arguments.donor.map(Id::uuid),
+        donation: arguments.donation.map(Id::uuid),
         expires_before: arguments.expires_before,
         expires_from: arguments.expires_from,
         text,
@@ -187,6 +194,9 @@ pub(crate) async fn lots(
         }
         if let Some(donor) = selects.donor {
             query = query.filter(lots::donor_id.eq(donor));
+        }
+        if let Some(donation) = selects.donation {
+            query = query.filter(lots::donation_id.eq(donation));
         }
         if let Some(day) = selects.expires_before {
             query = query.filter(lots::expires_on.lt(day));
@@ -279,4 +289,98 @@ pub(crate) async fn stock(
         None
     };
     window.page(rows, &binding, |stock| Place { key: None, id: stock.lot_id }, total, wanted)
+}
+
+input! {
+    /// Which donations, and which page of them. They come in the order in which they were recorded.
+    pub struct DonationsArguments {
+        /// Only what this donor gave.
+        pub donor: Option<Id<Donor>> => Donor,
+        /// How many rows from the start, or after `after`: 1 to 500; 50 where neither `first` nor `last` is given.
+        pub first: Option<i32>,
+        /// Go on after this cursor.
+        pub after: Option<String>,
+        /// How many rows from the end, or before `before`.
+        pub last: Option<i32>,
+        /// Go back from this cursor.
+        pub before: Option<String>,
+    }
+}
+
+/// Donations, scoped to the caller.
+pub(crate) async fn donations(
+    context: Context,
+    arguments: DonationsArguments,
+    wanted: Wanted,
+) -> Result<Connection<Donation>> {
+    let donor = arguments.donor.map(Id::uuid);
+    let binding = context.binding("donations", &donor)?;
+    let asked =
+        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
+    let window = Window::new(&asked, &binding)?;
+    let Some(scope) = context.scope(Class::Inventory, RecordType::Donation) else {
+        return Err(Error::internal("refused root was called"));
+    };
+    let scope = InScope::new(&scope, donation_facts);
+    let selected = || {
+        let query = donations::table
+            .filter(donations::programme_id.eq(context.programme_id()))
+            .filter(scope.clone())
+            .into_boxed::<Pg>();
+        match donor {
+            Some(donor) => query.filter(donations::donor_id.eq(donor)),
+            None => query,
+        }
+    };
+    let query = by_key!(selected(), donations::id, window);
+    let reader = context.reader().await?;
+    let rows = query.limit(window.limit()).select(DONATION_COLUMNS).load::<Donation>(&mut &*reader).await?;
+    let total = if wanted.total_count {
+        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
+    } else {
+        None
+    };
+    window.page(rows, &binding, |donation| Place { key: None, id: donation.id.uuid() }, total, wanted)
+}
+
+input! {
+    /// Which page of the donors. They come in the order in which they were registered.
+    pub struct DonorsArguments {
+        /// How many rows from the start, or after `after`: 1 to 500; 50 where neither `first` nor `last` is given.
+        pub first: Option<i32>,
+        /// Go on after this cursor.
+        pub after: Option<String>,
+        /// How many rows from the end, or before `before`.
+        pub last: Option<i32>,
+        /// Go back from this cursor.
+        pub before: Option<String>,
+    }
+}
+
+/// Donors, scoped to the caller.
+pub(crate) async fn donors(
+    context: Context,
+    arguments: DonorsArguments,
+    wanted: Wanted,
+) -> Result<Connection<Donor>> {
+    let programme = context.programme_id();
+    let binding = context.binding("donors", &programme)?;
+    let asked =
+        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
+    let window = Window::new(&asked, &binding)?;
+    let Some(scope) = context.scope(Class::Donor, RecordType::Donor) else {
+        return Err(Error::internal("refused root was called"));
+    };
+    let scope = InScope::new(&scope, donor_facts);
+    let selected =
+        || donors::table.filter(donors::programme_id.eq(programme)).filter(scope.clone()).into_boxed::<Pg>();
+    let query = by_hidden_key!(selected(), donors::id, window);
+    let reader = context.reader().await?;
+    let rows = query.limit(window.limit()).select(DONOR_COLUMNS).load::<Donor>(&mut &*reader).await?;
+    let total = if wanted.total_count {
+        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
+    } else {
+        None
+    };
+    window.page(rows, &binding, |donor| Place { key: None, id: donor.id.uuid() }, total, wanted)
 }

@@ -2,15 +2,15 @@
 //! the caller by the same conditions as lists.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::{FactSource, InScope};
 use crate::context::Context;
-use crate::donations::tables::{balances, categories, donors, items, locations, lots, movements};
-use crate::donations::{Category, Donor, Location, Lot, Movement, Stock};
+use crate::donations::tables::{balances, categories, donations, donors, items, locations, lots, movements};
+use crate::donations::{Category, Donation, Donor, Item, Location, Lot, Movement, Stock};
 use crate::error::Result;
 use crate::shelters::tables::shelters;
 
@@ -56,29 +56,91 @@ pub(crate) async fn categories_by_ids(context: Context, ids: Vec<Uuid>) -> Resul
         .await?)
 }
 
+type ItemColumns = (items::id, items::code, items::name, items::unit, items::category_id, items::stock_kind);
+const ITEM_COLUMNS: ItemColumns =
+    (items::id, items::code, items::name, items::unit, items::category_id, items::stock_kind);
+
+/// Where the fact of an item stands.
+pub(super) fn item_facts(fact: Fact) -> Option<FactSource> {
+    (fact == Fact::StockKind).then_some(FactSource::Column("items.stock_kind"))
+}
+
+/// The items of the catalogue that the caller may see, by code.
+pub(crate) async fn all_items(context: Context) -> Result<Vec<Item>> {
+    let Some(scope) = context.scope(Class::Inventory, RecordType::Item) else { return Ok(Vec::new()) };
+    let reader = context.reader().await?;
+    let query = items::table
+        .filter(items::programme_id.eq(context.programme_id()))
+        .filter(InScope::new(&scope, item_facts))
+        .order(items::code)
+        .select(ITEM_COLUMNS);
+    Ok(query.load(&mut &*reader).await?)
+}
+
+/// Items by key.
+pub(crate) async fn items_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Item>> {
+    let reader = context.reader().await?;
+    Ok(items::table.filter(items::id.eq_any(ids)).select(ITEM_COLUMNS).load(&mut &*reader).await?)
+}
+
+pub(super) type DonorColumns =
+    (donors::id, donors::kind, donors::name, donors::contact, donors::agency_id, donors::agency);
+pub(super) const DONOR_COLUMNS: DonorColumns =
+    (donors::id, donors::kind, donors::name, donors::contact, donors::agency_id, donors::agency);
+
+/// Where the fact of a donor stands.
+pub(super) fn donor_facts(fact: Fact) -> Option<FactSource> {
+    (fact == Fact::DonorAgency).then_some(FactSource::Column("donors.agency"))
+}
+
 /// Donors by key.
 pub(crate) async fn donors_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Donor>> {
     let reader = context.reader().await?;
-    let query = donors::table.filter(donors::id.eq_any(ids)).select((
-        donors::id,
-        donors::kind,
-        donors::name,
-        donors::contact,
-        donors::agency_id,
-        donors::agency,
-    ));
+    Ok(donors::table.filter(donors::id.eq_any(ids)).select(DONOR_COLUMNS).load(&mut &*reader).await?)
+}
+
+pub(super) type DonationColumns = (
+    donations::id,
+    donations::code,
+    donations::received_on,
+    donations::recorded_at,
+    donations::donor_reference,
+    donations::donor_id,
+    donations::donor_agency,
+    donations::received_at_id,
+);
+pub(super) const DONATION_COLUMNS: DonationColumns = (
+    donations::id,
+    donations::code,
+    donations::received_on,
+    donations::recorded_at,
+    donations::donor_reference,
+    donations::donor_id,
+    donations::donor_agency,
+    donations::received_at_id,
+);
+
+/// Where the facts of a donation stand.
+pub(super) fn donation_facts(fact: Fact) -> Option<FactSource> {
+    (fact == Fact::DonorAgency).then_some(FactSource::Column("donations.donor_agency"))
+}
+
+/// Donations by key.
+pub(crate) async fn donations_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Donation>> {
+    let reader = context.reader().await?;
+    let query = donations::table.filter(donations::id.eq_any(ids)).select(DONATION_COLUMNS);
     Ok(query.load(&mut &*reader).await?)
 }
 
 /// Stores with what a row of them needs.
 #[diesel::dsl::auto_type]
-fn locations_joined() -> _ {
+pub(super) fn locations_joined() -> _ {
     locations::table.left_join(shelters::table)
 }
 
 /// The columns of a [`Location`].
 #[diesel::dsl::auto_type]
-fn location_columns() -> _ {
+pub(super) fn location_columns() -> _ {
     let shelter: diesel::dsl::Nullable<shelters::code> = shelters::code.nullable();
     (locations::id, locations::code, locations::name, locations::kind, locations::shelter_id, shelter)
 }
@@ -122,11 +184,14 @@ pub(super) fn lot_columns() -> _ {
         lots::received_on,
         lots::expires_on,
         lots::donor_reference,
+        lots::recalled_at,
+        lots::recall_reason,
         items::category_id,
         lots::stock_kind,
         lots::donor_id,
         lots::donor_agency,
         lots::received_at_id,
+        lots::donation_id,
     )
 }
 
@@ -179,26 +244,46 @@ pub(crate) async fn stock_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec
     Ok(balances_joined().filter(balances::id.eq_any(ids)).select(stock_columns()).load(&mut &*reader).await?)
 }
 
-/// Movements by key.
-pub(crate) async fn movements_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Movement>> {
-    let reader = context.reader().await?;
-    let query = movements::table
+/// Movements with what a row of them needs.
+#[diesel::dsl::auto_type]
+fn movements_joined() -> _ {
+    movements::table
         .inner_join(lots::table.inner_join(items::table))
         .left_join(locations::table.on(movements::from_id.eq(locations::id.nullable())))
         .left_join(shelters::table.on(locations::shelter_id.eq(shelters::id.nullable())))
-        .filter(movements::id.eq_any(ids))
-        .select((
-            movements::id,
-            movements::kind,
-            (movements::quantity, items::unit),
-            movements::occurred_at,
-            movements::recorded_at,
-            movements::lot_id,
-            movements::from_id,
-            movements::to_id,
-            shelters::code.nullable(),
-            lots::stock_kind,
-            lots::donor_agency,
-        ));
+}
+
+/// The columns of a [`Movement`].
+#[diesel::dsl::auto_type]
+fn movement_columns() -> _ {
+    let shelter: diesel::dsl::Nullable<shelters::code> = shelters::code.nullable();
+    (
+        movements::id,
+        movements::kind,
+        (movements::quantity, items::unit),
+        movements::occurred_at,
+        movements::recorded_at,
+        movements::cause,
+        movements::note,
+        movements::lot_id,
+        movements::from_id,
+        movements::to_id,
+        movements::reverses_id,
+        shelter,
+        lots::stock_kind,
+        lots::donor_agency,
+    )
+}
+
+/// Movements by key.
+pub(crate) async fn movements_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Movement>> {
+    let reader = context.reader().await?;
+    let query = movements_joined().filter(movements::id.eq_any(ids)).select(movement_columns());
     Ok(query.load(&mut &*reader).await?)
+}
+
+/// A movement, as a transaction sees it.
+pub(super) async fn movement_by_id(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<Movement>> {
+    let query = movements_joined().filter(movements::id.eq(id)).select(movement_columns());
+    Ok(query.first(connection).await.optional()?)
 }

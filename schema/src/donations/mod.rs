@@ -1,10 +1,16 @@
 //! Donations: what was given by whom, the lots of it, the stores it lies in, and the ledger of its movements.
 
+mod correct;
+mod deliver;
 mod graphql;
+mod ledger;
 mod list;
 mod load;
-mod operations;
+mod recall;
+mod receive;
 pub(crate) mod tables;
+mod transfer;
+mod write_off;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::Queryable;
@@ -71,6 +77,20 @@ graphql_enum! {
     }
 }
 
+graphql_enum! {
+    /// Why goods are written off.
+    pub enum WriteOffCause {
+        /// Their day has come.
+        Expired = "EXPIRED",
+        /// They were recalled.
+        Recalled = "RECALLED",
+        /// Broken, wet, eaten by vermin.
+        Damaged = "DAMAGED",
+        /// Not found where they should be.
+        Lost = "LOST",
+    }
+}
+
 /// A quantity is kept as its amount, beside its item's unit.
 impl Queryable<(Integer, Text), Pg> for Quantity {
     type Row = (i32, Unit);
@@ -98,6 +118,31 @@ record! {
 }
 
 impl Facts for Category {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        (fact == Fact::StockKind).then_some(&self.stock_kind)
+    }
+}
+
+record! {
+    /// What can be donated, once each: an entry of the catalogue.
+    #[derive(Queryable)]
+    pub struct Item: "CatalogueItem" as Item, id "item" {
+        /// Global id.
+        id: Id<Item> => Public,
+        /// Its code, unique in the programme.
+        code: String => Inventory,
+        /// Its name.
+        name: String => Inventory,
+        /// The base unit in which every quantity of it counts.
+        unit: Unit => Inventory,
+        /// Its category.
+        category_id: Uuid,
+        /// What kind of stock that is.
+        stock_kind: String,
+    }
+}
+
+impl Facts for Item {
     fn fact(&self, fact: Fact) -> Option<&str> {
         (fact == Fact::StockKind).then_some(&self.stock_kind)
     }
@@ -154,8 +199,37 @@ impl Facts for Location {
 }
 
 record! {
+    /// What one donor gave at one time. Its lines are lots: `donationItems(donation:)`.
+    #[derive(Queryable, Serialize, Deserialize)]
+    pub struct Donation: "Donation" as Donation, id "donation" {
+        /// Global id.
+        id: Id<Donation> => Public,
+        /// Its code, unique in the programme; a line's number behind it is that lot's code.
+        code: String => Inventory,
+        /// The day it was received.
+        received_on: NaiveDate => Inventory,
+        /// When it was recorded.
+        recorded_at: DateTime<Utc> => Inventory,
+        /// The donor's own folio for it.
+        donor_reference: Option<String> => Donor identifying,
+        /// Who gave it.
+        donor_id: Uuid,
+        /// The donating agency's code.
+        donor_agency: Option<String>,
+        /// The store that received it.
+        location_id: Uuid,
+    }
+}
+
+impl Facts for Donation {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        if fact == Fact::DonorAgency { self.donor_agency.as_deref() } else { None }
+    }
+}
+
+record! {
     /// A lot: one donated quantity of one item, with one condition and one expiry.
-    #[derive(Queryable)]
+    #[derive(Queryable, Serialize, Deserialize)]
     pub struct Lot: "DonationItem" as Lot, id "lot" {
         /// Global id.
         id: Id<Lot> => Public,
@@ -175,6 +249,10 @@ record! {
         expires_on: Option<NaiveDate> => Inventory,
         /// The donor's own folio for it.
         donor_reference: Option<String> => Donor identifying,
+        /// When it was recalled: it is given out no more.
+        recalled_at: Option<DateTime<Utc>> => Inventory,
+        /// Why it was recalled.
+        recall_reason: Option<String> => Inventory,
         /// Its category.
         category_id: Uuid,
         /// What kind of stock that is.
@@ -185,6 +263,8 @@ record! {
         donor_agency: Option<String>,
         /// The store that received it.
         location_id: Uuid,
+        /// The donation that brought it.
+        donation_id: Uuid,
     }
 }
 
@@ -246,12 +326,18 @@ record! {
         occurred_at: DateTime<Utc> => Inventory,
         /// When it was recorded.
         recorded_at: DateTime<Utc> => Inventory,
+        /// Of a write-off: why.
+        cause: Option<WriteOffCause> => Inventory,
+        /// In words.
+        note: Option<String> => Inventory,
         /// The lot.
         lot_id: Uuid,
         /// The store that it left.
         from_id: Option<Uuid>,
         /// The store that it came to.
         to_id: Option<Uuid>,
+        /// The movement that it corrects.
+        corrects_id: Option<Uuid>,
         /// The shelter whose store it left.
         shelter: Option<String>,
         /// What kind of stock it is.

@@ -16,10 +16,19 @@ diesel::table! {
     locations (id) { id -> Uuid, programme_id -> Uuid, code -> Text, name -> Text, kind -> Text, shelter_id -> Nullable<Uuid>, }
 }
 diesel::table! {
+    donations (id) {
+        id -> Uuid, programme_id -> Uuid, code -> Text, donor_id -> Uuid, donor_agency -> Nullable<Text>,
+        donor_reference -> Nullable<Text>, received_on -> Date, received_at_id -> Uuid, recorded_at -> Timestamptz,
+        user_id -> Nullable<Uuid>,
+    }
+}
+diesel::table! {
     lots (id) {
         id -> Uuid, programme_id -> Uuid, item_id -> Uuid, donor_id -> Uuid, code -> Text, condition -> Text, received -> Integer,
         received_on -> Date, received_at_id -> Uuid, expires_on -> Nullable<Date>, donor_reference -> Nullable<Text>,
         stock_kind -> Text, donor_agency -> Nullable<Text>,
+        recalled_at -> Nullable<Timestamptz>, recall_reason -> Nullable<Text>,
+        donation_id -> Uuid, line -> Integer,
     }
 }
 diesel::table! { balances (id) { id -> Uuid, lot_id -> Uuid, location_id -> Uuid, quantity -> Integer, version -> Integer, } }
@@ -27,6 +36,7 @@ diesel::table! {
     movements (id) {
         id -> Uuid, lot_id -> Uuid, kind -> Text, from_id -> Nullable<Uuid>, to_id -> Nullable<Uuid>, quantity -> Integer,
         reverses_id -> Nullable<Uuid>, occurred_at -> Timestamptz, recorded_at -> Timestamptz, user_id -> Nullable<Uuid>,
+        cause -> Nullable<Text>, note -> Nullable<Text>,
     }
 }
 

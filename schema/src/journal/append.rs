@@ -149,6 +149,15 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         })
     }
 
+    /// Appends an entry before the one that [`Transaction::commit`] appends: for an operation that changes more than one can
+    /// tell of. What was said by [`Transaction::tells_of`] stands in the last.
+    pub(crate) async fn enter(&mut self, occurred_at: DateTime<Utc>, changes: Vec<Part>) -> Result<()> {
+        let told = Told::default();
+        let entry = NewEntry::of_caller(self.context, self.operation, occurred_at, changes, told).await?;
+        Prepared(inserting!(entry, "SELECT 1")).execute(self.connection()?).await?;
+        Ok(())
+    }
+
     /// Appends the entry, keeps the answer for a retry, and commits. The rows must have been changed before: the entry's
     /// place in the queue is taken under their locks.
     pub(crate) async fn commit(

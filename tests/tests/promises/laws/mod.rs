@@ -33,7 +33,8 @@ async fn each_says(role: &str, cases: &[(&str, Option<&str>)]) {
     scratch.drop().await;
 }
 
-/// What the statements below can refer to: a lot, two stores, a space, a journal entry with two parts.
+/// What the statements below can refer to: a lot, two stores, a space, a journal entry with two parts; and a fresh lot of ten,
+/// of which nothing is in the ledger yet.
 const FIXTURES: &str = "
     CREATE TEMP TABLE one ON COMMIT DROP AS SELECT
         (SELECT min(id::text)::uuid FROM lots) AS lot,
@@ -44,11 +45,17 @@ const FIXTURES: &str = "
         (SELECT min(id::text)::uuid FROM movements) AS movement,
         (SELECT min(id::text)::uuid FROM agencies) AS agency,
         (SELECT id FROM users WHERE subject = 'acnur.donor') AS someone,
-        gen_random_uuid() AS entry;
+        gen_random_uuid() AS entry, gen_random_uuid() AS fresh, gen_random_uuid() AS receipt, gen_random_uuid() AS transfer;
     GRANT SELECT ON one TO enlace_app;
     INSERT INTO journal_entries (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents)
         SELECT entry, gen_random_uuid(), 'leaf', '{JOURNAL,PUBLIC}', '{NULL,NULL}', '{salt,salt}', '{content,content}' FROM one;
     INSERT INTO journal_index SELECT 0, entry FROM one;
+    INSERT INTO donations (id, programme_id, donor_id, received_on, received_at_id, recorded_at)
+        SELECT fresh, programme_id, donors.id, '2022-01-31', store, '2022-01-31' FROM one, donors LIMIT 1;
+    INSERT INTO lots (id, programme_id, item_id, donor_id, donation_id, line, code, condition, received, received_on, received_at_id, expires_on)
+        SELECT fresh, donations.programme_id, items.id, donor_id, fresh, 1, 'FRESH', 'NEW', 10, '2022-01-31', store, '2022-02-10'
+        FROM one JOIN donations ON donations.id = fresh, items LIMIT 1;
+    INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), fresh, unnest(ARRAY[store, other]) FROM one;
     DELETE FROM agreements;
     DELETE FROM grant_shelters;
     DELETE FROM grants;";

@@ -52,7 +52,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("agreements", "SELECT, UPDATE (valid_until, version)"),
         ("assessments", "SELECT"),
         ("authority_version", "SELECT"),
-        ("balances", "INSERT, SELECT, UPDATE (quantity, version)"),
+        ("balances", "INSERT (id, location_id, lot_id), SELECT"),
         ("break_glass_accesses", "INSERT, SELECT, UPDATE (ended_at)"),
         ("categories", "SELECT"),
         ("centres", "SELECT"),
@@ -61,6 +61,10 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (version, withdrawn_at)",
         ),
         ("diagnoses", "SELECT"),
+        (
+            "donations",
+            "INSERT (donor_id, donor_reference, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
+        ),
         ("donors", "SELECT"),
         ("enrolments", "SELECT"),
         ("grant_shelters", append),
@@ -73,7 +77,11 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("journal_index", append),
         ("journal_queue", "DELETE, INSERT, SELECT"),
         ("locations", "SELECT"),
-        ("lots", "SELECT"),
+        (
+            "lots",
+            "INSERT (code, condition, donation_id, donor_id, donor_reference, expires_on, id, item_id, line, programme_id, received, \
+             received_at_id, received_on), SELECT, UPDATE (recall_reason, recalled_at)",
+        ),
         ("movements", append),
         ("persons", "SELECT"),
         ("programmes", "SELECT"),
@@ -114,6 +122,9 @@ async fn the_server_has_these_privileges_and_no_other() {
         SERVER,
         &[
             ("UPDATE movements SET quantity = 1", DENIED),
+            ("UPDATE balances SET quantity = 1", DENIED),
+            ("INSERT INTO balances (id, lot_id, location_id, quantity) SELECT gen_random_uuid(), lot, store, 1 FROM one", DENIED),
+            ("UPDATE lots SET received = 1", DENIED),
             ("UPDATE spaces SET capacity = 1000", DENIED),
             ("UPDATE journal_entries SET part_salts[1] = NULL, part_contents[1] = NULL", DENIED),
             ("SELECT erase_journal_part(entry, 0) FROM one", DENIED),

@@ -38,13 +38,10 @@ async fn no_store_holds_less_than_nothing() {
             Some("balances_quantity_not_negative"),
         ),
         (
-            "INSERT INTO balances (id, lot_id, location_id, quantity) SELECT gen_random_uuid(), lot, store, 1 FROM one \
-             ON CONFLICT DO NOTHING; \
-             INSERT INTO balances (id, lot_id, location_id, quantity) SELECT gen_random_uuid(), lot, store, 1 FROM one",
+            "INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), fresh, store FROM one",
             Some("balances_lot_location_key"),
         ),
     ];
-    each_says(SERVER, &cases).await;
     each_says(OWNER, &cases).await;
 }
 
@@ -154,15 +151,40 @@ async fn a_grant_is_of_a_known_role_and_an_integrator_names_whose_reads_it_has()
     .await;
 }
 
+/// The fresh lot comes: ten of it are received, and four of them go on to the other store.
+const STOCKED: &str = "
+    INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at)
+        SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one;
+    INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, occurred_at, recorded_at)
+        SELECT transfer, fresh, 'TRANSFER', store, other, 4, '2022-01-31', '2022-01-31' FROM one;";
+
+/// A movement of the fresh lot on a day, with the cause and the note that its kind needs.
+fn movement(kind: &str, from: &str, to: &str, reverses: &str, quantity: i32, day: &str) -> String {
+    let cause = if kind == "WRITE_OFF" { "'LOST'" } else { "NULL" };
+    format!(
+        "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) \
+         SELECT gen_random_uuid(), fresh, '{kind}', {from}, {to}, {quantity}, {reverses}, '{day}', '{day}', {cause}, 'as it was' FROM one;"
+    )
+}
+
+/// As the server, when the fresh lot has come.
+async fn each_says_when_stocked(cases: &[(String, Option<&str>)]) {
+    let cases: Vec<(String, Option<&str>)> =
+        cases.iter().map(|(statement, expected)| (format!("{STOCKED}{statement}"), *expected)).collect();
+    let cases: Vec<(&str, Option<&str>)> =
+        cases.iter().map(|(statement, expected)| (statement.as_str(), *expected)).collect();
+    each_says(SERVER, &cases).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_movement_has_the_ends_that_it_must_have() {
     let ends = Some("movements_ends");
+    let distinct = Some("movements_distinct_ends");
     let cases = [
-        ("RECEIPT", "NULL", "store", "NULL", None),
         ("RECEIPT", "store", "other", "NULL", ends),
-        ("RECEIPT", "NULL", "NULL", "NULL", Some("movements_distinct_ends")),
+        ("RECEIPT", "NULL", "NULL", "NULL", distinct),
         ("TRANSFER", "store", "other", "NULL", None),
-        ("TRANSFER", "store", "store", "NULL", Some("movements_distinct_ends")),
+        ("TRANSFER", "store", "store", "NULL", distinct),
         ("TRANSFER", "store", "NULL", "NULL", ends),
         ("TRANSFER", "NULL", "store", "NULL", ends),
         ("DELIVERY", "store", "NULL", "NULL", None),
@@ -170,30 +192,103 @@ async fn every_kind_of_movement_has_the_ends_that_it_must_have() {
         ("DELIVERY", "NULL", "store", "NULL", ends),
         ("WRITE_OFF", "store", "NULL", "NULL", None),
         ("WRITE_OFF", "store", "other", "NULL", ends),
-        ("CORRECTION", "NULL", "store", "movement", None),
-        ("CORRECTION", "store", "other", "movement", None),
-        ("CORRECTION", "NULL", "store", "NULL", ends),
-        ("CORRECTION", "NULL", "NULL", "movement", Some("movements_distinct_ends")),
+        ("CORRECTION", "other", "store", "transfer", None),
+        ("CORRECTION", "other", "store", "NULL", Some("movements_corrects")),
+        ("DELIVERY", "store", "NULL", "transfer", Some("movements_corrects")),
+        ("CORRECTION", "NULL", "NULL", "transfer", distinct),
         ("THEFT", "store", "NULL", "NULL", Some("movements_kind")),
     ];
-    let statement = |kind: &str, from: &str, to: &str, reverses: &str, quantity: i32| {
-        format!(
-            "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at) \
-             SELECT gen_random_uuid(), lot, '{kind}', {from}, {to}, {quantity}, {reverses}, now(), now() FROM one"
-        )
-    };
     let mut tried: Vec<(String, Option<&str>)> = cases
         .into_iter()
-        .map(|(kind, from, to, reverses, expected)| (statement(kind, from, to, reverses, 1), expected))
+        .map(|(kind, from, to, reverses, expected)| {
+            (movement(kind, from, to, reverses, 4, "2022-01-31"), expected)
+        })
         .collect();
-    let positive = Some("movements_quantity_positive");
-    tried.push((statement("RECEIPT", "NULL", "store", "NULL", 0), positive));
-    tried.push((statement("RECEIPT", "NULL", "store", "NULL", -1), positive));
-    let reversal = statement("CORRECTION", "NULL", "store", "movement", 1);
-    tried.push((format!("{reversal};{reversal}"), Some("movements_reversed_once")));
-    let tried: Vec<(&str, Option<&str>)> =
-        tried.iter().map(|(statement, expected)| (statement.as_str(), *expected)).collect();
-    each_says(SERVER, &tried).await;
+    for quantity in [0, -1] {
+        let none = movement("DELIVERY", "store", "NULL", "NULL", quantity, "2022-01-31");
+        tried.push((none, Some("movements_quantity_positive")));
+    }
+    each_says_when_stocked(&tried).await;
+}
+
+/// R32: what a store holds is what the movements come to, and nothing that they could not have done is a movement.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_changes_the_balances_and_refuses_what_goods_cannot_do() {
+    let holds = |store: i32, other: i32| {
+        format!(
+            "DO $$ DECLARE held text; BEGIN \
+             SELECT string_agg(b.quantity || '/' || b.version, ' ' ORDER BY b.location_id = one.other) INTO held \
+                 FROM balances b, one WHERE lot_id = fresh; \
+             ASSERT held ~ '^{store}/[0-9]+ {other}/[0-9]+$', held; END $$;"
+        )
+    };
+    let day = "2022-01-31";
+    let delivery = |quantity| movement("DELIVERY", "store", "NULL", "NULL", quantity, day);
+    let undo = movement("CORRECTION", "other", "store", "transfer", 4, day);
+    let unfit = Some("movements_goods_fit");
+    let recall =
+        "UPDATE lots SET recalled_at = '2022-01-31', recall_reason = 'mould' FROM one WHERE id = fresh;";
+    let elsewhere = "(SELECT id FROM locations, one WHERE id NOT IN (store, other) LIMIT 1)";
+    each_says_when_stocked(&[
+        (holds(6, 4), None),
+        (delivery(6) + &holds(0, 4), None),
+        (delivery(7), Some("balances_quantity_not_negative")),
+        (delivery(5) + &delivery(2), Some("balances_quantity_not_negative")),
+        (movement("TRANSFER", "store", elsewhere, "NULL", 1, day), Some("movements_between_balances")),
+        // A lot is received once, whole, and where it says.
+        (movement("RECEIPT", "NULL", "store", "NULL", 10, day), Some("movements_received_once")),
+        // A correction reverses one movement as it stands, once; a correction is not corrected.
+        (undo.clone() + &holds(10, 0), None),
+        (undo.clone() + &undo, Some("movements_reversed_once")),
+        (movement("CORRECTION", "other", "store", "transfer", 3, day), Some("movements_reversal")),
+        (movement("CORRECTION", "store", "other", "transfer", 4, day), Some("movements_reversal")),
+        (
+            undo.clone()
+                + &movement(
+                    "CORRECTION",
+                    "store",
+                    "other",
+                    "(SELECT id FROM movements WHERE reverses_id = transfer)",
+                    4,
+                    day,
+                ),
+            Some("movements_reversal"),
+        ),
+        (movement("CORRECTION", "store", "NULL", "receipt", 10, day), Some("balances_quantity_not_negative")),
+        // From its day on, as the programme counts days, what has expired leaves as written off alone.
+        (movement("DELIVERY", "store", "NULL", "NULL", 1, "2022-02-09 23:59 America/Tijuana"), None),
+        (movement("DELIVERY", "store", "NULL", "NULL", 1, "2022-02-10 00:00 America/Tijuana"), unfit),
+        (movement("TRANSFER", "store", "other", "NULL", 1, "2022-02-10 12:00 America/Tijuana"), unfit),
+        (
+            movement("WRITE_OFF", "store", "NULL", "NULL", 6, "2022-02-10 12:00 America/Tijuana")
+                + &holds(0, 4),
+            None,
+        ),
+        // So does what was recalled; and that it was is final.
+        (recall.to_owned() + &delivery(1), unfit),
+        (recall.to_owned() + &movement("WRITE_OFF", "store", "NULL", "NULL", 6, day) + &holds(0, 4), None),
+        (recall.to_owned() + &undo + &holds(10, 0), None),
+        (recall.to_owned() + recall, Some("lots_recalled_once")),
+    ])
+    .await;
+    // Several movements of one statement count together.
+    each_says(
+        SERVER,
+        &[
+            (
+                "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) \
+                 SELECT receipt, fresh, 'RECEIPT', store, 9, '2022-01-31', '2022-01-31' FROM one",
+                Some("movements_receipt_whole"),
+            ),
+            (
+                "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, occurred_at, recorded_at) \
+                 SELECT receipt, fresh, 'RECEIPT', NULL, store, 10, timestamptz '2022-01-31', timestamptz '2022-01-31' FROM one UNION ALL \
+                 SELECT transfer, fresh, 'TRANSFER', store, other, 11, '2022-01-31', '2022-01-31' FROM one",
+                Some("balances_quantity_not_negative"),
+            ),
+        ],
+    )
+    .await;
 }
 
 /// What the policies ask of goods is copied into their rows, and no copy may differ from its source.
@@ -209,6 +304,14 @@ async fn the_facts_of_goods_are_those_of_their_item_and_their_donor() {
                 "UPDATE lots SET donor_agency = 'ACNUR' WHERE donor_agency IS DISTINCT FROM 'ACNUR'",
                 Some("lots_donor_agency_fkey"),
             ),
+            (
+                "UPDATE donations SET donor_agency = 'ACNUR' WHERE donor_agency IS DISTINCT FROM 'ACNUR'",
+                Some("donations_donor_agency_fkey"),
+            ),
+            (
+                "UPDATE lots SET donor_id = (SELECT id FROM donors WHERE kind = 'PERSON' LIMIT 1)",
+                Some("lots_donation_fkey"),
+            ),
         ],
     )
     .await;
@@ -223,8 +326,8 @@ async fn the_facts_of_goods_are_those_of_their_item_and_their_donor() {
     for change in [
         "UPDATE categories SET stock_kind = 'medical' WHERE stock_kind = 'food'",
         "UPDATE agencies SET code = 'DIF_OTRO' WHERE code = 'DIF_ESTATAL'",
-        "UPDATE lots SET donor_id = (SELECT id FROM donors WHERE kind = 'PERSON' LIMIT 1)",
-        "UPDATE lots SET donor_id = (SELECT id FROM donors WHERE kind = 'AGENCY' LIMIT 1)",
+        "UPDATE donations SET donor_id = (SELECT id FROM donors WHERE kind = 'PERSON' LIMIT 1)",
+        "UPDATE donations SET donor_id = (SELECT id FROM donors WHERE kind = 'AGENCY' LIMIT 1)",
         "UPDATE lots SET item_id = (SELECT id FROM items ORDER BY code LIMIT 1)",
     ] {
         client.batch_execute(change).await.unwrap();

@@ -1,0 +1,13 @@
+REVOKE UPDATE (recalled_at, recall_reason) ON lots FROM enlace_app;
+REVOKE INSERT (id, lot_id, location_id) ON balances FROM enlace_app;
+GRANT INSERT ON balances TO enlace_app;
+GRANT UPDATE (quantity, version) ON balances TO enlace_app;
+ALTER TABLE balances ALTER COLUMN quantity DROP DEFAULT;
+ALTER TABLE balances ALTER COLUMN version SET DEFAULT 1;
+DROP TRIGGER movements_applied ON movements;
+DROP TRIGGER movements_reversal ON movements;
+DROP TRIGGER lots_recalled_once ON lots;
+DROP FUNCTION apply_movements(), refuse_other_reversal(), recall_once();
+DROP INDEX movements_received_once;
+ALTER TABLE lots DROP COLUMN recalled_at, DROP COLUMN recall_reason;
+ALTER TABLE movements DROP COLUMN cause, DROP COLUMN note, DROP CONSTRAINT movements_corrects;

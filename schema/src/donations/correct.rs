@@ -1,0 +1,103 @@
+//! Correcting the ledger: nothing is rewritten. A correction is a movement that undoes another and says why; what should have been
+//! recorded is then recorded anew.
+
+use enlace_policies::{Class, RecordType};
+
+use crate::context::Context;
+use crate::donations::ledger::{self, Breach, NewMovement, Recorded, moved};
+use crate::donations::load::movement_by_id;
+use crate::donations::{Movement, MovementKind};
+use crate::error::{Error, Result};
+use crate::graph::{input, union};
+use crate::journal::{Begun, Transaction};
+use crate::problem::{IdempotencyConflict, InsufficientStock, InvalidValue, NotFound, StateConflict};
+use crate::scalars::Id;
+
+input! {
+    /// A movement that was recorded wrongly.
+    pub struct CorrectMovement {
+        /// The movement.
+        pub movement: Id<Movement>,
+        /// What was wrong, 3 to 500 characters.
+        pub note: String,
+        /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
+        pub idempotency_key: String,
+    }
+}
+
+moved! {
+    /// A movement, undone.
+    pub struct CorrectMovementPayload: "CorrectMovementPayload" {
+        /// What the stores that it touched hold of the lot now.
+        stock
+    }
+}
+
+union! {
+    /// The movement, undone; or why it was not.
+    pub enum CorrectMovementResult {
+        Payload(CorrectMovementPayload),
+        NotFound(NotFound),
+        InvalidValue(InvalidValue),
+        InsufficientStock(InsufficientStock),
+        StateConflict(StateConflict),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+/// Undoes a movement. The goods must still be where it brought them.
+pub(super) async fn correct_movement(
+    context: Context,
+    input: CorrectMovement,
+) -> Result<CorrectMovementResult> {
+    let key = input.idempotency_key.clone();
+    let mut transaction =
+        match Transaction::begin(&context, "donations.correctMovement", &key, &input).await? {
+            Begun::Fresh(transaction) => transaction,
+            Begun::Repeated(payload) => return Ok(CorrectMovementResult::Payload(payload)),
+            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+        };
+    let done = correct(&context, &mut transaction, &input).await;
+    ledger::conclude(transaction, done).await
+}
+
+async fn correct(
+    context: &Context,
+    transaction: &mut Transaction<'_, CorrectMovementPayload>,
+    input: &CorrectMovement,
+) -> Result<Result<Recorded, CorrectMovementResult>> {
+    if let Some(refused) = ledger::refuse_note(Some(&input.note)) {
+        return Ok(Err(refused.into()));
+    }
+    let found = movement_by_id(transaction.connection()?, input.movement.uuid()).await?;
+    let scope = context.scope(Class::Inventory, RecordType::Movement);
+    let Some(wrong) = found.filter(|movement| scope.is_some_and(|scope| scope.has(movement))) else {
+        return Ok(Err(NotFound::new("movement").into()));
+    };
+    context.authorize_write(Class::Inventory, RecordType::Movement, &wrong)?;
+    if wrong.kind == MovementKind::Correction {
+        let message = "A correction is not corrected. Record what is right as a movement of its own.";
+        return Ok(Err(StateConflict::new(message).into()));
+    }
+    let store =
+        wrong.from_id.or(wrong.to_id).ok_or_else(|| Error::internal("a movement between no stores"))?;
+    let Some(stock) = ledger::balance(transaction, wrong.lot_id, store).await? else {
+        return Err(Error::internal("a movement left no balance"));
+    };
+    let new = NewMovement {
+        kind: MovementKind::Correction,
+        quantity: wrong.quantity,
+        from: wrong.to_id,
+        to: wrong.from_id,
+        occurred_at: context.now(),
+        cause: None,
+        note: Some(input.note.clone()),
+        corrects: Some(wrong.id.uuid()),
+    };
+    Ok(match ledger::record(context, transaction, &stock, new).await? {
+        Ok(recorded) => Ok(recorded),
+        Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        Err(Breach::Corrected) => Err(StateConflict::new("This movement was corrected already.").into()),
+        Err(Breach::Unfit) => return Err(Error::internal("a correction ran into a law that is not for it")),
+    })
+}

@@ -1,0 +1,97 @@
+//! Giving goods out of a store, to the people whom it serves. Who received what is no matter of the ledger's.
+
+use chrono::{DateTime, Utc};
+
+use crate::context::Context;
+use crate::donations::ledger::{self, Breach, Draws, NewMovement, Recorded, moved};
+use crate::donations::{Location, Lot, MovementKind};
+use crate::error::{Error, Result};
+use crate::graph::{input, union};
+use crate::journal::{Begun, Transaction};
+use crate::problem::{GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound};
+use crate::scalars::{Id, Quantity};
+
+input! {
+    /// Goods that are given out of a store.
+    pub struct DeliverStock {
+        /// The lot.
+        pub lot: Id<Lot>,
+        /// The store that holds it.
+        pub from: Id<Location>,
+        /// How much, in the item's base unit.
+        pub quantity: Quantity,
+        /// More about it, 3 to 500 characters; no name of whoever received it.
+        pub note: Option<String>,
+        /// When it happened; now, where it is left out.
+        pub occurred_at: Option<DateTime<Utc>>,
+        /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
+        pub idempotency_key: String,
+    }
+}
+
+moved! {
+    /// Goods, given out.
+    pub struct DeliverStockPayload: "DeliverStockPayload" {
+        /// What the store holds of the lot now.
+        stock
+    }
+}
+
+union! {
+    /// The goods, given out; or why they were not.
+    pub enum DeliverStockResult {
+        Payload(DeliverStockPayload),
+        NotFound(NotFound),
+        InvalidValue(InvalidValue),
+        InsufficientStock(InsufficientStock),
+        GoodsUnfit(GoodsUnfit),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+/// Gives goods out. The database lets neither expired nor recalled goods out, nor more than there is.
+pub(super) async fn deliver_stock(context: Context, input: DeliverStock) -> Result<DeliverStockResult> {
+    let key = input.idempotency_key.clone();
+    let mut transaction = match Transaction::begin(&context, "donations.deliverStock", &key, &input).await? {
+        Begun::Fresh(transaction) => transaction,
+        Begun::Repeated(payload) => return Ok(DeliverStockResult::Payload(payload)),
+        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+    };
+    let done = deliver(&context, &mut transaction, &input).await;
+    ledger::conclude(transaction, done).await
+}
+
+async fn deliver(
+    context: &Context,
+    transaction: &mut Transaction<'_, DeliverStockPayload>,
+    input: &DeliverStock,
+) -> Result<Result<Recorded, DeliverStockResult>> {
+    let occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
+    let draws = Draws {
+        lot: input.lot,
+        from: input.from,
+        quantity: input.quantity,
+        note: input.note.as_deref(),
+        occurred_at,
+    };
+    let stock = match ledger::drawn_on(context, transaction, draws).await? {
+        Ok(stock) => stock,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let new = NewMovement {
+        kind: MovementKind::Delivery,
+        quantity: input.quantity,
+        from: Some(input.from.uuid()),
+        to: None,
+        occurred_at,
+        cause: None,
+        note: input.note.clone(),
+        corrects: None,
+    };
+    Ok(match ledger::record(context, transaction, &stock, new).await? {
+        Ok(recorded) => Ok(recorded),
+        Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
+        Err(Breach::Corrected) => return Err(Error::internal("a delivery corrects nothing")),
+    })
+}

@@ -1,0 +1,255 @@
+//! Appending to the ledger. The database holds its laws (R32): it changes the balances itself, refuses what would leave one
+//! below nothing, and lets expired or recalled goods out as written off alone.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use enlace_policies::{Class, RecordType};
+
+use crate::context::Context;
+use crate::database::Prepared;
+use crate::donations::load::{balances_joined, stock_columns};
+use crate::donations::tables::{balances, movements};
+use crate::donations::{Location, Lot, Movement, MovementKind, Stock, WriteOffCause};
+use crate::error::{Error, Result};
+use crate::journal::{Change, Outcome, Part, Transaction, constraint};
+use crate::problem::{IdempotencyConflict, InvalidValue, NotFound};
+use crate::scalars::{Id, Quantity};
+
+/// A movement that is to be.
+pub(super) struct NewMovement {
+    pub(super) kind: MovementKind,
+    pub(super) quantity: Quantity,
+    /// The store that it leaves.
+    pub(super) from: Option<Uuid>,
+    /// The store that it comes to.
+    pub(super) to: Option<Uuid>,
+    pub(super) occurred_at: DateTime<Utc>,
+    pub(super) cause: Option<WriteOffCause>,
+    pub(super) note: Option<String>,
+    /// The movement that it corrects.
+    pub(super) corrects: Option<Uuid>,
+}
+
+/// The law that a movement would break.
+pub(super) enum Breach {
+    /// The store holds less of the lot than that.
+    Insufficient,
+    /// The lot has expired or was recalled.
+    Unfit,
+    /// The movement was corrected already.
+    Corrected,
+}
+
+/// A movement, recorded, and what the stores that it touched hold of the lot after it: the one that it left first.
+pub(super) type Recorded = (Movement, Vec<Stock>);
+
+/// In the journal: stock was moved, written off or corrected.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StockMoved {
+    pub(crate) movement: Movement,
+    /// What the stores that it touched hold of the lot after it.
+    pub(crate) stock: Vec<Stock>,
+}
+
+impl Change for StockMoved {
+    const NAME: &'static str = "donations.stockMoved";
+}
+
+/// Declares the payload of a mutation that records a movement.
+macro_rules! moved {
+    ($(#[doc = $about:literal])+ pub struct $name:ident : $graphql:literal { $(#[doc = $stock:literal])+ stock }) => {
+        $crate::graph::record! {
+            $(#[doc = $about])+
+            #[derive(serde::Serialize, serde::Deserialize)]
+            pub struct $name: $graphql as Movement {
+                /// The ledger's new entry.
+                movement: $crate::donations::Movement,
+                $(#[doc = $stock])+
+                stock: Vec<$crate::donations::Stock>,
+            }
+        }
+
+        impl $crate::graph::Facts for $name {
+            fn fact(&self, fact: enlace_policies::Fact) -> Option<&str> {
+                self.movement.fact(fact)
+            }
+        }
+
+        impl From<$crate::donations::ledger::Recorded> for $name {
+            fn from((movement, stock): $crate::donations::ledger::Recorded) -> Self {
+                Self { movement, stock }
+            }
+        }
+
+        impl $name {
+            /// Declares it.
+            pub(super) fn declare(graph: &mut $crate::graph::Graph) {
+                use enlace_policies::Class;
+
+                let stock = $crate::graph::about(&[$($stock),+]);
+                graph.object::<Self>(|payload| {
+                    payload
+                        .carries("movement", Class::Inventory, "The ledger's new entry.", |payload| {
+                            Some(payload.movement.clone())
+                        })
+                        .carries_many("stock", Class::Inventory, &stock, |payload| payload.stock.clone())
+                });
+            }
+        }
+    };
+}
+pub(super) use moved;
+
+/// Commits a movement that was recorded, and says so in the journal; or gives it up.
+pub(super) async fn conclude<P, R>(
+    transaction: Box<Transaction<'_, P>>,
+    done: Result<Result<Recorded, R>>,
+) -> Result<R>
+where
+    P: Serialize + DeserializeOwned + From<Recorded>,
+    R: From<P> + From<IdempotencyConflict>,
+{
+    match done {
+        Ok(Ok((movement, stock))) => {
+            let change = StockMoved { movement, stock };
+            let changes = vec![Part::of(Class::Inventory, None, &change)?];
+            let occurred_at = change.movement.occurred_at;
+            let payload = P::from((change.movement, change.stock));
+            Ok(match transaction.commit(occurred_at, changes, payload).await? {
+                Outcome::Done(payload) | Outcome::Repeated(payload) => payload.into(),
+                Outcome::Conflict => IdempotencyConflict::new().into(),
+            })
+        }
+        Ok(Err(problem)) => transaction.refuse(problem).await,
+        Err(error) => {
+            transaction.roll_back().await?;
+            Err(error)
+        }
+    }
+}
+
+/// A lot's balance in a store.
+pub(super) async fn balance<A: Serialize + DeserializeOwned>(
+    transaction: &mut Transaction<'_, A>,
+    lot: Uuid,
+    location: Uuid,
+) -> Result<Option<Stock>> {
+    let query = balances_joined()
+        .filter(balances::lot_id.eq(lot))
+        .filter(balances::location_id.eq(location))
+        .select(stock_columns());
+    Ok(Prepared(query).get_result(transaction.connection()?).await.optional()?)
+}
+
+/// What is wrong with a note.
+pub(super) fn refuse_note(note: Option<&str>) -> Option<InvalidValue> {
+    let fits = note.is_none_or(|note| (3..=500).contains(&note.chars().count()));
+    (!fits).then(|| InvalidValue::new("note", "A note has 3 to 500 characters."))
+}
+
+/// What a caller would take out of a store.
+pub(super) struct Draws<'a> {
+    pub(super) lot: Id<Lot>,
+    pub(super) from: Id<Location>,
+    pub(super) quantity: Quantity,
+    pub(super) note: Option<&'a str>,
+    pub(super) occurred_at: DateTime<Utc>,
+}
+
+/// The balance that is drawn on, where its caller may, and all that is wrong with the draft before the ledger sees it is said.
+pub(super) async fn drawn_on<A: Serialize + DeserializeOwned, R: From<NotFound> + From<InvalidValue>>(
+    context: &Context,
+    transaction: &mut Transaction<'_, A>,
+    draws: Draws<'_>,
+) -> Result<Result<Stock, R>> {
+    let refused = |argument, message: &str| Ok(Err(InvalidValue::new(argument, message).into()));
+    if draws.occurred_at > context.now() {
+        return refused("occurredAt", "A movement cannot be of the future.");
+    }
+    if let Some(problem) = refuse_note(draws.note) {
+        return Ok(Err(problem.into()));
+    }
+    let found = balance(transaction, draws.lot.uuid(), draws.from.uuid()).await?;
+    let scope = context.scope(Class::Inventory, RecordType::Stock);
+    let Some(stock) = found.filter(|stock| scope.is_some_and(|scope| scope.has(stock))) else {
+        return Ok(Err(NotFound::new("lot, or from").into()));
+    };
+    context.authorize_write(Class::Inventory, RecordType::Stock, &stock)?;
+    if draws.quantity.amount <= 0 {
+        return refused("quantity", "A movement is of one unit or more.");
+    }
+    let unit = stock.quantity.unit;
+    if unit != draws.quantity.unit {
+        return refused("quantity", &format!("This item counts in {}.", unit.as_str()));
+    }
+    Ok(Ok(stock))
+}
+
+/// Records a movement of the lot whose balance `of` is.
+pub(super) async fn record<A: Serialize + DeserializeOwned>(
+    context: &Context,
+    transaction: &mut Transaction<'_, A>,
+    of: &Stock,
+    new: NewMovement,
+) -> Result<Result<Recorded, Breach>> {
+    if let Some(to) = new.to {
+        let row = (
+            balances::id.eq(context.new_uuid()?),
+            balances::lot_id.eq(of.lot_id),
+            balances::location_id.eq(to),
+        );
+        let opening = diesel::insert_into(balances::table).values(row).on_conflict_do_nothing();
+        Prepared(opening).execute(transaction.connection()?).await?;
+    }
+    let movement = Movement {
+        id: Id::new(context.new_uuid()?),
+        kind: new.kind,
+        quantity: new.quantity,
+        occurred_at: new.occurred_at,
+        recorded_at: context.now(),
+        cause: new.cause,
+        note: new.note,
+        lot_id: of.lot_id,
+        from_id: new.from,
+        to_id: new.to,
+        corrects_id: new.corrects,
+        shelter: of.shelter.clone(),
+        stock_kind: of.stock_kind.clone(),
+        donor_agency: of.donor_agency.clone(),
+    };
+    let row = (
+        movements::id.eq(movement.id),
+        movements::lot_id.eq(movement.lot_id),
+        movements::kind.eq(movement.kind),
+        movements::from_id.eq(movement.from_id),
+        movements::to_id.eq(movement.to_id),
+        movements::quantity.eq(movement.quantity.amount),
+        movements::reverses_id.eq(movement.corrects_id),
+        movements::occurred_at.eq(movement.occurred_at),
+        movements::recorded_at.eq(movement.recorded_at),
+        movements::user_id.eq(context.actor()?.user),
+        movements::cause.eq(movement.cause),
+        movements::note.eq(movement.note.clone()),
+    );
+    let recording = diesel::insert_into(movements::table).values(row);
+    if let Err(error) = Prepared(recording).execute(transaction.connection()?).await {
+        return match constraint(&error) {
+            Some("balances_quantity_not_negative") => Ok(Err(Breach::Insufficient)),
+            Some("movements_goods_fit") => Ok(Err(Breach::Unfit)),
+            Some("movements_reversed_once") => Ok(Err(Breach::Corrected)),
+            _ => Err(error.into()),
+        };
+    }
+    let mut stock = Vec::new();
+    for store in [movement.from_id, movement.to_id].into_iter().flatten() {
+        let after = balance(transaction, of.lot_id, store).await?;
+        stock.push(after.ok_or_else(|| Error::internal("a movement left no balance"))?);
+    }
+    Ok(Ok((movement, stock)))
+}

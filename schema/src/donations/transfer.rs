@@ -1,0 +1,124 @@
+//! Moving stock from store to store.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::donations::ledger::{self, Breach, Draws, NewMovement, Recorded, moved};
+use crate::donations::tables::locations;
+use crate::donations::{Location, Lot, MovementKind};
+use crate::error::{Error, Result};
+use crate::graph::{input, union};
+use crate::journal::{Begun, Transaction};
+use crate::problem::{GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound};
+use crate::scalars::{Id, Quantity};
+
+input! {
+    /// A transfer of stock from one store to another.
+    pub struct MoveStock {
+        /// The lot.
+        pub lot: Id<Lot>,
+        /// The store that it leaves.
+        pub from: Id<Location>,
+        /// The store that it comes to.
+        pub to: Id<Location>,
+        /// How much, in the item's base unit.
+        pub quantity: Quantity,
+        /// More about it, 3 to 500 characters.
+        pub note: Option<String>,
+        /// When it happened; now, where it is left out.
+        pub occurred_at: Option<DateTime<Utc>>,
+        /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
+        pub idempotency_key: String,
+    }
+}
+
+moved! {
+    /// A transfer, recorded.
+    pub struct MoveStockPayload: "MoveStockPayload" {
+        /// What the two stores hold of the lot now: the one it left first.
+        stock
+    }
+}
+
+union! {
+    /// The transfer, recorded; or why it was not.
+    pub enum MoveStockResult {
+        Payload(MoveStockPayload),
+        NotFound(NotFound),
+        InvalidValue(InvalidValue),
+        InsufficientStock(InsufficientStock),
+        GoodsUnfit(GoodsUnfit),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+type Transfer<'c> = Transaction<'c, MoveStockPayload>;
+
+/// Moves stock. The database holds the law: no store holds less than nothing (R32).
+pub(crate) async fn move_stock(context: Context, input: MoveStock) -> Result<MoveStockResult> {
+    let key = input.idempotency_key.clone();
+    let mut transaction = match Transaction::begin(&context, "donations.moveStock", &key, &input).await? {
+        Begun::Fresh(transaction) => transaction,
+        Begun::Repeated(payload) => return Ok(MoveStockResult::Payload(payload)),
+        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+    };
+    let done = transfer(&context, &mut transaction, &input).await;
+    ledger::conclude(transaction, done).await
+}
+
+async fn transfer(
+    context: &Context,
+    transaction: &mut Transfer<'_>,
+    input: &MoveStock,
+) -> Result<Result<Recorded, MoveStockResult>> {
+    let occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
+    if input.from == input.to {
+        return Ok(Err(InvalidValue::new("to", "The two stores are the same.").into()));
+    }
+    let draws = Draws {
+        lot: input.lot,
+        from: input.from,
+        quantity: input.quantity,
+        note: input.note.as_deref(),
+        occurred_at,
+    };
+    let source = match ledger::drawn_on(context, transaction, draws).await? {
+        Ok(stock) => stock,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    // As it was read, before the lock: what is out of all proportion must not reach the destination's sum.
+    if input.quantity.amount > source.quantity.amount {
+        return Ok(Err(InsufficientStock::new().into()));
+    }
+    if !is_store(context, transaction, input.to.uuid()).await? {
+        return Ok(Err(NotFound::new("to").into()));
+    }
+    let new = NewMovement {
+        kind: MovementKind::Transfer,
+        quantity: input.quantity,
+        from: Some(input.from.uuid()),
+        to: Some(input.to.uuid()),
+        occurred_at,
+        cause: None,
+        note: input.note.clone(),
+        corrects: None,
+    };
+    Ok(match ledger::record(context, transaction, &source, new).await? {
+        Ok(recorded) => Ok(recorded),
+        Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
+        Err(Breach::Corrected) => return Err(Error::internal("a transfer corrects nothing")),
+    })
+}
+
+/// Whether there is such a store in the programme.
+async fn is_store(context: &Context, transaction: &mut Transfer<'_>, id: Uuid) -> Result<bool> {
+    let query = locations::table
+        .filter(locations::id.eq(id))
+        .filter(locations::programme_id.eq(context.programme_id()));
+    Ok(diesel::select(exists(query)).get_result(transaction.connection()?).await?)
+}
