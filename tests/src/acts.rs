@@ -147,8 +147,17 @@ impl World {
         self.spaces("ALB-01").await.swap_remove(0)
     }
 
-    /// A lot of some kind of stock (`food`, `medical`, `general`) of which one store holds 40 or more.
+    /// A lot of some kind of stock (`food`, `medical`, `general`) of which one store holds 40 or more, and that may be given out.
     pub async fn goods(&self, stock_kind: &str) -> Goods {
+        self.lot_of(Some(stock_kind)).await
+    }
+
+    /// As [`World::goods`], of any kind.
+    pub async fn fit_goods(&self) -> Goods {
+        self.lot_of(None).await
+    }
+
+    async fn lot_of(&self, stock_kind: Option<&str>) -> Goods {
         let found = self
             .database()
             .await
@@ -158,7 +167,8 @@ impl World {
                     (SELECT FROM balances x WHERE x.lot_id = b.lot_id AND x.location_id = o.id)) \
                  FROM balances b JOIN lots l ON l.id = b.lot_id JOIN items i ON i.id = l.item_id \
                  JOIN categories c ON c.id = i.category_id \
-                 WHERE b.quantity >= 40 AND c.stock_kind = $1 ORDER BY b.id LIMIT 1",
+                 WHERE b.quantity >= 40 AND c.stock_kind = coalesce($1, c.stock_kind) AND l.recalled_at IS NULL \
+                 AND coalesce(l.expires_on, 'infinity') > '2022-02-02' ORDER BY b.id LIMIT 1",
                 &[&stock_kind],
             )
             .await

@@ -7,6 +7,7 @@ mod document;
 mod plan;
 mod refusal;
 mod scope;
+mod template;
 mod view;
 mod write;
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use apollo_compiler::Node;
 use apollo_compiler::ast::Value;
 use apollo_compiler::executable::{Field, Operation, Selection as Selected, SelectionSet};
 use apollo_compiler::response::serde_json_bytes::ByteString;
@@ -13,6 +12,7 @@ use enlace_policies::{Answer, Class, Condition, Dependence, Profile, Refusal as 
 
 use crate::access::document::Document;
 use crate::access::refusal::{Place, Refused, Segment, by_record};
+use crate::access::template::{self, Template};
 use crate::error::{Code, Error, Result};
 use crate::graph::{AnyObject, FieldInfo, FieldKind, Graph, OperationKind, Root, Shape, Wanted};
 
@@ -123,14 +123,6 @@ pub(crate) enum Part {
     HasPreviousPage,
     StartCursor,
     EndCursor,
-}
-
-/// An argument's value with the variables left open.
-pub(crate) enum Template {
-    Constant(JsonValue),
-    Variable(String),
-    List(Vec<Template>),
-    Object(Vec<(ByteString, Template)>),
 }
 
 /// How many rows an edge is taken to have, for the cost.
@@ -337,12 +329,7 @@ impl<'a> Planner<'a> {
                 refusal: self.refuse(Code::ArgumentForbidden, coordinate, noted, &refusal, &path),
             });
         }
-        let arguments = merged
-            .field
-            .arguments
-            .iter()
-            .map(|given| Ok((given.name.as_str().into(), template(&given.value)?)));
-        let arguments = arguments.collect::<Result<_>>()?;
+        let arguments = template::arguments(merged.field)?;
         let is_list = matches!(root.shape, Shape::List(_) | Shape::Connection(_));
         self.listed =
             self.lists || is_list && !root.bounded_by.is_some_and(|name| self.is_sure(merged, name));
@@ -624,46 +611,6 @@ fn lead(first: bool, key: &str) -> Vec<u8> {
     format!("{}\"{key}\":", if first { '{' } else { ',' }).into_bytes()
 }
 
-fn template(value: &Node<Value>) -> Result<Template> {
-    let number = |text: &str| {
-        text.parse()
-            .map(|number| Template::Constant(JsonValue::Number(number)))
-            .map_err(|_| Error::new(Code::DocumentInvalid, "A number in the document is out of range."))
-    };
-    Ok(match value.as_ref() {
-        Value::Null => Template::Constant(JsonValue::Null),
-        Value::Enum(name) => Template::Constant(name.as_str().into()),
-        Value::Variable(name) => Template::Variable(name.as_str().to_owned()),
-        Value::String(text) => Template::Constant(text.as_str().into()),
-        Value::Boolean(value) => Template::Constant((*value).into()),
-        Value::Int(digits) => number(digits.as_str())?,
-        Value::Float(digits) => number(digits.as_str())?,
-        Value::List(values) => Template::List(values.iter().map(template).collect::<Result<_>>()?),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| Ok((name.as_str().into(), template(value)?)));
-            Template::Object(fields.collect::<Result<_>>()?)
-        }
-    })
-}
-
-impl Template {
-    /// The value, where every variable that it consists of was given.
-    fn fill(&self, variables: &JsonMap) -> Option<JsonValue> {
-        match self {
-            Self::Constant(value) => Some(value.clone()),
-            Self::Variable(name) => variables.get(name.as_str()).cloned(),
-            Self::List(values) => Some(JsonValue::Array(
-                values.iter().map(|value| value.fill(variables).unwrap_or(JsonValue::Null)).collect(),
-            )),
-            Self::Object(fields) => Some(JsonValue::Object(fill(fields, variables))),
-        }
-    }
-}
-
-fn fill(fields: &[(ByteString, Template)], variables: &JsonMap) -> JsonMap {
-    fields.iter().filter_map(|(name, value)| Some((name.clone(), value.fill(variables)?))).collect()
-}
-
 impl Reply {
     /// Whether what is shown of its rows depends on their facts.
     fn has_gates(&self) -> bool {
@@ -679,7 +626,7 @@ impl Reply {
 impl Call {
     /// The arguments with the variables filled in.
     pub(crate) fn arguments(&self, variables: &JsonMap) -> JsonValue {
-        JsonValue::Object(fill(&self.arguments, variables))
+        JsonValue::Object(template::fill(&self.arguments, variables))
     }
 
     /// How many values the answer may hold, for these arguments.

@@ -131,6 +131,7 @@ macro_rules! union {
     ($(#[doc = $about:literal])+ pub enum $name:ident { $( $variant:ident($row:ty), )+ }) => {
         $(#[doc = $about])+
         #[derive(Debug, Clone)]
+        #[allow(clippy::large_enum_variant, reason = "there is one answer at a time")]
         pub enum $name { $( #[doc = concat!("A [`", stringify!($row), "`].")] $variant($row), )+ }
 
         impl $crate::graph::Variant for $name {

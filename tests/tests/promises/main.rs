@@ -12,6 +12,7 @@ mod authority;
 mod command_line;
 mod demo;
 mod dependencies;
+mod donations;
 mod event_stream;
 mod generated;
 mod granting;

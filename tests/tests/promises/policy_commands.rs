@@ -127,11 +127,11 @@ fn diff_names_who_gains_and_who_loses_which_coordinate() {
     let told = printed("policy diff", &[POLICIES, new]);
     for said in [
         "altered donor-coordinators (donations.cedar:",
-        "+ DSPM officer: read DONOR on Lot, Donor: never → always\n",
-        "- RP liaison: read DONOR on Lot, Donor: always → never\n",
-        "    DonationItem.donor Donor.agency Donor.kind ",
-        "+ DSPM officer: identify DONOR on Lot, Donor: never → always\n",
-        "    DonationItem.donorReference Donor.contact Donor.name\n",
+        "+ DSPM officer: read DONOR on Donation, Lot, Donor: never → always\n",
+        "- RP liaison: read DONOR on Donation, Lot, Donor: always → never\n",
+        "    Donation.donor DonationItem.donor Donor.agency Donor.kind ",
+        "+ DSPM officer: identify DONOR on Donation, Lot, Donor: never → always\n",
+        "    Donation.donorReference DonationItem.donorReference Donor.contact Donor.name\n",
         "Query.donationItems(donor:)",
     ] {
         assert!(told.contains(said), "{said} is not in {told}");

@@ -144,6 +144,8 @@ fn every_id_is_an_opaque_global_id() {
                     | "class"
                     | "jti"
                     | "reason"
+                    | "note"
+                    | "donorReference"
             );
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);

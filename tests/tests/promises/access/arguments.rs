@@ -12,6 +12,7 @@ use crate::reference::{Reference, SCHEMA, Snapshot, client, errors, is_a_refusal
 /// record that bears it. Who reads that class of some records only may not use them, unless these are all that the root shows.
 pub(super) const CLASSED: &[(&str, &str, &str, &str, &str)] = &[
     ("donationItems", "donor", "INVENTORY", "DONOR", "DonationItem"),
+    ("donations", "donor", "INVENTORY", "DONOR", "Donation"),
     ("persons", "shelter", "IDENTITY", "PLACEMENT", "Person"),
     ("persons", "household", "IDENTITY", "FAMILY", "Person"),
     ("journal", "person", "JOURNAL", "JOURNAL", "JournalSubject"),
@@ -33,7 +34,10 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
     match (root, argument) {
         ("donationItems", "category") => some_of("categories"),
         ("donationItems" | "stock", "location") => some_of("locations").into_iter().step_by(4).collect(),
-        ("donationItems", "donor") => {
+        ("donationItems", "donation") => {
+            (0..3).map(|nth| text(snapshot.value(lot(7 * nth), "donation")["id"].as_str().unwrap())).collect()
+        }
+        ("donationItems" | "donations", "donor") => {
             let donors: BTreeSet<&str> =
                 (0..40).map(|nth| snapshot.value(lot(nth), "donor")["id"].as_str().unwrap()).collect();
             donors.into_iter().map(text).collect()
@@ -67,7 +71,7 @@ fn selects(snapshot: &Snapshot, lot: &str, argument: &str, literal: &str) -> boo
     let text = |name: &str| snapshot.value(lot, name).as_str().unwrap_or_default().to_lowercase();
     let expires = snapshot.value(lot, "expiresOn").as_str();
     match argument {
-        "category" | "donor" => snapshot.value(lot, argument)["id"] == wanted,
+        "category" | "donor" | "donation" => snapshot.value(lot, argument)["id"] == wanted,
         "location" => {
             let held = snapshot.pages.stock.get(wanted).map_or(&[][..], Vec::as_slice);
             held.iter().any(|(stock, _)| snapshot.value(stock, "lot")["id"] == *lot)
@@ -194,9 +198,17 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
         let selects: &[&str] = match root.name.as_str() {
             "node" => &["id"],
             "policyExplain" => &["coordinate", "id", "as"],
-            "donationItems" => {
-                &["category", "location", "donor", "expiresBefore", "expiresFrom", "text", "orderBy"]
-            }
+            "donationItems" => &[
+                "category",
+                "location",
+                "donor",
+                "donation",
+                "expiresBefore",
+                "expiresFrom",
+                "text",
+                "orderBy",
+            ],
+            "donations" => &["donor"],
             "stock" => &["location"],
             "persons" => &["shelter", "household"],
             "breakGlassAccesses" => &["person"],

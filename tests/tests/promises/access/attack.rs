@@ -92,6 +92,9 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("shelters".into(), "Shelter", 1),
         ("categories".into(), "Category", 1),
         ("locations".into(), "Location", 1),
+        ("catalogue".into(), "CatalogueItem", 0),
+        ("donors(first: 6)".into(), "DonorConnection", 1),
+        ("donations(last: 6)".into(), "DonationConnection", 1),
         ("donationItems(first: 9)".into(), "DonationItemConnection", 1),
         (format!("stock(location: \"{fullest}\", first: 5)"), "StockConnection", 1),
         ("persons(first: 20)".into(), "PersonConnection", 1),
@@ -159,6 +162,7 @@ const SELECTING: &[(&str, &str, &str)] = &[
     ("Person", "journal", "person"),
     ("Person", "breakGlassAccesses", "person"),
     ("Donor", "donationItems", "donor"),
+    ("Donor", "donations", "donor"),
 ];
 
 /// A record is reached by the id by which its caller knows it, and by no other: not by a witness's pseudonym, nor, by a witness,
@@ -280,6 +284,13 @@ fn nothing(argument: &str, of: &str) -> String {
         "DateTime" => "\"2000-01-01T00:00:00Z\"".to_owned(),
         _ => match SCHEMA.0.types.get(of) {
             Some(ExtendedType::Enum(of)) => of.values.keys().next().unwrap().to_string(),
+            Some(ExtendedType::InputObject(of)) => {
+                let needed = of.fields.values().filter(|field| field.is_required());
+                let members = needed.map(|field| {
+                    format!("{}: {}", field.name, nothing(&field.name, field.ty.inner_named_type()))
+                });
+                format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+            }
             _ => panic!("what is given for {argument}: {of}?"),
         },
     }

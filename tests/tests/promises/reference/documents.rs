@@ -194,7 +194,7 @@ impl Author<'_> {
     fn root(&mut self, place: usize, snapshot: &Snapshot, roots: &mut Vec<String>) {
         let rows = 1 + self.dice.roll(12);
         let end = *self.dice.pick(&["first", "last"]);
-        let (field, object) = match self.dice.roll(11) {
+        let (field, object) = match self.dice.roll(13) {
             0 => ("agencies".to_owned(), "Agency"),
             1 => ("shelters".to_owned(), "Shelter"),
             2 => ("categories".to_owned(), "Category"),
@@ -213,7 +213,13 @@ impl Author<'_> {
                 let household = self.id(place, &household);
                 (format!("persons(household: {household}, {end}: {rows})"), "PersonConnection")
             }
-            9 => {
+            9 => ("catalogue".to_owned(), "CatalogueItem"),
+            10 => {
+                let list = *self.dice.pick(&["donors", "donations"]);
+                let pages = if list == "donors" { "DonorConnection" } else { "DonationConnection" };
+                (format!("{list}({end}: {rows})"), pages)
+            }
+            11 => {
                 let list = *self.dice.pick(&["households", "referrals"]);
                 let pages = if list == "households" { "HouseholdConnection" } else { "ReferralConnection" };
                 (format!("{list}({end}: {rows})"), pages)

@@ -221,7 +221,7 @@ impl Thing<'_> {
         let argument = |name: &str| info.arguments().get(name).and_then(JsonValue::as_str).unwrap();
         match field {
             "viewer" => self.child(Kind::Viewer, path),
-            "agencies" | "shelters" | "locations" | "categories" => {
+            "agencies" | "shelters" | "locations" | "categories" | "catalogue" => {
                 let class = class_of(info.field_definition()).unwrap();
                 let ids = snapshot.list(field).iter().filter(|id| run.sees_record(class, id));
                 self.list(ids.map(|id| Kind::Record(id)), &path)
@@ -229,6 +229,14 @@ impl Thing<'_> {
             "donationItems" => {
                 let page = run.page(&pages.lots, info.arguments());
                 self.child(Kind::Connection { node: "DonationItem", page }, path)
+            }
+            "donors" => {
+                let page = run.page(&pages.donors, info.arguments());
+                self.child(Kind::Connection { node: "Donor", page }, path)
+            }
+            "donations" => {
+                let page = run.page(&pages.donations, info.arguments());
+                self.child(Kind::Connection { node: "Donation", page }, path)
             }
             "stock" => {
                 let held = pages.stock.get(argument("location")).map_or(&[][..], Vec::as_slice);
@@ -362,6 +370,8 @@ fn paged(node: &str) -> (&'static str, &'static str) {
     match node {
         "Stock" => ("StockConnection", "StockEdge"),
         "DonationItem" => ("DonationItemConnection", "DonationItemEdge"),
+        "Donor" => ("DonorConnection", "DonorEdge"),
+        "Donation" => ("DonationConnection", "DonationEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
         "Referral" => ("ReferralConnection", "ReferralEdge"),

@@ -128,6 +128,8 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("Space", "OPERATIONAL"),
     ("Location", "OPERATIONAL"),
     ("Category", "INVENTORY"),
+    ("CatalogueItem", "INVENTORY"),
+    ("Donation", "INVENTORY"),
     ("DonationItem", "INVENTORY"),
     ("Stock", "INVENTORY"),
     ("Movement", "INVENTORY"),

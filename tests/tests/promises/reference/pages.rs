@@ -17,6 +17,9 @@ pub(crate) type Place = (String, String);
 pub(crate) struct Pages {
     /// All lots in the order of receipt.
     pub(crate) lots: Vec<Place>,
+    /// All donors in the order of registration, and all donations in the order of recording.
+    pub(crate) donors: Vec<Place>,
+    pub(crate) donations: Vec<Place>,
     /// Everyone in the order of registration, their households, and their referrals.
     pub(crate) people: Vec<Place>,
     pub(crate) households: Vec<Place>,
@@ -74,6 +77,8 @@ impl Witness {
         let all = &snapshot.pages;
         let mut pages = Pages {
             lots: read("donationItems", String::new()).await,
+            donors: read("donors", String::new()).await,
+            donations: read("donations", String::new()).await,
             people: read("persons", String::new()).await,
             households: read("households", String::new()).await,
             referrals: read("referrals", String::new()).await,
@@ -103,7 +108,8 @@ impl Pages {
     /// Every list, in an order that is the same for all callers.
     fn lists(&self) -> impl Iterator<Item = &[Place]> {
         let stock: BTreeMap<_, _> = self.stock.iter().collect();
-        let lists = [&self.lots, &self.people, &self.households, &self.referrals].into_iter();
+        let goods = [&self.lots, &self.donors, &self.donations].into_iter();
+        let lists = goods.chain([&self.people, &self.households, &self.referrals]);
         lists.chain(self.families.values()).chain(stock.into_values()).map(Vec::as_slice)
     }
 }

@@ -182,7 +182,7 @@ impl Facts {
 }
 
 /// Types whose records bear a stock kind, and those that bear a giver.
-const GOODS: &[&str] = &["Category", "DonationItem", "Stock", "Movement", "MoveStockPayload", "StockChange"];
+const GOODS: &[&str] = &["Category", "CatalogueItem", "DonationItem", "Stock", "Movement", "StockChange"];
 /// Types whose records tell of a person, and those that bear the person's age.
 const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
 const OF_SOME_AGE: &[&str] = &["Person", "Consent", "Referral", "Enrolment"];
@@ -198,11 +198,16 @@ const OF_THE_JOURNAL: &[&str] = &[
     "EndBreakGlassPayload",
     "BreakGlassNotice",
 ];
-const GIVEN: &[&str] = &["Donor", "DonationItem", "Stock", "Movement", "MoveStockPayload", "StockChange"];
+const GIVEN: &[&str] = &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange"];
+/// Types whose records lie in a store.
+const IN_A_STORE: &[&str] = &["Stock", "Movement"];
 
-/// What a payload of a mutation on accounts, consents or referrals carries; another type is itself.
+/// What a payload of a mutation on goods, accounts, consents or referrals carries; another type is itself.
 fn carried(object: &str) -> &str {
     match object.strip_suffix("Payload") {
+        Some("ReceiveDonation") => "Donation",
+        Some("RecallLot") => "DonationItem",
+        Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
         Some(verb) if verb.ends_with("Consent") => "Consent",
@@ -236,8 +241,8 @@ impl Where {
     fn can_hold(self, object: &str, caller: &Caller) -> bool {
         match self {
             Anywhere => true,
-            Food | Medical => GOODS.contains(&object),
-            OwnGifts => GIVEN.contains(&object),
+            Food | Medical => GOODS.contains(&carried(object)),
+            OwnGifts => GIVEN.contains(&carried(object)),
             OwnAccount => matches!(carried(object), "Viewer" | "User" | "Grant"),
             OwnShelters => OF_A_PERSON.contains(&carried(object)) && !caller.shelters.is_empty(),
             Shared => OF_A_PERSON.contains(&carried(object)),
@@ -246,7 +251,7 @@ impl Where {
             OwnCourses => object == "Enrolment",
             OwnEntries => OF_THE_JOURNAL.contains(&object),
             Explanations => object == "PolicyExplanation",
-            Gifts => matches!(object, "Donor" | "DonationItem"),
+            Gifts => matches!(carried(object), "Donor" | "Donation" | "DonationItem"),
         }
     }
 }
@@ -403,6 +408,14 @@ impl Caller {
     pub(crate) fn may_write(&self, class: &str) -> bool {
         let somewhere = |reach: &Reach| *reach != Reach::OwnShelters || !self.shelters.is_empty();
         self.reach(class).iter().any(somewhere)
+    }
+
+    /// Whether it writes a class of some goods of a type.
+    pub(crate) fn may_write_goods(&self, object: &str) -> bool {
+        self.reach("INVENTORY").iter().any(|reach| match reach {
+            Reach::Records(place) => place.can_hold(object, self),
+            Reach::OwnShelters => IN_A_STORE.contains(&object) && !self.shelters.is_empty(),
+        })
     }
 
     /// Whether it answers a referral to its agency.

@@ -47,6 +47,7 @@ impl Snapshot {
             ("agencies", "Agency", 3),
             ("shelters", "Shelter", 2),
             ("categories", "Category", 2),
+            ("catalogue", "CatalogueItem", 2),
             ("locations", "Location", 2),
         ] {
             let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
@@ -56,6 +57,9 @@ impl Snapshot {
         }
         snapshot.pages.lots =
             snapshot.page_through(&client, "donationItems", &all_of("DonationItem", 2), "").await;
+        snapshot.pages.donors = snapshot.page_through(&client, "donors", &all_of("Donor", 2), "").await;
+        snapshot.pages.donations =
+            snapshot.page_through(&client, "donations", &all_of("Donation", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
             let only = format!(", location: \"{location}\"");
             let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), &only).await;
@@ -178,6 +182,8 @@ impl Snapshot {
             "Grant" => follow("user"),
             "Category" => Facts { stock_kind: text("stockKind"), ..Facts::default() },
             "Donor" => Facts { donor_agency: code("agency"), ..Facts::default() },
+            "CatalogueItem" => follow("category"),
+            "Donation" => follow("donor"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" => follow("lot"),
             "Person" => Facts {

@@ -1,0 +1,54 @@
+//! Goods from the donor to whoever needs them: received, moved, given out, written off, corrected, recalled.
+
+mod ledger;
+mod receiving;
+
+use enlace_tests::{Client, Goods, fresh_key};
+use serde_json::{Value as Json, json};
+
+const DONATIONS: &str = "DIF_MUNICIPAL/donation_coordinator";
+
+/// What a movement shows of itself and of what it left.
+const MOVED: &str =
+    "movement { id kind quantity cause note lot { id } from { id } to { id } corrects { id } }
+    stock { quantity version location { id } }";
+
+/// Runs one mutation with arguments as literals, and a key that nobody has used; what it answers.
+async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
+    let (first, rest) = root.split_at(1);
+    let payload = format!("{}{rest}Payload", first.to_uppercase());
+    let shown = match root {
+        "receiveDonation" => "donation { id code receivedOn donorReference donor { id } location { id } }",
+        "recallLot" => "lot { id recalledAt recallReason }",
+        _ => MOVED,
+    };
+    let document = format!(
+        "mutation {{ x: {root}({arguments}, idempotencyKey: \"{}\") {{ __typename ... on {payload} {{ {shown} }} \
+           ... on Problem {{ code message }} ... on NotFound {{ argument }} ... on InvalidValue {{ argument }} }} }}",
+        fresh_key()
+    );
+    client.query(&document).await
+}
+
+/// What of a lot is drawn on, as arguments.
+fn drawing(goods: &Goods, from: &str, amount: i32) -> String {
+    format!("lot: \"{}\", from: \"{from}\", quantity: \"{amount} {}\"", goods.lot, goods.unit)
+}
+
+/// The result of a mutation; it must have one.
+fn result(answer: &Json) -> &Json {
+    let result = &answer["data"]["x"];
+    assert!(result.is_object(), "{answer}");
+    result
+}
+
+/// The problem's code, and the argument that it names.
+fn problem(answer: &Json) -> (&str, &Json) {
+    let result = result(answer);
+    (result["code"].as_str().unwrap_or_else(|| panic!("no problem: {answer}")), &result["argument"])
+}
+
+/// A quantity of some goods.
+fn held(goods: &Goods, amount: i32) -> Json {
+    json!(format!("{amount} {}", goods.unit))
+}
