@@ -165,12 +165,15 @@ fn act(goods: &Goods, number: usize, turn: usize, done: &mut Vec<String>) -> (&'
     match (number * 3 + turn) % 6 {
         0..=2 => ("moveStock", drawing(goods, from, amount * 2) + &format!(", to: \"{to}\"")),
         4 => ("writeOffStock", drawing(goods, from, 1) + ", cause: LOST"),
-        kind => match done.pop().filter(|_| kind == 5) {
-            Some(movement) => {
-                ("correctMovement", format!("movement: \"{movement}\", note: \"fue un error\""))
+        kind => {
+            let wrong = if kind == 5 { done.pop() } else { None };
+            match wrong {
+                Some(movement) => {
+                    ("correctMovement", format!("movement: \"{movement}\", note: \"fue un error\""))
+                }
+                None => ("deliverStock", drawing(goods, from, amount)),
             }
-            None => ("deliverStock", drawing(goods, from, amount)),
-        },
+        }
     }
 }
 
