@@ -123,7 +123,7 @@ impl<R: Read + Seek> Table<R> {
     fn rows(&mut self) -> Result<Rows<'_, R>, Unreadable> {
         let source = match &mut self.content {
             Content::Text(text) => RowSource::Text(text.rows(self.limits)?),
-            Content::Workbook(workbook) => RowSource::Workbook(Box::new(workbook.rows(self.limits)?)),
+            Content::Workbook(workbook) => RowSource::Workbook(workbook.rows(self.limits)?),
         };
         Ok(Rows { source, count: 0, limits: self.limits })
     }
@@ -138,7 +138,7 @@ pub(crate) struct Rows<'t, R: Read + Seek> {
 
 enum RowSource<'t, R: Read + Seek> {
     Text(text::Rows<'t, R>),
-    Workbook(Box<workbook::Rows<'t, R>>),
+    Workbook(workbook::Rows<'t, R>),
 }
 
 impl<R: Read + Seek> Rows<'_, R> {

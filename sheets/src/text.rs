@@ -39,7 +39,7 @@ impl<R: Read + Seek> Text<R> {
             csv: layout.reader(),
             // A character has at most four bytes; one more shows that there was one too many.
             field: vec![0; limits.cell.saturating_mul(4).saturating_add(5)],
-            breaks: Breaks { line: 1, after_return: false },
+            breaks: Breaks::default(),
             limits,
         };
         if layout.names_delimiter {
@@ -128,6 +128,12 @@ impl<R: Read> Rows<'_, R> {
 struct Breaks {
     line: u32,
     after_return: bool,
+}
+
+impl Default for Breaks {
+    fn default() -> Self {
+        Self { line: 1, after_return: false }
+    }
 }
 
 impl Breaks {

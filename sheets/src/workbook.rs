@@ -49,7 +49,7 @@ impl<R: Read + Seek> Workbook<R> {
     pub(crate) fn rows(&mut self, limits: Limits) -> Result<Rows<'_, R>, Unreadable> {
         let (xlsx, sheet) = (&mut self.xlsx, &self.sheet);
         let cells = guarded(|| xlsx.worksheet_cells_reader(sheet))?;
-        Ok(Rows { cells, ahead: None, merged: Merged::new(&self.merged), limits })
+        Ok(Rows { cells, ahead: None, ended: false, merged: Merged::new(&self.merged), limits })
     }
 }
 
@@ -97,6 +97,7 @@ pub(crate) struct Rows<'t, R: Read + Seek> {
     cells: XlsxCellReader<'t, BufReader<R>>,
     /// The first cell of the next row.
     ahead: Option<Placed>,
+    ended: bool,
     merged: Merged<'t>,
     limits: Limits,
 }
@@ -136,7 +137,12 @@ impl<R: Read + Seek> Rows<'_, R> {
 
     /// The next cell that holds something.
     fn cell(&mut self) -> Result<Option<Placed>, Unreadable> {
-        while let Some(cell) = guarded(|| self.cells.next_cell())? {
+        // Beyond its end the reader would take what follows in the sheet for damage.
+        while !self.ended {
+            let Some(cell) = guarded(|| self.cells.next_cell())? else {
+                self.ended = true;
+                break;
+            };
             let (row, column) = cell.get_position();
             let held = held(cell.get_value());
             if held != Held::Empty {

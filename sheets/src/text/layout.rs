@@ -6,6 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use csv_core::{ReadFieldResult, ReaderBuilder, Terminator};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::Breaks;
 use super::decoded::Decoded;
 use crate::error::Unreadable;
 
@@ -114,15 +115,14 @@ fn encoding<R: Read + Seek>(source: &mut R) -> Result<&'static Encoding, Unreada
 /// Reads the whole source to see that it decodes.
 fn drain<R: Read + Seek>(source: &mut R, encoding: &'static Encoding) -> Result<(), Unreadable> {
     let mut decoded = Decoded::from_start(source, encoding)?;
-    let mut line: u32 = 1;
+    let mut breaks = Breaks::default();
     loop {
-        let text = decoded.fill(line)?;
+        let text = decoded.fill(breaks.line)?;
         if text.is_empty() {
             return Ok(());
         }
-        let breaks = text.iter().filter(|byte| **byte == b'\n').count();
+        breaks.count(text);
         let read = text.len();
-        line = line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
         decoded.consume(read);
     }
 }
@@ -159,20 +159,21 @@ fn named_delimiter(sample: &[u8]) -> Option<u8> {
     }
 }
 
-/// The delimiter under which most records have the same number of columns, more than one.
+/// The delimiter under which the largest share of the records has the same number of columns, more than one. The share
+/// and not the number: a wrong delimiter tears quoted texts into more records than there are.
 fn delimiter(sample: &[u8], whole: bool) -> u8 {
-    let agreeing = DELIMITERS.map(|delimiter| (delimiter, agreeing(sample, whole, delimiter)));
-    let mut best = (b',', 0);
-    for (delimiter, records) in agreeing {
-        if records > best.1 {
-            best = (delimiter, records);
+    let (mut best, mut agreeing, mut of) = (b',', 0, 1);
+    for delimiter in DELIMITERS {
+        let (records, all) = agreement(sample, whole, delimiter);
+        if records * of > agreeing * all {
+            (best, agreeing, of) = (delimiter, records, all);
         }
     }
-    best.0
+    best
 }
 
-/// How many records have the most frequent number of columns, of those that have more than one.
-fn agreeing(sample: &[u8], whole: bool, delimiter: u8) -> usize {
+/// How many records have the most frequent number of columns, of those that have more than one; and of how many.
+fn agreement(sample: &[u8], whole: bool, delimiter: u8) -> (u64, u64) {
     let mut csv = reader(delimiter);
     let mut widths = HashMap::new();
     let (mut rest, mut width) = (sample, 0_usize);
@@ -196,5 +197,7 @@ fn agreeing(sample: &[u8], whole: bool, delimiter: u8) -> usize {
             ReadFieldResult::End => break,
         }
     }
-    widths.into_iter().filter(|(width, _)| *width > 1).map(|(_, records)| records).max().unwrap_or(0)
+    let all = widths.values().sum();
+    let records = widths.into_iter().filter(|(width, _)| *width > 1).map(|(_, records)| records).max();
+    (records.unwrap_or(0), all)
 }

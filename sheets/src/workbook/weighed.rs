@@ -90,13 +90,11 @@ impl<R: Read> Read for Meter<R> {
             (&mut self.of_part, Limit::SharedStrings),
             (&mut self.of_piece, Limit::Piece),
         ] {
-            match left.checked_sub(read as u64) {
-                Some(rest) => *left = rest,
-                None => {
-                    self.exceeded = Some(limit);
-                    return Err(io::Error::other("more than allowed"));
-                }
-            }
+            let Some(rest) = left.checked_sub(read as u64) else {
+                self.exceeded = Some(limit);
+                return Err(io::Error::other("more than allowed"));
+            };
+            *left = rest;
         }
         Ok(read)
     }

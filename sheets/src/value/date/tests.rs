@@ -13,7 +13,9 @@ fn read(text: &str, order: DateOrder) -> Result<NaiveDate, NotDate> {
 
 fn decided(texts: &[&str], stated: Option<DateOrder>) -> Result<DateOrder, Undecided> {
     let mut dates = Dates::default();
-    texts.iter().for_each(|text| dates.observe(text));
+    for text in texts {
+        dates.observe(text);
+    }
     dates.decide(stated)
 }
 
