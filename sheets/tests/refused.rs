@@ -186,8 +186,10 @@ fn overlapping_regions_do_not_add_up() {
     for row in 1..=20_000 {
         write!(merged, "<mergeCell ref=\"A{row}:XFD1048576\"/>").unwrap();
     }
-    let rows: String =
-        (1..=3000).map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\"><v>1</v></c></row>")).collect();
+    let mut rows = String::new();
+    for row in 1..=3000 {
+        write!(rows, "<row r=\"{row}\"><c r=\"A{row}\"><v>1</v></c></row>").unwrap();
+    }
     let sheet =
         format!("<worksheet><sheetData>{rows}</sheetData><mergeCells>{merged}</mergeCells></worksheet>");
     let mut table = open(workbook_of(&sheet, "<sst/>", NO_STYLES)).unwrap();

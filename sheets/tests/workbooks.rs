@@ -6,7 +6,7 @@ mod common;
 
 use std::io::Cursor;
 
-use common::{COLUMNS, lines, lines_below, places, saved, table, workbook_of};
+use common::{COLUMNS, lines, lines_below, places, saved, table, workbook_of, workbook_with};
 use enlace_sheets::{Format as TableFormat, Limit, Limits, Line, Table, Unreadable};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
 
@@ -180,4 +180,11 @@ fn workbooks_of_other_programs_are_read() {
     );
     let file = workbook_of(&sheet, "<sst/>", "<styleSheet/>");
     assert_eq!(lines(&mut table(file)).unwrap(), ["2||Cobija & sábana|n5|d2022-01-15"]);
+    let sheet = format!(
+        "<worksheet><sheetData><row>{head}</row><row>{}<c><v>5</v></c><c s=\"1\"><v>43114</v></c></row></sheetData></worksheet>",
+        text("Cobija")
+    );
+    let styles = "<styleSheet><cellXfs><xf/><xf numFmtId=\"14\"/></cellXfs></styleSheet>";
+    let file = workbook_with("<workbookPr date1904=\"1\"/>", &sheet, "<sst/>", styles);
+    assert_eq!(lines(&mut table(file)).unwrap(), ["2||Cobija|n5|d2022-01-15"]);
 }

@@ -81,6 +81,11 @@ pub fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A workbook of one sheet, from its XML: what no honest program would write.
 pub fn workbook_of(sheet: &str, shared_strings: &str, styles: &str) -> Vec<u8> {
+    workbook_with("", sheet, shared_strings, styles)
+}
+
+/// The same, with properties of the workbook.
+pub fn workbook_with(properties: &str, sheet: &str, shared_strings: &str, styles: &str) -> Vec<u8> {
     let relationships = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let rels = |entries: &str| format!("<Relationships>{entries}</Relationships>");
     let package = rels(&format!(
@@ -90,7 +95,7 @@ pub fn workbook_of(sheet: &str, shared_strings: &str, styles: &str) -> Vec<u8> {
         "<Relationship Id=\"r1\" Type=\"{relationships}/worksheet\" Target=\"worksheets/sheet1.xml\"/>"
     ));
     let workbook = format!(
-        "<workbook xmlns:r=\"{relationships}\"><sheets><sheet name=\"Hoja1\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+        "<workbook xmlns:r=\"{relationships}\">{properties}<sheets><sheet name=\"Hoja1\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
     );
     archive(&[
         ("_rels/.rels", package.as_bytes()),
