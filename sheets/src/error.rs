@@ -1,6 +1,6 @@
 //! Why a table cannot be read, each said so that a person knows what to do.
 
-use std::io;
+use std::{fmt, io};
 
 use crate::limits::Limit;
 
@@ -24,7 +24,7 @@ pub enum Unreadable {
     /// Something else, which it names.
     #[error("This is {0} and not a table. Send the list as .xlsx or as CSV.")]
     NotATable(&'static str),
-    /// A workbook that contradicts itself.
+    /// A workbook that contradicts itself; with the reason, for whoever looks into it.
     #[error("The workbook is damaged ({0}). Open it, save it anew and send that.")]
     Damaged(String),
     /// Larger than a limit; `line` is the line where that shows, if it shows on one.
@@ -60,7 +60,7 @@ pub enum Unreadable {
     /// No line holds the names of all required columns.
     #[error("No line names all the columns. Found {}; missing {}.", list(found), list(missing))]
     NoHeader {
-        /// The texts of the line that came nearest; empty if none named any column.
+        /// The texts of the line that came nearest, long ones shortened; empty if none named any column.
         found: Vec<String>,
         /// The keys of the required columns that it does not name.
         missing: Vec<String>,
@@ -71,6 +71,22 @@ pub enum Unreadable {
     /// A saved place is not a column's letters (A, B, ... AA), or lies beyond [`Limits::columns`](crate::Limits::columns).
     #[error("There is no column {0}. Choose the column anew.")]
     NoColumn(String),
+}
+
+impl Unreadable {
+    /// What a workbook's reader says of it, which may quote it at any length.
+    pub(crate) fn damaged(why: &impl fmt::Display) -> Self {
+        Unreadable::Damaged(shortened(&why.to_string()))
+    }
+}
+
+/// As much of a text as a message needs.
+pub(crate) fn shortened(text: &str) -> String {
+    const ENOUGH: usize = 80;
+    match text.char_indices().nth(ENOUGH) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// Columns among which a key cannot choose.

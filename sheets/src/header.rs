@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek};
 
-use crate::error::{Clash, Unreadable};
+use crate::error::{Clash, Unreadable, shortened};
 use crate::letters;
 use crate::row::{Cell, Origin, Row};
 use crate::table::Rows;
@@ -234,7 +234,9 @@ fn read(row: &Row, wanted: Vec<Wanted>) -> Result<Header, Unreadable> {
     for Wanted { key, need, at } in wanted {
         let found = matching(&names, &at);
         if found.len() > 1 {
-            let shown = |index: &usize| format!("{} ({})", letters::letters(*index), written(row, *index));
+            let shown = |index: &usize| {
+                format!("{} ({})", letters::letters(*index), shortened(&written(row, *index)))
+            };
             return Err(Unreadable::TwoColumns(Clash { key, columns: found.iter().map(shown).collect() }));
         }
         let Some(&index) = found.first() else { continue };
@@ -277,7 +279,7 @@ fn no_header(best: Option<Row>, wanted: &[Wanted]) -> Unreadable {
     let is_missing =
         |wanted: &&Wanted| wanted.need != Need::Optional && matching(&names, &wanted.at).is_empty();
     Unreadable::NoHeader {
-        found: found.filter(|name| !name.is_empty()).collect(),
+        found: found.filter(|name| !name.is_empty()).map(|name| shortened(&name)).collect(),
         missing: wanted.iter().filter(is_missing).map(|wanted| wanted.key.clone()).collect(),
     }
 }

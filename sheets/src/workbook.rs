@@ -80,15 +80,15 @@ fn holds_something<R: Read + Seek>(xlsx: &mut Xlsx<R>, sheet: &str) -> Result<bo
     Ok(false)
 }
 
-/// Calls the library that reads workbooks. It has no arithmetic that is checked everywhere: what a hostile file makes it
+/// Calls the library that reads workbooks. Not all of its arithmetic is checked: what a hostile file makes it
 /// panic over is that file's fault, and must not end the caller's work.
 fn guarded<T>(call: impl FnOnce() -> Result<T, XlsxError>) -> Result<T, Unreadable> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(XlsxError::Io(error))) => Err(Unreadable::Io(error)),
         Ok(Err(XlsxError::Password)) => Err(Unreadable::OldWorkbook),
-        Ok(Err(error)) => Err(Unreadable::Damaged(error.to_string())),
-        Err(_) => Err(Unreadable::Damaged("it contradicts itself".to_owned())),
+        Ok(Err(error)) => Err(Unreadable::damaged(&error)),
+        Err(_) => Err(Unreadable::damaged(&"it contradicts itself")),
     }
 }
 
@@ -123,7 +123,10 @@ impl<R: Read + Seek> Rows<'_, R> {
         row.put(first.column, first.held, &self.limits)?;
         while let Some(next) = self.cell()? {
             if next.row < number {
-                return Err(Unreadable::Damaged(format!("row {} stands twice", next.row.saturating_add(1))));
+                return Err(Unreadable::damaged(&format_args!(
+                    "row {} stands twice",
+                    next.row.saturating_add(1)
+                )));
             }
             if next.row > number {
                 self.ahead = Some(next);
@@ -189,5 +192,18 @@ fn shown(error: &CellErrorType) -> &'static str {
         CellErrorType::Ref => "#REF!",
         CellErrorType::Value => "#VALUE!",
         CellErrorType::GettingData => "#DATA!",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_reader_is_the_files_fault_and_its_words_are_short() {
+        let panicked = guarded::<()>(|| panic!("as a hostile file may make it"));
+        assert!(matches!(panicked, Err(Unreadable::Damaged(why)) if why == "it contradicts itself"));
+        let long = guarded::<()>(|| Err(XlsxError::WorksheetNotFound("ñ".repeat(1000))));
+        assert!(matches!(long, Err(Unreadable::Damaged(why)) if why.chars().count() == 81));
     }
 }

@@ -97,6 +97,8 @@ fn the_delimiter_is_the_most_consistent_one() {
         assert_eq!(format(text.clone()), ("UTF-8", delimiter));
         assert_eq!(lines(&mut table(text)).unwrap(), ["2||Cobija|5|", "3||a,b;c|d\te|6|"], "{delimiter}");
     }
+    // A wrong delimiter tears a quoted text into more lines that agree than there are.
+    assert_eq!(format("Artículo,Cantidad,Nota\nCobija,5,\"a|\n|\"\"\"\n").1, ',');
     // Decimal commas in every line, and commas in texts.
     assert_eq!(format("Artículo;Precio\nCobija, azul;1,5\nFrijol;2,5\n").1, ';');
     assert_eq!(format("Artículo,Cantidad\nCobija;azul,5\nFrijol;negro,2\n").1, ',');

@@ -18,7 +18,7 @@ const FORMAT_TAG: usize = 2_048;
 
 /// Refuses a workbook that is of another format, damaged, or larger than the limits.
 pub(crate) fn weigh<R: Read + Seek>(source: &mut R, limits: &Limits) -> Result<(), Unreadable> {
-    let damaged = |error: zip::result::ZipError| Unreadable::Damaged(error.to_string());
+    let damaged = |error: zip::result::ZipError| Unreadable::damaged(&error);
     let mut archive = ZipArchive::new(source).map_err(damaged)?;
     if archive.len() > PARTS {
         return Err(exceeds(Limit::Parts, PARTS as u64));
@@ -173,7 +173,7 @@ fn check_reference(tag: &BytesStart<'_>, attribute: &str) -> Result<(), Unreadab
         let column = if letters.is_empty() { Some(0) } else { crate::letters::column(letters) };
         match row.zip(column) {
             Some(place) if place.0 >= before.0 && place.1 >= before.1 => before = place,
-            _ => return Err(Unreadable::Damaged(format!("there is no cell {corner}"))),
+            _ => return Err(Unreadable::damaged(&format_args!("there is no cell {corner}"))),
         }
     }
     Ok(())
@@ -184,6 +184,6 @@ fn check_count(tag: &BytesStart<'_>) -> Result<(), Unreadable> {
     let Ok(Some(count)) = tag.try_get_attribute("uniqueCount") else { return Ok(()) };
     match count.value.parse::<u32>() {
         Ok(count) if count <= 16_000_000 => Ok(()),
-        _ => Err(Unreadable::Damaged(format!("it cannot have {} shared texts", count.value))),
+        _ => Err(Unreadable::damaged(&format_args!("it cannot have {} shared texts", count.value))),
     }
 }
