@@ -180,6 +180,10 @@ keys! {
     header_deadline: Duration = "10000";
     /// Longest time for a request's body, in milliseconds.
     body_deadline: Duration = "10000";
+    /// Largest file that may be imported, in bytes.
+    import_limit: usize = "67108864";
+    /// Longest time for such a file to arrive, in milliseconds.
+    import_deadline: Duration = "300000";
     /// Longest time for a request, in milliseconds.
     request_deadline: Duration = "15000";
     /// Requests a second that one token, or one address without a token, may send in the long run.

@@ -182,6 +182,8 @@ pub fn app(config: &Config, enlace: Enlace, data: &Path) -> Result<App, Error> {
         body_limit: config.body_limit,
         header_deadline: config.header_deadline,
         body_deadline: config.body_deadline,
+        import_limit: config.import_limit,
+        import_deadline: config.import_deadline,
         request_deadline: config.request_deadline,
         requests_per_second: config.requests_per_second,
         request_burst: config.request_burst,

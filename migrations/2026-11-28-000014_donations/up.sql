@@ -14,6 +14,8 @@ CREATE TABLE donations (
     donor_agency    text,
     -- The donor's own folio for it.
     donor_reference text,
+    -- SHA-256 of the file that it was imported from.
+    file_digest     bytea,
     received_on     date NOT NULL,
     received_at_id  uuid NOT NULL REFERENCES locations,
     recorded_at     timestamptz NOT NULL,
@@ -23,9 +25,15 @@ CREATE TABLE donations (
     CONSTRAINT donations_donor_fkey FOREIGN KEY (donor_id) REFERENCES donors,
     CONSTRAINT donations_donor_agency_fkey FOREIGN KEY (donor_id, donor_agency) REFERENCES donors (id, agency) ON UPDATE CASCADE,
     CONSTRAINT donations_donor_reference CHECK (char_length(donor_reference) BETWEEN 1 AND 100),
+    CONSTRAINT donations_file_digest CHECK (octet_length(file_digest) = 32),
     -- What a lot repeats of its donation is the same.
     CONSTRAINT donations_lots_key UNIQUE (id, donor_id, received_on, received_at_id)
 );
+-- What a donor's folio names was given once, and a file is imported once, whoever else imports it at the same time.
+CREATE UNIQUE INDEX donations_reference_key ON donations (donor_id, donor_reference) WHERE donor_reference IS NOT NULL;
+CREATE UNIQUE INDEX donations_file_key ON donations (donor_id, file_digest) WHERE file_digest IS NOT NULL;
+CREATE UNIQUE INDEX lots_reference_key ON lots (donor_id, donor_reference) WHERE donor_reference IS NOT NULL;
+ALTER TABLE lots ADD CONSTRAINT lots_donor_reference CHECK (char_length(donor_reference) BETWEEN 1 AND 100);
 CREATE INDEX donations_by_id ON donations (programme_id, id);
 CREATE INDEX donations_by_donor ON donations (donor_id, id);
 
@@ -58,6 +66,6 @@ ALTER TABLE lots
 
 GRANT SELECT ON donations TO enlace_app;
 GRANT USAGE ON SEQUENCE donation_numbers TO enlace_app;
-GRANT INSERT (id, programme_id, donor_id, donor_reference, received_on, received_at_id, recorded_at, user_id) ON donations TO enlace_app;
+GRANT INSERT (id, programme_id, donor_id, donor_reference, file_digest, received_on, received_at_id, recorded_at, user_id) ON donations TO enlace_app;
 GRANT INSERT (id, programme_id, item_id, donor_id, donation_id, line, code, condition, received, received_on, received_at_id, expires_on, donor_reference)
     ON lots TO enlace_app;

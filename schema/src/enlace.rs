@@ -1,10 +1,11 @@
 //! Starting and stopping, and the face that transports see.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use enlace_policies::{Policies, Principal};
@@ -12,7 +13,10 @@ use enlace_policies::{Policies, Principal};
 use crate::access::Limits;
 use crate::agencies::{Directory, Programme, Stated};
 use crate::capabilities;
+use crate::context::Context;
 use crate::database::{Database, DatabaseLimits};
+use crate::donations;
+use crate::donations::import::{Import, Told};
 use crate::error::{Code, Error, Result};
 use crate::execute::{self, Carries, Request, Response};
 use crate::graph::{Coordinate, print_sdl};
@@ -109,6 +113,19 @@ impl Enlace {
     /// Runs a query or a mutation.
     pub async fn execute(&self, caller: &Caller, request: &Request, carries: Carries) -> Response {
         execute::execute(&self.system, caller, request, carries).await
+    }
+
+    /// Imports a donation whose lines stand in a file, of which `digest` is the SHA-256. What is told of it comes as it is found;
+    /// whoever stops listening before the outcome stops the import, and nothing of it is kept.
+    pub fn import_donation(
+        &self,
+        caller: &Caller,
+        import: Import,
+        file: File,
+        digest: [u8; 32],
+    ) -> mpsc::Receiver<Told> {
+        let context = Context::new(Arc::clone(&self.system), caller.clone());
+        donations::import::import(context, import, file, digest)
     }
 
     /// Reads, validates and plans a request for a caller, and runs nothing: what comes before every answer. The document and its

@@ -108,6 +108,8 @@ codes! {
     GoodsUnfit "GOODS_UNFIT" 200;
     /// The caller has a person's record open in an emergency already: one at a time. End that access first.
     BreakGlassOpen "BREAK_GLASS_OPEN" 200;
+    /// The file that was sent is no table that can be read, or its columns or the order of its days are not known. The message says what to do.
+    FileUnreadable "FILE_UNREADABLE" 422;
     /// The subscriber reads more slowly than changes come. Subscribe again and read the present state.
     SlowConsumer "SLOW_CONSUMER" 200;
     /// The caller's rights changed while the stream was open. Subscribe again to go on with those that it has now.

@@ -37,6 +37,9 @@ pub use access::Limits;
 pub use agencies::{Actor, Programme, Stated};
 pub use census::Purpose;
 pub use database::{DatabaseLimits, MigrationError, connect, migrate};
+pub use donations::import::{
+    DayOrder, Import, ImportColumn, ImportMode, ImportOutcome, ImportedDonation, LineCode, LineProblem, Told,
+};
 pub use enlace::{Enlace, Settings, coordinates, sdl};
 pub use error::{Code, Error, Result, documentation as error_documentation};
 pub use execute::{Carries, Request, Response};

@@ -3,6 +3,7 @@
 mod bench;
 mod caller;
 mod demo;
+mod import;
 mod migrate;
 mod policy;
 mod sdl;
@@ -35,6 +36,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Bring the database's schema up to date.
     Migrate(migrate::Arguments),
+    /// Check a list of donated goods, or have a server receive it.
+    Import(import::Arguments),
     /// Print a development token.
     Token(token::Arguments),
     /// Print the schema in SDL, whole or as a role sees it.
@@ -78,6 +81,7 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Demo(arguments) => block_on(demo::run(arguments, config)),
         Command::Serve(arguments) => block_on(serve::run(arguments, config)),
         Command::Migrate(arguments) => block_on(migrate::run(arguments, config)),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Token(arguments) => token::run(arguments, &config),
         Command::Sdl(arguments) => sdl::run(&arguments, &config),
         Command::Policy(subcommand) => policy::run(&subcommand, &config),

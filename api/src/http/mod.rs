@@ -7,6 +7,7 @@
 //! - `serve`, `patience`: connections. `routes`: paths. `pages`: what is not GraphQL.
 //! - `graphql`: one request to `/graphql`, and by which way it goes on: answered at once, as `events`, or as a
 //!   `socket`. `live` is what the two kinds of stream share.
+//! - `imports`: a file, and the report on it.
 //! - `origin`, `url`, `negotiate`, `body`, `request`: what a request may be. `reply`: what is answered.
 //! - `authenticate`, `rate`, `quota`, `metrics`: who calls, how often, how much is open, what was counted.
 
@@ -14,6 +15,7 @@ mod authenticate;
 mod body;
 mod events;
 mod graphql;
+mod imports;
 mod live;
 mod metrics;
 mod negotiate;

@@ -10,13 +10,14 @@ use enlace_schema::{Code, Error};
 
 use super::negotiate::MediaType;
 use super::reply::Refusal;
-use super::{App, graphql, pages};
+use super::{App, graphql, imports, pages};
 
 /// All paths.
 pub(super) fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/", get(pages::index))
         .route("/graphql", any(graphql::handle))
+        .route("/imports/donations", any(imports::handle))
         .route("/schema.graphql", get(pages::schema))
         .route("/health", get(pages::health))
         .route("/ready", get(pages::ready))

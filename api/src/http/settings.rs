@@ -15,6 +15,10 @@ pub struct HttpSettings {
     pub header_deadline: Duration,
     /// How long a client may take over a request's body. Default: 10 s.
     pub body_deadline: Duration,
+    /// The largest file that may be imported, in bytes. Default: 64 MiB.
+    pub import_limit: usize,
+    /// How long a client may take to send a file. Default: 5 min.
+    pub import_deadline: Duration,
     /// How long a request may take to run. Default: 15 s.
     pub request_deadline: Duration,
     /// Requests a second that a user, or an address without a token, may make in the long run. Default: 200.
@@ -46,6 +50,8 @@ impl Default for HttpSettings {
             body_limit: 2 * 1024 * 1024,
             header_deadline: Duration::from_secs(10),
             body_deadline: Duration::from_secs(10),
+            import_limit: 64 << 20,
+            import_deadline: Duration::from_mins(5),
             request_deadline: Duration::from_secs(15),
             requests_per_second: 200,
             request_burst: 400,

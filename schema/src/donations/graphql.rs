@@ -1,5 +1,7 @@
 //! Donations in the schema.
 
+use uuid::Uuid;
+
 use enlace_policies::{Class, Fact, RecordType};
 
 use crate::agencies::{self, Agency};
@@ -21,10 +23,10 @@ record! {
     pub struct StockChange: "StockChange" as Movement {
         /// The ledger's new entry; none where goods came with a donation.
         movement: Option<Movement>,
-        /// The donation that they came with.
-        donation: Option<Donation>,
         /// What the stores that it touched hold of the lots after it.
         stock: Vec<Stock>,
+        /// The donation that they came with.
+        donation_id: Option<Uuid>,
     }
 }
 
@@ -41,13 +43,13 @@ impl Facts for StockChange {
 
 impl From<StockMoved> for StockChange {
     fn from(StockMoved { movement, stock }: StockMoved) -> Self {
-        Self { movement: Some(movement), donation: None, stock }
+        Self { movement: Some(movement), stock, donation_id: None }
     }
 }
 
 impl From<GoodsReceived> for StockChange {
     fn from(received: GoodsReceived) -> Self {
-        Self { movement: None, stock: received.stock(), donation: Some(received.donation) }
+        Self { movement: None, stock: received.stock(), donation_id: Some(received.donation) }
     }
 }
 
@@ -335,9 +337,14 @@ fn ledger(graph: &mut Graph) {
                 "The ledger's new entry; null where goods came with a donation.",
                 |change| change.movement.clone(),
             )
-            .carries("donation", Class::Inventory, "The donation that they came with.", |change| {
-                change.donation.clone()
-            })
+            .one(
+                "donation",
+                Class::Inventory,
+                "The donation that they came with.",
+                |change| change.donation_id,
+                load::donations_by_ids,
+                |donation: &Donation| donation.id.uuid(),
+            )
             .carries_many(
                 "stock",
                 Class::Inventory,

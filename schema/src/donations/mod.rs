@@ -3,6 +3,7 @@
 mod correct;
 mod deliver;
 mod graphql;
+pub(crate) mod import;
 mod ledger;
 mod list;
 mod load;

@@ -1,6 +1,8 @@
 //! Receiving a donation: its lines become lots, which lie where they were received.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -20,8 +22,8 @@ use crate::donations::tables::{donations, donors, items, locations};
 use crate::donations::{Condition, Donation, Donor, Location, Stock};
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Outcome, Part, Transaction};
-use crate::problem::{IdempotencyConflict, InvalidValue, NotFound};
+use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
+use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::{Id, Quantity, Unit};
 
 /// How many lines a donation may have that is recorded by hand. A longer one is imported from a file.
@@ -41,6 +43,8 @@ input! {
         pub condition: Option<Condition>,
         /// The day from which it must not be given out.
         pub expires_on: Option<NaiveDate>,
+        /// The donor's own folio for this line, 1 to 100 characters: what it names is received once.
+        pub donor_reference: Option<String>,
     }
 }
 
@@ -53,7 +57,7 @@ input! {
         pub location: Id<Location>,
         /// When it was received; now, where it is left out.
         pub received_at: Option<DateTime<Utc>>,
-        /// The donor's own folio for it, at most 100 characters.
+        /// The donor's own folio for it, 1 to 100 characters: what it names is received once.
         pub donor_reference: Option<String>,
         /// What was given: 1 to 500 lines.
         pub lines: Vec<DonationLine>,
@@ -76,6 +80,7 @@ union! {
         Payload(ReceiveDonationPayload),
         NotFound(NotFound),
         InvalidValue(InvalidValue),
+        StateConflict(StateConflict),
         IdempotencyConflict(IdempotencyConflict),
     }
 }
@@ -84,10 +89,12 @@ union! {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GoodsReceived {
-    pub(crate) donation: Donation,
+    pub(crate) donation: Uuid,
+    location: Uuid,
     /// The shelter whose store received them.
     shelter: Option<String>,
     stock_kind: String,
+    donor_agency: Option<String>,
     lines: Vec<ReceivedLine>,
 }
 
@@ -104,6 +111,9 @@ struct ReceivedLine {
     condition: Condition,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_on: Option<NaiveDate>,
+    /// Of class DONOR: it stands with the lot, and in no entry of goods.
+    #[serde(skip)]
+    reference: Option<String>,
 }
 
 impl Change for GoodsReceived {
@@ -118,10 +128,10 @@ impl GoodsReceived {
             quantity: line.quantity,
             version: 1,
             lot_id: line.lot,
-            location_id: self.donation.location_id,
+            location_id: self.location,
             shelter: self.shelter.clone(),
             stock_kind: self.stock_kind.clone(),
-            donor_agency: self.donation.donor_agency.clone(),
+            donor_agency: self.donor_agency.clone(),
         };
         self.lines.iter().map(stock).collect()
     }
@@ -131,40 +141,71 @@ impl GoodsReceived {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DonationReceived {
-    pub(crate) donation: Donation,
-    pub(crate) lines: i32,
+    donation: Uuid,
+    code: String,
+    received_on: NaiveDate,
+    location: Uuid,
+    lines: i32,
+    /// SHA-256 of the file that it was imported from, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
 }
 
 impl Change for DonationReceived {
     const NAME: &'static str = "donations.donationReceived";
 }
 
-/// An item, as lines name it.
-#[derive(Queryable)]
-pub(super) struct Known {
-    id: Uuid,
-    unit: Unit,
-    stock_kind: String,
+/// In the journal, as a part of its own: who gave a donation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DonationGiven {
+    donation: Uuid,
+    donor: Uuid,
+    reference: Option<String>,
 }
 
-/// The items that the caller may see, by code.
-pub(super) type Catalogue = HashMap<String, Known>;
+impl Change for DonationGiven {
+    const NAME: &'static str = "donations.donationGiven";
+}
+
+/// An item, as lines name it.
+#[derive(Debug, Queryable)]
+pub(super) struct Known {
+    pub(super) id: Uuid,
+    pub(super) code: String,
+    pub(super) name: String,
+    pub(super) unit: Unit,
+    pub(super) stock_kind: String,
+}
 
 /// A line, checked.
-pub(super) struct Line<'c> {
-    number: i32,
-    item: &'c Known,
-    amount: i32,
-    condition: Condition,
-    expires_on: Option<NaiveDate>,
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) number: i32,
+    pub(super) item: Arc<Known>,
+    pub(super) amount: i32,
+    pub(super) condition: Condition,
+    pub(super) expires_on: Option<NaiveDate>,
+    pub(super) reference: Option<String>,
+}
+
+/// What is known of a donation before its lines are.
+pub(super) struct Announced<'a> {
+    pub(super) donor: Id<Donor>,
+    pub(super) location: Id<Location>,
+    pub(super) received_at: Option<DateTime<Utc>>,
+    pub(super) reference: Option<&'a str>,
+    /// SHA-256 of the file that it is imported from.
+    pub(super) file: Option<[u8; 32]>,
 }
 
 /// A donation that is being received.
 pub(super) struct Receipt {
     pub(super) donation: Donation,
     shelter: Option<String>,
-    occurred_at: DateTime<Utc>,
-    lines: i32,
+    pub(super) occurred_at: DateTime<Utc>,
+    file: Option<[u8; 32]>,
+    pub(super) lines: i32,
 }
 
 /// Receives a donation.
@@ -181,9 +222,8 @@ pub(super) async fn receive_donation(
         };
     match receive(&context, &mut transaction, &input).await {
         Ok(Ok(receipt)) => {
-            let change = DonationReceived { donation: receipt.donation, lines: receipt.lines };
-            let changes = vec![Part::of(Class::Inventory, None, &change)?];
-            Ok(match transaction.commit(receipt.occurred_at, changes, change.donation.into()).await? {
+            let (changes, occurred_at) = (receipt.changes()?, receipt.occurred_at);
+            Ok(match transaction.commit(occurred_at, changes, receipt.donation.into()).await? {
                 Outcome::Done(payload) | Outcome::Repeated(payload) => payload.into(),
                 Outcome::Conflict => IdempotencyConflict::new().into(),
             })
@@ -205,19 +245,22 @@ async fn receive(
         let message = "A donation has 1 to 500 lines. Import a longer one from a file.";
         return Ok(Err(InvalidValue::new("lines", message).into()));
     }
-    let opened = Receipt::open(
-        context,
-        transaction,
-        input.donor,
-        input.location,
-        input.received_at,
-        input.donor_reference.as_deref(),
-    );
-    let mut receipt = match opened.await? {
+    let announced = Announced {
+        donor: input.donor,
+        location: input.location,
+        received_at: input.received_at,
+        reference: input.donor_reference.as_deref(),
+        file: None,
+    };
+    let mut receipt = match Receipt::open(context, transaction, announced).await? {
         Ok(receipt) => receipt,
         Err(refused) => return Ok(Err(refused)),
     };
-    let catalogue = catalogue(context, transaction).await?;
+    let catalogue: HashMap<String, Arc<Known>> = catalogue(context, transaction)
+        .await?
+        .into_iter()
+        .map(|item| (item.code.clone(), Arc::new(item)))
+        .collect();
     let mut lines = Vec::with_capacity(input.lines.len());
     for (number, line) in (1..).zip(&input.lines) {
         match checked(number, line, &catalogue, receipt.donation.received_on) {
@@ -228,7 +271,12 @@ async fn receive(
             }
         }
     }
-    receipt.add(context, transaction, &lines).await?;
+    let known = receipt.add(context, transaction, lines).await?;
+    if let Some(line) = known.into_iter().next() {
+        let argument = format!("lines.{}.donorReference", line.number - 1);
+        let message = "This donor gave that folio's goods already. Leave the line out, or correct its folio.";
+        return Ok(Err(InvalidValue::new(&argument, message).into()));
+    }
     Ok(Ok(receipt))
 }
 
@@ -236,23 +284,22 @@ async fn receive(
 pub(super) async fn catalogue<A: Serialize + DeserializeOwned>(
     context: &Context,
     transaction: &mut Transaction<'_, A>,
-) -> Result<Catalogue> {
-    let Some(scope) = context.scope(Class::Inventory, RecordType::Item) else { return Ok(Catalogue::new()) };
+) -> Result<Vec<Known>> {
+    let Some(scope) = context.scope(Class::Inventory, RecordType::Item) else { return Ok(Vec::new()) };
     let query = items::table
         .filter(items::programme_id.eq(context.programme_id()))
         .filter(InScope::new(&scope, item_facts))
-        .select((items::code, (items::id, items::unit, items::stock_kind)));
-    let known: Vec<(String, Known)> = query.load(transaction.connection()?).await?;
-    Ok(known.into_iter().collect())
+        .select((items::id, items::code, items::name, items::unit, items::stock_kind));
+    Ok(query.load(transaction.connection()?).await?)
 }
 
 /// A line, checked; or which of its fields is wrong, and what to do about it.
-fn checked<'c>(
+fn checked(
     number: i32,
     line: &DonationLine,
-    catalogue: &'c Catalogue,
+    catalogue: &HashMap<String, Arc<Known>>,
     received_on: NaiveDate,
-) -> std::result::Result<Line<'c>, (&'static str, String)> {
+) -> std::result::Result<Line, (&'static str, String)> {
     let Some(item) = catalogue.get(&line.item) else {
         return Err(("item", "The catalogue has no such item. Read its codes with catalogue.".to_owned()));
     };
@@ -268,12 +315,25 @@ fn checked<'c>(
             "This had expired when it came. Goods that have are not received.".to_owned(),
         ));
     }
+    let reference = line.donor_reference.clone();
+    if reference.as_ref().is_some_and(|text| !(1..=100).contains(&text.chars().count())) {
+        return Err(("donorReference", "A donor's reference has 1 to 100 characters.".to_owned()));
+    }
     Ok(Line {
         number,
-        item,
+        item: Arc::clone(item),
         amount: line.quantity.amount,
         condition: line.condition.unwrap_or(Condition::New),
         expires_on: line.expires_on,
+        reference,
+    })
+}
+
+/// A digest in hexadecimal digits.
+fn hexadecimal(digest: [u8; 32]) -> String {
+    digest.iter().fold(String::with_capacity(64), |mut digits, byte| {
+        let _infallible = write!(digits, "{byte:02x}");
+        digits
     })
 }
 
@@ -282,15 +342,13 @@ impl Receipt {
     pub(super) async fn open<A, R>(
         context: &Context,
         transaction: &mut Transaction<'_, A>,
-        donor: Id<Donor>,
-        location: Id<Location>,
-        received_at: Option<DateTime<Utc>>,
-        reference: Option<&str>,
+        announced: Announced<'_>,
     ) -> Result<Result<Self, R>>
     where
         A: Serialize + DeserializeOwned,
-        R: From<NotFound> + From<InvalidValue>,
+        R: From<NotFound> + From<InvalidValue> + From<StateConflict>,
     {
+        let Announced { donor, location, received_at, reference, file } = announced;
         let occurred_at = received_at.unwrap_or_else(|| context.now());
         if occurred_at > context.now() {
             let message = "A donation cannot be of the future.";
@@ -334,24 +392,59 @@ impl Receipt {
             donations::programme_id.eq(programme),
             donations::donor_id.eq(donation.donor_id),
             donations::donor_reference.eq(donation.donor_reference.clone()),
+            donations::file_digest.eq(file.map(|digest| digest.to_vec())),
             donations::received_on.eq(donation.received_on),
             donations::received_at_id.eq(donation.location_id),
             donations::recorded_at.eq(donation.recorded_at),
             donations::user_id.eq(context.actor()?.user),
         );
         let recording = diesel::insert_into(donations::table).values(row).returning(donations::code);
-        donation.code = recording.get_result(transaction.connection()?).await?;
-        Ok(Ok(Self { donation, shelter: location.shelter, occurred_at, lines: 0 }))
+        match Prepared(recording).get_result(transaction.connection()?).await {
+            Ok(code) => donation.code = code,
+            Err(error) => {
+                let message = match constraint(&error) {
+                    Some("donations_reference_key") => {
+                        "A donation with this donor's reference was received already. Read donations(donor:)."
+                    }
+                    Some("donations_file_key") => {
+                        "This file was imported already. Read donations(donor:); send what is new as a file of its own."
+                    }
+                    _ => return Err(error.into()),
+                };
+                return Ok(Err(StateConflict::new(message).into()));
+            }
+        }
+        Ok(Ok(Self { donation, shelter: location.shelter, occurred_at, file, lines: 0 }))
     }
 
-    /// Adds lines: their lots, the balances of these, the ledger's entries, and what the journal says of them.
+    /// What the journal's last entry says of it, once its lines are added.
+    pub(super) fn changes(&self) -> Result<Vec<Part>> {
+        let donation = &self.donation;
+        let received = DonationReceived {
+            donation: donation.id.uuid(),
+            code: donation.code.clone(),
+            received_on: donation.received_on,
+            location: donation.location_id,
+            lines: self.lines,
+            file: self.file.map(hexadecimal),
+        };
+        let given = DonationGiven {
+            donation: donation.id.uuid(),
+            donor: donation.donor_id,
+            reference: donation.donor_reference.clone(),
+        };
+        Ok(vec![Part::of(Class::Inventory, None, &received)?, Part::of(Class::Donor, None, &given)?])
+    }
+
+    /// Adds lines: their lots, the balances of these, the ledger's entries, and what the journal says of them. Those whose folio
+    /// this donor's goods bear already are left out, and given back.
     pub(super) async fn add<A: Serialize + DeserializeOwned>(
         &mut self,
         context: &Context,
         transaction: &mut Transaction<'_, A>,
-        lines: &[Line<'_>],
-    ) -> Result<()> {
-        let mut kinds: BTreeMap<&str, Vec<ReceivedLine>> = BTreeMap::new();
+        lines: Vec<Line>,
+    ) -> Result<Vec<Line>> {
+        let mut kinds: BTreeMap<String, Vec<(ReceivedLine, Line)>> = BTreeMap::new();
         for line in lines {
             let received = ReceivedLine {
                 line: line.number,
@@ -362,40 +455,58 @@ impl Receipt {
                 quantity: Quantity { amount: line.amount, unit: line.item.unit },
                 condition: line.condition,
                 expires_on: line.expires_on,
+                reference: line.reference.clone(),
             };
-            kinds.entry(&line.item.stock_kind).or_default().push(received);
+            kinds.entry(line.item.stock_kind.clone()).or_default().push((received, line));
         }
-        for (stock_kind, received) in kinds {
-            for lines in received.chunks(LINES_OF_AN_ENTRY) {
-                self.store(context, transaction, lines).await?;
+        let mut left_out = Vec::new();
+        for (stock_kind, lines) in kinds {
+            for lines in lines.chunks(LINES_OF_AN_ENTRY) {
+                let (received, lines): (Vec<_>, Vec<_>) = lines.iter().cloned().unzip();
+                let new = self.store_lots(context, transaction, &received).await?;
+                let (received, known): (Vec<_>, Vec<_>) =
+                    received.into_iter().partition(|line| new.contains(&line.line));
+                left_out.extend(
+                    lines.into_iter().filter(|line| known.iter().any(|known| known.line == line.number)),
+                );
+                if received.is_empty() {
+                    continue;
+                }
+                self.store_stock(context, transaction, &received).await?;
+                self.lines += i32::try_from(received.len()).unwrap_or(i32::MAX);
                 let change = GoodsReceived {
-                    donation: self.donation.clone(),
+                    donation: self.donation.id.uuid(),
+                    location: self.donation.location_id,
                     shelter: self.shelter.clone(),
-                    stock_kind: stock_kind.to_owned(),
-                    lines: lines.to_vec(),
+                    stock_kind: stock_kind.clone(),
+                    donor_agency: self.donation.donor_agency.clone(),
+                    lines: received,
                 };
                 let part = Part::of(Class::Inventory, None, &change)?;
                 transaction.enter(self.occurred_at, vec![part]).await?;
-                self.lines += i32::try_from(lines.len()).unwrap_or(i32::MAX);
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 
-    /// The rows, each table's with one statement.
-    async fn store<A: Serialize + DeserializeOwned>(
+    /// The lots of lines; which of these are new.
+    async fn store_lots<A: Serialize + DeserializeOwned>(
         &self,
         context: &Context,
         transaction: &mut Transaction<'_, A>,
         lines: &[ReceivedLine],
-    ) -> Result<()> {
-        let lots: Vec<Uuid> = lines.iter().map(|line| line.lot).collect();
-        let amounts: Vec<i32> = lines.iter().map(|line| line.quantity.amount).collect();
+    ) -> Result<HashSet<i32>> {
+        #[derive(QueryableByName)]
+        struct New {
+            #[diesel(sql_type = Integer)]
+            line: i32,
+        }
         let storing = diesel::sql_query(
             "INSERT INTO lots (id, programme_id, item_id, donor_id, donation_id, line, code, condition, received, received_on, \
                  received_at_id, expires_on, donor_reference) \
-             SELECT lot, $1, item, $2, $3, line, $4 || '-' || line, condition, amount, $5, $6, expires_on, $7 \
-             FROM unnest($8, $9, $10, $11, $12, $13) AS lines (lot, item, line, condition, amount, expires_on)",
+             SELECT lot, $1, item, $2, $3, line, $4 || '-' || line, condition, amount, $5, $6, expires_on, reference \
+             FROM unnest($7, $8, $9, $10, $11, $12, $13) AS lines (lot, item, line, condition, amount, expires_on, reference) \
+             ON CONFLICT (donor_id, donor_reference) WHERE donor_reference IS NOT NULL DO NOTHING RETURNING line",
         )
         .bind::<SqlUuid, _>(context.programme_id())
         .bind::<SqlUuid, _>(self.donation.donor_id)
@@ -403,14 +514,27 @@ impl Receipt {
         .bind::<Text, _>(&self.donation.code)
         .bind::<Date, _>(self.donation.received_on)
         .bind::<SqlUuid, _>(self.donation.location_id)
-        .bind::<Nullable<Text>, _>(self.donation.donor_reference.clone())
-        .bind::<Array<SqlUuid>, _>(lots.clone())
+        .bind::<Array<SqlUuid>, _>(lines.iter().map(|line| line.lot).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(lines.iter().map(|line| line.item).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(lines.iter().map(|line| line.line).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(lines.iter().map(|line| line.condition.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Integer>, _>(amounts.clone())
-        .bind::<Array<Nullable<Date>>, _>(lines.iter().map(|line| line.expires_on).collect::<Vec<_>>());
-        Prepared(storing).execute(transaction.connection()?).await?;
+        .bind::<Array<Integer>, _>(lines.iter().map(|line| line.quantity.amount).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Date>>, _>(lines.iter().map(|line| line.expires_on).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(
+            lines.iter().map(|line| line.reference.as_deref()).collect::<Vec<_>>(),
+        );
+        let new: Vec<New> = Prepared(storing).get_results(transaction.connection()?).await?;
+        Ok(new.into_iter().map(|new| new.line).collect())
+    }
+
+    /// What lies in the store of new lots, and the ledger's entries that say so.
+    async fn store_stock<A: Serialize + DeserializeOwned>(
+        &self,
+        context: &Context,
+        transaction: &mut Transaction<'_, A>,
+        lines: &[ReceivedLine],
+    ) -> Result<()> {
+        let lots: Vec<Uuid> = lines.iter().map(|line| line.lot).collect();
         let opening = diesel::sql_query(
             "INSERT INTO balances (id, lot_id, location_id) SELECT balance, lot, $1 FROM unnest($2, $3) AS lines (balance, lot)",
         )
@@ -428,7 +552,7 @@ impl Receipt {
         .bind::<SqlUuid, _>(context.actor()?.user)
         .bind::<Array<SqlUuid>, _>(lines.iter().map(|line| line.movement).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(lots)
-        .bind::<Array<Integer>, _>(amounts);
+        .bind::<Array<Integer>, _>(lines.iter().map(|line| line.quantity.amount).collect::<Vec<_>>());
         Prepared(recording).execute(transaction.connection()?).await?;
         Ok(())
     }

@@ -18,7 +18,8 @@ diesel::table! {
 diesel::table! {
     donations (id) {
         id -> Uuid, programme_id -> Uuid, code -> Text, donor_id -> Uuid, donor_agency -> Nullable<Text>,
-        donor_reference -> Nullable<Text>, received_on -> Date, received_at_id -> Uuid, recorded_at -> Timestamptz,
+        donor_reference -> Nullable<Text>, file_digest -> Nullable<Binary>, received_on -> Date, received_at_id -> Uuid,
+        recorded_at -> Timestamptz,
         user_id -> Nullable<Uuid>,
     }
 }

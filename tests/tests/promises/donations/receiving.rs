@@ -11,13 +11,13 @@ use crate::operations::assert_ledger_holds;
 use crate::reference::rows;
 
 /// Who gives and where it is received: a private donor, ACNUR, and a warehouse.
-struct Place {
-    private: String,
-    acnur: String,
-    warehouse: String,
+pub(super) struct Place {
+    pub(super) private: String,
+    pub(super) acnur: String,
+    pub(super) warehouse: String,
 }
 
-async fn place(world: &World) -> Place {
+pub(super) async fn place(world: &World) -> Place {
     let row = world
         .database()
         .await
@@ -42,7 +42,7 @@ fn receipt(donor: &str, place: &Place, lines: &str) -> String {
     )
 }
 
-async fn lots_of(client: &Client, donation: &str) -> Vec<Json> {
+pub(super) async fn lots_of(client: &Client, donation: &str) -> Vec<Json> {
     let document = format!(
         "{{ donationItems(donation: \"{donation}\", orderBy: CODE) {{ nodes {{ code item condition received expiresOn \
            donation {{ id }} stock {{ quantity version location {{ id }} }} }} }} }}"

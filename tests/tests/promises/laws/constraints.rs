@@ -74,6 +74,8 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     ("donations_code_key", "UPDATE donations SET code = 'SAME'"),
     ("donations_donor_reference", "UPDATE donations SET donor_reference = ''"),
+    ("donations_file_digest", "UPDATE donations SET file_digest = 'short'"),
+    ("donations_file_key", "UPDATE donations SET file_digest = sha256('')"),
     (
         "donations_lots_key",
         // The key that comes first refuses first: it is not looked for here.
@@ -81,6 +83,7 @@ const BREACHES: &[(&str, &str)] = &[
          INSERT INTO donations (id, programme_id, donor_id, received_on, received_at_id, recorded_at) \
          SELECT id, programme_id, donor_id, received_on, received_at_id, recorded_at FROM donations LIMIT 1",
     ),
+    ("donations_reference_key", "UPDATE donations SET donor_reference = 'F-1'"),
     ("donors_agency", "UPDATE donors SET agency_id = NULL WHERE kind = 'AGENCY'"),
     ("donors_agency_code", "UPDATE donors SET agency = NULL WHERE kind = 'AGENCY'"),
     (
@@ -164,6 +167,7 @@ const BREACHES: &[(&str, &str)] = &[
         "lots_donation_line_key",
         "UPDATE lots SET line = 7 WHERE donation_id = (SELECT donation_id FROM lots WHERE line = 2 LIMIT 1)",
     ),
+    ("lots_donor_reference", "UPDATE lots SET donor_reference = '' FROM one WHERE id = lot"),
     ("lots_expiry", "UPDATE lots SET expires_on = received_on - 1 FROM one WHERE id = lot"),
     ("lots_line", "UPDATE lots SET line = 0 FROM one WHERE id = lot"),
     ("lots_recall", "UPDATE lots SET recalled_at = now() FROM one WHERE id = lot"),
@@ -177,6 +181,7 @@ const BREACHES: &[(&str, &str)] = &[
          UPDATE lots SET recalled_at = NULL, recall_reason = NULL FROM one WHERE id = lot",
     ),
     ("lots_received_positive", "UPDATE lots SET received = 0 FROM one WHERE id = lot"),
+    ("lots_reference_key", "UPDATE lots SET donor_reference = 'F-1'"),
     (
         "movements_between_balances",
         "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT receipt, fresh, 'RECEIPT', NULL::uuid, store, 10, NULL::uuid, '2022-01-31', '2022-01-31', NULL, NULL FROM one; \

@@ -63,7 +63,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("diagnoses", "SELECT"),
         (
             "donations",
-            "INSERT (donor_id, donor_reference, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
+            "INSERT (donor_id, donor_reference, file_digest, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
         ),
         ("donors", "SELECT"),
         ("enrolments", "SELECT"),
