@@ -58,6 +58,10 @@ pub enum Contest {
     Profiles,
     /// Writers of different rows, with the journal and without.
     Writers,
+    /// 24 coordinators who move the same 64 lots, against one function of SQL.
+    Movers,
+    /// A file of 48,963 lines, against a bare COPY of its rows; and the memory of a longer one.
+    Import,
     /// Live push to many subscribers.
     Subscribers,
     /// The demonstration's start on data that is there; sizes.

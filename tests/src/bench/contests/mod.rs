@@ -1,6 +1,8 @@
 //! What is measured, and the bounds.
 
 mod access;
+mod import;
+mod movers;
 mod profiles;
 mod push;
 mod reads;
@@ -40,6 +42,8 @@ async fn run_on(stage: &Stage, arguments: &Arguments, lines: &mut Vec<Line>) -> 
             Contest::Recording => recording::run(stage, arguments).await?,
             Contest::Profiles => profiles::run(stage, arguments).await?,
             Contest::Writers => writers::run(stage, arguments).await?,
+            Contest::Movers => movers::run(stage, arguments).await?,
+            Contest::Import => import::run(stage, arguments).await?,
             Contest::Subscribers => push::run(stage, arguments).await?,
             Contest::Start => start::run(arguments).await?,
         });

@@ -51,6 +51,7 @@ pub async fn serve(database: &str) -> Result<(), Failure> {
         .route("/lots", post(lots))
         .route("/rows", post(rows))
         .route("/adjust", post(adjust))
+        .route("/move", post(transfer))
         .route("/broadcast", post(push::broadcast))
         .route("/socket", get(push::socket))
         .with_state(Arc::new(floor));
@@ -105,6 +106,10 @@ async fn rows(State(floor): State<Arc<Floor>>, _body: Bytes) -> Response {
 
 async fn adjust(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
     answer(floor.writes.adjust(&body).await)
+}
+
+async fn transfer(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
+    answer(floor.writes.transfer(&body).await)
 }
 
 fn answer(written: Result<Vec<u8>, Failure>) -> Response {
