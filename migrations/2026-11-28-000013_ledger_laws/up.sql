@@ -59,14 +59,13 @@ DECLARE
     wanted bigint;
     met    bigint;
 BEGIN
-    -- In one order, so that two transfers between the same stores never wait for each other in a circle.
-    PERFORM FROM (SELECT lot_id, from_id AS location_id FROM made UNION SELECT lot_id, to_id FROM made) AS touched
-        JOIN balances USING (lot_id, location_id) ORDER BY lot_id, location_id FOR UPDATE OF balances;
+    -- In one order, in which a nested loop takes its outer rows: so two transfers between the same stores never wait for each other
+    -- in a circle.
     WITH net AS (
         SELECT lot_id, location_id, sum(change)::integer AS change, count(*)::integer AS times FROM (
             SELECT lot_id, from_id AS location_id, -quantity AS change FROM made WHERE from_id IS NOT NULL
             UNION ALL SELECT lot_id, to_id, quantity FROM made WHERE to_id IS NOT NULL) AS ends
-        GROUP BY lot_id, location_id),
+        GROUP BY lot_id, location_id ORDER BY lot_id, location_id),
     applied AS (
         UPDATE balances SET quantity = balances.quantity + net.change, version = version + net.times
             FROM net WHERE balances.lot_id = net.lot_id AND balances.location_id = net.location_id RETURNING 1)

@@ -27,7 +27,7 @@ CREATE TABLE donations (
     CONSTRAINT donations_donor_reference CHECK (char_length(donor_reference) BETWEEN 1 AND 100),
     CONSTRAINT donations_file_digest CHECK (octet_length(file_digest) = 32),
     -- What a lot repeats of its donation is the same.
-    CONSTRAINT donations_lots_key UNIQUE (id, donor_id, received_on, received_at_id)
+    CONSTRAINT donations_lots_key UNIQUE (id, programme_id, donor_id, received_on, received_at_id)
 );
 -- What a donor's folio names was given once, and a file is imported once, whoever else imports it at the same time.
 CREATE UNIQUE INDEX donations_reference_key ON donations (donor_id, donor_reference) WHERE donor_reference IS NOT NULL;
@@ -61,8 +61,22 @@ ALTER TABLE lots
     ALTER COLUMN line SET NOT NULL,
     ADD CONSTRAINT lots_line CHECK (line > 0),
     ADD CONSTRAINT lots_donation_line_key UNIQUE (donation_id, line),
-    ADD CONSTRAINT lots_donation_fkey FOREIGN KEY (donation_id, donor_id, received_on, received_at_id)
-        REFERENCES donations (id, donor_id, received_on, received_at_id) ON UPDATE CASCADE;
+    ADD CONSTRAINT lots_donation_fkey FOREIGN KEY (donation_id, programme_id, donor_id, received_on, received_at_id)
+        REFERENCES donations (id, programme_id, donor_id, received_on, received_at_id) ON UPDATE CASCADE,
+    -- What the donation refers to, its lots do through it.
+    DROP CONSTRAINT lots_programme_id_fkey,
+    DROP CONSTRAINT lots_donor_fkey,
+    DROP CONSTRAINT lots_received_at_id_fkey;
+
+-- With one look, since a long list has many.
+CREATE OR REPLACE FUNCTION copy_facts_to_lot() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT items.stock_kind, donors.agency INTO NEW.stock_kind, NEW.donor_agency
+        FROM (VALUES (NEW.item_id, NEW.donor_id)) AS lot (item_id, donor_id)
+        LEFT JOIN items ON items.id = lot.item_id LEFT JOIN donors ON donors.id = lot.donor_id;
+    RETURN NEW;
+END
+$$;
 
 GRANT SELECT ON donations TO enlace_app;
 GRANT USAGE ON SEQUENCE donation_numbers TO enlace_app;

@@ -98,6 +98,8 @@ async fn correct(
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
         Err(Breach::Corrected) => Err(StateConflict::new("This movement was corrected already.").into()),
-        Err(Breach::Unfit) => return Err(Error::internal("a correction ran into a law that is not for it")),
+        Err(Breach::Unfit | Breach::NoStore) => {
+            return Err(Error::internal("a correction ran into a law that is not for it"));
+        }
     })
 }

@@ -92,6 +92,8 @@ async fn deliver(
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
-        Err(Breach::Corrected) => return Err(Error::internal("a delivery corrects nothing")),
+        Err(Breach::Corrected | Breach::NoStore) => {
+            return Err(Error::internal("a delivery ran into a law that is not for it"));
+        }
     })
 }

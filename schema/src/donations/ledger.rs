@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -13,9 +14,9 @@ use enlace_policies::{Class, RecordType};
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::donations::load::{balances_joined, stock_columns};
-use crate::donations::tables::{balances, movements};
+use crate::donations::tables::balances;
 use crate::donations::{Location, Lot, Movement, MovementKind, Stock, WriteOffCause};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::journal::{Change, Outcome, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity};
@@ -43,6 +44,8 @@ pub(super) enum Breach {
     Unfit,
     /// The movement was corrected already.
     Corrected,
+    /// There is no such store to come to.
+    NoStore,
 }
 
 /// A movement, recorded, and what the stores that it touched hold of the lot after it: the one that it left first.
@@ -198,15 +201,6 @@ pub(super) async fn record<A: Serialize + DeserializeOwned>(
     of: &Stock,
     new: NewMovement,
 ) -> Result<Result<Recorded, Breach>> {
-    if let Some(to) = new.to {
-        let row = (
-            balances::id.eq(context.new_uuid()?),
-            balances::lot_id.eq(of.lot_id),
-            balances::location_id.eq(to),
-        );
-        let opening = diesel::insert_into(balances::table).values(row).on_conflict_do_nothing();
-        Prepared(opening).execute(transaction.connection()?).await?;
-    }
     let movement = Movement {
         id: Id::new(context.new_uuid()?),
         kind: new.kind,
@@ -223,33 +217,42 @@ pub(super) async fn record<A: Serialize + DeserializeOwned>(
         stock_kind: of.stock_kind.clone(),
         donor_agency: of.donor_agency.clone(),
     };
-    let row = (
-        movements::id.eq(movement.id),
-        movements::lot_id.eq(movement.lot_id),
-        movements::kind.eq(movement.kind),
-        movements::from_id.eq(movement.from_id),
-        movements::to_id.eq(movement.to_id),
-        movements::quantity.eq(movement.quantity.amount),
-        movements::reverses_id.eq(movement.corrects_id),
-        movements::occurred_at.eq(movement.occurred_at),
-        movements::recorded_at.eq(movement.recorded_at),
-        movements::user_id.eq(context.actor()?.user),
-        movements::cause.eq(movement.cause),
-        movements::note.eq(movement.note.clone()),
-    );
-    let recording = diesel::insert_into(movements::table).values(row);
+    // One statement, one round trip under the locks of the balances: the ledger's entry, and the balance that it needs where it comes to.
+    let recording = diesel::sql_query(
+        "WITH opened AS (INSERT INTO balances (id, lot_id, location_id) \
+             SELECT $1, $2, id FROM locations WHERE id = $3 AND programme_id = $4 ON CONFLICT DO NOTHING) \
+         INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, user_id, cause, note) \
+             VALUES ($5, $2, $6, $7, $3, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind::<SqlUuid, _>(context.new_uuid()?)
+    .bind::<SqlUuid, _>(movement.lot_id)
+    .bind::<Nullable<SqlUuid>, _>(movement.to_id)
+    .bind::<SqlUuid, _>(context.programme_id())
+    .bind::<SqlUuid, _>(movement.id)
+    .bind::<Text, _>(movement.kind)
+    .bind::<Nullable<SqlUuid>, _>(movement.from_id)
+    .bind::<Integer, _>(movement.quantity.amount)
+    .bind::<Nullable<SqlUuid>, _>(movement.corrects_id)
+    .bind::<Timestamptz, _>(movement.occurred_at)
+    .bind::<Timestamptz, _>(movement.recorded_at)
+    .bind::<SqlUuid, _>(context.actor()?.user)
+    .bind::<Nullable<Text>, _>(movement.cause)
+    .bind::<Nullable<Text>, _>(movement.note.clone());
     if let Err(error) = Prepared(recording).execute(transaction.connection()?).await {
         return match constraint(&error) {
             Some("balances_quantity_not_negative") => Ok(Err(Breach::Insufficient)),
             Some("movements_goods_fit") => Ok(Err(Breach::Unfit)),
             Some("movements_reversed_once") => Ok(Err(Breach::Corrected)),
+            Some("movements_to_id_fkey" | "movements_between_balances") => Ok(Err(Breach::NoStore)),
             _ => Err(error.into()),
         };
     }
-    let mut stock = Vec::new();
-    for store in [movement.from_id, movement.to_id].into_iter().flatten() {
-        let after = balance(transaction, of.lot_id, store).await?;
-        stock.push(after.ok_or_else(|| Error::internal("a movement left no balance"))?);
-    }
+    let stores: Vec<Uuid> = [movement.from_id, movement.to_id].into_iter().flatten().collect();
+    let query = balances_joined()
+        .filter(balances::lot_id.eq(of.lot_id))
+        .filter(balances::location_id.eq_any(stores))
+        .select(stock_columns());
+    let mut stock: Vec<Stock> = Prepared(query).load(transaction.connection()?).await?;
+    stock.sort_by_key(|stock| Some(stock.location_id) != movement.from_id);
     Ok(Ok((movement, stock)))
 }

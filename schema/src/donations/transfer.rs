@@ -1,14 +1,9 @@
 //! Moving stock from store to store.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::context::Context;
 use crate::donations::ledger::{self, Breach, Draws, NewMovement, Recorded, moved};
-use crate::donations::tables::locations;
 use crate::donations::{Location, Lot, MovementKind};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
@@ -94,9 +89,6 @@ async fn transfer(
     if input.quantity.amount > source.quantity.amount {
         return Ok(Err(InsufficientStock::new().into()));
     }
-    if !is_store(context, transaction, input.to.uuid()).await? {
-        return Ok(Err(NotFound::new("to").into()));
-    }
     let new = NewMovement {
         kind: MovementKind::Transfer,
         quantity: input.quantity,
@@ -111,14 +103,7 @@ async fn transfer(
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
+        Err(Breach::NoStore) => Err(NotFound::new("to").into()),
         Err(Breach::Corrected) => return Err(Error::internal("a transfer corrects nothing")),
     })
-}
-
-/// Whether there is such a store in the programme.
-async fn is_store(context: &Context, transaction: &mut Transfer<'_>, id: Uuid) -> Result<bool> {
-    let query = locations::table
-        .filter(locations::id.eq(id))
-        .filter(locations::programme_id.eq(context.programme_id()));
-    Ok(diesel::select(exists(query)).get_result(transaction.connection()?).await?)
 }

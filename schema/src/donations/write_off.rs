@@ -92,7 +92,7 @@ async fn write_off(
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
-        Err(Breach::Unfit | Breach::Corrected) => {
+        Err(Breach::Unfit | Breach::Corrected | Breach::NoStore) => {
             return Err(Error::internal("a write-off ran into a law that is not for it"));
         }
     })
