@@ -17,7 +17,7 @@ use crate::donations::load::{balances_joined, stock_columns};
 use crate::donations::tables::balances;
 use crate::donations::{Location, Lot, Movement, MovementKind, Stock, WriteOffCause};
 use crate::error::Result;
-use crate::journal::{Change, Outcome, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity};
 
@@ -118,23 +118,22 @@ where
     P: Serialize + DeserializeOwned + From<Recorded>,
     R: From<P> + From<IdempotencyConflict>,
 {
-    match done {
+    let done = match done {
         Ok(Ok((movement, stock))) => {
             let change = StockMoved { movement, stock };
-            let changes = vec![Part::of(Class::Inventory, None, &change)?];
-            let occurred_at = change.movement.occurred_at;
-            let payload = P::from((change.movement, change.stock));
-            Ok(match transaction.commit(occurred_at, changes, payload).await? {
-                Outcome::Done(payload) | Outcome::Repeated(payload) => payload.into(),
-                Outcome::Conflict => IdempotencyConflict::new().into(),
+            Part::of(Class::Inventory, None, &change).map(|part| {
+                let occurred_at = change.movement.occurred_at;
+                Ok(Done {
+                    occurred_at,
+                    changes: vec![part],
+                    payload: P::from((change.movement, change.stock)),
+                })
             })
         }
-        Ok(Err(problem)) => transaction.refuse(problem).await,
-        Err(error) => {
-            transaction.roll_back().await?;
-            Err(error)
-        }
-    }
+        Ok(Err(problem)) => Ok(Err(problem)),
+        Err(error) => Err(error),
+    };
+    transaction.conclude(done).await
 }
 
 /// A lot's balance in a store.

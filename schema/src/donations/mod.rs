@@ -8,6 +8,7 @@ mod ledger;
 mod list;
 mod load;
 mod recall;
+mod receipt;
 mod receive;
 pub(crate) mod tables;
 mod transfer;

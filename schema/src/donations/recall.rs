@@ -14,7 +14,7 @@ use crate::donations::load::{lot_columns, lots_joined};
 use crate::donations::tables::lots;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Outcome, Part, Transaction};
+use crate::journal::{Begun, Change, Done, Part, Transaction};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -70,27 +70,15 @@ pub(super) async fn recall_lot(context: Context, input: RecallLot) -> Result<Rec
         Begun::Repeated(payload) => return Ok(RecallLotResult::Payload(payload)),
         Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
     };
-    match recall(&context, &mut transaction, &input).await {
-        Ok(Ok((lot, change))) => {
-            let changes = vec![Part::of(Class::Inventory, None, &change)?];
-            Ok(match transaction.commit(change.recalled_at, changes, lot.into()).await? {
-                Outcome::Done(payload) | Outcome::Repeated(payload) => payload.into(),
-                Outcome::Conflict => IdempotencyConflict::new().into(),
-            })
-        }
-        Ok(Err(problem)) => transaction.refuse(problem).await,
-        Err(error) => {
-            transaction.roll_back().await?;
-            Err(error)
-        }
-    }
+    let done = recall(&context, &mut transaction, &input).await;
+    transaction.conclude(done).await
 }
 
 async fn recall(
     context: &Context,
     transaction: &mut Transaction<'_, RecallLotPayload>,
     input: &RecallLot,
-) -> Result<Result<(Lot, LotRecalled), RecallLotResult>> {
+) -> Result<Result<Done<RecallLotPayload>, RecallLotResult>> {
     if !(3..=500).contains(&input.reason.chars().count()) {
         return Ok(Err(InvalidValue::new("reason", "A reason has 3 to 500 characters.").into()));
     }
@@ -112,5 +100,6 @@ async fn recall(
     }
     let change = LotRecalled { lot: input.lot.uuid(), reason: input.reason.clone(), recalled_at };
     let lot = Lot { recalled_at: Some(recalled_at), recall_reason: Some(input.reason.clone()), ..lot };
-    Ok(Ok((lot, change)))
+    let changes = vec![Part::of(Class::Inventory, None, &change)?];
+    Ok(Ok(Done { occurred_at: recalled_at, changes, payload: lot.into() }))
 }

@@ -56,6 +56,14 @@ pub(crate) enum Outcome<A> {
     Conflict,
 }
 
+/// What an operation did, to be committed.
+pub(crate) struct Done<A> {
+    pub(crate) occurred_at: DateTime<Utc>,
+    /// What the journal says of it.
+    pub(crate) changes: Vec<Part>,
+    pub(crate) payload: A,
+}
+
 impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
     /// Opens a transaction for an operation that was given `key` and `input`.
     pub(crate) async fn begin(
@@ -147,6 +155,26 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             Some(Some(answer)) => answer.into(),
             Some(None) => IdempotencyConflict::new().into(),
         })
+    }
+
+    /// Ends it as the operation went: committed, given up over a problem, or over an error.
+    pub(crate) async fn conclude<R: From<A> + From<IdempotencyConflict>>(
+        self,
+        done: Result<std::result::Result<Done<A>, R>>,
+    ) -> Result<R> {
+        match done {
+            Ok(Ok(Done { occurred_at, changes, payload })) => {
+                Ok(match self.commit(occurred_at, changes, payload).await? {
+                    Outcome::Done(payload) | Outcome::Repeated(payload) => payload.into(),
+                    Outcome::Conflict => IdempotencyConflict::new().into(),
+                })
+            }
+            Ok(Err(problem)) => self.refuse(problem).await,
+            Err(error) => {
+                self.roll_back().await?;
+                Err(error)
+            }
+        }
     }
 
     /// Appends an entry before the one that [`Transaction::commit`] appends: for an operation that changes more than one can

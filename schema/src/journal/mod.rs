@@ -17,7 +17,7 @@ mod refusals;
 mod sequencer;
 mod tables;
 
-pub(crate) use append::{Begun, Outcome, Transaction, constraint, idempotency_keys};
+pub(crate) use append::{Begun, Done, Outcome, Transaction, constraint, idempotency_keys};
 pub(crate) use entry::{Change, Entry, Part};
 pub(crate) use feed::{Feed, read_entries};
 pub(crate) use graphql::register;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{ImportColumn, LineProblem};
 use crate::donations::Condition;
-use crate::donations::receive::{Known, Line};
+use crate::donations::receipt::{Known, Line};
 use crate::scalars::Unit;
 
 /// What can be wrong with a line of a file. The list is closed.

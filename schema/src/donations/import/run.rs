@@ -16,7 +16,7 @@ use super::lines::{Catalogue, LineCode, Reading};
 use super::{DayOrder, Import, ImportColumn, ImportMode, ImportOutcome, ImportedDonation, LineProblem, Told};
 use crate::context::Context;
 use crate::database::Prepared;
-use crate::donations::receive::{Announced, Line, Receipt, catalogue};
+use crate::donations::receipt::{Announced, Line, Receipt, catalogue};
 use crate::donations::tables::lots;
 use crate::error::{Code, Error, Result};
 use crate::journal::{Begun, Outcome, Transaction};
