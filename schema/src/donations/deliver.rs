@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::context::Context;
-use crate::donations::ledger::{self, Breach, Draws, NewMovement, Recorded, moved};
+use crate::donations::ledger::{self, Breach, Draws, Recorded, moved};
 use crate::donations::{Location, Lot, MovementKind};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
@@ -66,27 +66,16 @@ async fn deliver(
     transaction: &mut Transaction<'_, DeliverStockPayload>,
     input: &DeliverStock,
 ) -> Result<Result<Recorded, DeliverStockResult>> {
-    let occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
     let draws = Draws {
         lot: input.lot,
         from: input.from,
         quantity: input.quantity,
         note: input.note.as_deref(),
-        occurred_at,
+        occurred_at: input.occurred_at,
     };
-    let stock = match ledger::drawn_on(context, transaction, draws).await? {
-        Ok(stock) => stock,
+    let (stock, new) = match ledger::drawn_on(context, transaction, MovementKind::Delivery, draws).await? {
+        Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
-    };
-    let new = NewMovement {
-        kind: MovementKind::Delivery,
-        quantity: input.quantity,
-        from: Some(input.from.uuid()),
-        to: None,
-        occurred_at,
-        cause: None,
-        note: input.note.clone(),
-        corrects: None,
     };
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),

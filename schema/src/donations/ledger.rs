@@ -161,17 +161,21 @@ pub(super) struct Draws<'a> {
     pub(super) from: Id<Location>,
     pub(super) quantity: Quantity,
     pub(super) note: Option<&'a str>,
-    pub(super) occurred_at: DateTime<Utc>,
+    /// When it happened; now, where it is left out.
+    pub(super) occurred_at: Option<DateTime<Utc>>,
 }
 
-/// The balance that is drawn on, where its caller may, and all that is wrong with the draft before the ledger sees it is said.
+/// The balance that is drawn on, where its caller may, and the movement that does so, out of the programme's stores; or what is wrong
+/// with it before the ledger sees it.
 pub(super) async fn drawn_on<A: Serialize + DeserializeOwned, R: From<NotFound> + From<InvalidValue>>(
     context: &Context,
     transaction: &mut Transaction<'_, A>,
+    kind: MovementKind,
     draws: Draws<'_>,
-) -> Result<Result<Stock, R>> {
+) -> Result<Result<(Stock, NewMovement), R>> {
+    let occurred_at = draws.occurred_at.unwrap_or_else(|| context.now());
     let refused = |argument, message: &str| Ok(Err(InvalidValue::new(argument, message).into()));
-    if draws.occurred_at > context.now() {
+    if occurred_at > context.now() {
         return refused("occurredAt", "A movement cannot be of the future.");
     }
     if let Some(problem) = refuse_note(draws.note) {
@@ -190,7 +194,17 @@ pub(super) async fn drawn_on<A: Serialize + DeserializeOwned, R: From<NotFound> 
     if unit != draws.quantity.unit {
         return refused("quantity", &format!("This item counts in {}.", unit.as_str()));
     }
-    Ok(Ok(stock))
+    let movement = NewMovement {
+        kind,
+        quantity: draws.quantity,
+        from: Some(draws.from.uuid()),
+        to: None,
+        occurred_at,
+        cause: None,
+        note: draws.note.map(str::to_owned),
+        corrects: None,
+    };
+    Ok(Ok((stock, movement)))
 }
 
 /// Records a movement of the lot whose balance `of` is.

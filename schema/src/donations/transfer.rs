@@ -70,7 +70,6 @@ async fn transfer(
     transaction: &mut Transfer<'_>,
     input: &MoveStock,
 ) -> Result<Result<Recorded, MoveStockResult>> {
-    let occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
     if input.from == input.to {
         return Ok(Err(InvalidValue::new("to", "The two stores are the same.").into()));
     }
@@ -79,26 +78,17 @@ async fn transfer(
         from: input.from,
         quantity: input.quantity,
         note: input.note.as_deref(),
-        occurred_at,
+        occurred_at: input.occurred_at,
     };
-    let source = match ledger::drawn_on(context, transaction, draws).await? {
-        Ok(stock) => stock,
+    let (source, new) = match ledger::drawn_on(context, transaction, MovementKind::Transfer, draws).await? {
+        Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
     // As it was read, before the lock: what is out of all proportion must not reach the destination's sum.
     if input.quantity.amount > source.quantity.amount {
         return Ok(Err(InsufficientStock::new().into()));
     }
-    let new = NewMovement {
-        kind: MovementKind::Transfer,
-        quantity: input.quantity,
-        from: Some(input.from.uuid()),
-        to: Some(input.to.uuid()),
-        occurred_at,
-        cause: None,
-        note: input.note.clone(),
-        corrects: None,
-    };
+    let new = NewMovement { to: Some(input.to.uuid()), ..new };
     Ok(match ledger::record(context, transaction, &source, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),

@@ -67,28 +67,18 @@ async fn write_off(
     transaction: &mut Transaction<'_, WriteOffStockPayload>,
     input: &WriteOffStock,
 ) -> Result<Result<Recorded, WriteOffStockResult>> {
-    let occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
     let draws = Draws {
         lot: input.lot,
         from: input.from,
         quantity: input.quantity,
         note: input.note.as_deref(),
-        occurred_at,
+        occurred_at: input.occurred_at,
     };
-    let stock = match ledger::drawn_on(context, transaction, draws).await? {
-        Ok(stock) => stock,
+    let (stock, new) = match ledger::drawn_on(context, transaction, MovementKind::WriteOff, draws).await? {
+        Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
-    let new = NewMovement {
-        kind: MovementKind::WriteOff,
-        quantity: input.quantity,
-        from: Some(input.from.uuid()),
-        to: None,
-        occurred_at,
-        cause: Some(input.cause),
-        note: input.note.clone(),
-        corrects: None,
-    };
+    let new = NewMovement { cause: Some(input.cause), ..new };
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),

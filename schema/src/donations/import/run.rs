@@ -1,5 +1,6 @@
 //! Running an import.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -226,18 +227,14 @@ impl<'r> Run<'r> {
         while let Some((lines, mut problems)) = chunks.recv().await {
             let (lines, known) = self.known(transaction, receipt, lines).await?;
             problems.extend(known.iter().map(already_given));
-            let good: Vec<(i32, i64)> =
-                lines.iter().map(|line| (line.number, i64::from(line.amount))).collect();
+            let held = held_by(&lines);
             let left_out =
                 if stores { receipt.add(self.context, transaction, lines).await? } else { Vec::new() };
             problems.extend(left_out.iter().map(already_given));
             problems.sort_by_key(|problem| problem.line);
-            let good =
-                good.into_iter().filter(|(number, _)| left_out.iter().all(|line| line.number != *number));
-            for (_, amount) in good {
-                count.good += 1;
-                count.articles += amount;
-            }
+            let without = held_by(&left_out);
+            count.good += held.0 - without.0;
+            count.articles += held.1 - without.1;
             for problem in problems {
                 count.problems += 1;
                 self.tell.send(Told::Problem(problem)).await.map_err(|_| Stop::Unheard)?;
@@ -265,7 +262,8 @@ impl<'r> Run<'r> {
             .filter(lots::donation_id.ne(receipt.donation.id.uuid()))
             .select(lots::donor_reference);
         let known: Vec<Option<String>> = Prepared(query).load(transaction.connection()?).await?;
-        let is_known = |line: &Line| line.reference.is_some() && known.contains(&line.reference);
+        let known: HashSet<String> = known.into_iter().flatten().collect();
+        let is_known = |line: &Line| line.reference.as_ref().is_some_and(|folio| known.contains(folio));
         Ok(lines.into_iter().partition(|line| !is_known(line)))
     }
 }
@@ -292,6 +290,11 @@ impl Count {
             }),
         }
     }
+}
+
+/// How many lines there are, and how many articles they hold.
+fn held_by(lines: &[Line]) -> (u32, i64) {
+    lines.iter().fold((0, 0), |(count, articles), line| (count + 1, articles + i64::from(line.amount)))
 }
 
 fn already_given(line: &Line) -> LineProblem {

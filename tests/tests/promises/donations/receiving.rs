@@ -143,7 +143,7 @@ async fn a_donation_that_cannot_be_received_says_which_line_is_wrong_and_leaves_
         (receipt(&place.private, &elsewhere, fine), "NOT_FOUND", "location"),
         (receipt(&place.private, &place, ""), "INVALID_ARGUMENT", "lines"),
         (
-            receipt(&place.private, &place, &format!("{fine}, {{item: \"XXX-99\", quantity: \"1 PIECE\"}}")),
+            receipt(&place.private, &place, &format!("{fine}, {{item: \"NADA-99\", quantity: \"1 PIECE\"}}")),
             "INVALID_ARGUMENT",
             "lines.1.item",
         ),
