@@ -78,6 +78,8 @@ problems! {
     InsufficientStock "InsufficientStock" {}
     /// The lot has expired or was recalled: it is given out no more.
     GoodsUnfit "GoodsUnfit" {}
+    /// The store has goods of the same item that expire earlier.
+    EarlierExpiry "EarlierExpiry" {}
 }
 
 impl NotFound {
@@ -177,5 +179,12 @@ impl GoodsUnfit {
     pub(crate) fn new() -> Self {
         let message = "This lot has expired or was recalled. Write it off where it lies.".into();
         Self { code: Code::GoodsUnfit.as_str().into(), message }
+    }
+}
+
+impl EarlierExpiry {
+    pub(crate) fn new() -> Self {
+        let message = "The store has goods of this item that expire earlier. Take those first, or say in outOfOrder why not.".into();
+        Self { code: Code::EarlierExpiry.as_str().into(), message }
     }
 }

@@ -162,13 +162,17 @@ impl World {
             .database()
             .await
             .query_one(
-                "SELECT b.lot_id, b.location_id, b.quantity, i.unit, \
-                 (SELECT array_agg(o.id ORDER BY o.id) FROM locations o WHERE NOT EXISTS \
-                    (SELECT FROM balances x WHERE x.lot_id = b.lot_id AND x.location_id = o.id)) \
+                "SELECT b.lot_id, b.location_id, b.quantity, i.unit, empty \
                  FROM balances b JOIN lots l ON l.id = b.lot_id JOIN items i ON i.id = l.item_id \
-                 JOIN categories c ON c.id = i.category_id \
+                 JOIN categories c ON c.id = i.category_id, \
+                 LATERAL (SELECT array_agg(o.id ORDER BY o.id) FROM locations o WHERE o.kind <> 'TRANSIT' AND NOT EXISTS \
+                    (SELECT FROM balances x WHERE x.location_id = o.id AND (x.lot_id = b.lot_id OR x.item_id = b.item_id \
+                        AND x.quantity > 0 AND x.expires_on > '2022-01-30' AND x.expires_on < coalesce(b.expires_on, 'infinity')))) AS others (empty) \
                  WHERE b.quantity >= 40 AND c.stock_kind = coalesce($1, c.stock_kind) AND l.recalled_at IS NULL \
-                 AND coalesce(l.expires_on, 'infinity') > '2022-02-02' ORDER BY b.id LIMIT 1",
+                 AND coalesce(l.expires_on, 'infinity') > '2022-02-02' AND cardinality(empty) > 1 AND NOT EXISTS (SELECT FROM balances e \
+                    WHERE e.item_id = l.item_id AND e.location_id = b.location_id AND e.quantity > 0 \
+                        AND e.expires_on > '2022-01-30' AND e.expires_on < coalesce(l.expires_on, 'infinity')) \
+                 ORDER BY b.id LIMIT 1",
                 &[&stock_kind],
             )
             .await

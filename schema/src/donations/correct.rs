@@ -66,7 +66,7 @@ async fn correct(
     transaction: &mut Transaction<'_, CorrectMovementPayload>,
     input: &CorrectMovement,
 ) -> Result<Result<Recorded, CorrectMovementResult>> {
-    if let Some(refused) = ledger::refuse_note(Some(&input.note)) {
+    if let Some(refused) = ledger::refuse_text("note", Some(&input.note)) {
         return Ok(Err(refused.into()));
     }
     let found = movement_by_id(transaction.connection()?, input.movement.uuid()).await?;
@@ -92,13 +92,14 @@ async fn correct(
         occurred_at: context.now(),
         cause: None,
         note: Some(input.note.clone()),
+        out_of_order: None,
         corrects: Some(wrong.id.uuid()),
     };
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
         Err(Breach::Corrected) => Err(StateConflict::new("This movement was corrected already.").into()),
-        Err(Breach::Unfit | Breach::NoStore) => {
+        Err(Breach::Unfit | Breach::EarlierExpiry | Breach::NoStore) => {
             return Err(Error::internal("a correction ran into a law that is not for it"));
         }
     })

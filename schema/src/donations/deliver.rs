@@ -8,7 +8,9 @@ use crate::donations::{Location, Lot, MovementKind};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
 use crate::journal::{Begun, Transaction};
-use crate::problem::{GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound};
+use crate::problem::{
+    EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
+};
 use crate::scalars::{Id, Quantity};
 
 input! {
@@ -22,6 +24,8 @@ input! {
         pub quantity: Quantity,
         /// More about it, 3 to 500 characters; no name of whoever received it.
         pub note: Option<String>,
+        /// Why it leaves before what of its item expires earlier in that store, 3 to 500 characters. Without it what expires first leaves first.
+        pub out_of_order: Option<String>,
         /// When it happened; now, where it is left out.
         pub occurred_at: Option<DateTime<Utc>>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
@@ -45,6 +49,7 @@ union! {
         InvalidValue(InvalidValue),
         InsufficientStock(InsufficientStock),
         GoodsUnfit(GoodsUnfit),
+        EarlierExpiry(EarlierExpiry),
         IdempotencyConflict(IdempotencyConflict),
     }
 }
@@ -71,6 +76,7 @@ async fn deliver(
         from: input.from,
         quantity: input.quantity,
         note: input.note.as_deref(),
+        out_of_order: input.out_of_order.as_deref(),
         occurred_at: input.occurred_at,
     };
     let (stock, new) = match ledger::drawn_on(context, transaction, MovementKind::Delivery, draws).await? {
@@ -81,6 +87,7 @@ async fn deliver(
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
+        Err(Breach::EarlierExpiry) => Err(EarlierExpiry::new().into()),
         Err(Breach::Corrected | Breach::NoStore) => {
             return Err(Error::internal("a delivery ran into a law that is not for it"));
         }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,10 +16,10 @@ use crate::database::Prepared;
 use crate::donations::load::{balances_joined, stock_columns};
 use crate::donations::tables::balances;
 use crate::donations::{Location, Lot, Movement, MovementKind, Stock, WriteOffCause};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::journal::{Change, Done, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound};
-use crate::scalars::{Id, Quantity};
+use crate::scalars::{Id, Quantity, Unit};
 
 /// A movement that is to be.
 pub(super) struct NewMovement {
@@ -32,6 +32,8 @@ pub(super) struct NewMovement {
     pub(super) occurred_at: DateTime<Utc>,
     pub(super) cause: Option<WriteOffCause>,
     pub(super) note: Option<String>,
+    /// Why it leaves before what expires earlier.
+    pub(super) out_of_order: Option<String>,
     /// The movement that it corrects.
     pub(super) corrects: Option<Uuid>,
 }
@@ -42,6 +44,8 @@ pub(super) enum Breach {
     Insufficient,
     /// The lot has expired or was recalled.
     Unfit,
+    /// The store has goods of the item that expire earlier.
+    EarlierExpiry,
     /// The movement was corrected already.
     Corrected,
     /// There is no such store to come to.
@@ -149,10 +153,10 @@ pub(super) async fn balance<A: Serialize + DeserializeOwned>(
     Ok(Prepared(query).get_result(transaction.connection()?).await.optional()?)
 }
 
-/// What is wrong with a note.
-pub(super) fn refuse_note(note: Option<&str>) -> Option<InvalidValue> {
-    let fits = note.is_none_or(|note| (3..=500).contains(&note.chars().count()));
-    (!fits).then(|| InvalidValue::new("note", "A note has 3 to 500 characters."))
+/// What is wrong with a text that says more: a note, or why goods leave out of order.
+pub(super) fn refuse_text(argument: &str, text: Option<&str>) -> Option<InvalidValue> {
+    let fits = text.is_none_or(|text| (3..=500).contains(&text.chars().count()));
+    (!fits).then(|| InvalidValue::new(argument, "This text has 3 to 500 characters."))
 }
 
 /// What a caller would take out of a store.
@@ -161,6 +165,7 @@ pub(super) struct Draws<'a> {
     pub(super) from: Id<Location>,
     pub(super) quantity: Quantity,
     pub(super) note: Option<&'a str>,
+    pub(super) out_of_order: Option<&'a str>,
     /// When it happened; now, where it is left out.
     pub(super) occurred_at: Option<DateTime<Utc>>,
 }
@@ -178,7 +183,8 @@ pub(super) async fn drawn_on<A: Serialize + DeserializeOwned, R: From<NotFound> 
     if occurred_at > context.now() {
         return refused("occurredAt", "A movement cannot be of the future.");
     }
-    if let Some(problem) = refuse_note(draws.note) {
+    let texts = [("note", draws.note), ("outOfOrder", draws.out_of_order)];
+    if let Some(problem) = texts.into_iter().find_map(|(argument, text)| refuse_text(argument, text)) {
         return Ok(Err(problem.into()));
     }
     let found = balance(transaction, draws.lot.uuid(), draws.from.uuid()).await?;
@@ -202,9 +208,27 @@ pub(super) async fn drawn_on<A: Serialize + DeserializeOwned, R: From<NotFound> 
         occurred_at,
         cause: None,
         note: draws.note.map(str::to_owned),
+        out_of_order: draws.out_of_order.map(str::to_owned),
         corrects: None,
     };
     Ok(Ok((stock, movement)))
+}
+
+/// A balance, as the recording statement says it.
+#[derive(QueryableByName)]
+struct Balance {
+    #[diesel(sql_type = SqlUuid)]
+    balance: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    lot: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    location: Uuid,
+    #[diesel(sql_type = Integer)]
+    quantity: i32,
+    #[diesel(sql_type = Integer)]
+    version: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    shelter: Option<String>,
 }
 
 /// Records a movement of the lot whose balance `of` is.
@@ -214,58 +238,100 @@ pub(super) async fn record<A: Serialize + DeserializeOwned>(
     of: &Stock,
     new: NewMovement,
 ) -> Result<Result<Recorded, Breach>> {
-    let movement = Movement {
-        id: Id::new(context.new_uuid()?),
-        kind: new.kind,
-        quantity: new.quantity,
-        occurred_at: new.occurred_at,
-        recorded_at: context.now(),
-        cause: new.cause,
-        note: new.note,
-        lot_id: of.lot_id,
-        from_id: new.from,
-        to_id: new.to,
-        corrects_id: new.corrects,
-        shelter: of.shelter.clone(),
-        stock_kind: of.stock_kind.clone(),
-        donor_agency: of.donor_agency.clone(),
-    };
-    // One statement, one round trip under the locks of the balances: the ledger's entry, and the balance that it needs where it comes to.
-    let recording = diesel::sql_query(
-        "WITH opened AS (INSERT INTO balances (id, lot_id, location_id) \
-             SELECT $1, $2, id FROM locations WHERE id = $3 AND programme_id = $4 ON CONFLICT DO NOTHING) \
-         INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, user_id, cause, note) \
-             VALUES ($5, $2, $6, $7, $3, $8, $9, $10, $11, $12, $13, $14)",
-    )
-    .bind::<SqlUuid, _>(context.new_uuid()?)
-    .bind::<SqlUuid, _>(movement.lot_id)
-    .bind::<Nullable<SqlUuid>, _>(movement.to_id)
-    .bind::<SqlUuid, _>(context.programme_id())
-    .bind::<SqlUuid, _>(movement.id)
-    .bind::<Text, _>(movement.kind)
-    .bind::<Nullable<SqlUuid>, _>(movement.from_id)
-    .bind::<Integer, _>(movement.quantity.amount)
-    .bind::<Nullable<SqlUuid>, _>(movement.corrects_id)
-    .bind::<Timestamptz, _>(movement.occurred_at)
-    .bind::<Timestamptz, _>(movement.recorded_at)
-    .bind::<SqlUuid, _>(context.actor()?.user)
-    .bind::<Nullable<Text>, _>(movement.cause)
-    .bind::<Nullable<Text>, _>(movement.note.clone());
-    if let Err(error) = Prepared(recording).execute(transaction.connection()?).await {
-        return match constraint(&error) {
-            Some("balances_quantity_not_negative") => Ok(Err(Breach::Insufficient)),
-            Some("movements_goods_fit") => Ok(Err(Breach::Unfit)),
-            Some("movements_reversed_once") => Ok(Err(Breach::Corrected)),
-            Some("movements_to_id_fkey" | "movements_between_balances") => Ok(Err(Breach::NoStore)),
-            _ => Err(error.into()),
-        };
+    let recorded = record_all(context, transaction, vec![(of.clone(), new)]).await?;
+    Ok(match recorded.map(|recorded| recorded.into_iter().next()) {
+        Ok(Some(recorded)) => Ok(recorded),
+        Ok(None) => return Err(Error::internal("a movement was not recorded")),
+        Err(breach) => Err(breach),
+    })
+}
+
+/// Records movements, each of the lot whose balance it stands with, all or none of them. What a store holds after them is said
+/// with each that touched it.
+pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
+    context: &Context,
+    transaction: &mut Transaction<'_, A>,
+    new: Vec<(Stock, NewMovement)>,
+) -> Result<Result<Vec<Recorded>, Breach>> {
+    let [(_, NewMovement { occurred_at, .. }), ..] = new.as_slice() else { return Ok(Ok(Vec::new())) };
+    let (occurred_at, recorded_at) = (*occurred_at, context.now());
+    let (mut openings, mut movements) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
+    for (of, new) in &new {
+        openings.push(context.new_uuid()?);
+        movements.push(Movement {
+            id: Id::new(context.new_uuid()?),
+            kind: new.kind,
+            quantity: new.quantity,
+            occurred_at,
+            recorded_at,
+            cause: new.cause,
+            note: new.note.clone(),
+            out_of_order: new.out_of_order.clone(),
+            lot_id: of.lot_id,
+            from_id: new.from,
+            to_id: new.to,
+            corrects_id: new.corrects,
+            shelter: of.shelter.clone(),
+            stock_kind: of.stock_kind.clone(),
+            donor_agency: of.donor_agency.clone(),
+        });
     }
-    let stores: Vec<Uuid> = [movement.from_id, movement.to_id].into_iter().flatten().collect();
-    let query = balances_joined()
-        .filter(balances::lot_id.eq(of.lot_id))
-        .filter(balances::location_id.eq_any(stores))
-        .select(stock_columns());
-    let mut stock: Vec<Stock> = Prepared(query).load(transaction.connection()?).await?;
-    stock.sort_by_key(|stock| Some(stock.location_id) != movement.from_id);
-    Ok(Ok((movement, stock)))
+    fn each<T>(movements: &[Movement], column: impl Fn(&Movement) -> T) -> Vec<T> {
+        movements.iter().map(column).collect()
+    }
+    let recording = diesel::sql_query(
+        "SELECT * FROM record_movements($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    )
+    .bind::<SqlUuid, _>(context.programme_id())
+    .bind::<Array<SqlUuid>, _>(openings)
+    .bind::<Array<SqlUuid>, _>(each(&movements, |movement| movement.id.uuid()))
+    .bind::<Array<SqlUuid>, _>(each(&movements, |movement| movement.lot_id))
+    .bind::<Array<Text>, _>(each(&movements, |movement| movement.kind))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.from_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.to_id))
+    .bind::<Array<Integer>, _>(each(&movements, |movement| movement.quantity.amount))
+    .bind::<Array<Nullable<Text>>, _>(each(&movements, |movement| movement.cause))
+    .bind::<Array<Nullable<Text>>, _>(each(&movements, |movement| movement.note.clone()))
+    .bind::<Array<Nullable<Text>>, _>(each(&movements, |movement| movement.out_of_order.clone()))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.corrects_id))
+    .bind::<Timestamptz, _>(occurred_at)
+    .bind::<Timestamptz, _>(recorded_at)
+    .bind::<SqlUuid, _>(context.actor()?.user);
+    let balances: Vec<Balance> = match Prepared(recording).get_results(transaction.connection()?).await {
+        Ok(balances) => balances,
+        Err(error) => {
+            return match constraint(&error) {
+                Some("balances_quantity_not_negative") => Ok(Err(Breach::Insufficient)),
+                Some("movements_goods_fit") => Ok(Err(Breach::Unfit)),
+                Some("movements_first_expired") => Ok(Err(Breach::EarlierExpiry)),
+                Some("movements_reversed_once") => Ok(Err(Breach::Corrected)),
+                Some("movements_to_id_fkey" | "movements_between_balances") => Ok(Err(Breach::NoStore)),
+                _ => Err(error.into()),
+            };
+        }
+    };
+    let held = |movement: &Movement, unit: Unit| {
+        let touched = |balance: &&Balance| {
+            balance.lot == movement.lot_id
+                && [movement.from_id, movement.to_id].contains(&Some(balance.location))
+        };
+        let stock = |balance: &Balance| Stock {
+            id: Id::new(balance.balance),
+            quantity: Quantity { amount: balance.quantity, unit },
+            version: balance.version,
+            lot_id: balance.lot,
+            location_id: balance.location,
+            shelter: balance.shelter.clone(),
+            stock_kind: movement.stock_kind.clone(),
+            donor_agency: movement.donor_agency.clone(),
+        };
+        let mut stock: Vec<Stock> = balances.iter().filter(touched).map(stock).collect();
+        stock.sort_by_key(|stock| Some(stock.location_id) != movement.from_id);
+        stock
+    };
+    let recorded = movements.into_iter().zip(&new).map(|(movement, (of, _))| {
+        let stock = held(&movement, of.quantity.unit);
+        (movement, stock)
+    });
+    Ok(Ok(recorded.collect()))
 }

@@ -265,6 +265,7 @@ fn movement_columns() -> _ {
         movements::recorded_at,
         movements::cause,
         movements::note,
+        movements::out_of_order,
         movements::lot_id,
         movements::from_id,
         movements::to_id,

@@ -332,6 +332,8 @@ record! {
         cause: Option<WriteOffCause> => Inventory,
         /// In words.
         note: Option<String> => Inventory,
+        /// Why it left before others of its item that expire earlier.
+        out_of_order: Option<String> => Inventory,
         /// The lot.
         lot_id: Uuid,
         /// The store that it left.

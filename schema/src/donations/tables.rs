@@ -37,7 +37,7 @@ diesel::table! {
     movements (id) {
         id -> Uuid, lot_id -> Uuid, kind -> Text, from_id -> Nullable<Uuid>, to_id -> Nullable<Uuid>, quantity -> Integer,
         reverses_id -> Nullable<Uuid>, occurred_at -> Timestamptz, recorded_at -> Timestamptz, user_id -> Nullable<Uuid>,
-        cause -> Nullable<Text>, note -> Nullable<Text>,
+        cause -> Nullable<Text>, note -> Nullable<Text>, out_of_order -> Nullable<Text>,
     }
 }
 

@@ -8,7 +8,9 @@ use crate::donations::{Location, Lot, MovementKind};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
 use crate::journal::{Begun, Transaction};
-use crate::problem::{GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound};
+use crate::problem::{
+    EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
+};
 use crate::scalars::{Id, Quantity};
 
 input! {
@@ -24,6 +26,8 @@ input! {
         pub quantity: Quantity,
         /// More about it, 3 to 500 characters.
         pub note: Option<String>,
+        /// Why it leaves before what of its item expires earlier in that store, 3 to 500 characters. Without it what expires first leaves first.
+        pub out_of_order: Option<String>,
         /// When it happened; now, where it is left out.
         pub occurred_at: Option<DateTime<Utc>>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
@@ -47,6 +51,7 @@ union! {
         InvalidValue(InvalidValue),
         InsufficientStock(InsufficientStock),
         GoodsUnfit(GoodsUnfit),
+        EarlierExpiry(EarlierExpiry),
         IdempotencyConflict(IdempotencyConflict),
     }
 }
@@ -78,6 +83,7 @@ async fn transfer(
         from: input.from,
         quantity: input.quantity,
         note: input.note.as_deref(),
+        out_of_order: input.out_of_order.as_deref(),
         occurred_at: input.occurred_at,
     };
     let (source, new) = match ledger::drawn_on(context, transaction, MovementKind::Transfer, draws).await? {
@@ -93,6 +99,7 @@ async fn transfer(
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
+        Err(Breach::EarlierExpiry) => Err(EarlierExpiry::new().into()),
         Err(Breach::NoStore) => Err(NotFound::new("to").into()),
         Err(Breach::Corrected) => return Err(Error::internal("a transfer corrects nothing")),
     })

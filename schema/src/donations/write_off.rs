@@ -72,6 +72,7 @@ async fn write_off(
         from: input.from,
         quantity: input.quantity,
         note: input.note.as_deref(),
+        out_of_order: None,
         occurred_at: input.occurred_at,
     };
     let (stock, new) = match ledger::drawn_on(context, transaction, MovementKind::WriteOff, draws).await? {
@@ -82,7 +83,7 @@ async fn write_off(
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
-        Err(Breach::Unfit | Breach::Corrected | Breach::NoStore) => {
+        Err(Breach::Unfit | Breach::EarlierExpiry | Breach::Corrected | Breach::NoStore) => {
             return Err(Error::internal("a write-off ran into a law that is not for it"));
         }
     })

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::pooled_connection::deadpool::Object;
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -21,6 +21,15 @@ use crate::problem::IdempotencyConflict;
 
 diesel::table! {
     idempotency_keys (user_id, key) { user_id -> Uuid, key -> Text, body -> Binary, answer -> Text, recorded_at -> Timestamptz, }
+}
+
+/// What is kept under a key.
+#[diesel::dsl::auto_type]
+fn known_key(user: Uuid, key: String) -> _ {
+    idempotency_keys::table
+        .filter(idempotency_keys::user_id.eq(user))
+        .filter(idempotency_keys::key.eq(key))
+        .select((idempotency_keys::body, idempotency_keys::answer))
 }
 
 /// A transaction of one operation whose payload is `A`. Dropped before [`Transaction::commit`], it leaves nothing.
@@ -98,8 +107,14 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
     }
 
     async fn open(mut self) -> Result<Begun<'c, A>> {
-        AnsiTransactionManager::begin_transaction(self.connection()?).await?;
-        match self.known().await? {
+        let looked_for = known_key(self.user, self.key.clone());
+        let connection = &*self.connection()?;
+        // In one round trip: what begins the transaction needs no preparation, so it is sent before what looks for the key.
+        let (mut beginning, mut reading) = (connection, connection);
+        let (begun, found) =
+            futures_util::join!(beginning.batch_execute("BEGIN"), looked_for.first(&mut reading));
+        begun?;
+        match self.known_as(found.optional()?)? {
             None => Ok(Begun::Fresh(Box::new(self))),
             Some(known) => {
                 self.roll_back().await?;
@@ -120,23 +135,26 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
 
     /// `None` where the key is new; `Some(None)` where it was used with another body.
     async fn known(&mut self) -> Result<Option<Option<A>>> {
-        let (user, key, body) = (self.user, self.key.clone(), self.body);
-        let found = idempotency_keys::table
-            .find((user, key))
-            .select((idempotency_keys::body, idempotency_keys::answer))
-            .first::<(Vec<u8>, String)>(self.connection()?)
-            .await
-            .optional()?;
+        let looked_for = known_key(self.user, self.key.clone());
+        let found = looked_for.first(self.connection()?).await.optional()?;
+        self.known_as(found)
+    }
+
+    fn known_as(&self, found: Option<(Vec<u8>, String)>) -> Result<Option<Option<A>>> {
         let Some((known, answer)) = found else { return Ok(None) };
-        if known != body {
+        if known != self.body {
             return Ok(Some(None));
         }
         Ok(Some(Some(serde_json::from_str(&answer).map_err(Error::internal)?)))
     }
 
+    async fn run(&mut self, statement: &str) -> Result<()> {
+        Ok(self.connection()?.batch_execute(statement).await?)
+    }
+
     /// Gives up; nothing is kept.
     pub(crate) async fn roll_back(mut self) -> Result<()> {
-        AnsiTransactionManager::rollback_transaction(self.connection()?).await?;
+        self.run("ROLLBACK").await?;
         self.connection.take();
         Ok(())
     }
@@ -147,7 +165,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         mut self,
         problem: impl Into<R>,
     ) -> Result<R> {
-        AnsiTransactionManager::rollback_transaction(self.connection()?).await?;
+        self.run("ROLLBACK").await?;
         let known = self.known().await?;
         self.connection.take();
         Ok(match known {
@@ -211,7 +229,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         match Prepared(appending).execute(self.connection()?).await {
             Ok(_) => {}
             Err(error) if constraint(&error) == Some("idempotency_keys_pkey") => {
-                AnsiTransactionManager::rollback_transaction(self.connection()?).await?;
+                self.run("ROLLBACK").await?;
                 return match self.known().await? {
                     Some(Some(answer)) => Ok(Outcome::Repeated(answer)),
                     Some(None) => Ok(Outcome::Conflict),
@@ -220,7 +238,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             }
             Err(error) => return Err(error.into()),
         }
-        AnsiTransactionManager::commit_transaction(self.connection()?).await?;
+        self.run("COMMIT").await?;
         self.connection.take();
         self.context.journal().wake();
         Ok(Outcome::Done(answer))

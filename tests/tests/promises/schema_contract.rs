@@ -145,6 +145,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "jti"
                     | "reason"
                     | "note"
+                    | "outOfOrder"
                     | "donorReference"
             );
             let of = argument.ty.inner_named_type().as_str();

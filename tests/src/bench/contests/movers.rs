@@ -21,8 +21,8 @@ const MUTATION: &str = "mutation($lot: ID!, $from: ID!, $to: ID!, $quantity: Qua
 
 const FUNCTION: &str = "CREATE FUNCTION bench_move(lot uuid, source uuid, target uuid, amount integer) RETURNS integer LANGUAGE sql AS $$ \
     INSERT INTO balances (id, lot_id, location_id) VALUES (gen_random_uuid(), lot, target) ON CONFLICT DO NOTHING; \
-    INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, occurred_at, recorded_at) \
-        VALUES (gen_random_uuid(), lot, 'TRANSFER', source, target, amount, now(), now()); \
+    INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, occurred_at, recorded_at, user_id) \
+        SELECT gen_random_uuid(), lot, 'TRANSFER', source, target, amount, now(), now(), id FROM users LIMIT 1; \
     SELECT quantity FROM balances WHERE lot_id = lot AND location_id = source $$; \
     GRANT EXECUTE ON FUNCTION bench_move(uuid, uuid, uuid, integer) TO enlace_app";
 

@@ -53,6 +53,71 @@ async fn goods_are_given_out_and_written_off_and_the_ledger_says_why() {
     world.stop().await;
 }
 
+/// What expires first leaves first, from the store and of the item that it is of; whoever takes another lot says why.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_expires_first_leaves_first_unless_somebody_says_why() {
+    let world = World::start().await;
+    let goods = world.goods("food").await;
+    let client = world.client(DONATIONS);
+    let shown = client
+        .query(&format!("{{ node(id: \"{}\") {{ ... on DonationItem {{ expiresOn }} }} }}", goods.lot))
+        .await;
+    let day: chrono::NaiveDate = at(&shown, "data.node.expiresOn").as_str().unwrap().parse().unwrap();
+    let later = second_lot(&world, &goods, &(day + chrono::Days::new(1)).to_string()).await;
+    for (root, to) in [("deliverStock", String::new()), ("moveStock", format!(", to: \"{}\"", goods.to))] {
+        let drawing = drawing(&later, &later.from, 2) + &to;
+        let refused = mutate(&client, root, &drawing).await;
+        assert_eq!(problem(&refused).0, "EARLIER_EXPIRY", "{refused}");
+        let short = mutate(&client, root, &(drawing.clone() + ", outOfOrder: \"x\"")).await;
+        assert_eq!(problem(&short), ("INVALID_ARGUMENT", &json!("outOfOrder")));
+        let said = mutate(&client, root, &(drawing + ", outOfOrder: \"El otro lote está bajo llave\"")).await;
+        assert_eq!(at(result(&said), "movement.outOfOrder"), "El otro lote está bajo llave", "{said}");
+    }
+    // What is recalled does not stand in the way of what is fit, nor does what the store has no more of.
+    let all = mutate(&client, "deliverStock", &drawing(&goods, &goods.from, goods.amount)).await;
+    assert_eq!(at(result(&all), "movement.outOfOrder"), &Json::Null);
+    let next = mutate(&client, "deliverStock", &drawing(&later, &later.from, 1)).await;
+    assert_eq!(at(result(&next), "movement.kind"), "DELIVERY", "{next}");
+    let earlier = second_lot(&world, &later, &day.to_string()).await;
+    assert_eq!(
+        problem(&mutate(&client, "deliverStock", &drawing(&later, &later.from, 1)).await).0,
+        "EARLIER_EXPIRY"
+    );
+    mutate(&client, "recallLot", &format!("lot: \"{}\", reason: \"moho\"", earlier.lot)).await;
+    let past = mutate(&client, "deliverStock", &drawing(&later, &later.from, 1)).await;
+    assert_eq!(at(result(&past), "movement.kind"), "DELIVERY", "{past}");
+    assert_ledger_holds(&world).await;
+    world.stop().await;
+}
+
+/// Ten more of what `goods` are, received where these lie, which expire on another day.
+async fn second_lot(world: &World, goods: &Goods, expires_on: &str) -> Goods {
+    let client = world.client(DONATIONS);
+    let lot = client
+        .query(&format!("{{ node(id: \"{}\") {{ ... on DonationItem {{ item }} }} }}", goods.lot))
+        .await;
+    let donors = client.query("{ donors(first: 1) { nodes { id } } }").await;
+    let arguments = format!(
+        "donor: {}, location: \"{}\", lines: [{{item: {}, quantity: {}, expiresOn: \"{expires_on}\"}}]",
+        at(&donors, "data.donors.nodes.0.id"),
+        goods.from,
+        at(&lot, "data.node.item"),
+        held(goods, 10)
+    );
+    let received = mutate(&client, "receiveDonation", &arguments).await;
+    let donation = at(result(&received), "donation.id");
+    let lots = client.query(&format!("{{ donationItems(donation: {donation}) {{ nodes {{ id }} }} }}")).await;
+    let lot = at(&lots, "data.donationItems.nodes.0.id").as_str().unwrap().to_owned();
+    Goods {
+        lot,
+        amount: 10,
+        from: goods.from.clone(),
+        to: goods.to.clone(),
+        other: goods.other.clone(),
+        unit: goods.unit.clone(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correction_undoes_a_movement_once_and_only_while_the_goods_are_there() {
     let world = World::start().await;

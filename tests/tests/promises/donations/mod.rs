@@ -11,7 +11,7 @@ const DONATIONS: &str = "DIF_MUNICIPAL/donation_coordinator";
 
 /// What a movement shows of itself and of what it left.
 const MOVED: &str =
-    "movement { id kind quantity cause note lot { id } from { id } to { id } corrects { id } }
+    "movement { id kind quantity cause note outOfOrder lot { id } from { id } to { id } corrects { id } }
     stock { quantity version location { id } }";
 
 /// Runs one mutation with arguments as literals, and a key that nobody has used; what it answers.

@@ -204,6 +204,17 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO movements SELECT gen_random_uuid(), lot, 'TRANSFER', store, NULL, 1, NULL, now(), now() FROM one",
     ),
     (
+        "movements_first_expired",
+        "INSERT INTO lots (id, programme_id, item_id, donor_id, donation_id, line, code, condition, received, received_on, received_at_id, expires_on) \
+         SELECT entry, programme_id, item_id, donor_id, donation_id, 2, 'LATER', condition, received, received_on, received_at_id, expires_on + 1 \
+         FROM lots, one WHERE id = fresh; \
+         INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), entry, store FROM one; \
+         INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) \
+         SELECT gen_random_uuid(), unnest(ARRAY[fresh, entry]), 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, quantity, occurred_at, recorded_at, user_id) \
+         SELECT gen_random_uuid(), entry, 'DELIVERY', store, 1, '2022-01-31', '2022-01-31', someone FROM one",
+    ),
+    (
         "movements_goods_fit",
         "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT receipt, fresh, 'RECEIPT', NULL::uuid, store, 10, NULL::uuid, '2022-01-31', '2022-01-31', NULL, NULL FROM one; \
          INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT gen_random_uuid(), fresh, 'DELIVERY', store, NULL::uuid, 1, NULL::uuid, '2022-03-01', '2022-03-01', NULL, NULL FROM one",
@@ -215,6 +226,11 @@ const BREACHES: &[(&str, &str)] = &[
     (
         "movements_note",
         "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT gen_random_uuid(), fresh, 'TRANSFER', store, other, 1, NULL::uuid, '2022-01-31', '2022-01-31', NULL, 'no' FROM one",
+    ),
+    (
+        "movements_out_of_order",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at, out_of_order) \
+         SELECT gen_random_uuid(), fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31', 'as it came' FROM one",
     ),
     (
         "movements_quantity_positive",
