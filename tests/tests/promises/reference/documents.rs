@@ -194,7 +194,7 @@ impl Author<'_> {
     fn root(&mut self, place: usize, snapshot: &Snapshot, roots: &mut Vec<String>) {
         let rows = 1 + self.dice.roll(12);
         let end = *self.dice.pick(&["first", "last"]);
-        let (field, object) = match self.dice.roll(13) {
+        let (field, object) = match self.dice.roll(14) {
             0 => ("agencies".to_owned(), "Agency"),
             1 => ("shelters".to_owned(), "Shelter"),
             2 => ("categories".to_owned(), "Category"),
@@ -217,6 +217,11 @@ impl Author<'_> {
             10 => {
                 let list = *self.dice.pick(&["donors", "donations"]);
                 let pages = if list == "donors" { "DonorConnection" } else { "DonationConnection" };
+                (format!("{list}({end}: {rows})"), pages)
+            }
+            12 => {
+                let list = *self.dice.pick(&["requests", "shipments"]);
+                let pages = if list == "requests" { "SupplyRequestConnection" } else { "ShipmentConnection" };
                 (format!("{list}({end}: {rows})"), pages)
             }
             11 => {

@@ -182,7 +182,16 @@ impl Facts {
 }
 
 /// Types whose records bear a stock kind, and those that bear a giver.
-const GOODS: &[&str] = &["Category", "CatalogueItem", "DonationItem", "Stock", "Movement", "StockChange"];
+const GOODS: &[&str] = &[
+    "Category",
+    "CatalogueItem",
+    "DonationItem",
+    "Stock",
+    "Movement",
+    "StockChange",
+    "SupplyRequestLine",
+    "ShipmentLine",
+];
 /// Types whose records tell of a person, and those that bear the person's age.
 const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
 const OF_SOME_AGE: &[&str] = &["Person", "Consent", "Referral", "Enrolment"];
@@ -198,9 +207,10 @@ const OF_THE_JOURNAL: &[&str] = &[
     "EndBreakGlassPayload",
     "BreakGlassNotice",
 ];
-const GIVEN: &[&str] = &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange"];
-/// Types whose records lie in a store.
-const IN_A_STORE: &[&str] = &["Stock", "Movement"];
+const GIVEN: &[&str] =
+    &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange", "ShipmentLine"];
+/// Types whose records are of a store.
+const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment"];
 
 /// What a payload of a mutation on goods, accounts, consents or referrals carries; another type is itself.
 fn carried(object: &str) -> &str {
@@ -208,6 +218,8 @@ fn carried(object: &str) -> &str {
         Some("ReceiveDonation") => "Donation",
         Some("RecallLot") => "DonationItem",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
+        Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
+        Some("SendShipment" | "ReceiveShipment") => "Shipment",
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
         Some(verb) if verb.ends_with("Consent") => "Consent",
