@@ -26,8 +26,8 @@ pub const ADJUST: &str = "mutation($space: ID!, $occupied: Int!, $version: Int!,
 
 /// Moves stock; every outcome names itself.
 pub const MOVE: &str =
-    "mutation($lot: ID!, $from: ID!, $to: ID!, $quantity: Quantity!, $at: DateTime, $key: String!) {
-  moveStock(lot: $lot, from: $from, to: $to, quantity: $quantity, occurredAt: $at, idempotencyKey: $key) {
+    "mutation($lot: ID!, $from: ID!, $to: ID!, $quantity: Quantity!, $at: DateTime, $why: String, $key: String!) {
+  moveStock(lot: $lot, from: $from, to: $to, quantity: $quantity, occurredAt: $at, outOfOrder: $why, idempotencyKey: $key) {
     __typename
     ... on MoveStockPayload {
       movement { id kind quantity occurredAt recordedAt lot { id } from { id } to { id } }

@@ -8,12 +8,14 @@ use crate::agencies::{self, Agency};
 use crate::context::Context;
 use crate::donations::correct::{CorrectMovementPayload, correct_movement};
 use crate::donations::deliver::{DeliverStockPayload, deliver_stock};
+use crate::donations::history::{self, PastStock};
 use crate::donations::ledger::StockMoved;
 use crate::donations::recall::{RecallLotPayload, recall_lot};
 use crate::donations::receipt::GoodsReceived;
 use crate::donations::receive::{ReceiveDonationPayload, receive_donation};
 use crate::donations::supplies::{self, Shipment};
 use crate::donations::transfer::{MoveStockPayload, move_stock};
+use crate::donations::whereabouts::{Whereabouts, whereabouts_by_ids};
 use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
 use crate::donations::{Category, Donation, Donor, Item, Location, Lot, Movement, Stock, list, load};
 use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, input, record};
@@ -91,6 +93,7 @@ pub(crate) fn register(graph: &mut Graph) {
     graph.node::<Location, _, _>(Class::Operational, load::locations_by_ids);
     graph.node::<Item, _, _>(Class::Inventory, load::items_by_ids);
     graph.node::<Donation, _, _>(Class::Inventory, load::donations_by_ids);
+    graph.node::<Whereabouts, _, _>(Class::Inventory, whereabouts_by_ids);
     graph.node::<Lot, _, _>(Class::Inventory, load::lots_by_ids);
     graph.node::<Stock, _, _>(Class::Inventory, load::stock_by_ids);
     graph.node::<Movement, _, _>(Class::Inventory, load::movements_by_ids);
@@ -123,6 +126,16 @@ pub(crate) fn register(graph: &mut Graph) {
     graph.query("stock", Class::Inventory, "What a store holds, oldest lot first, page by page.").connection(
         ConnectionKind { node: "Stock", connection: "StockConnection", edge: "StockEdge" },
         list::stock,
+    );
+    graph
+        .query("movements", Class::Inventory, "The ledger: what happened to goods, page by page.")
+        .connection(
+            ConnectionKind { node: "Movement", connection: "MovementConnection", edge: "MovementEdge" },
+            history::movements,
+        );
+    graph.query("stockAsOf", Class::Inventory, "What lay where at a moment, page by page.").connection(
+        ConnectionKind { node: "PastStock", connection: "PastStockConnection", edge: "PastStockEdge" },
+        history::stock_as_of,
     );
     graph
         .mutation(
@@ -232,7 +245,16 @@ fn goods(graph: &mut Graph) {
                 load::locations_by_ids,
                 location_key,
             )
+            .one(
+                "whereabouts",
+                Class::Inventory,
+                "Where its articles are now, in counts.",
+                |donation| Some(donation.id.uuid()),
+                whereabouts_by_ids,
+                |whereabouts: &Whereabouts| whereabouts.id.uuid(),
+            )
     });
+    graph.object::<Whereabouts>(|whereabouts| whereabouts);
     graph.object::<ReceiveDonationPayload>(|payload| {
         payload
             .carries("donation", Class::Inventory, "The donation.", |payload| Some(payload.donation.clone()))
@@ -333,6 +355,18 @@ fn ledger(graph: &mut Graph) {
                 |shipment: &Shipment| shipment.id.uuid(),
             )
             .in_scope::<Shipment>()
+    });
+    graph.object::<PastStock>(|stock| {
+        stock
+            .one("lot", Class::Inventory, "The lot.", |stock| Some(stock.lot_id), load::lots_by_ids, lot_key)
+            .one(
+                "location",
+                Class::Inventory,
+                "The store.",
+                |stock| Some(stock.location_id),
+                load::locations_by_ids,
+                location_key,
+            )
     });
     MoveStockPayload::declare(graph);
     DeliverStockPayload::declare(graph);

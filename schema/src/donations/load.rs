@@ -323,7 +323,7 @@ pub(crate) async fn stock_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec
 
 /// Movements with what a row of them needs.
 #[diesel::dsl::auto_type]
-fn movements_joined() -> _ {
+pub(super) fn movements_joined() -> _ {
     movements::table
         .inner_join(lots::table.inner_join(items::table))
         .left_join(locations::table.on(movements::from_id.eq(locations::id.nullable())))
@@ -332,7 +332,7 @@ fn movements_joined() -> _ {
 
 /// The columns of a [`Movement`].
 #[diesel::dsl::auto_type]
-fn movement_columns() -> _ {
+pub(super) fn movement_columns() -> _ {
     let shelter: diesel::dsl::Nullable<shelters::code> = shelters::code.nullable();
     (
         movements::id,

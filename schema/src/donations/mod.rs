@@ -3,6 +3,7 @@
 mod correct;
 mod deliver;
 mod graphql;
+mod history;
 pub(crate) mod import;
 mod ledger;
 mod list;
@@ -13,6 +14,7 @@ mod receive;
 mod supplies;
 pub(crate) mod tables;
 mod transfer;
+mod whereabouts;
 mod write_off;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -617,7 +617,7 @@ async fn balances(world: &World) -> BTreeMap<(String, String), i32> {
 
 /// Lots of which one statement, so one snapshot, does not find: received = in store + delivered + written off, by what was not
 /// corrected; and each balance = the sum of its movements.
-const DISAGREEMENTS: &str = "
+pub(crate) const DISAGREEMENTS: &str = "
     WITH stands AS (SELECT * FROM movements m WHERE kind <> 'CORRECTION' AND NOT EXISTS (SELECT FROM movements c WHERE c.reverses_id = m.id)),
     received AS (SELECT lot_id, sum(quantity) AS quantity FROM stands WHERE kind = 'RECEIPT' GROUP BY lot_id),
     out AS (SELECT lot_id, sum(quantity) AS quantity FROM stands WHERE kind IN ('DELIVERY', 'WRITE_OFF') GROUP BY lot_id),

@@ -104,7 +104,7 @@ pub(in crate::donations) fn register(graph: &mut Graph) {
             Class::Inventory,
             "Sends goods from one store to another. Of an item what expires first is taken first.",
         )
-        .either(RecordType::Stock, send_shipment);
+        .either(RecordType::Shipment, send_shipment);
     graph
         .mutation(
             "receiveShipment",

@@ -33,9 +33,8 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
     let literals = |all: &[&str]| all.iter().map(|literal| (*literal).to_owned()).collect();
     match (root, argument) {
         ("donationItems", "category") => some_of("categories"),
-        ("donationItems" | "stock" | "requests", "location") | ("shipments", "from" | "to") => {
-            some_of("locations").into_iter().step_by(4).collect()
-        }
+        ("donationItems" | "stock" | "requests" | "movements" | "stockAsOf", "location")
+        | ("shipments", "from" | "to") => some_of("locations").into_iter().step_by(4).collect(),
         ("donationItems", "donation") => {
             (0..3).map(|nth| text(snapshot.value(lot(7 * nth), "donation")["id"].as_str().unwrap())).collect()
         }
@@ -48,6 +47,11 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("donationItems", "text") => literals(&["\"co\"", "\"LOT-0\"", "\"%\"", "\"_\"", "\"á\""]),
         ("donationItems", "orderBy") => {
             literals(&["RECEIVED_ON", "RECEIVED_ON_DESC", "EXPIRES_ON", "CODE", "NAME"])
+        }
+        ("movements" | "stockAsOf", "lot") => vec![text(lot(0))],
+        ("stockAsOf", "item") => some_of("catalogue").into_iter().step_by(9).collect(),
+        ("stockAsOf", "at") | ("movements", "occurredFrom" | "occurredBefore") => {
+            literals(&["\"2022-01-30T00:00:00Z\""])
         }
         ("requests", "state") => literals(&["SUBMITTED", "APPROVED", "FULFILLED"]),
         ("shipments", "state") => literals(&["IN_TRANSIT", "RECEIVED"]),
@@ -214,6 +218,10 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             ],
             "donations" => &["donor"],
             "stock" => &["location"],
+            "requests" => &["location", "state"],
+            "shipments" => &["from", "to", "state"],
+            "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],
+            "stockAsOf" => &["at", "location", "lot", "item"],
             "persons" => &["shelter", "household"],
             "breakGlassAccesses" => &["person"],
             "journal" => &[

@@ -29,7 +29,10 @@ pub(super) struct Goods {
 impl Goods {
     /// Variables that move one of them.
     pub(super) fn one(&self) -> Json {
-        json!({"lot": self.lot, "from": self.from, "to": self.to, "quantity": format!("1 {}", self.unit), "key": fresh_key()})
+        json!({
+            "lot": self.lot, "from": self.from, "to": self.to, "quantity": format!("1 {}", self.unit), "why": "prueba",
+            "key": fresh_key(),
+        })
     }
 }
 
@@ -41,7 +44,8 @@ pub(super) fn goods(snapshot: &Snapshot) -> Vec<Goods> {
     for (location, held) in snapshot.pages.stock.iter().collect::<BTreeMap<_, _>>() {
         let shelter = snapshot.value(location, "shelter")["id"].as_str();
         let shelter = shelter.map(|id| snapshot.value(id, "code").as_str().unwrap().to_owned());
-        if !matches!(shelter.as_deref(), None | Some("ALB-01" | "ALB-02")) {
+        let on_the_way = *snapshot.value(location, "kind") == "TRANSIT";
+        if on_the_way || !matches!(shelter.as_deref(), None | Some("ALB-01" | "ALB-02")) {
             continue;
         }
         for (id, _) in held {
@@ -76,8 +80,8 @@ fn shows_all(signature: &str, root: &str, payload: &str) -> String {
 
 fn move_stock() -> String {
     shows_all(
-        "($lot: ID!, $from: ID!, $to: ID!, $quantity: Quantity!, $key: String!)",
-        "moveStock(lot: $lot, from: $from, to: $to, quantity: $quantity, idempotencyKey: $key)",
+        "($lot: ID!, $from: ID!, $to: ID!, $quantity: Quantity!, $why: String, $key: String!)",
+        "moveStock(lot: $lot, from: $from, to: $to, quantity: $quantity, outOfOrder: $why, idempotencyKey: $key)",
         "MoveStockPayload",
     )
 }
@@ -105,7 +109,9 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                     caller.may_write_goods("SupplyRequest")
                 }
                 "Mutation" if field.name == "decideRequest" => caller.may_write_goods("SupplyDecision"),
-                "Mutation" if field.name == "receiveShipment" => caller.may_write_goods("Shipment"),
+                "Mutation" if matches!(field.name.as_str(), "sendShipment" | "receiveShipment") => {
+                    caller.may_write_goods("Shipment")
+                }
                 "Mutation" if field.name == "receiveDonation" => caller.may_write_goods("Donation"),
                 "Mutation" if field.name == "recallLot" => caller.may_write_goods("DonationItem"),
                 "Mutation" => caller.may_write(class),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use enlace_tests::{Goods, World, at, codes};
+use enlace_tests::{Client, Goods, World, at, codes};
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
@@ -344,4 +344,118 @@ async fn whatever_many_do_to_goods_at_once_is_as_if_they_took_turns() {
     }
     assert_ledger_holds(&world).await;
     world.stop().await;
+}
+
+/// The ledger and what it came to at a moment: each caller is shown of both what it may see, and the present agrees with the stores.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_past_is_what_the_ledger_has_of_it() {
+    let world = World::start().await;
+    let goods = world.goods("food").await;
+    let client = world.client(DONATIONS);
+    let before = now(&client).await;
+    // The programme's clock goes on between them.
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    mutate(&client, "deliverStock", &drawing(&goods, &goods.from, 3)).await;
+    mutate(&client, "moveStock", &(drawing(&goods, &goods.from, 4) + &format!(", to: \"{}\"", goods.to)))
+        .await;
+    let after = now(&client).await;
+    let of_lot = async |client: &Client, moment: &str| -> BTreeMap<String, i32> {
+        let document = format!(
+            "{{ stockAsOf(at: \"{moment}\", lot: \"{}\") {{ totalCount nodes {{ quantity location {{ id }} lot {{ id }} }} }} }}",
+            goods.lot
+        );
+        let answer = client.query(&document).await;
+        let rows =
+            at(&answer, "data.stockAsOf.nodes").as_array().unwrap_or_else(|| panic!("{answer}")).iter();
+        rows.map(|row| (at(row, "location.id").as_str().unwrap().to_owned(), amount_of(&row["quantity"])))
+            .collect()
+    };
+    let first = of_lot(&client, &before).await;
+    let last = of_lot(&client, &after).await;
+    assert_eq!((first[&goods.from], first.get(&goods.to)), (goods.amount, None));
+    assert_eq!((last[&goods.from], last[&goods.to]), (goods.amount - 7, 4));
+    assert_eq!(of_lot(&client, "2021-12-01T00:00:00Z").await, BTreeMap::new());
+    // Now, and page by page, it is what the stores hold.
+    let stores = client.query("{ locations { id code } }").await;
+    let stores = at(&stores, "data.locations").as_array().unwrap();
+    let store = stores.iter().find(|store| store["code"] == "TDA-01").unwrap()["id"].as_str().unwrap();
+    let held = client
+        .query(&format!(
+            "{{ stock(location: \"{}\", first: 500) {{ nodes {{ quantity lot {{ id }} }} }} }}",
+            store
+        ))
+        .await;
+    let mut there: Vec<(String, Json)> = lots_and_quantities(at(&held, "data.stock.nodes"));
+    let (mut past, mut cursor) = (Vec::new(), String::from("null"));
+    loop {
+        let page = client
+            .query(&format!(
+                "{{ stockAsOf(at: \"{after}\", location: \"{}\", first: 20, after: {cursor}) {{ nodes {{ quantity lot {{ id }} }} pageInfo {{ hasNextPage endCursor }} }} }}",
+                store
+            ))
+            .await;
+        past.extend(lots_and_quantities(at(&page, "data.stockAsOf.nodes")));
+        if at(&page, "data.stockAsOf.pageInfo.hasNextPage") == false {
+            break;
+        }
+        cursor = at(&page, "data.stockAsOf.pageInfo.endCursor").to_string();
+    }
+    there.sort_by(|a, b| a.0.cmp(&b.0));
+    past.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(past, there);
+    for (arguments, code) in [
+        ("at: \"2021-12-31T00:00:00Z\"", "INVALID_ARGUMENT"),
+        ("at: \"2022-03-01T00:00:00Z\", lot: \"LOT\"", "INVALID_ARGUMENT"),
+    ] {
+        let arguments = arguments.replace("LOT", &goods.lot);
+        let refused = client.query(&format!("{{ stockAsOf({arguments}) {{ totalCount }} }}")).await;
+        assert_eq!(codes(&refused), [code]);
+    }
+
+    let told = client
+        .query(&format!(
+            "{{ movements(lot: \"{}\", last: 2) {{ totalCount nodes {{ kind quantity note outOfOrder }} }} }}",
+            goods.lot
+        ))
+        .await;
+    let last = at(&told, "data.movements.nodes").as_array().unwrap();
+    assert_eq!(
+        last.iter().map(|row| row["kind"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["DELIVERY", "TRANSFER"]
+    );
+    // Who sees one kind of goods sees its movements and its past alone; who sees none is refused.
+    let all = async |client: &Client, root: &str| {
+        let answer = client
+            .query(&format!("{{ {root} {{ totalCount nodes {{ lot {{ category {{ stockKind }} }} }} }} }}"))
+            .await;
+        let kinds: BTreeSet<String> = at(&answer, &format!("data.{}.nodes", root.split('(').next().unwrap()))
+            .as_array()
+            .map(|rows| {
+                rows.iter()
+                    .map(|row| at(row, "lot.category.stockKind").as_str().unwrap().to_owned())
+                    .collect()
+            })
+            .unwrap_or_default();
+        (codes(&answer), kinds)
+    };
+    let past = format!("stockAsOf(at: \"{after}\", location: \"{}\", first: 500)", goods.from);
+    for root in ["movements(first: 500)", past.as_str()] {
+        let kinds = |kinds: &[&str]| {
+            (Vec::<String>::new(), kinds.iter().map(|kind| (*kind).to_owned()).collect::<BTreeSet<_>>())
+        };
+        assert_eq!(all(&client, root).await, kinds(&["food", "general", "medical"]));
+        assert_eq!(all(&world.client("SEDENA/kitchen"), root).await, kinds(&["food"]));
+        assert_eq!(all(&world.client("ISESALUD/clinician"), root).await, kinds(&["medical"]));
+        assert_eq!(all(&world.client("DSPM/officer"), root).await.0, ["FIELD_FORBIDDEN"]);
+    }
+    world.stop().await;
+}
+
+async fn now(client: &Client) -> String {
+    at(&client.query("{ viewer { now } }").await, "data.viewer.now").as_str().unwrap().to_owned()
+}
+
+fn lots_and_quantities(rows: &Json) -> Vec<(String, Json)> {
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| (at(row, "lot.id").as_str().unwrap().to_owned(), row["quantity"].clone())).collect()
 }

@@ -240,3 +240,43 @@ async fn a_donation_that_is_sent_again_is_received_once() {
     assert_ledger_holds(&world).await;
     world.stop().await;
 }
+
+/// From a donation to where each of its articles is, whatever happens to them; to whom it was given is told to nobody, the giver
+/// included.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_donation_tells_where_its_articles_are() {
+    let world = World::start().await;
+    let place = place(&world).await;
+    let client = world.client(DONATIONS);
+    let received = mutate(&client, "receiveDonation", &receipt(&place.acnur, &place, LINES)).await;
+    let donation = at(result(&received), "donation.id").as_str().unwrap().to_owned();
+    let whereabouts = async |client: &Client| {
+        let shown = client
+            .query(&format!(
+                "{{ node(id: \"{donation}\") {{ ... on Donation {{ whereabouts {{ received inStore inTransit delivered writtenOff }} }} }} }}"
+            ))
+            .await;
+        at(&shown, "data.node.whereabouts").clone()
+    };
+    let counts = |[received, stored, moving, given, off]: [i32; 5]| json!({"received": received, "inStore": stored, "inTransit": moving, "delivered": given, "writtenOff": off});
+    assert_eq!(whereabouts(&client).await, counts([42, 42, 0, 0, 0]));
+    let lots = client.query(&format!("{{ donationItems(donation: \"{donation}\", orderBy: CODE) {{ nodes {{ id }} }} locations {{ id code }} }}")).await;
+    let lot = at(&lots, "data.donationItems.nodes.0.id").as_str().unwrap();
+    let locations = at(&lots, "data.locations").as_array().unwrap();
+    let store =
+        locations.iter().find(|location| location["code"] == "TDA-02").unwrap()["id"].as_str().unwrap();
+    let drawing =
+        |amount: i32| format!("lot: \"{lot}\", from: \"{}\", quantity: \"{amount} PIECE\"", place.warehouse);
+    let given = mutate(&client, "deliverStock", &drawing(2)).await;
+    mutate(&client, "writeOffStock", &(drawing(1) + ", cause: DAMAGED")).await;
+    let sending = format!(
+        "from: \"{}\", to: \"{store}\", goods: [{{lot: \"{lot}\", quantity: \"4 PIECE\"}}]",
+        place.warehouse
+    );
+    mutate(&client, "sendShipment", &sending).await;
+    assert_eq!(whereabouts(&client).await, counts([42, 35, 4, 2, 1]));
+    let wrong = format!("movement: {}, note: \"no se entregó\"", at(result(&given), "movement.id"));
+    mutate(&client, "correctMovement", &wrong).await;
+    assert_eq!(whereabouts(&world.client("ACNUR/donor")).await, counts([42, 37, 4, 0, 1]));
+    world.stop().await;
+}

@@ -1,13 +1,15 @@
 //! How a shelter is supplied: asked for, approved, sent, received, and what was lost on the way explained.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use enlace_tests::{Client, Goods, World, at, codes, fresh_key};
+use enlace_tests::{Client, DataFolder, Goods, World, at, codes, connect, enlace, fresh_key};
 use futures_util::future::join_all;
+use rustix::process::Signal;
 use serde_json::{Value as Json, json};
 
 use super::{DONATIONS, drawing, held, mutate, problem, result};
-use crate::operations::{assert_ledger_holds, watch_totals};
+use crate::operations::{DISAGREEMENTS, assert_ledger_holds, watch_totals};
 
 const LEAD: &str = "DIF_MUNICIPAL/shelter_lead@ALB-01";
 
@@ -445,4 +447,83 @@ async fn a_shipment_that_is_sent_again_with_its_key_leaves_once() {
     assert_eq!(client.query(&document).await, first);
     assert_eq!(at(&first, "data.x.shipment.sent"), &json!(4));
     world.stop().await;
+}
+
+/// R34: the program is killed while shipments leave. What was answered has left, and none has by half: the ledger, the shipments and
+/// the journal agree.
+#[tokio::test(flavor = "multi_thread")]
+async fn shipments_that_leave_while_the_program_is_killed_have_left_whole_or_not_at_all() {
+    let data = DataFolder::new();
+    let address: SocketAddr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let demo = enlace("demo --listen").with(address.to_string()).data(&data);
+    let mut running = demo.start();
+    let welcome = running.says("Ctrl-C");
+    let token = welcome.lines().find(|line| line.starts_with("ey")).unwrap().to_owned();
+    let client = Client::new(address, Some(token));
+    let found = client
+        .query("{ locations { id code } donationItems(first: 500, expiresFrom: \"2022-03-20\") { nodes { id stock { quantity location { id code kind } } } } }")
+        .await;
+    let locations = at(&found, "data.locations").as_array().unwrap();
+    let store =
+        locations.iter().find(|location| location["code"] == "TDA-01").unwrap()["id"].as_str().unwrap();
+    let lots = at(&found, "data.donationItems.nodes").as_array().unwrap();
+    let goods: Vec<(&str, &str, &str)> = lots
+        .iter()
+        .filter_map(|lot| {
+            let held =
+                lot["stock"].as_array()?.iter().find(|held| at(held, "location.kind") == "WAREHOUSE")?;
+            let unit = held["quantity"].as_str()?.split_once(' ')?.1;
+            Some((lot["id"].as_str()?, at(held, "location.id").as_str()?, unit))
+        })
+        .collect();
+    assert!(goods.len() > 8, "{found}");
+    let database =
+        format!("host={} user=enlace dbname=enlace", data.path().join("postgres-socket").display());
+    let mut answered = 0;
+    for moment in [40, 120, 260, 400] {
+        let senders = join_all(goods.iter().take(8).map(async |(lot, from, unit)| {
+            let mut left = 0;
+            loop {
+                let arguments = format!(
+                    "from: \"{from}\", to: \"{store}\", goods: [{{lot: \"{lot}\", quantity: \"1 {unit}\", outOfOrder: \"prueba\"}}]"
+                );
+                let document = format!(
+                    "mutation {{ x: sendShipment({arguments}, idempotencyKey: \"{}\") {{ ... on SendShipmentPayload {{ shipment {{ id }} }} }} }}",
+                    fresh_key()
+                );
+                // Whoever is cut off panics, in a task of its own.
+                let client = client.clone();
+                match tokio::spawn(async move { client.query(&document).await }).await {
+                    Ok(answer) if at(&answer, "data.x.shipment.id").is_string() => left += 1,
+                    Ok(answer) => panic!("{answer}"),
+                    Err(_) => return left,
+                }
+            }
+        }));
+        let killing = async {
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+            running.signal(Signal::KILL);
+        };
+        let (left, ()) = tokio::join!(senders, killing);
+        answered += left.iter().sum::<i64>();
+        running.ended();
+        running = demo.start();
+        running.says("Ctrl-C");
+        let database = connect(&database.parse().unwrap()).await;
+        let count = async |query: &str| -> i64 { database.query_one(query, &[]).await.unwrap().get(0) };
+        assert_eq!(count(DISAGREEMENTS).await, 0, "killed after {moment} ms");
+        let left = count("SELECT count(*) FROM shipments WHERE user_id IS NOT NULL AND sent = 1").await;
+        assert!(left >= answered, "{answered} were answered, and {left} left");
+        for same in [
+            "SELECT count(*) FROM shipments WHERE user_id IS NOT NULL",
+            "SELECT count(*) FROM idempotency_keys",
+            "SELECT count(*) FROM journal_entries WHERE operation = 'donations.sendShipment' AND cardinality(part_contents) > 0 \
+             AND EXISTS (SELECT FROM unnest(part_contents) AS content WHERE convert_from(content, 'UTF8') LIKE '%donations.shipmentChanged%')",
+        ] {
+            assert_eq!(count(same).await, left, "killed after {moment} ms: {same}");
+        }
+    }
+    assert!(answered > 0);
+    running.signal(Signal::TERM);
+    assert_eq!(running.ended().0.code(), Some(0));
 }

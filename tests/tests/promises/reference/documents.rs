@@ -30,6 +30,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Viewer", "now"),
     ("Viewer", "may"),
     ("Query", "journal"),
+    ("Query", "movements"),
+    ("Query", "stockAsOf"),
     ("Query", "breakGlassAccesses"),
     ("Query", "accessProfile"),
     ("Query", "policyExplain"),

@@ -130,6 +130,7 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("Category", "INVENTORY"),
     ("CatalogueItem", "INVENTORY"),
     ("Donation", "INVENTORY"),
+    ("DonationWhereabouts", "INVENTORY"),
     ("DonationItem", "INVENTORY"),
     ("Stock", "INVENTORY"),
     ("Movement", "INVENTORY"),

@@ -191,6 +191,7 @@ const GOODS: &[&str] = &[
     "StockChange",
     "SupplyRequestLine",
     "ShipmentLine",
+    "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
 const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
@@ -208,7 +209,7 @@ const OF_THE_JOURNAL: &[&str] = &[
     "BreakGlassNotice",
 ];
 const GIVEN: &[&str] =
-    &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange", "ShipmentLine"];
+    &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange", "ShipmentLine", "PastStock"];
 /// Types whose records are of a store.
 const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment"];
 

@@ -1,0 +1,1 @@
+DROP INDEX movements_by_source, movements_by_target;
