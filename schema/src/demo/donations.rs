@@ -56,6 +56,8 @@ row! {
         code: String = TEXT,
         name: &'static str = TEXT,
         unit: &'static str = TEXT,
+        perishable: bool = BOOL,
+        minimum_stock: Option<i32> = INT4,
     }
 }
 
@@ -225,7 +227,16 @@ fn catalogue() -> (Vec<Category>, Vec<Item>, Vec<Good>) {
         for (number, (name, unit)) in (1..).zip(category.items) {
             let code = format!("{}-{number:02}", category.code);
             let item_id = id("items", &code, start());
-            items.push(Item { id: item_id, programme_id: programme_id(), category_id, code, name, unit });
+            items.push(Item {
+                id: item_id,
+                programme_id: programme_id(),
+                category_id,
+                code,
+                name,
+                unit,
+                perishable: category.perishable,
+                minimum_stock: category.minimum,
+            });
             goods.push(Good { item_id, category });
         }
     }

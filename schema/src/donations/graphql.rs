@@ -6,6 +6,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::agencies::{self, Agency};
 use crate::context::Context;
+use crate::donations::catalogue;
 use crate::donations::correct::{CorrectMovementPayload, correct_movement};
 use crate::donations::deliver::{DeliverStockPayload, deliver_stock};
 use crate::donations::ledger::StockMoved;
@@ -14,7 +15,7 @@ use crate::donations::receipt::GoodsReceived;
 use crate::donations::receive::{ReceiveDonationPayload, receive_donation};
 use crate::donations::transfer::{MoveStockPayload, move_stock};
 use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
-use crate::donations::{Category, Donation, Donor, Item, Location, Lot, Movement, Stock, list, load};
+use crate::donations::{Category, Donation, Donor, Item, Location, Lot, Movement, Stock, donors, list, load};
 use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, input, record};
 use crate::scalars::Id;
 use crate::shelters::{self, Shelter};
@@ -84,6 +85,8 @@ impl StockChangedArguments {
 pub(crate) fn register(graph: &mut Graph) {
     goods(graph);
     ledger(graph);
+    catalogue::register(graph);
+    donors::register(graph);
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);
     graph.node::<Donor, _, _>(Class::Donor, load::donors_by_ids);
     graph.node::<Location, _, _>(Class::Operational, load::locations_by_ids);

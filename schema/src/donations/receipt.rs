@@ -20,7 +20,7 @@ use crate::database::Prepared;
 use crate::donations::load::{DONOR_COLUMNS, item_facts, location_columns, locations_joined};
 use crate::donations::tables::{donations, donors, items, locations};
 use crate::donations::{Condition, Donation, Donor, Location, Stock};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::journal::{Change, Part, Transaction, constraint};
 use crate::problem::{InvalidValue, NotFound, StateConflict};
 use crate::scalars::{Id, Quantity, Unit};
@@ -118,6 +118,7 @@ pub(super) struct Known {
     pub(super) code: String,
     pub(super) name: String,
     pub(super) unit: Unit,
+    pub(super) perishable: bool,
     pub(super) stock_kind: String,
 }
 
@@ -160,7 +161,7 @@ pub(super) async fn catalogue<A: Serialize + DeserializeOwned>(
     let query = items::table
         .filter(items::programme_id.eq(context.programme_id()))
         .filter(InScope::new(&scope, item_facts))
-        .select((items::id, items::code, items::name, items::unit, items::stock_kind));
+        .select((items::id, items::code, items::name, items::unit, items::perishable, items::stock_kind));
     Ok(query.load(transaction.connection()?).await?)
 }
 
@@ -337,10 +338,10 @@ impl Receipt {
             line: i32,
         }
         let storing = diesel::sql_query(
-            "INSERT INTO lots (id, programme_id, item_id, donor_id, donation_id, line, code, condition, received, received_on, \
+            "INSERT INTO lots (id, programme_id, item_id, donor_id, donation_id, line, code, condition, received, unit, received_on, \
                  received_at_id, expires_on, donor_reference) \
-             SELECT lot, $1, item, $2, $3, line, $4 || '-' || line, condition, amount, $5, $6, expires_on, reference \
-             FROM unnest($7, $8, $9, $10, $11, $12, $13) AS lines (lot, item, line, condition, amount, expires_on, reference) \
+             SELECT lot, $1, item, $2, $3, line, $4 || '-' || line, condition, amount, unit, $5, $6, expires_on, reference \
+             FROM unnest($7, $8, $9, $10, $11, $12, $13, $14) AS lines (lot, item, line, condition, amount, unit, expires_on, reference) \
              ON CONFLICT (donor_id, donor_reference) WHERE donor_reference IS NOT NULL DO NOTHING RETURNING line",
         )
         .bind::<SqlUuid, _>(context.programme_id())
@@ -354,12 +355,22 @@ impl Receipt {
         .bind::<Array<Integer>, _>(lines.iter().map(|line| line.line).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(lines.iter().map(|line| line.condition.as_str()).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(lines.iter().map(|line| line.quantity.amount).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(lines.iter().map(|line| line.quantity.unit.as_str()).collect::<Vec<_>>())
         .bind::<Array<Nullable<Date>>, _>(lines.iter().map(|line| line.expires_on).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(
             lines.iter().map(|line| line.reference.as_deref()).collect::<Vec<_>>(),
         );
-        let new: Vec<New> = Prepared(storing).get_results(transaction.connection()?).await?;
-        Ok(new.into_iter().map(|new| new.line).collect())
+        match Prepared(storing).get_results::<New>(transaction.connection()?).await {
+            Ok(new) => Ok(new.into_iter().map(|new| new.line).collect()),
+            // The lines were checked against the catalogue as it was a moment ago.
+            Err(error)
+                if matches!(constraint(&error), Some("lots_unit_fkey" | "lots_perishable_expires")) =>
+            {
+                let message = "An item of the catalogue was revised at this moment. Try again.";
+                Err(Error::new(Code::Unavailable, message))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What lies in the store of new lots, and the ledger's entries that say so.

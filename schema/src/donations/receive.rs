@@ -26,7 +26,7 @@ input! {
         pub quantity: Quantity,
         /// In what state it came; `NEW`, where it is left out.
         pub condition: Option<Condition>,
-        /// The day from which it must not be given out.
+        /// The day from which it must not be given out; of what perishes it must be said.
         pub expires_on: Option<NaiveDate>,
         /// The donor's own folio for this line, 1 to 100 characters: what it names is received once.
         pub donor_reference: Option<String>,
@@ -151,6 +151,12 @@ fn checked(
         return Err((
             "expiresOn",
             "This had expired when it came. Goods that have are not received.".to_owned(),
+        ));
+    }
+    if item.perishable && line.expires_on.is_none() {
+        return Err((
+            "expiresOn",
+            "This perishes: say the day from which it must not be given out.".to_owned(),
         ));
     }
     let reference = line.donor_reference.clone();

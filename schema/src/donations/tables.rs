@@ -5,11 +5,16 @@ use crate::shelters::tables::shelters;
 diesel::table! {
     categories (id) { id -> Uuid, programme_id -> Uuid, code -> Text, name -> Text, name_en -> Text, stock_kind -> Text, }
 }
-diesel::table! { items (id) { id -> Uuid, programme_id -> Uuid, category_id -> Uuid, code -> Text, name -> Text, unit -> Text, stock_kind -> Text, } }
+diesel::table! {
+    items (id) {
+        id -> Uuid, programme_id -> Uuid, category_id -> Uuid, code -> Text, name -> Text, unit -> Text, stock_kind -> Text,
+        gtin -> Nullable<Text>, perishable -> Bool, pack_sizes -> Array<Integer>, minimum_stock -> Nullable<Integer>, version -> Integer,
+    }
+}
 diesel::table! {
     donors (id) {
-        id -> Uuid, programme_id -> Uuid, kind -> Text, agency_id -> Nullable<Uuid>, agency -> Nullable<Text>, name -> Text,
-        contact -> Nullable<Text>,
+        id -> Uuid, programme_id -> Uuid, kind -> Text, agency_id -> Nullable<Uuid>, agency -> Nullable<Text>,
+        name -> Nullable<Text>, contact -> Nullable<Text>, version -> Integer,
     }
 }
 diesel::table! {

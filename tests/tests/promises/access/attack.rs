@@ -279,6 +279,7 @@ fn nothing(argument: &str, of: &str) -> String {
             format!("\"{}\"", enlace_tests::id(kind, uuid::Uuid::from_u128(7)))
         }
         "Int" => "1".to_owned(),
+        "Boolean" => "true".to_owned(),
         "String" => "\"an attack: 1\"".to_owned(),
         "Quantity" => "\"1 PIECE\"".to_owned(),
         "DateTime" => "\"2000-01-01T00:00:00Z\"".to_owned(),

@@ -1,11 +1,16 @@
 //! Goods from the donor to whoever needs them: received, moved, given out, written off, corrected, recalled.
 
+mod catalogue;
+mod donors;
 mod importing;
 mod ledger;
 mod receiving;
 
+use apollo_compiler::schema::ExtendedType;
 use enlace_tests::{Client, Goods, fresh_key};
 use serde_json::{Value as Json, json};
+
+use crate::reference::SCHEMA;
 
 const DONATIONS: &str = "DIF_MUNICIPAL/donation_coordinator";
 
@@ -21,11 +26,27 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
     let shown = match root {
         "receiveDonation" => "donation { id code receivedOn donorReference donor { id } location { id } }",
         "recallLot" => "lot { id recalledAt recallReason }",
+        "registerCatalogueItem" | "reviseCatalogueItem" => {
+            "item { id code gtin name unit perishable packSizes minimumStock version category { code stockKind } }"
+        }
+        "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",
         _ => MOVED,
     };
+    let mut problems = "... on Problem { code message }".to_owned();
+    for (problem, field) in
+        [("NotFound", "argument"), ("InvalidValue", "argument"), ("VersionConflict", "currentVersion")]
+    {
+        // Not every mutation can have every problem.
+        let result = SCHEMA.object("Mutation").fields[root].ty.inner_named_type();
+        let Some(ExtendedType::Union(result)) = SCHEMA.0.types.get(result) else {
+            panic!("{root}: {result}")
+        };
+        if result.members.contains(problem) {
+            problems.push_str(&format!(" ... on {problem} {{ {field} }}"));
+        }
+    }
     let document = format!(
-        "mutation {{ x: {root}({arguments}, idempotencyKey: \"{}\") {{ __typename ... on {payload} {{ {shown} }} \
-           ... on Problem {{ code message }} ... on NotFound {{ argument }} ... on InvalidValue {{ argument }} }} }}",
+        "mutation {{ x: {root}({arguments}, idempotencyKey: \"{}\") {{ __typename ... on {payload} {{ {shown} }} {problems} }} }}",
         fresh_key()
     );
     client.query(&document).await
@@ -47,6 +68,12 @@ fn result(answer: &Json) -> &Json {
 fn problem(answer: &Json) -> (&str, &Json) {
     let result = result(answer);
     (result["code"].as_str().unwrap_or_else(|| panic!("no problem: {answer}")), &result["argument"])
+}
+
+/// What it is of those that it can be, and the argument that it names.
+fn outcome(answer: &Json) -> (&str, &Json) {
+    let result = result(answer);
+    (result["__typename"].as_str().unwrap_or_else(|| panic!("no type: {answer}")), &result["argument"])
 }
 
 /// A quantity of some goods.

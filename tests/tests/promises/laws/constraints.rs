@@ -91,7 +91,13 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO donors (id, programme_id, kind, agency_id, name) \
          SELECT gen_random_uuid(), programme_id, kind, agency_id, name FROM donors WHERE kind = 'AGENCY'",
     ),
+    (
+        "donors_anonymous",
+        "INSERT INTO donors (id, programme_id, kind, name) SELECT gen_random_uuid(), id, 'ANONYMOUS', 'Ana' FROM programmes",
+    ),
+    ("donors_contact_form", "UPDATE donors SET contact = ''"),
     ("donors_kind", "UPDATE donors SET kind = 'STATE', agency_id = NULL"),
+    ("donors_name_form", "UPDATE donors SET name = ' Ana'"),
     ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     (
         "grant_shelters_role",
@@ -143,7 +149,17 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO idempotency_keys SELECT someone, 'short', 'b', '', now() FROM one",
     ),
     ("incompatible_roles_order", "INSERT INTO incompatible_roles VALUES ('kitchen', 'clinician')"),
+    ("items_code_form", "UPDATE items SET code = 'lower'"),
     ("items_code_key", "UPDATE items SET code = 'SAME'"),
+    ("items_gtin", "UPDATE items SET gtin = '4006381333932'"),
+    (
+        "items_gtin_key",
+        "UPDATE items SET gtin = CASE WHEN code < 'H' THEN '036000291452' ELSE '00036000291452' END",
+    ),
+    ("items_minimum_stock_positive", "UPDATE items SET minimum_stock = 0"),
+    ("items_name_form", "UPDATE items SET name = ''"),
+    ("items_name_key", "UPDATE items SET name = 'Same'"),
+    ("items_pack_sizes", "UPDATE items SET pack_sizes = '{12,6}'"),
     ("items_unit", "UPDATE items SET unit = 'BARREL'"),
     ("journal_entries_append_only", "DELETE FROM journal_entries"),
     (
@@ -170,6 +186,10 @@ const BREACHES: &[(&str, &str)] = &[
     ("lots_donor_reference", "UPDATE lots SET donor_reference = '' FROM one WHERE id = lot"),
     ("lots_expiry", "UPDATE lots SET expires_on = received_on - 1 FROM one WHERE id = lot"),
     ("lots_line", "UPDATE lots SET line = 0 FROM one WHERE id = lot"),
+    (
+        "lots_perishable_expires",
+        "UPDATE items SET perishable = true; UPDATE lots SET expires_on = NULL FROM one WHERE id = fresh",
+    ),
     ("lots_recall", "UPDATE lots SET recalled_at = now() FROM one WHERE id = lot"),
     (
         "lots_recall_reason",

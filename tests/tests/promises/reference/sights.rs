@@ -207,6 +207,8 @@ fn carried(object: &str) -> &str {
     match object.strip_suffix("Payload") {
         Some("ReceiveDonation") => "Donation",
         Some("RecallLot") => "DonationItem",
+        Some("RegisterCatalogueItem" | "ReviseCatalogueItem") => "CatalogueItem",
+        Some("RegisterDonor" | "ReviseDonor") => "Donor",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
@@ -432,6 +434,11 @@ impl Caller {
         if class == "JOURNAL" {
             let opens = self.roles.contains("coordinator") || self.roles.contains("clinician");
             return if opens { vec![Reach::Records(Anywhere)] } else { Vec::new() };
+        }
+        // Whoever reads of every donor writes of it, save a witness.
+        if class == "DONOR" {
+            let writes = self.sight(class).contains(&Anywhere);
+            return if writes { vec![Reach::Records(Anywhere)] } else { Vec::new() };
         }
         let column = ["OPERATIONAL", "INVENTORY", "ADMINISTRATION", "CONSENT"];
         let column = column.iter().position(|known| *known == class).unwrap();
