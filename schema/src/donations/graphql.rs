@@ -6,6 +6,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::agencies::{self, Agency};
 use crate::context::Context;
+use crate::donations::campaigns::{self, Campaign};
 use crate::donations::catalogue;
 use crate::donations::correct::{CorrectMovementPayload, correct_movement};
 use crate::donations::deliver::{DeliverStockPayload, deliver_stock};
@@ -85,6 +86,7 @@ impl StockChangedArguments {
 pub(crate) fn register(graph: &mut Graph) {
     goods(graph);
     ledger(graph);
+    campaigns::register(graph);
     catalogue::register(graph);
     donors::register(graph);
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);
@@ -232,6 +234,14 @@ fn goods(graph: &mut Graph) {
                 |donation| Some(donation.location_id),
                 load::locations_by_ids,
                 location_key,
+            )
+            .one(
+                "campaign",
+                Class::Inventory,
+                "The campaign of collection that it was given for.",
+                |donation| donation.campaign_id,
+                campaigns::by_ids,
+                |campaign: &Campaign| campaign.id.uuid(),
             )
     });
     graph.object::<ReceiveDonationPayload>(|payload| {

@@ -145,6 +145,7 @@ pub(super) type DonationColumns = (
     donations::donor_id,
     donations::donor_agency,
     donations::received_at_id,
+    donations::campaign_id,
 );
 pub(super) const DONATION_COLUMNS: DonationColumns = (
     donations::id,
@@ -155,6 +156,7 @@ pub(super) const DONATION_COLUMNS: DonationColumns = (
     donations::donor_id,
     donations::donor_agency,
     donations::received_at_id,
+    donations::campaign_id,
 );
 
 /// Where the facts of a donation stand.

@@ -1,5 +1,6 @@
 //! Donations: what was given by whom, the lots of it, the stores it lies in, and the ledger of its movements.
 
+mod campaigns;
 mod catalogue;
 mod correct;
 mod deliver;
@@ -275,6 +276,8 @@ record! {
         donor_agency: Option<String>,
         /// The store that received it.
         location_id: Uuid,
+        /// The campaign that it was given for.
+        campaign_id: Option<Uuid>,
     }
 }
 

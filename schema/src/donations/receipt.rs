@@ -17,6 +17,7 @@ use enlace_policies::{Class, RecordType};
 use crate::access::InScope;
 use crate::context::Context;
 use crate::database::Prepared;
+use crate::donations::campaigns::{self, Campaign};
 use crate::donations::load::{DONOR_COLUMNS, item_facts, location_columns, locations_joined};
 use crate::donations::tables::{donations, donors, items, locations};
 use crate::donations::{Condition, Donation, Donor, Location, Stock};
@@ -88,6 +89,8 @@ pub(crate) struct DonationReceived {
     code: String,
     received_on: NaiveDate,
     location: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    campaign: Option<Uuid>,
     lines: i32,
     /// SHA-256 of the file that it was imported from, in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,6 +142,8 @@ pub(super) struct Announced<'a> {
     pub(super) location: Id<Location>,
     pub(super) received_at: Option<DateTime<Utc>>,
     pub(super) reference: Option<&'a str>,
+    /// The campaign that it is given for.
+    pub(super) campaign: Option<Id<Campaign>>,
     /// SHA-256 of the file that it is imported from.
     pub(super) file: Option<[u8; 32]>,
 }
@@ -184,7 +189,7 @@ impl Receipt {
         A: Serialize + DeserializeOwned,
         R: From<NotFound> + From<InvalidValue> + From<StateConflict>,
     {
-        let Announced { donor, location, received_at, reference, file } = announced;
+        let Announced { donor, location, received_at, reference, campaign, file } = announced;
         let occurred_at = received_at.unwrap_or_else(|| context.now());
         if occurred_at > context.now() {
             let message = "A donation cannot be of the future.";
@@ -212,15 +217,22 @@ impl Receipt {
         let Some(location) = found else {
             return Ok(Err(NotFound::new("location").into()));
         };
+        let received_on = context.day_of(occurred_at);
+        if let Some(campaign) = campaign
+            && let Err(refused) = campaigns::open_to(context, transaction, campaign, received_on).await?
+        {
+            return Ok(Err(refused));
+        }
         let mut donation = Donation {
             id: Id::new(context.new_uuid()?),
             code: String::new(),
-            received_on: context.day_of(occurred_at),
+            received_on,
             recorded_at: context.now(),
             donor_reference: reference.map(str::to_owned),
             donor_id: donor.id.uuid(),
             donor_agency: donor.agency,
             location_id: location.id.uuid(),
+            campaign_id: campaign.map(Id::uuid),
         };
         context.authorize_write(Class::Inventory, RecordType::Donation, &donation)?;
         let row = (
@@ -231,6 +243,7 @@ impl Receipt {
             donations::file_digest.eq(file.map(|digest| digest.to_vec())),
             donations::received_on.eq(donation.received_on),
             donations::received_at_id.eq(donation.location_id),
+            donations::campaign_id.eq(donation.campaign_id),
             donations::recorded_at.eq(donation.recorded_at),
             donations::user_id.eq(context.actor()?.user),
         );
@@ -241,6 +254,9 @@ impl Receipt {
                 let message = match constraint(&error) {
                     Some("donations_reference_key") => {
                         "A donation with this donor's reference was received already. Read donations(donor:)."
+                    }
+                    Some("donations_campaign_open") => {
+                        "This campaign was closed at this moment. Receive the donation without it."
                     }
                     Some("donations_file_key") => {
                         "This file was imported already. Read donations(donor:); send what is new as a file of its own."
@@ -261,6 +277,7 @@ impl Receipt {
             code: donation.code.clone(),
             received_on: donation.received_on,
             location: donation.location_id,
+            campaign: donation.campaign_id,
             lines: self.lines,
             file: self.file.map(hexadecimal),
         };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::context::Context;
+use crate::donations::campaigns::Campaign;
 use crate::donations::receipt::{Announced, Known, Line, Receipt, catalogue};
 use crate::donations::{Condition, Donation, Donor, Location};
 use crate::error::Result;
@@ -44,6 +45,8 @@ input! {
         pub received_at: Option<DateTime<Utc>>,
         /// The donor's own folio for it, 1 to 100 characters: what it names is received once.
         pub donor_reference: Option<String>,
+        /// The campaign of collection that it is given for: one that is open, on a day of it.
+        pub campaign: Option<Id<Campaign>>,
         /// What was given: 1 to 500 lines.
         pub lines: Vec<DonationLine>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
@@ -100,6 +103,7 @@ async fn receive(
         location: input.location,
         received_at: input.received_at,
         reference: input.donor_reference.as_deref(),
+        campaign: input.campaign,
         file: None,
     };
     let mut receipt = match Receipt::open(context, transaction, announced).await? {

@@ -25,7 +25,13 @@ diesel::table! {
         id -> Uuid, programme_id -> Uuid, code -> Text, donor_id -> Uuid, donor_agency -> Nullable<Text>,
         donor_reference -> Nullable<Text>, file_digest -> Nullable<Binary>, received_on -> Date, received_at_id -> Uuid,
         recorded_at -> Timestamptz,
-        user_id -> Nullable<Uuid>,
+        user_id -> Nullable<Uuid>, campaign_id -> Nullable<Uuid>,
+    }
+}
+diesel::table! {
+    campaigns (id) {
+        id -> Uuid, programme_id -> Uuid, title -> Text, starts_on -> Date, ends_on -> Date, closed_at -> Nullable<Timestamptz>,
+        version -> Integer,
     }
 }
 diesel::table! {

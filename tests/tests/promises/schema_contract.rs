@@ -151,6 +151,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "code"
                     | "gtin"
                     | "contact"
+                    | "title"
             );
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);

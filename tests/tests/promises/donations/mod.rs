@@ -1,5 +1,6 @@
 //! Goods from the donor to whoever needs them: received, moved, given out, written off, corrected, recalled.
 
+mod campaigns;
 mod catalogue;
 mod donors;
 mod importing;
@@ -29,6 +30,7 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         "registerCatalogueItem" | "reviseCatalogueItem" => {
             "item { id code gtin name unit perishable packSizes minimumStock version category { code stockKind } }"
         }
+        "openCampaign" | "closeCampaign" => "campaign { id title closedAt version donations articles }",
         "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",
         _ => MOVED,
     };

@@ -57,6 +57,13 @@ const BREACHES: &[(&str, &str)] = &[
          SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 39)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
          FROM (SELECT * FROM persons LIMIT 1) AS person, one",
     ),
+    (
+        "campaigns_closed_once",
+        "UPDATE campaigns SET closed_at = '2022-01-31'; UPDATE campaigns SET closed_at = NULL",
+    ),
+    ("campaigns_period", "UPDATE campaigns SET ends_on = starts_on - 1"),
+    ("campaigns_title_form", "UPDATE campaigns SET title = ''"),
+    ("campaigns_title_key", "UPDATE campaigns SET title = 'The same'"),
     ("categories_code_key", "UPDATE categories SET code = 'SAME'"),
     ("categories_stock_kind", "UPDATE categories SET stock_kind = 'weapons'"),
     ("centres_code_key", "UPDATE centres SET code = 'SAME'"),
@@ -71,6 +78,11 @@ const BREACHES: &[(&str, &str)] = &[
     (
         "consents_withdrawn",
         "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
+    ),
+    (
+        "donations_campaign_open",
+        "UPDATE campaigns SET closed_at = '2022-01-31'; \
+         UPDATE donations SET campaign_id = campaigns.id FROM campaigns WHERE received_on BETWEEN starts_on AND ends_on",
     ),
     ("donations_code_key", "UPDATE donations SET code = 'SAME'"),
     ("donations_donor_reference", "UPDATE donations SET donor_reference = ''"),

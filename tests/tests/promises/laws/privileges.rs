@@ -54,6 +54,10 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("authority_version", "SELECT"),
         ("balances", "INSERT (id, location_id, lot_id), SELECT"),
         ("break_glass_accesses", "INSERT, SELECT, UPDATE (ended_at)"),
+        (
+            "campaigns",
+            "INSERT (ends_on, id, programme_id, starts_on, title), SELECT, UPDATE (closed_at, version)",
+        ),
         ("categories", "SELECT"),
         ("centres", "SELECT"),
         (
@@ -63,7 +67,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("diagnoses", "SELECT"),
         (
             "donations",
-            "INSERT (donor_id, donor_reference, file_digest, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
+            "INSERT (campaign_id, donor_id, donor_reference, file_digest, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
         ),
         (
             "donors",

@@ -194,7 +194,7 @@ impl Author<'_> {
     fn root(&mut self, place: usize, snapshot: &Snapshot, roots: &mut Vec<String>) {
         let rows = 1 + self.dice.roll(12);
         let end = *self.dice.pick(&["first", "last"]);
-        let (field, object) = match self.dice.roll(13) {
+        let (field, object) = match self.dice.roll(14) {
             0 => ("agencies".to_owned(), "Agency"),
             1 => ("shelters".to_owned(), "Shelter"),
             2 => ("categories".to_owned(), "Category"),
@@ -219,7 +219,8 @@ impl Author<'_> {
                 let pages = if list == "donors" { "DonorConnection" } else { "DonationConnection" };
                 (format!("{list}({end}: {rows})"), pages)
             }
-            11 => {
+            11 => ("campaigns".to_owned(), "Campaign"),
+            12 => {
                 let list = *self.dice.pick(&["households", "referrals"]);
                 let pages = if list == "households" { "HouseholdConnection" } else { "ReferralConnection" };
                 (format!("{list}({end}: {rows})"), pages)

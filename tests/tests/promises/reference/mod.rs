@@ -130,6 +130,7 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("Category", "INVENTORY"),
     ("CatalogueItem", "INVENTORY"),
     ("Donation", "INVENTORY"),
+    ("Campaign", "OPERATIONAL"),
     ("DonationItem", "INVENTORY"),
     ("Stock", "INVENTORY"),
     ("Movement", "INVENTORY"),

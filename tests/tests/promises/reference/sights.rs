@@ -209,6 +209,7 @@ fn carried(object: &str) -> &str {
         Some("RecallLot") => "DonationItem",
         Some("RegisterCatalogueItem" | "ReviseCatalogueItem") => "CatalogueItem",
         Some("RegisterDonor" | "ReviseDonor") => "Donor",
+        Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
@@ -420,6 +421,12 @@ impl Caller {
         })
     }
 
+    /// Whether it opens and closes campaigns of collection.
+    pub(crate) fn keeps_campaigns(&self) -> bool {
+        let keeps = ["coordinator", "liaison"].iter().any(|role| self.roles.contains(*role));
+        keeps && self.in_force && !self.roles.contains("witness")
+    }
+
     /// Whether it answers a referral to its agency.
     pub(crate) fn may_answer(&self) -> bool {
         let answers = self.in_force && !self.roles.contains("witness");
@@ -435,9 +442,9 @@ impl Caller {
             let opens = self.roles.contains("coordinator") || self.roles.contains("clinician");
             return if opens { vec![Reach::Records(Anywhere)] } else { Vec::new() };
         }
-        // Whoever reads of every donor writes of it, save a witness.
         if class == "DONOR" {
-            let writes = self.sight(class).contains(&Anywhere);
+            let keeps = ["coordinator", "donation_coordinator", "liaison"];
+            let writes = keeps.iter().any(|role| self.roles.contains(*role));
             return if writes { vec![Reach::Records(Anywhere)] } else { Vec::new() };
         }
         let column = ["OPERATIONAL", "INVENTORY", "ADMINISTRATION", "CONSENT"];
