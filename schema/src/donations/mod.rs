@@ -1,12 +1,15 @@
 //! Donations: what was given by whom, the lots of it, the stores it lies in, and the ledger of its movements.
 
+mod alerts;
 mod campaigns;
 mod catalogue;
 mod correct;
+mod deciding;
 mod deliver;
 mod donors;
 mod graphql;
 pub(crate) mod import;
+mod kinds;
 mod ledger;
 mod list;
 mod load;

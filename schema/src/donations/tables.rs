@@ -52,6 +52,10 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    minimum_stocks (item_id, location_id) { item_id -> Uuid, location_id -> Uuid, quantity -> Nullable<Integer>, version -> Integer, }
+}
+
 diesel::joinable!(locations -> shelters (shelter_id));
 diesel::joinable!(lots -> items (item_id));
 diesel::joinable!(balances -> lots (lot_id));

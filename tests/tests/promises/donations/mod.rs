@@ -1,7 +1,9 @@
 //! Goods from the donor to whoever needs them: received, moved, given out, written off, corrected, recalled.
 
+mod alerts;
 mod campaigns;
 mod catalogue;
+mod deciding;
 mod donors;
 mod importing;
 mod ledger;
@@ -30,6 +32,7 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         "registerCatalogueItem" | "reviseCatalogueItem" => {
             "item { id code gtin name unit perishable packSizes minimumStock version category { code stockKind } }"
         }
+        "setMinimumStock" => "storeMinimum { minimum version }",
         "openCampaign" | "closeCampaign" => "campaign { id title closedAt version donations articles }",
         "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",
         _ => MOVED,

@@ -215,6 +215,10 @@ const BREACHES: &[(&str, &str)] = &[
     ("lots_received_positive", "UPDATE lots SET received = 0 FROM one WHERE id = lot"),
     ("lots_reference_key", "UPDATE lots SET donor_reference = 'F-1'"),
     (
+        "minimum_stocks_quantity_positive",
+        "INSERT INTO minimum_stocks (item_id, location_id, quantity) SELECT items.id, store, 0 FROM items, one LIMIT 1",
+    ),
+    (
         "movements_between_balances",
         "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT receipt, fresh, 'RECEIPT', NULL::uuid, store, 10, NULL::uuid, '2022-01-31', '2022-01-31', NULL, NULL FROM one; \
          INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT gen_random_uuid(), fresh, 'TRANSFER', store, (SELECT id FROM locations WHERE id NOT IN (store, other) LIMIT 1), 1, NULL::uuid, '2022-01-31', '2022-01-31', NULL, NULL FROM one",

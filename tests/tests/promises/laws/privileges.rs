@@ -93,6 +93,7 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (code, condition, donation_id, donor_id, donor_reference, expires_on, id, item_id, line, programme_id, received, \
              received_at_id, received_on, unit), SELECT, UPDATE (recall_reason, recalled_at)",
         ),
+        ("minimum_stocks", "INSERT (item_id, location_id, quantity), SELECT, UPDATE (quantity, version)"),
         ("movements", append),
         ("persons", "SELECT"),
         ("programmes", "SELECT"),

@@ -32,6 +32,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "journal"),
     ("Query", "breakGlassAccesses"),
     ("Query", "accessProfile"),
+    ("Query", "stockAlerts"),
+    ("Query", "daysOfCover"),
+    ("Query", "proposedReplenishment"),
+    ("Query", "fairAllocation"),
     ("Query", "policyExplain"),
 ];
 

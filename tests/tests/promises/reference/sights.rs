@@ -182,7 +182,18 @@ impl Facts {
 }
 
 /// Types whose records bear a stock kind, and those that bear a giver.
-const GOODS: &[&str] = &["Category", "CatalogueItem", "DonationItem", "Stock", "Movement", "StockChange"];
+const GOODS: &[&str] = &[
+    "Category",
+    "CatalogueItem",
+    "DonationItem",
+    "Stock",
+    "Movement",
+    "StockChange",
+    "StockAlert",
+    "StoreMinimum",
+    "DaysOfCover",
+    "AllocationShare",
+];
 /// Types whose records tell of a person, and those that bear the person's age.
 const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
 const OF_SOME_AGE: &[&str] = &["Person", "Consent", "Referral", "Enrolment"];
@@ -207,6 +218,7 @@ fn carried(object: &str) -> &str {
     match object.strip_suffix("Payload") {
         Some("ReceiveDonation") => "Donation",
         Some("RecallLot") => "DonationItem",
+        Some("SetMinimumStock") => "Stock",
         Some("RegisterCatalogueItem" | "ReviseCatalogueItem") => "CatalogueItem",
         Some("RegisterDonor" | "ReviseDonor") => "Donor",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
