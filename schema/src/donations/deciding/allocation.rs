@@ -96,7 +96,7 @@ mod tests {
             for (need, share) in needs.iter().zip(&given) {
                 assert!((0..=*need).contains(share), "{quantity} over {needs:?}: {given:?}");
                 // Nobody is further from the exact part than one unit.
-                let exact = i64::from(quantity.min(i32::MAX)) * i64::from(*need);
+                let exact = i64::from(quantity) * i64::from(*need);
                 let off = i64::from(*share) * needed.max(1) - exact.min(i64::from(*need) * needed.max(1));
                 assert!(off.abs() < needed.max(1), "{quantity} over {needs:?}: {given:?}");
             }

@@ -2,10 +2,11 @@
 
 use enlace_policies::Class;
 
+use super::expiring::consolidation;
 use super::position::{days_of_cover, fair_allocation, proposed_replenishment};
-use super::{AllocationShare, DaysOfCover};
-use crate::donations::load::{items_by_ids, locations_by_ids};
-use crate::donations::{Item, Location};
+use super::{AllocationShare, ConsolidationMove, DaysOfCover};
+use crate::donations::load::{items_by_ids, locations_by_ids, lots_by_ids};
+use crate::donations::{Item, Location, Lot};
 use crate::graph::Graph;
 
 /// Declares this part of the schema.
@@ -36,6 +37,40 @@ pub(in crate::donations) fn register(graph: &mut Graph) {
                 location_key,
             )
     });
+    graph.object::<ConsolidationMove>(|sent| {
+        sent.one(
+            "lot",
+            Class::Inventory,
+            "The lot.",
+            |sent| Some(sent.lot_id),
+            lots_by_ids,
+            |lot: &Lot| lot.id.uuid(),
+        )
+        .one(
+            "from",
+            Class::Inventory,
+            "Where it lies.",
+            |sent| Some(sent.from_id),
+            locations_by_ids,
+            location_key,
+        )
+        .one(
+            "to",
+            Class::Inventory,
+            "The store that gives it out in time; null where none does: it is to be given out otherwise.",
+            |sent| sent.to_id,
+            locations_by_ids,
+            location_key,
+        )
+    });
+    graph
+        .query(
+            "consolidation",
+            Class::Inventory,
+            "What of goods that are about to expire goes beyond what their store gives out in time, and which store gives it out. Nothing is \
+             sent at the cost of what a store would have used itself.",
+        )
+        .list(consolidation);
     graph
         .query(
             "daysOfCover",

@@ -6,9 +6,12 @@
 //! numbers.
 
 mod allocation;
+mod consolidation;
+mod expiring;
 mod graphql;
 mod position;
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use enlace_policies::Fact;
@@ -75,6 +78,32 @@ record! {
 }
 
 impl Facts for AllocationShare {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        (fact == Fact::StockKind).then_some(&self.stock_kind)
+    }
+}
+
+record! {
+    /// A part of a lot that is about to expire, and where it is used in time.
+    pub struct ConsolidationMove: "ConsolidationMove" as Item {
+        /// How much.
+        quantity: Quantity => Inventory,
+        /// The day from which it must not be given out.
+        expires_on: NaiveDate => Inventory,
+        /// Why, in a sentence.
+        because: String => Inventory,
+        /// The lot.
+        lot_id: Uuid,
+        /// Where it lies.
+        from_id: Uuid,
+        /// Where it is used in time; none where no store does.
+        to_id: Option<Uuid>,
+        /// What kind of stock it is.
+        stock_kind: String,
+    }
+}
+
+impl Facts for ConsolidationMove {
     fn fact(&self, fact: Fact) -> Option<&str> {
         (fact == Fact::StockKind).then_some(&self.stock_kind)
     }

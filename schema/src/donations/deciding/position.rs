@@ -65,30 +65,30 @@ input! {
 
 /// See the module.
 #[derive(Debug, Clone, QueryableByName)]
-struct Position {
+pub(super) struct Position {
     #[diesel(sql_type = SqlUuid)]
-    item: Uuid,
+    pub(super) item: Uuid,
     #[diesel(sql_type = Text)]
     unit: Unit,
     #[diesel(sql_type = Text)]
     stock_kind: String,
     #[diesel(sql_type = SqlUuid)]
-    location: Uuid,
+    pub(super) location: Uuid,
     /// Whether it is the store of a shelter.
     #[diesel(sql_type = Bool)]
-    of_shelter: bool,
+    pub(super) of_shelter: bool,
     #[diesel(sql_type = BigInt)]
     held: i64,
     #[diesel(sql_type = BigInt)]
-    consumed: i64,
+    pub(super) consumed: i64,
     #[diesel(sql_type = Integer)]
-    observed: i32,
+    pub(super) observed: i32,
     #[diesel(sql_type = Nullable<Integer>)]
     minimum: Option<i32>,
 }
 
 /// As many as an amount can be.
-fn amount(number: i64) -> i32 {
+pub(super) fn amount(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
@@ -115,7 +115,7 @@ impl Position {
 }
 
 /// The positions of what the caller may see, by item and store.
-async fn positions(
+pub(super) async fn positions(
     context: &Context,
     window: i32,
     item: Option<Id<Item>>,
@@ -161,11 +161,11 @@ async fn positions(
     Ok(Prepared(asking).load(&mut &*reader).await?)
 }
 
-fn window_of(given: Option<i32>) -> Result<i32> {
+pub(super) fn window_of(given: Option<i32>) -> Result<i32> {
     within("window", given, 28, (1, 180))
 }
 
-fn rows_of(given: Option<i32>) -> Result<usize> {
+pub(super) fn rows_of(given: Option<i32>) -> Result<usize> {
     Ok(usize::try_from(within("first", given, 100, (1, 500))?).unwrap_or_default())
 }
 

@@ -56,7 +56,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("journal", "capability") => literals(&["\"shelters\""]),
         ("journal", "class") => literals(&["\"IDENTITY\""]),
         ("journal", "recordedFrom" | "recordedBefore") => literals(&["\"2022-01-31T00:00:00Z\""]),
-        ("daysOfCover" | "proposedReplenishment" | "fairAllocation", "item") => {
+        ("daysOfCover" | "proposedReplenishment" | "fairAllocation" | "consolidation", "item") => {
             vec![text(&snapshot.list("catalogue")[0])]
         }
         ("fairAllocation", "quantity") => {
@@ -65,11 +65,11 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         }
         ("fairAllocation", "locations") => vec![format!("[{}]", some_of("locations").join(", "))],
         (_, "days" | "window") => literals(&["10"]),
-        ("daysOfCover" | "proposedReplenishment" | "stockAlerts", "location") => {
+        ("daysOfCover" | "proposedReplenishment" | "stockAlerts" | "consolidation", "location") => {
             some_of("locations").into_iter().step_by(6).collect()
         }
         ("stockAlerts", "kind") => literals(&["EXPIRED", "EXPIRING", "LOW_STOCK"]),
-        ("stockAlerts", "expiringWithin") => literals(&["10"]),
+        ("stockAlerts" | "consolidation", "expiringWithin") => literals(&["10"]),
         ("policyExplain", "coordinate") => literals(&["\"Shelter.name\""]),
         ("policyExplain", "as") => literals(&["{agency: \"INEA\", role: \"educator\"}"]),
         (_, "first" | "last") => literals(&["5"]),
@@ -224,6 +224,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             ],
             "donations" => &["donor"],
             "stock" => &["location"],
+            "consolidation" => &["item", "location", "expiringWithin", "window", "first"],
             "daysOfCover" => &["location", "item", "window", "first"],
             "proposedReplenishment" => &["location", "item", "days", "window", "first"],
             "fairAllocation" => &["item", "quantity", "locations", "days", "window"],

@@ -51,6 +51,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "StoreMinimum",
         "DaysOfCover",
         "AllocationShare",
+        "ConsolidationMove",
         "AccessProfile",
         "CoordinateAccess",
         "PolicyExplanation",

@@ -295,3 +295,66 @@ async fn replenishment_is_what_is_lacked_out_of_what_the_warehouses_have() {
     assert!(share["because"].as_str().unwrap().contains("its minimum is 9000"), "{share}");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_about_to_expire_is_brought_to_where_it_is_used_in_time() {
+    let world = World::start().await;
+    let client = world.client(DONATIONS);
+    let known = positions(&world).await;
+    let shown = "quantity expiresOn because lot { id code item } from { code } to { code }";
+    let moves = ask(&client, "consolidation", "expiringWithin: 30, first: 500", shown).await;
+    let database = world.database().await;
+    let lying = "SELECT items.code, lots.code, locations.code, quantity, (lots.expires_on - demo_day)::bigint, items.unit \
+         FROM balances JOIN lots ON lots.id = lot_id JOIN items ON items.id = lots.item_id JOIN locations ON locations.id = location_id, programmes \
+         WHERE quantity > 0 AND recalled_at IS NULL AND lots.expires_on > demo_day AND lots.expires_on <= demo_day + 30";
+    let mut left: BTreeMap<(String, String), i64> = BTreeMap::new();
+    let mut of_lots: BTreeMap<String, (String, i64)> = BTreeMap::new();
+    for row in database.query(lying, &[]).await.unwrap() {
+        left.insert((row.get(1), row.get(2)), i64::from(row.get::<_, i32>(3)));
+        of_lots.insert(row.get(1), (row.get(0), row.get(4)));
+    }
+    let mut used: BTreeMap<(String, String), Vec<(i64, i64)>> = BTreeMap::new();
+    for sent in &moves {
+        let text = |path: &str| at(sent, path).as_str().unwrap().to_owned();
+        let rest = left.get_mut(&(text("lot.code"), text("from.code"))).unwrap_or_else(|| panic!("{sent}"));
+        *rest -= number(&sent["quantity"]);
+        assert!(*rest >= 0, "no more than lies there: {sent}");
+        let (item, days) = &of_lots[&text("lot.code")];
+        if let Some(to) = sent.pointer("/to/code").and_then(Json::as_str) {
+            assert_ne!(to, text("from.code"));
+            assert_eq!(known[&(item.clone(), to.to_owned())].kind, "SHELTER_STORE");
+            used.entry((item.clone(), to.to_owned())).or_default().push((*days, number(&sent["quantity"])));
+        }
+        assert!(text("because").starts_with(&format!("It expires in {days} days")), "{sent}");
+    }
+    for ((lot, store), rest) in &left {
+        let (item, days) = &of_lots[lot];
+        used.entry((item.clone(), store.clone())).or_default().push((*days, *rest));
+    }
+    // What stays and what comes is given out before its day, at the pace of each store.
+    for (of, used) in &used {
+        let position = &known[of];
+        for (day, _) in used {
+            let until: i64 = used.iter().filter(|(by, _)| by <= day).map(|(_, quantity)| *quantity).sum();
+            assert!(until <= position.consumed * day / position.observed, "{of:?}: {used:?} {position:?}");
+        }
+    }
+    assert!(moves.iter().any(|sent| sent["to"].is_object()), "{moves:?}");
+    assert!(moves.iter().any(|sent| sent["to"].is_null()), "{moves:?}");
+    let kitchen =
+        ask(&world.client("SEDENA/kitchen"), "consolidation", "first: 500", "lot { category { stockKind } }")
+            .await;
+    assert!(kitchen.iter().all(|sent| at(sent, "lot.category.stockKind") == "food"));
+    // One can be carried out as it stands.
+    let sent = moves.iter().find(|sent| sent["to"].is_object()).unwrap();
+    let moving = format!(
+        "lot: {}, from: \"{}\", to: \"{}\", quantity: {}, outOfOrder: \"about to expire\"",
+        at(sent, "lot.id"),
+        store(&world, at(sent, "from.code").as_str().unwrap()).await,
+        store(&world, at(sent, "to.code").as_str().unwrap()).await,
+        sent["quantity"]
+    );
+    let moved = mutate(&client, "moveStock", &moving).await;
+    assert_eq!(outcome(&moved).0, "MoveStockPayload", "{moved}");
+    world.stop().await;
+}

@@ -36,6 +36,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),
+    ("Query", "consolidation"),
     ("Query", "policyExplain"),
 ];
 

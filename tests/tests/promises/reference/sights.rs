@@ -193,6 +193,7 @@ const GOODS: &[&str] = &[
     "StoreMinimum",
     "DaysOfCover",
     "AllocationShare",
+    "ConsolidationMove",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
 const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
