@@ -121,6 +121,12 @@ named! {
         Movement = "Movement",
         /// A warehouse or a shelter's store.
         Location = "Location",
+        /// What a store asks for.
+        SupplyRequest = "SupplyRequest",
+        /// What is approved of a request.
+        SupplyDecision = "SupplyDecision",
+        /// Goods that are sent from one store to another.
+        Shipment = "Shipment",
         /// Who gives.
         Donor = "Donor",
         /// A person in the programme's care.
@@ -223,7 +229,7 @@ impl RecordType {
     /// The facts that a record of this type has, or may have. A condition on it asks for no others.
     pub const fn facts(self) -> &'static [Fact] {
         match self {
-            Self::Programme | Self::Campaign | Self::Explanation => &[],
+            Self::Programme | Self::Campaign | Self::Explanation | Self::SupplyDecision => &[],
             Self::Agency
             | Self::Agreement
             | Self::JournalEntry
@@ -231,7 +237,9 @@ impl RecordType {
             | Self::BreakGlassAccess => &[Fact::Agency],
             Self::Account => &[Fact::Agency, Fact::User],
             Self::Centre => &[Fact::Lender],
-            Self::Shelter | Self::Space | Self::Location => &[Fact::Shelter],
+            Self::Shelter | Self::Space | Self::Location | Self::SupplyRequest | Self::Shipment => {
+                &[Fact::Shelter]
+            }
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],

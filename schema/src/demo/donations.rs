@@ -13,6 +13,7 @@ use super::{
     copy, id, local, programme_id,
     shelters::{self, Shelter},
     start,
+    supplies::{self, Trip},
 };
 
 /// The articles that the programme received: the sum of the lots' quantities.
@@ -156,6 +157,7 @@ row! {
         occurred_at: DateTime<Utc> = TIMESTAMPTZ,
         recorded_at: DateTime<Utc> = TIMESTAMPTZ,
         cause: Option<&'static str> = TEXT,
+        shipment_id: Option<Uuid> = UUID,
     }
 }
 
@@ -178,6 +180,8 @@ pub(super) struct Rows {
     pub(super) lots: Vec<Lot>,
     /// What is where.
     balances: Vec<Balance>,
+    /// What shelters ask for, and what is sent to them.
+    supplies: supplies::Rows,
     /// Movements up to then, in order of time.
     pub(super) movements: Vec<Movement>,
 }
@@ -190,13 +194,17 @@ impl Rows {
         let shelters = shelters::all();
         let arrivals = arrivals(&goods, &donors);
 
+        let mut trips = vec![];
         let mut movements: Vec<Movement> =
-            arrivals.iter().flat_map(|arrival| history(arrival, &shelters)).collect();
+            arrivals.iter().flat_map(|arrival| history(arrival, &shelters, &mut trips)).collect();
         movements.retain(|movement| movement.occurred_at <= now);
         // In order of time, as the ids are.
         movements.sort_unstable_by_key(|movement| movement.id);
 
         let received: Vec<Arrival> = arrivals.into_iter().filter(|arrival| arrival.at <= now).collect();
+        let donations = donations(&received, &donors);
+        let lots: Vec<Lot> = received.into_iter().map(|arrival| arrival.lot).collect();
+        let supplies = supplies::Rows::generate(trips, &movements, &lots, &items, &shelters, now);
         Self {
             categories,
             items,
@@ -205,10 +213,11 @@ impl Rows {
                 .into_iter()
                 .filter(|campaign| local(campaign.starts_on, 0) <= now)
                 .collect(),
-            donations: donations(&received, &donors),
-            lots: received.into_iter().map(|arrival| arrival.lot).collect(),
+            donations,
+            lots,
             donors,
             balances: balances(&movements),
+            supplies,
             movements,
         }
     }
@@ -225,6 +234,7 @@ impl Rows {
         // Empty: what they come to is the ledger's to say.
         let opened = |balance: &Balance| Balance { quantity: 0, version: 0, ..*balance };
         copy(transaction, &self.balances.iter().map(opened).collect::<Vec<_>>()).await?;
+        self.supplies.copy(transaction).await?;
         copy(transaction, &self.movements).await
     }
 }
@@ -294,7 +304,7 @@ fn donors() -> Vec<Donor> {
     agencies.chain(persons).chain(organisations).collect()
 }
 
-/// The warehouses, and the stores of the shelters that are open at the instant `now`.
+/// The warehouses, the stores of the shelters that are open at the instant `now`, and the way between them.
 fn locations(shelters: &[Shelter], now: DateTime<Utc>) -> Vec<Location> {
     let warehouses = WAREHOUSES.iter().map(|(code, name)| Location {
         id: warehouse_id(code),
@@ -313,7 +323,15 @@ fn locations(shelters: &[Shelter], now: DateTime<Utc>) -> Vec<Location> {
         kind: "SHELTER_STORE",
         shelter_id: Some(shelter.id),
     });
-    warehouses.chain(stores).collect()
+    let transit = Location {
+        id: supplies::transit_id(),
+        programme_id: programme_id(),
+        code: "TRANSITO".to_owned(),
+        name: "En tránsito".to_owned(),
+        kind: "TRANSIT",
+        shelter_id: None,
+    };
+    warehouses.chain(stores).chain([transit]).collect()
 }
 
 /// The id of the warehouse with this code.
@@ -322,7 +340,7 @@ fn warehouse_id(code: &str) -> Uuid {
 }
 
 /// The id of a shelter's store.
-fn store_id(shelter: &Shelter) -> Uuid {
+pub(super) fn store_id(shelter: &Shelter) -> Uuid {
     id("locations", &store_code(shelter), local(shelter.opened_on, 0))
 }
 
@@ -466,7 +484,7 @@ fn share_out(total: i32, weights: Vec<&mut i32>) {
 
 /// What happens to a lot until the programme closes, in order of time: it is received in a warehouse, goes in
 /// parts to the stores of shelters, and is given out there until nothing is left or it expires.
-fn history(arrival: &Arrival, shelters: &[Shelter]) -> Vec<Movement> {
+fn history(arrival: &Arrival, shelters: &[Shelter], trips: &mut Vec<Trip>) -> Vec<Movement> {
     let lot = &arrival.lot;
     let mut random = Random::seeded(&format!("movements/{}", lot.code));
     let mut ledger = Ledger { lot, movements: vec![] };
@@ -485,7 +503,18 @@ fn history(arrival: &Arrival, shelters: &[Shelter]) -> Vec<Movement> {
         let Some(shelter) = random.pick(&open) else { break };
         let store = Some(store_id(shelter));
         let mut in_store = random.between((in_warehouse + 1) / 2, in_warehouse);
-        ledger.record("TRANSFER", warehouse, store, in_store, working_hours(day, &mut random));
+        let by_hand = working_hours(day, &mut random);
+        match supplies::trip(day, lot.received_at_id, store_id(shelter)) {
+            None => ledger.record("TRANSFER", warehouse, store, in_store, by_hand),
+            Some(trip) => {
+                let way = Some(supplies::transit_id());
+                ledger.record("TRANSFER", warehouse, way, in_store, trip.leaves_at);
+                ledger.of_shipment(&trip);
+                ledger.record("TRANSFER", way, store, in_store, trip.arrives_at);
+                ledger.of_shipment(&trip);
+                trips.push(trip);
+            }
+        }
         in_warehouse -= in_store;
         for _ in 0..random.below(5) {
             day = days_later(day, random.between(1, 6));
@@ -541,7 +570,15 @@ impl Ledger<'_> {
             occurred_at: at,
             recorded_at: at,
             cause: (kind == "WRITE_OFF").then_some("EXPIRED"),
+            shipment_id: None,
         });
+    }
+
+    /// Says of the last movement that it is of a shipment.
+    fn of_shipment(&mut self, trip: &Trip) {
+        if let Some(movement) = self.movements.last_mut() {
+            movement.shipment_id = Some(trip.shipment);
+        }
     }
 }
 

@@ -55,6 +55,7 @@ mod catalogue;
 mod donations;
 mod people;
 mod shelters;
+mod supplies;
 
 /// The code of the demonstration programme.
 pub const PROGRAMME_CODE: &str = "PIAM-MXL";

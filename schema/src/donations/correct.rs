@@ -94,12 +94,24 @@ async fn correct(
         note: Some(input.note.clone()),
         out_of_order: None,
         corrects: Some(wrong.id.uuid()),
+        shipment: wrong.shipment_id,
     };
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        // Undone, what was lost would be on its way again; meanwhile as much was sent in its place.
+        Err(Breach::BeyondRequest) => {
+            let message = "The request got as much in its place since. Undo that first.";
+            Err(StateConflict::new(message).into())
+        }
         Err(Breach::Corrected) => Err(StateConflict::new("This movement was corrected already.").into()),
-        Err(Breach::Unfit | Breach::EarlierExpiry | Breach::NoStore) => {
+        Err(
+            Breach::Unfit
+            | Breach::EarlierExpiry
+            | Breach::NoStore
+            | Breach::OnItsWay
+            | Breach::RequestNotOpen,
+        ) => {
             return Err(Error::internal("a correction ran into a law that is not for it"));
         }
     })

@@ -86,9 +86,10 @@ async fn deliver(
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        Err(Breach::OnItsWay) => Err(ledger::refuse_on_its_way("from").into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
         Err(Breach::EarlierExpiry) => Err(EarlierExpiry::new().into()),
-        Err(Breach::Corrected | Breach::NoStore) => {
+        Err(Breach::Corrected | Breach::NoStore | Breach::BeyondRequest | Breach::RequestNotOpen) => {
             return Err(Error::internal("a delivery ran into a law that is not for it"));
         }
     })

@@ -15,6 +15,7 @@ use crate::donations::ledger::StockMoved;
 use crate::donations::recall::{RecallLotPayload, recall_lot};
 use crate::donations::receipt::GoodsReceived;
 use crate::donations::receive::{ReceiveDonationPayload, receive_donation};
+use crate::donations::supplies::{self, Shipment};
 use crate::donations::transfer::{MoveStockPayload, move_stock};
 use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
 use crate::donations::{
@@ -111,6 +112,7 @@ pub(crate) fn register(graph: &mut Graph) {
     catalogue::register(graph);
     deciding::register(graph);
     donors::register(graph);
+    supplies::register(graph);
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);
     graph.node::<Donor, _, _>(Class::Donor, load::donors_by_ids);
     graph.node::<Location, _, _>(Class::Operational, load::locations_by_ids);
@@ -360,6 +362,15 @@ fn ledger(graph: &mut Graph) {
                 load::movements_by_ids,
                 |movement: &Movement| movement.id.uuid(),
             )
+            .one(
+                "shipment",
+                Class::Inventory,
+                "The shipment that it is of.",
+                |movement| movement.shipment_id,
+                supplies::shipments_by_ids,
+                |shipment: &Shipment| shipment.id.uuid(),
+            )
+            .in_scope::<Shipment>()
     });
     MoveStockPayload::declare(graph);
     DeliverStockPayload::declare(graph);

@@ -36,6 +36,8 @@ pub(super) struct NewMovement {
     pub(super) out_of_order: Option<String>,
     /// The movement that it corrects.
     pub(super) corrects: Option<Uuid>,
+    /// The shipment that it is of.
+    pub(super) shipment: Option<Uuid>,
 }
 
 /// The law that a movement would break.
@@ -50,6 +52,12 @@ pub(super) enum Breach {
     Corrected,
     /// There is no such store to come to.
     NoStore,
+    /// Goods come onto their way, and off it, with a shipment alone.
+    OnItsWay,
+    /// The shipment's request asks for no such goods, or less of them was approved.
+    BeyondRequest,
+    /// The shipment's request is not approved, or is over.
+    RequestNotOpen,
 }
 
 /// A movement, recorded, and what the stores that it touched hold of the lot after it: the one that it left first.
@@ -170,6 +178,14 @@ pub(super) struct Draws<'a> {
     pub(super) occurred_at: Option<DateTime<Utc>>,
 }
 
+/// What is wrong with a movement of goods on their way that is not their shipment's.
+pub(super) fn refuse_on_its_way(argument: &str) -> InvalidValue {
+    InvalidValue::new(
+        argument,
+        "Goods on their way are received, or written off, with their shipment: receiveShipment.",
+    )
+}
+
 /// The balance that is drawn on, where its caller may, and the movement that does so, out of the programme's stores; or what is wrong
 /// with it before the ledger sees it.
 pub(super) async fn drawn_on<A: Serialize + DeserializeOwned, R: From<NotFound> + From<InvalidValue>>(
@@ -210,6 +226,7 @@ pub(super) async fn drawn_on<A: Serialize + DeserializeOwned, R: From<NotFound> 
         note: draws.note.map(str::to_owned),
         out_of_order: draws.out_of_order.map(str::to_owned),
         corrects: None,
+        shipment: None,
     };
     Ok(Ok((stock, movement)))
 }
@@ -271,6 +288,7 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
             from_id: new.from,
             to_id: new.to,
             corrects_id: new.corrects,
+            shipment_id: new.shipment,
             shelter: of.shelter.clone(),
             stock_kind: of.stock_kind.clone(),
             donor_agency: of.donor_agency.clone(),
@@ -280,7 +298,7 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
         movements.iter().map(column).collect()
     }
     let recording = diesel::sql_query(
-        "SELECT * FROM record_movements($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        "SELECT * FROM record_movements($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind::<SqlUuid, _>(context.programme_id())
     .bind::<Array<SqlUuid>, _>(openings)
@@ -294,6 +312,7 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
     .bind::<Array<Nullable<Text>>, _>(each(&movements, |movement| movement.note.clone()))
     .bind::<Array<Nullable<Text>>, _>(each(&movements, |movement| movement.out_of_order.clone()))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.corrects_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.shipment_id))
     .bind::<Timestamptz, _>(occurred_at)
     .bind::<Timestamptz, _>(recorded_at)
     .bind::<SqlUuid, _>(context.actor()?.user);
@@ -301,7 +320,14 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
         Ok(balances) => balances,
         Err(error) => {
             return match constraint(&error) {
-                Some("balances_quantity_not_negative") => Ok(Err(Breach::Insufficient)),
+                Some("balances_quantity_not_negative" | "shipment_lines_within_sent") => {
+                    Ok(Err(Breach::Insufficient))
+                }
+                Some("movements_of_shipment") => Ok(Err(Breach::OnItsWay)),
+                Some("shipments_request_approved") => Ok(Err(Breach::RequestNotOpen)),
+                Some("shipments_as_requested" | "supply_request_lines_supplied") => {
+                    Ok(Err(Breach::BeyondRequest))
+                }
                 Some("movements_goods_fit") => Ok(Err(Breach::Unfit)),
                 Some("movements_first_expired") => Ok(Err(Breach::EarlierExpiry)),
                 Some("movements_reversed_once") => Ok(Err(Breach::Corrected)),

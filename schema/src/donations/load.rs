@@ -1,6 +1,7 @@
 //! Reads of what lots are related to. Whoever comes here has passed the edge's own class; stock and movements are scoped to
 //! the caller by the same conditions as lists.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -10,8 +11,9 @@ use enlace_policies::{Class, Fact, RecordType};
 use crate::access::{FactSource, InScope};
 use crate::context::Context;
 use crate::donations::tables::{balances, categories, donations, donors, items, locations, lots, movements};
-use crate::donations::{Category, Donation, Donor, Item, Location, Lot, Movement, Stock};
+use crate::donations::{Category, Donation, Donor, Item, Location, LocationKind, Lot, Movement, Stock};
 use crate::error::Result;
+use crate::scalars::Id;
 use crate::shelters::tables::shelters;
 
 pub(super) type CategoryColumns =
@@ -104,6 +106,21 @@ pub(crate) async fn all_items(context: Context) -> Result<Vec<Item>> {
 pub(crate) async fn items_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Item>> {
     let reader = context.reader().await?;
     Ok(items::table.filter(items::id.eq_any(ids)).select(ITEM_COLUMNS).load(&mut &*reader).await?)
+}
+
+/// Those of some items that the caller may see, as a transaction sees them.
+pub(super) async fn items_within_reach(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> Result<Vec<Item>> {
+    let Some(scope) = context.scope(Class::Inventory, RecordType::Item) else { return Ok(Vec::new()) };
+    let query = items::table
+        .filter(items::programme_id.eq(context.programme_id()))
+        .filter(items::id.eq_any(ids))
+        .filter(InScope::new(&scope, item_facts))
+        .select(ITEM_COLUMNS);
+    Ok(query.load(connection).await?)
 }
 
 pub(super) type DonorColumns = (
@@ -204,6 +221,29 @@ pub(crate) async fn locations_by_ids(context: Context, ids: Vec<Uuid>) -> Result
         .await?)
 }
 
+/// A store of the programme, as a transaction sees it. Goods on their way are in none.
+pub(super) async fn store_by_id(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    id: Id<Location>,
+) -> Result<Option<Location>> {
+    let query = locations_joined()
+        .filter(locations::id.eq(id))
+        .filter(locations::programme_id.eq(context.programme_id()))
+        .filter(locations::kind.ne(LocationKind::Transit))
+        .select(location_columns());
+    Ok(query.first(connection).await.optional()?)
+}
+
+/// The key of the location of what is on its way.
+pub(super) async fn transit(context: &Context, connection: &mut AsyncPgConnection) -> Result<Uuid> {
+    let query = locations::table
+        .filter(locations::programme_id.eq(context.programme_id()))
+        .filter(locations::kind.eq(LocationKind::Transit))
+        .select(locations::id);
+    Ok(query.first(connection).await?)
+}
+
 /// Lots with what a row of them needs.
 #[diesel::dsl::auto_type]
 pub(super) fn lots_joined() -> _ {
@@ -277,6 +317,43 @@ pub(crate) async fn stock_of_lots(context: Context, lot_ids: Vec<Uuid>) -> Resul
     Ok(query.load(&mut &*reader).await?)
 }
 
+/// What a location holds of some lots, as a transaction sees it.
+pub(super) async fn stock_at(
+    connection: &mut AsyncPgConnection,
+    location: Uuid,
+    lot_ids: Vec<Uuid>,
+) -> Result<Vec<Stock>> {
+    let query = balances_joined()
+        .filter(balances::location_id.eq(location))
+        .filter(balances::lot_id.eq_any(lot_ids))
+        .select(stock_columns());
+    Ok(query.load(connection).await?)
+}
+
+/// What a store holds of an item that may be given out on a day, the first to expire first and what never does last, as a
+/// transaction sees it and as far as the caller may see it.
+pub(super) async fn fit_stock_of_item(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    item: Uuid,
+    location: Uuid,
+    day: NaiveDate,
+    limit: i64,
+) -> Result<Vec<Stock>> {
+    let Some(scope) = context.scope(Class::Inventory, RecordType::Stock) else { return Ok(Vec::new()) };
+    let query = balances_joined()
+        .filter(balances::location_id.eq(location))
+        .filter(balances::item_id.eq(item))
+        .filter(balances::quantity.gt(0))
+        .filter(balances::expires_on.is_null().or(balances::expires_on.gt(day)))
+        .filter(lots::recalled_at.is_null())
+        .filter(InScope::new(&scope, goods_facts))
+        .order((balances::expires_on.asc().nulls_last(), balances::lot_id))
+        .limit(limit)
+        .select(stock_columns());
+    Ok(query.load(connection).await?)
+}
+
 /// Balances by key.
 pub(crate) async fn stock_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Stock>> {
     let reader = context.reader().await?;
@@ -309,6 +386,7 @@ fn movement_columns() -> _ {
         movements::from_id,
         movements::to_id,
         movements::reverses_id,
+        movements::shipment_id,
         shelter,
         lots::stock_kind,
         lots::donor_agency,

@@ -16,6 +16,7 @@ mod load;
 mod recall;
 mod receipt;
 mod receive;
+mod supplies;
 pub(crate) mod tables;
 mod transfer;
 mod write_off;
@@ -54,6 +55,8 @@ graphql_enum! {
         Warehouse = "WAREHOUSE",
         /// The store of one shelter.
         ShelterStore = "SHELTER_STORE",
+        /// No store: where goods are on their way with a shipment.
+        Transit = "TRANSIT",
     }
 }
 
@@ -235,7 +238,7 @@ impl Facts for Donor {
 }
 
 record! {
-    /// A store: a warehouse, or the store of a shelter.
+    /// A store: a warehouse, or the store of a shelter; or `TRANSITO`, where goods are on their way.
     #[derive(Queryable)]
     pub struct Location: "Location" as Location, id "location" {
         /// Global id.
@@ -403,6 +406,8 @@ record! {
         to_id: Option<Uuid>,
         /// The movement that it corrects.
         corrects_id: Option<Uuid>,
+        /// The shipment that it is of.
+        shipment_id: Option<Uuid>,
         /// The shelter whose store it left.
         shelter: Option<String>,
         /// What kind of stock it is.

@@ -18,8 +18,8 @@ use crate::access::InScope;
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::donations::campaigns::{self, Campaign};
-use crate::donations::load::{DONOR_COLUMNS, item_facts, location_columns, locations_joined};
-use crate::donations::tables::{donations, donors, items, locations};
+use crate::donations::load::{DONOR_COLUMNS, item_facts, store_by_id};
+use crate::donations::tables::{donations, donors, items};
 use crate::donations::{Condition, Donation, Donor, Location, Stock};
 use crate::error::{Code, Error, Result};
 use crate::journal::{Change, Part, Transaction, constraint};
@@ -209,12 +209,7 @@ impl Receipt {
         let Some(donor) = found.filter(|donor| scope.is_some_and(|scope| scope.has(donor))) else {
             return Ok(Err(NotFound::new("donor").into()));
         };
-        let query = locations_joined()
-            .filter(locations::id.eq(location))
-            .filter(locations::programme_id.eq(programme))
-            .select(location_columns());
-        let found: Option<Location> = query.first(transaction.connection()?).await.optional()?;
-        let Some(location) = found else {
+        let Some(location) = store_by_id(context, transaction.connection()?, location).await? else {
             return Ok(Err(NotFound::new("location").into()));
         };
         let received_on = context.day_of(occurred_at);

@@ -43,12 +43,17 @@ diesel::table! {
         donation_id -> Uuid, line -> Integer,
     }
 }
-diesel::table! { balances (id) { id -> Uuid, lot_id -> Uuid, location_id -> Uuid, quantity -> Integer, version -> Integer, } }
+diesel::table! {
+    balances (id) {
+        id -> Uuid, lot_id -> Uuid, location_id -> Uuid, quantity -> Integer, version -> Integer, item_id -> Uuid,
+        expires_on -> Nullable<Date>,
+    }
+}
 diesel::table! {
     movements (id) {
         id -> Uuid, lot_id -> Uuid, kind -> Text, from_id -> Nullable<Uuid>, to_id -> Nullable<Uuid>, quantity -> Integer,
         reverses_id -> Nullable<Uuid>, occurred_at -> Timestamptz, recorded_at -> Timestamptz, user_id -> Nullable<Uuid>,
-        cause -> Nullable<Text>, note -> Nullable<Text>, out_of_order -> Nullable<Text>,
+        cause -> Nullable<Text>, note -> Nullable<Text>, out_of_order -> Nullable<Text>, shipment_id -> Nullable<Uuid>,
     }
 }
 

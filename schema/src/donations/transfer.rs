@@ -98,9 +98,12 @@ async fn transfer(
     Ok(match ledger::record(context, transaction, &source, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        Err(Breach::OnItsWay) => Err(ledger::refuse_on_its_way("from, or to").into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
         Err(Breach::EarlierExpiry) => Err(EarlierExpiry::new().into()),
         Err(Breach::NoStore) => Err(NotFound::new("to").into()),
-        Err(Breach::Corrected) => return Err(Error::internal("a transfer corrects nothing")),
+        Err(Breach::Corrected | Breach::BeyondRequest | Breach::RequestNotOpen) => {
+            return Err(Error::internal("a transfer ran into a law that is not for it"));
+        }
     })
 }

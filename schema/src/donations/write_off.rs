@@ -83,7 +83,15 @@ async fn write_off(
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
-        Err(Breach::Unfit | Breach::EarlierExpiry | Breach::Corrected | Breach::NoStore) => {
+        Err(Breach::OnItsWay) => Err(ledger::refuse_on_its_way("from").into()),
+        Err(
+            Breach::Unfit
+            | Breach::EarlierExpiry
+            | Breach::Corrected
+            | Breach::NoStore
+            | Breach::BeyondRequest
+            | Breach::RequestNotOpen,
+        ) => {
             return Err(Error::internal("a write-off ran into a law that is not for it"));
         }
     })

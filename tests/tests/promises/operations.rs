@@ -629,7 +629,11 @@ const DISAGREEMENTS: &str = "
             LEFT JOIN out ON out.lot_id = id LEFT JOIN stored ON stored.lot_id = id
             WHERE coalesce(received.quantity, 0) <> coalesce(out.quantity, 0) + coalesce(stored.quantity, 0))
         + (SELECT count(*) FROM balances b FULL JOIN ledger l ON (l.lot_id, l.store) = (b.lot_id, b.location_id)
-            WHERE coalesce(b.quantity, 0) <> coalesce(l.quantity, 0))";
+            WHERE coalesce(b.quantity, 0) <> coalesce(l.quantity, 0))
+        + (SELECT count(*) FROM (SELECT lot_id, sum(sent - received - lost) AS quantity FROM shipment_lines GROUP BY lot_id) AS sent
+            FULL JOIN (SELECT lot_id, quantity FROM balances JOIN locations ON locations.id = location_id AND kind = 'TRANSIT') AS way
+                USING (lot_id)
+            WHERE coalesce(sent.quantity, 0) <> coalesce(way.quantity, 0))";
 
 pub(crate) async fn assert_ledger_holds(world: &World) {
     let count: i64 = world.database().await.query_one(DISAGREEMENTS, &[]).await.unwrap().get(0);

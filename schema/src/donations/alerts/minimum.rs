@@ -9,8 +9,8 @@ use enlace_policies::{Class, RecordType};
 
 use super::StoreMinimum;
 use crate::context::Context;
-use crate::donations::load::{ITEM_COLUMNS, location_columns, locations_joined};
-use crate::donations::tables::{items, locations, minimum_stocks};
+use crate::donations::load::{ITEM_COLUMNS, store_by_id};
+use crate::donations::tables::{items, minimum_stocks};
 use crate::donations::{Item, Location};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
@@ -95,11 +95,7 @@ async fn set(
     let Some(item) = item.filter(|item| scope.is_some_and(|scope| scope.has(item))) else {
         return Ok(Err(NotFound::new("item").into()));
     };
-    let query = locations_joined()
-        .filter(locations::id.eq(input.location))
-        .filter(locations::programme_id.eq(programme))
-        .select(location_columns());
-    let location: Option<Location> = query.first(transaction.connection()?).await.optional()?;
+    let location = store_by_id(context, transaction.connection()?, input.location).await?;
     let Some(location) = location else { return Ok(Err(NotFound::new("location").into())) };
     let minimum = StoreMinimum {
         minimum: input.minimum,

@@ -143,7 +143,8 @@ pub(super) async fn positions(
          SELECT asked.item, unit, stock_kind, asked.location, locations.shelter_id IS NOT NULL AS of_shelter, \
              coalesce(fit.amount, 0)::bigint AS held, coalesce(given.amount, 0)::bigint AS consumed, \
              greatest(1, least($4, $3 - coalesce(opened_on, programmes.starts_on))) AS observed, minimum_stocks.quantity AS minimum \
-         FROM asked JOIN items ON items.id = asked.item JOIN locations ON locations.id = asked.location \
+         FROM asked JOIN items ON items.id = asked.item \
+             JOIN locations ON locations.id = asked.location AND locations.kind <> 'TRANSIT' \
              JOIN programmes ON programmes.id = items.programme_id LEFT JOIN shelters ON shelters.id = locations.shelter_id \
              LEFT JOIN fit ON (fit.item, fit.location) = (asked.item, asked.location) \
              LEFT JOIN given ON (given.item, given.location) = (asked.item, asked.location) \

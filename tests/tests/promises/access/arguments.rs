@@ -33,7 +33,9 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
     let literals = |all: &[&str]| all.iter().map(|literal| (*literal).to_owned()).collect();
     match (root, argument) {
         ("donationItems", "category") => some_of("categories"),
-        ("donationItems" | "stock", "location") => some_of("locations").into_iter().step_by(4).collect(),
+        ("donationItems" | "stock" | "requests", "location") | ("shipments", "from" | "to") => {
+            some_of("locations").into_iter().step_by(4).collect()
+        }
         ("donationItems", "donation") => {
             (0..3).map(|nth| text(snapshot.value(lot(7 * nth), "donation")["id"].as_str().unwrap())).collect()
         }
@@ -47,6 +49,8 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("donationItems", "orderBy") => {
             literals(&["RECEIVED_ON", "RECEIVED_ON_DESC", "EXPIRES_ON", "CODE", "NAME"])
         }
+        ("requests", "state") => literals(&["SUBMITTED", "APPROVED", "FULFILLED"]),
+        ("shipments", "state") => literals(&["IN_TRANSIT", "RECEIVED"]),
         ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
         ("persons", "household") => vec![text(snapshot.pages.families.keys().next().unwrap())],
         ("journal", "agency") => vec![text(&snapshot.list("agencies")[0])],

@@ -101,6 +101,11 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
             let of = field.ty.inner_named_type().as_str();
             let usable = match root {
                 "Mutation" if ANSWERS.contains(&field.name.as_str()) => caller.may_answer(),
+                "Mutation" if matches!(field.name.as_str(), "requestSupplies" | "closeRequest") => {
+                    caller.may_write_goods("SupplyRequest")
+                }
+                "Mutation" if field.name == "decideRequest" => caller.may_write_goods("SupplyDecision"),
+                "Mutation" if field.name == "receiveShipment" => caller.may_write_goods("Shipment"),
                 "Mutation" if field.name == "receiveDonation" => caller.may_write_goods("Donation"),
                 "Mutation" if field.name == "recallLot" => caller.may_write_goods("DonationItem"),
                 "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),

@@ -21,7 +21,8 @@ const POSITIONS: &str = "
                 AND (occurred_at AT TIME ZONE 'America/Tijuana')::date BETWEEN day - 28 AND day - 1
                 AND movements.id NOT IN (SELECT reverses_id FROM movements WHERE reverses_id IS NOT NULL)),
         least(28, day - coalesce(opened_on, starts_on))::bigint
-    FROM items, locations LEFT JOIN shelters ON shelters.id = shelter_id, (SELECT demo_day AS day, starts_on FROM programmes) AS programme";
+    FROM items, locations LEFT JOIN shelters ON shelters.id = shelter_id, (SELECT demo_day AS day, starts_on FROM programmes) AS programme
+    WHERE locations.kind <> 'TRANSIT'";
 
 #[derive(Debug, Clone)]
 struct Position {
@@ -306,7 +307,7 @@ async fn what_is_about_to_expire_is_brought_to_where_it_is_used_in_time() {
     let database = world.database().await;
     let lying = "SELECT items.code, lots.code, locations.code, quantity, (lots.expires_on - demo_day)::bigint, items.unit \
          FROM balances JOIN lots ON lots.id = lot_id JOIN items ON items.id = lots.item_id JOIN locations ON locations.id = location_id, programmes \
-         WHERE quantity > 0 AND recalled_at IS NULL AND lots.expires_on > demo_day AND lots.expires_on <= demo_day + 30";
+         WHERE quantity > 0 AND locations.kind <> 'TRANSIT' AND recalled_at IS NULL AND lots.expires_on > demo_day AND lots.expires_on <= demo_day + 30";
     let mut left: BTreeMap<(String, String), i64> = BTreeMap::new();
     let mut of_lots: BTreeMap<String, (String, i64)> = BTreeMap::new();
     for row in database.query(lying, &[]).await.unwrap() {

@@ -8,6 +8,7 @@ mod donors;
 mod importing;
 mod ledger;
 mod receiving;
+mod supplies;
 
 use apollo_compiler::schema::ExtendedType;
 use enlace_tests::{Client, Goods, fresh_key};
@@ -22,12 +23,20 @@ const MOVED: &str =
     "movement { id kind quantity cause note outOfOrder lot { id } from { id } to { id } corrects { id } }
     stock { quantity version location { id } }";
 
+/// What a request shows of itself, and a shipment.
+const REQUEST: &str = "request { id code state version decisionNote location { id }
+    lines { item { id } requested approved supplied received } shipments { id } }";
+const SHIPMENT: &str = "shipment { id code state version sent received lost from { id } to { id }
+    request { id state } lines { lot { id } sent received lost } }";
+
 /// Runs one mutation with arguments as literals, and a key that nobody has used; what it answers.
 async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
     let (first, rest) = root.split_at(1);
     let payload = format!("{}{rest}Payload", first.to_uppercase());
     let shown = match root {
         "receiveDonation" => "donation { id code receivedOn donorReference donor { id } location { id } }",
+        "requestSupplies" | "decideRequest" | "closeRequest" => REQUEST,
+        "sendShipment" | "receiveShipment" => SHIPMENT,
         "recallLot" => "lot { id recalledAt recallReason }",
         "registerCatalogueItem" | "reviseCatalogueItem" => {
             "item { id code gtin name unit perishable packSizes minimumStock version category { code stockKind } }"

@@ -189,6 +189,10 @@ const BREACHES: &[(&str, &str)] = &[
     ("locations_code_key", "UPDATE locations SET code = 'SAME'"),
     ("locations_kind", "UPDATE locations SET kind = 'GARAGE', shelter_id = NULL"),
     ("locations_shelter", "UPDATE locations SET shelter_id = NULL WHERE kind = 'SHELTER_STORE'"),
+    (
+        "locations_transit_key",
+        "INSERT INTO locations (id, programme_id, code, name, kind) SELECT gen_random_uuid(), programme_id, 'ANOTHER', name, kind FROM locations WHERE kind = 'TRANSIT'",
+    ),
     ("lots_code_key", "UPDATE lots SET code = 'SAME'"),
     ("lots_condition", "UPDATE lots SET condition = 'BROKEN' FROM one WHERE id = lot"),
     (
@@ -264,6 +268,13 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT gen_random_uuid(), fresh, 'TRANSFER', store, other, 1, NULL::uuid, '2022-01-31', '2022-01-31', NULL, 'no' FROM one",
     ),
     (
+        "movements_of_shipment",
+        "INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), fresh, way FROM one; \
+         INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, occurred_at, recorded_at) \
+         SELECT gen_random_uuid(), fresh, 'TRANSFER', store, way, 1, '2022-01-31', '2022-01-31' FROM one",
+    ),
+    (
         "movements_out_of_order",
         "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at, out_of_order) \
          SELECT gen_random_uuid(), fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31', 'as it came' FROM one",
@@ -330,6 +341,38 @@ const BREACHES: &[(&str, &str)] = &[
     ("shelters_code_key", "UPDATE shelters SET code = 'SAME'"),
     ("shelters_period", "UPDATE shelters SET closed_on = opened_on - 1"),
     (
+        "shipment_lines_id_key",
+        "ALTER TABLE shipment_lines DROP CONSTRAINT shipment_lines_pkey; \
+         INSERT INTO shipment_lines (shipment_id, lot_id) SELECT shipment_id, lot_id FROM shipment_lines LIMIT 1",
+    ),
+    ("shipment_lines_not_negative", "UPDATE shipment_lines SET lost = -1"),
+    ("shipment_lines_within_sent", "UPDATE shipment_lines SET received = sent + 1"),
+    (
+        "shipments_as_requested",
+        "INSERT INTO supply_requests (id, programme_id, location_id, requested_at, decided_at, state) \
+         SELECT entry, programmes.id, other, '2022-01-31', '2022-01-31', 'APPROVED' FROM one, programmes; \
+         INSERT INTO shipments (id, programme_id, from_id, to_id, request_id, sent_at, recorded_at) \
+         SELECT transfer, programme_id, store, other, entry, '2022-01-31', '2022-01-31' FROM one, supply_requests WHERE id = entry; \
+         INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), fresh, way FROM one; \
+         INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, occurred_at, recorded_at, shipment_id) \
+         SELECT gen_random_uuid(), fresh, 'TRANSFER', store, way, 1, '2022-01-31', '2022-01-31', transfer FROM one",
+    ),
+    ("shipments_code_key", "UPDATE shipments SET code = 'SAME'"),
+    ("shipments_distinct_ends", "UPDATE shipments SET to_id = from_id"),
+    ("shipments_note", "UPDATE shipments SET note = 'no'"),
+    (
+        "shipments_request_approved",
+        "INSERT INTO supply_requests (id, programme_id, location_id, requested_at) \
+         SELECT entry, programmes.id, other, '2022-01-31' FROM one, programmes; \
+         INSERT INTO shipments (id, programme_id, from_id, to_id, request_id, sent_at, recorded_at) \
+         SELECT transfer, programme_id, store, other, entry, '2022-01-31', '2022-01-31' FROM one, supply_requests WHERE id = entry; \
+         INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), fresh, way FROM one; \
+         INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, occurred_at, recorded_at, shipment_id) \
+         SELECT gen_random_uuid(), fresh, 'TRANSFER', store, way, 1, '2022-01-31', '2022-01-31', transfer FROM one",
+    ),
+    (
         "spaces_capacity_not_negative",
         "UPDATE spaces SET occupied = 0, capacity = -1 FROM one WHERE id = space",
     ),
@@ -340,6 +383,62 @@ const BREACHES: &[(&str, &str)] = &[
         "UPDATE spaces SET occupied = capacity + 1 FROM one WHERE id = space",
     ),
     ("spaces_segment", "UPDATE spaces SET segment = 'EVERYBODY'"),
+    (
+        "supply_request_lines_approved",
+        "UPDATE supply_request_lines SET approved = requested + 1 \
+         WHERE request_id IN (SELECT id FROM supply_requests WHERE state = 'SUBMITTED')",
+    ),
+    (
+        "supply_request_lines_item_key",
+        "INSERT INTO supply_request_lines (id, request_id, item_id, requested) \
+         SELECT gen_random_uuid(), request_id, item_id, 1 FROM supply_request_lines LIMIT 1",
+    ),
+    ("supply_request_lines_received", "UPDATE supply_request_lines SET received = supplied + 1"),
+    (
+        "supply_request_lines_requested",
+        "UPDATE supply_request_lines SET requested = 0 WHERE approved IS NULL",
+    ),
+    ("supply_request_lines_supplied", "UPDATE supply_request_lines SET supplied = requested + 1"),
+    (
+        "supply_requests_closed",
+        "INSERT INTO supply_requests (id, programme_id, location_id, requested_at, closed_at) \
+         SELECT gen_random_uuid(), programme_id, id, '2022-01-31', '2022-01-31' FROM locations LIMIT 1",
+    ),
+    (
+        "supply_requests_code_key",
+        "INSERT INTO supply_requests (id, programme_id, location_id, requested_at, code) \
+         SELECT gen_random_uuid(), programme_id, location_id, requested_at, code FROM supply_requests LIMIT 1",
+    ),
+    (
+        "supply_requests_decided",
+        "INSERT INTO supply_requests (id, programme_id, location_id, requested_at, state) \
+         SELECT gen_random_uuid(), programme_id, id, '2022-01-31', 'APPROVED' FROM locations LIMIT 1",
+    ),
+    (
+        "supply_requests_decided_once",
+        "UPDATE supply_requests SET state = 'SUBMITTED', decided_at = NULL WHERE state = 'REFUSED'",
+    ),
+    (
+        "supply_requests_decision_note",
+        "INSERT INTO supply_requests (id, programme_id, location_id, requested_at, decision_note) \
+         SELECT gen_random_uuid(), programme_id, id, '2022-01-31', 'no' FROM locations LIMIT 1",
+    ),
+    (
+        "supply_requests_location_key",
+        "ALTER TABLE supply_requests DROP CONSTRAINT supply_requests_pkey CASCADE; \
+         INSERT INTO supply_requests (id, programme_id, location_id, requested_at) \
+         SELECT id, programme_id, location_id, requested_at FROM supply_requests LIMIT 1",
+    ),
+    (
+        "supply_requests_note",
+        "INSERT INTO supply_requests (id, programme_id, location_id, requested_at, note) \
+         SELECT gen_random_uuid(), programme_id, id, '2022-01-31', 'no' FROM locations LIMIT 1",
+    ),
+    (
+        "supply_requests_state",
+        "INSERT INTO supply_requests (id, programme_id, location_id, requested_at, decided_at, state) \
+         SELECT gen_random_uuid(), programme_id, id, '2022-01-31', '2022-01-31', 'LOST' FROM locations LIMIT 1",
+    ),
     ("users_subject_form", "UPDATE users SET subject = '' FROM one WHERE id = someone"),
     (
         "users_subject_key",

@@ -38,8 +38,9 @@ async fn each_says(role: &str, cases: &[(&str, Option<&str>)]) {
 const FIXTURES: &str = "
     CREATE TEMP TABLE one ON COMMIT DROP AS SELECT
         (SELECT min(id::text)::uuid FROM lots) AS lot,
-        (SELECT min(id::text)::uuid FROM locations) AS store,
-        (SELECT max(id::text)::uuid FROM locations) AS other,
+        (SELECT min(id::text)::uuid FROM locations WHERE kind <> 'TRANSIT') AS store,
+        (SELECT max(id::text)::uuid FROM locations WHERE kind <> 'TRANSIT') AS other,
+        (SELECT id FROM locations WHERE kind = 'TRANSIT') AS way,
         (SELECT min(id::text)::uuid FROM spaces WHERE occupied > 0) AS space,
         (SELECT min(id::text)::uuid FROM balances WHERE quantity > 0) AS balance,
         (SELECT min(id::text)::uuid FROM movements) AS movement,

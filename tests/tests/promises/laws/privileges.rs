@@ -107,7 +107,18 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("roles", "SELECT"),
         ("shares", "SELECT"),
         ("shelters", "SELECT"),
+        ("shipment_lines", "SELECT"),
+        (
+            "shipments",
+            "INSERT (from_id, id, note, programme_id, recorded_at, request_id, sent_at, to_id, user_id), SELECT",
+        ),
         ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
+        ("supply_request_lines", "INSERT (id, item_id, request_id, requested), SELECT, UPDATE (approved)"),
+        (
+            "supply_requests",
+            "INSERT (id, location_id, needed_by, note, programme_id, requested_at, user_id), SELECT, \
+             UPDATE (closed_at, decided_at, decided_by, decision_note, state)",
+        ),
         ("users", "SELECT, UPDATE (active, version)"),
     ]);
     let scratch = Scratch::with_programme().await;

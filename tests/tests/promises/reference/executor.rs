@@ -238,6 +238,14 @@ impl Thing<'_> {
                 let page = run.page(&pages.donations, info.arguments());
                 self.child(Kind::Connection { node: "Donation", page }, path)
             }
+            "requests" => {
+                let page = run.page(&pages.requests, info.arguments());
+                self.child(Kind::Connection { node: "SupplyRequest", page }, path)
+            }
+            "shipments" => {
+                let page = run.page(&pages.shipments, info.arguments());
+                self.child(Kind::Connection { node: "Shipment", page }, path)
+            }
             "stock" => {
                 let held = pages.stock.get(argument("location")).map_or(&[][..], Vec::as_slice);
                 let page = run.page(held, info.arguments());
@@ -372,6 +380,8 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "DonationItem" => ("DonationItemConnection", "DonationItemEdge"),
         "Donor" => ("DonorConnection", "DonorEdge"),
         "Donation" => ("DonationConnection", "DonationEdge"),
+        "SupplyRequest" => ("SupplyRequestConnection", "SupplyRequestEdge"),
+        "Shipment" => ("ShipmentConnection", "ShipmentEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
         "Referral" => ("ReferralConnection", "ReferralEdge"),

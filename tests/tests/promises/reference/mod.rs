@@ -134,6 +134,10 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("DonationItem", "INVENTORY"),
     ("Stock", "INVENTORY"),
     ("Movement", "INVENTORY"),
+    ("SupplyRequest", "INVENTORY"),
+    ("SupplyRequestLine", "INVENTORY"),
+    ("Shipment", "INVENTORY"),
+    ("ShipmentLine", "INVENTORY"),
     ("Donor", "DONOR"),
     ("Person", "IDENTITY"),
     ("Household", "FAMILY"),
@@ -156,6 +160,7 @@ pub(crate) fn found_by(object: &str) -> Option<&'static str> {
 pub(crate) fn is_scoped(object: &str) -> bool {
     const SCOPED: &[&str] = &[
         "User",
+        "Shipment",
         "Person",
         "Household",
         "Consent",

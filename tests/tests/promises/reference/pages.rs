@@ -20,6 +20,9 @@ pub(crate) struct Pages {
     /// All donors in the order of registration, and all donations in the order of recording.
     pub(crate) donors: Vec<Place>,
     pub(crate) donations: Vec<Place>,
+    /// What stores ask for, and what is sent to them.
+    pub(crate) requests: Vec<Place>,
+    pub(crate) shipments: Vec<Place>,
     /// Everyone in the order of registration, their households, and their referrals.
     pub(crate) people: Vec<Place>,
     pub(crate) households: Vec<Place>,
@@ -79,6 +82,8 @@ impl Witness {
             lots: read("donationItems", String::new()).await,
             donors: read("donors", String::new()).await,
             donations: read("donations", String::new()).await,
+            requests: read("requests", String::new()).await,
+            shipments: read("shipments", String::new()).await,
             people: read("persons", String::new()).await,
             households: read("households", String::new()).await,
             referrals: read("referrals", String::new()).await,
@@ -108,7 +113,7 @@ impl Pages {
     /// Every list, in an order that is the same for all callers.
     fn lists(&self) -> impl Iterator<Item = &[Place]> {
         let stock: BTreeMap<_, _> = self.stock.iter().collect();
-        let goods = [&self.lots, &self.donors, &self.donations].into_iter();
+        let goods = [&self.lots, &self.donors, &self.donations, &self.requests, &self.shipments].into_iter();
         let lists = goods.chain([&self.people, &self.households, &self.referrals]);
         lists.chain(self.families.values()).chain(stock.into_values()).map(Vec::as_slice)
     }

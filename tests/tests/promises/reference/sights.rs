@@ -194,6 +194,8 @@ const GOODS: &[&str] = &[
     "DaysOfCover",
     "AllocationShare",
     "ConsolidationMove",
+    "SupplyRequestLine",
+    "ShipmentLine",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
 const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
@@ -210,9 +212,10 @@ const OF_THE_JOURNAL: &[&str] = &[
     "EndBreakGlassPayload",
     "BreakGlassNotice",
 ];
-const GIVEN: &[&str] = &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange"];
-/// Types whose records lie in a store.
-const IN_A_STORE: &[&str] = &["Stock", "Movement"];
+const GIVEN: &[&str] =
+    &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange", "ShipmentLine"];
+/// Types whose records are of a store.
+const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment"];
 
 /// What a payload of a mutation on goods, accounts, consents or referrals carries; another type is itself.
 fn carried(object: &str) -> &str {
@@ -224,6 +227,8 @@ fn carried(object: &str) -> &str {
         Some("RegisterDonor" | "ReviseDonor") => "Donor",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
+        Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
+        Some("SendShipment" | "ReceiveShipment") => "Shipment",
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
         Some(verb) if verb.ends_with("Consent") => "Consent",

@@ -61,6 +61,10 @@ impl Snapshot {
         snapshot.pages.donors = snapshot.page_through(&client, "donors", &all_of("Donor", 2), "").await;
         snapshot.pages.donations =
             snapshot.page_through(&client, "donations", &all_of("Donation", 2), "").await;
+        snapshot.pages.requests =
+            snapshot.page_through(&client, "requests", &all_of("SupplyRequest", 2), "").await;
+        snapshot.pages.shipments =
+            snapshot.page_through(&client, "shipments", &all_of("Shipment", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
             let only = format!(", location: \"{location}\"");
             let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), &only).await;
@@ -186,7 +190,8 @@ impl Snapshot {
             "CatalogueItem" => follow("category"),
             "Donation" => follow("donor"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
-            "Stock" | "Movement" => follow("lot"),
+            "Stock" | "Movement" | "ShipmentLine" => follow("lot"),
+            "SupplyRequestLine" => follow("item"),
             "Person" => Facts {
                 lodges_in: code("shelter"),
                 minor: self.value(id, "minor").as_bool(),

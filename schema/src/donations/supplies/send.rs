@@ -1,0 +1,295 @@
+//! Sending goods from one store to another.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use enlace_policies::{Class, RecordType};
+
+use crate::context::Context;
+use crate::database::Prepared;
+use crate::donations::ledger::{self, Breach, Draws, NewMovement, StockMoved, refuse_text};
+use crate::donations::load::{fit_stock_of_item, store_by_id, transit};
+use crate::donations::supplies::load::{request_by_id, shipment_by_id};
+use crate::donations::supplies::tables::shipments;
+use crate::donations::supplies::{Shipment, SupplyRequest};
+use crate::donations::{Item, Location, Lot, MovementKind, Stock};
+use crate::error::{Error, Result};
+use crate::graph::{input, payload, union};
+use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::problem::{
+    EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound, StateConflict,
+};
+use crate::scalars::{Id, Quantity};
+
+/// How many lots a shipment may carry, whether they are named or taken as they expire.
+const LOTS: usize = 200;
+
+input! {
+    /// So much of an item, or of one lot.
+    pub struct ShippedGoods {
+        /// The item: its lots are taken as they expire, those that never do last. Either this or `lot`.
+        pub item: Option<Id<Item>>,
+        /// The lot.
+        pub lot: Option<Id<Lot>>,
+        /// How much, in the item's base unit.
+        pub quantity: Quantity,
+        /// Why this lot leaves before what of its item expires earlier in that store, 3 to 500 characters.
+        pub out_of_order: Option<String>,
+    }
+}
+
+input! {
+    /// Goods that are sent.
+    pub struct SendShipment {
+        /// The store that they leave.
+        pub from: Id<Location>,
+        /// The store that they go to.
+        pub to: Id<Location>,
+        /// The approved request that they answer.
+        pub request: Option<Id<SupplyRequest>>,
+        /// What is sent. One shipment carries 1 to 200 lots.
+        pub goods: Vec<ShippedGoods>,
+        /// Who drives it, in which vehicle, or what else whoever receives it should know, 3 to 500 characters.
+        pub note: Option<String>,
+        /// When it left; now, where it is left out.
+        pub occurred_at: Option<DateTime<Utc>>,
+        /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
+        pub idempotency_key: String,
+    }
+}
+
+payload! {
+    /// Goods, sent.
+    pub struct SendShipmentPayload: "SendShipmentPayload" as Shipment {
+        /// The shipment. What lies on its way is in its lines.
+        shipment: Shipment,
+    }
+}
+
+union! {
+    /// The goods, sent; or why they were not.
+    pub enum SendShipmentResult {
+        Payload(SendShipmentPayload),
+        NotFound(NotFound),
+        InvalidValue(InvalidValue),
+        InsufficientStock(InsufficientStock),
+        GoodsUnfit(GoodsUnfit),
+        EarlierExpiry(EarlierExpiry),
+        StateConflict(StateConflict),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+/// In the journal: a shipment left, or something of it came or was lost; as it was then.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShipmentChanged {
+    pub(crate) shipment: Shipment,
+}
+
+impl Change for ShipmentChanged {
+    const NAME: &'static str = "donations.shipmentChanged";
+}
+
+type Sending<'c> = Transaction<'c, SendShipmentPayload>;
+type Refused<T> = std::result::Result<T, SendShipmentResult>;
+
+/// Sends goods: they leave the store for their way, as the ledger's own movements.
+pub(super) async fn send_shipment(context: Context, input: SendShipment) -> Result<SendShipmentResult> {
+    let key = input.idempotency_key.clone();
+    let mut transaction = match Transaction::begin(&context, "donations.sendShipment", &key, &input).await? {
+        Begun::Fresh(transaction) => transaction,
+        Begun::Repeated(payload) => return Ok(SendShipmentResult::Payload(payload)),
+        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+    };
+    let done = send(&context, &mut transaction, &input).await;
+    transaction.conclude(done).await
+}
+
+async fn send(
+    context: &Context,
+    transaction: &mut Sending<'_>,
+    input: &SendShipment,
+) -> Result<Refused<Done<SendShipmentPayload>>> {
+    if let Some(problem) = refuse_text("note", input.note.as_deref()) {
+        return Ok(Err(problem.into()));
+    }
+    if input.from == input.to {
+        return Ok(Err(InvalidValue::new("to", "The two stores are the same.").into()));
+    }
+    for (argument, store) in [("from", input.from), ("to", input.to)] {
+        if store_by_id(context, transaction.connection()?, store).await?.is_none() {
+            return Ok(Err(NotFound::new(argument).into()));
+        }
+    }
+    if let Some(id) = input.request {
+        let found = request_by_id(transaction.connection()?, id.uuid()).await?;
+        let scope = context.scope(Class::Inventory, RecordType::SupplyRequest);
+        let Some(request) = found.filter(|request| scope.is_some_and(|scope| scope.has(request))) else {
+            return Ok(Err(NotFound::new("request").into()));
+        };
+        if request.location_id != input.to.uuid() {
+            return Ok(Err(InvalidValue::new("to", "Another store made this request.").into()));
+        }
+    }
+    let mut taken = match taken(context, transaction, input).await? {
+        Ok(taken) => taken,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let [(_, NewMovement { occurred_at, .. }), ..] = taken.as_slice() else {
+        return Ok(Err(InvalidValue::new("goods", "A shipment carries one lot or more.").into()));
+    };
+    let sent_at = *occurred_at;
+    if taken.len() > LOTS {
+        let message = "A shipment carries 200 lots at most. Send the rest with another.";
+        return Ok(Err(InvalidValue::new("goods", message).into()));
+    }
+    let id = Id::<Shipment>::new(context.new_uuid()?);
+    let row = (
+        shipments::id.eq(id),
+        shipments::programme_id.eq(context.programme_id()),
+        shipments::from_id.eq(input.from),
+        shipments::to_id.eq(input.to),
+        shipments::request_id.eq(input.request),
+        shipments::note.eq(input.note.clone()),
+        shipments::sent_at.eq(sent_at),
+        shipments::recorded_at.eq(context.now()),
+        shipments::user_id.eq(context.actor()?.user),
+    );
+    let opening = diesel::insert_into(shipments::table).values(row);
+    Prepared(opening).execute(transaction.connection()?).await?;
+    let way = transit(context, transaction.connection()?).await?;
+    for (_, movement) in &mut taken {
+        (movement.to, movement.shipment) = (Some(way), Some(id.uuid()));
+    }
+    let recorded = match ledger::record_all(context, transaction, taken).await? {
+        Ok(recorded) => recorded,
+        Err(Breach::Insufficient) => return Ok(Err(InsufficientStock::new().into())),
+        Err(Breach::Unfit) => return Ok(Err(GoodsUnfit::new().into())),
+        Err(Breach::EarlierExpiry) => return Ok(Err(EarlierExpiry::new().into())),
+        Err(Breach::BeyondRequest) => {
+            let message = "Less of this was approved, or the request does not ask for it. Read its lines.";
+            return Ok(Err(InvalidValue::new("goods", message).into()));
+        }
+        Err(Breach::RequestNotOpen) => {
+            return Ok(Err(StateConflict::new("This request is not approved, or is over.").into()));
+        }
+        Err(Breach::Corrected | Breach::NoStore | Breach::OnItsWay) => {
+            return Err(Error::internal("a shipment ran into a law that is not for it"));
+        }
+    };
+    told(transaction, recorded, id, sent_at).await.map(Ok)
+}
+
+/// What the journal says of movements of a shipment, and of the shipment as it is after them.
+pub(super) async fn told<P>(
+    transaction: &mut Transaction<'_, P>,
+    recorded: Vec<ledger::Recorded>,
+    id: Id<Shipment>,
+    occurred_at: DateTime<Utc>,
+) -> Result<Done<P>>
+where
+    P: Serialize + DeserializeOwned + From<Shipment>,
+{
+    for (movement, stock) in recorded {
+        let part = Part::of(Class::Inventory, None, &StockMoved { movement, stock })?;
+        transaction.enter(occurred_at, vec![part]).await?;
+    }
+    let found = shipment_by_id(transaction.connection()?, id.uuid()).await?;
+    let shipment = found.ok_or_else(|| Error::internal("a shipment that was recorded is not there"))?;
+    let change = ShipmentChanged { shipment };
+    let changes = vec![Part::of(Class::Inventory, None, &change)?];
+    Ok(Done { occurred_at, changes, payload: change.shipment.into() })
+}
+
+/// The movements that take the goods out of the store; where they come to is not said yet.
+async fn taken(
+    context: &Context,
+    transaction: &mut Sending<'_>,
+    input: &SendShipment,
+) -> Result<Refused<Vec<(Stock, NewMovement)>>> {
+    let mut all = Vec::new();
+    for (place, goods) in input.goods.iter().enumerate() {
+        let taken = match (goods.lot, goods.item) {
+            (Some(lot), None) => {
+                let draws = draws(input, goods, lot, goods.quantity);
+                let drawn = ledger::drawn_on(context, transaction, MovementKind::Transfer, draws).await?;
+                drawn.map(|taken| vec![taken])
+            }
+            (None, Some(item)) => first_to_expire(context, transaction, input, goods, item).await?,
+            _ => Err(InvalidValue::new("item, or lot", "Name either an item or a lot.").into()),
+        };
+        match taken {
+            Ok(taken) => all.extend(taken),
+            Err(refused) => return Ok(Err(at(place, refused))),
+        }
+    }
+    Ok(Ok(all))
+}
+
+fn draws<'a>(
+    input: &'a SendShipment,
+    goods: &'a ShippedGoods,
+    lot: Id<Lot>,
+    quantity: Quantity,
+) -> Draws<'a> {
+    Draws {
+        lot,
+        from: input.from,
+        quantity,
+        note: None,
+        out_of_order: goods.out_of_order.as_deref(),
+        occurred_at: input.occurred_at,
+    }
+}
+
+/// So much of an item, out of its lots as they expire.
+async fn first_to_expire(
+    context: &Context,
+    transaction: &mut Sending<'_>,
+    input: &SendShipment,
+    goods: &ShippedGoods,
+    item: Id<Item>,
+) -> Result<Refused<Vec<(Stock, NewMovement)>>> {
+    let day = context.day_of(input.occurred_at.unwrap_or_else(|| context.now()));
+    let limit = i64::try_from(LOTS + 1).unwrap_or(i64::MAX);
+    let lots: Vec<Stock> =
+        fit_stock_of_item(context, transaction.connection()?, item.uuid(), input.from.uuid(), day, limit)
+            .await?;
+    if lots.is_empty() {
+        return Ok(Err(NotFound::new("item, or from").into()));
+    }
+    let (mut all, mut wanted) = (Vec::new(), goods.quantity.amount);
+    for stock in lots {
+        let quantity = Quantity { amount: wanted.min(stock.quantity.amount), ..goods.quantity };
+        let draws = draws(input, goods, Id::new(stock.lot_id), quantity);
+        match ledger::drawn_on(context, transaction, MovementKind::Transfer, draws).await? {
+            Ok(taken) => all.push(taken),
+            Err(refused) => return Ok(Err(refused)),
+        }
+        wanted -= quantity.amount;
+        if wanted <= 0 {
+            return Ok(Ok(all));
+        }
+    }
+    Ok(Err(InsufficientStock::new().into()))
+}
+
+/// What is wrong, said of the goods at a place of the list.
+fn at(place: usize, refused: SendShipmentResult) -> SendShipmentResult {
+    let shared = |argument: &str| matches!(argument, "occurredAt" | "from");
+    let place =
+        |argument: String| if shared(&argument) { argument } else { format!("goods.{place}.{argument}") };
+    match refused {
+        SendShipmentResult::NotFound(problem) => {
+            NotFound { argument: place(problem.argument), ..problem }.into()
+        }
+        SendShipmentResult::InvalidValue(problem) => {
+            InvalidValue { argument: place(problem.argument), ..problem }.into()
+        }
+        other => other,
+    }
+}
