@@ -111,6 +111,8 @@ named! {
         Item = "Item",
         /// What one donor gave at one time.
         Donation = "Donation",
+        /// A campaign of collection.
+        Campaign = "Campaign",
         /// Goods of one item that arrived together.
         Lot = "Lot",
         /// What there is of a lot at a location.
@@ -227,7 +229,7 @@ impl RecordType {
     /// The facts that a record of this type has, or may have. A condition on it asks for no others.
     pub const fn facts(self) -> &'static [Fact] {
         match self {
-            Self::Programme | Self::Explanation | Self::SupplyDecision => &[],
+            Self::Programme | Self::Campaign | Self::Explanation | Self::SupplyDecision => &[],
             Self::Agency
             | Self::Agreement
             | Self::JournalEntry

@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 use crate::access::{Call, Plan, Writer, load_reply, write_reply};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
-use crate::graph::EventSource;
+use crate::graph::{EventSource, Happened};
 use crate::journal::{Entry, read_entries};
 use crate::system::{Caller, PlanKey, System};
 
@@ -198,7 +198,7 @@ impl Worker {
 
     /// The message for an entry, where it concerns this cohort and its members may see the record.
     async fn payload(&self, entry: &Entry) -> Result<Option<Bytes>> {
-        let Some(answer) = (self.source)(entry)? else { return Ok(None) };
+        let Some(Happened { answer, admits }) = (self.source)(entry)? else { return Ok(None) };
         let Some((root, call)) = self.plan.only_call() else { return Ok(None) };
         let graph = &self.system.graph;
         if let Some(dependence) = &call.depends {
@@ -211,6 +211,11 @@ impl Worker {
             }
         }
         let context = Context::new(Arc::clone(&self.system), self.caller.clone());
+        if let Some(admits) = admits
+            && !admits(context.clone()).await?
+        {
+            return Ok(None);
+        }
         let loaded = load_reply(graph, &context, &call.reply, &answer, Vec::new()).await?;
         let pseudonyms = self.caller.access.pseudonyms.clone();
         let mut writer = Writer::new(graph, self.plan.refusals.len(), 512, pseudonyms);

@@ -12,6 +12,10 @@ pub(super) struct Category {
     pub(super) stock_kind: &'static str,
     /// How its lots keep.
     pub(super) keeps: Keeps,
+    /// Whether each of its lots must have an expiry.
+    pub(super) perishable: bool,
+    /// What all stores together should hold of each of its items at least.
+    pub(super) minimum: Option<i32>,
     /// How large a lot is beside those of other categories.
     pub(super) usual_lot: i32,
     /// Its items: name and base unit.
@@ -37,6 +41,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Blankets",
         stock_kind: "general",
         keeps: Keeps::Used,
+        perishable: false,
+        minimum: Some(400),
         usual_lot: 60,
         items: &[
             ("Cobija individual", "PIECE"),
@@ -51,6 +57,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Cots and cribs",
         stock_kind: "general",
         keeps: Keeps::Used,
+        perishable: false,
+        minimum: None,
         usual_lot: 20,
         items: &[("Catre plegable", "PIECE"), ("Camastro", "PIECE"), ("Cuna plegable", "PIECE")],
     },
@@ -60,6 +68,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Mats",
         stock_kind: "general",
         keeps: Keeps::New,
+        perishable: false,
+        minimum: None,
         usual_lot: 30,
         items: &[
             ("Colchoneta individual", "PIECE"),
@@ -73,6 +83,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Pillows and bed linen",
         stock_kind: "general",
         keeps: Keeps::New,
+        perishable: false,
+        minimum: None,
         usual_lot: 30,
         items: &[
             ("Almohada estándar", "PIECE"),
@@ -87,6 +99,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Food parcels",
         stock_kind: "food",
         keeps: Keeps::Days(60, 240),
+        perishable: false,
+        minimum: Some(250),
         usual_lot: 60,
         items: &[("Despensa familiar", "PARCEL"), ("Despensa individual", "PARCEL")],
     },
@@ -96,6 +110,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Grains and groceries",
         stock_kind: "food",
         keeps: Keeps::Days(45, 400),
+        perishable: false,
+        minimum: None,
         usual_lot: 50,
         items: &[
             ("Arroz", "KILOGRAM"),
@@ -112,6 +128,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Canned food",
         stock_kind: "food",
         keeps: Keeps::Days(120, 700),
+        perishable: false,
+        minimum: None,
         usual_lot: 50,
         items: &[("Atún en lata", "PIECE"), ("Sardina en lata", "PIECE"), ("Verduras en lata", "PIECE")],
     },
@@ -121,6 +139,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Fresh food",
         stock_kind: "food",
         keeps: Keeps::Days(4, 18),
+        perishable: true,
+        minimum: Some(60),
         usual_lot: 40,
         items: &[
             ("Pan de caja", "PIECE"),
@@ -135,6 +155,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Water and drinks",
         stock_kind: "food",
         keeps: Keeps::Days(30, 500),
+        perishable: false,
+        minimum: Some(500),
         usual_lot: 90,
         items: &[
             ("Agua embotellada", "LITRE"),
@@ -148,6 +170,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Infant formula and baby food",
         stock_kind: "food",
         keeps: Keeps::Days(20, 300),
+        perishable: true,
+        minimum: Some(80),
         usual_lot: 15,
         items: &[
             ("Fórmula infantil etapa 1", "PIECE"),
@@ -162,6 +186,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Diapers",
         stock_kind: "general",
         keeps: Keeps::New,
+        perishable: false,
+        minimum: Some(300),
         usual_lot: 80,
         items: &[
             ("Pañal recién nacido", "PIECE"),
@@ -176,6 +202,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Hygiene",
         stock_kind: "general",
         keeps: Keeps::Days(200, 900),
+        perishable: false,
+        minimum: Some(150),
         usual_lot: 50,
         items: &[
             ("Kit de higiene", "KIT"),
@@ -191,6 +219,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Women's hygiene",
         stock_kind: "general",
         keeps: Keeps::New,
+        perishable: false,
+        minimum: None,
         usual_lot: 30,
         items: &[
             ("Kit de higiene femenina", "KIT"),
@@ -204,6 +234,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Adult clothing",
         stock_kind: "general",
         keeps: Keeps::Used,
+        perishable: false,
+        minimum: None,
         usual_lot: 40,
         items: &[
             ("Chamarra de hombre", "PIECE"),
@@ -219,6 +251,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Children's clothing",
         stock_kind: "general",
         keeps: Keeps::Used,
+        perishable: false,
+        minimum: None,
         usual_lot: 30,
         items: &[
             ("Chamarra infantil", "PIECE"),
@@ -233,6 +267,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Socks and underwear",
         stock_kind: "general",
         keeps: Keeps::New,
+        perishable: false,
+        minimum: None,
         usual_lot: 50,
         items: &[
             ("Calcetín de adulto", "PAIR"),
@@ -248,6 +284,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Shoes",
         stock_kind: "general",
         keeps: Keeps::Used,
+        perishable: false,
+        minimum: None,
         usual_lot: 25,
         items: &[
             ("Tenis de hombre", "PAIR"),
@@ -262,6 +300,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Medicines",
         stock_kind: "medical",
         keeps: Keeps::Days(15, 400),
+        perishable: false,
+        minimum: Some(40),
         usual_lot: 12,
         items: &[
             ("Paracetamol 500 mg", "BOX"),
@@ -278,6 +318,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "First aid",
         stock_kind: "medical",
         keeps: Keeps::Days(90, 900),
+        perishable: false,
+        minimum: None,
         usual_lot: 15,
         items: &[
             ("Botiquín de primeros auxilios", "KIT"),
@@ -292,6 +334,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Masks and protection",
         stock_kind: "medical",
         keeps: Keeps::Days(120, 900),
+        perishable: false,
+        minimum: None,
         usual_lot: 30,
         items: &[
             ("Cubrebocas de adulto", "BOX"),
@@ -306,6 +350,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Cleaning",
         stock_kind: "general",
         keeps: Keeps::New,
+        perishable: false,
+        minimum: None,
         usual_lot: 25,
         items: &[
             ("Cloro", "LITRE"),
@@ -320,6 +366,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Kitchen and dining",
         stock_kind: "general",
         keeps: Keeps::New,
+        perishable: false,
+        minimum: None,
         usual_lot: 25,
         items: &[("Platos desechables", "BOX"), ("Vasos desechables", "BOX"), ("Olla de cocina", "PIECE")],
     },
@@ -329,6 +377,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "School supplies",
         stock_kind: "general",
         keeps: Keeps::New,
+        perishable: false,
+        minimum: None,
         usual_lot: 30,
         items: &[
             ("Mochila", "PIECE"),
@@ -343,6 +393,8 @@ pub(super) const CATALOGUE: &[Category] = &[
         name_en: "Toys",
         stock_kind: "general",
         keeps: Keeps::Used,
+        perishable: false,
+        minimum: None,
         usual_lot: 20,
         items: &[("Muñeca", "PIECE"), ("Pelota", "PIECE"), ("Juego de mesa", "PIECE")],
     },

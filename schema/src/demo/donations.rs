@@ -1,6 +1,6 @@
 //! What was given: donors, lots, the stores that hold them, and the ledger of their movements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use tokio_postgres::Transaction;
@@ -32,6 +32,11 @@ const ORGANISATIONS: u32 = 40;
 /// The warehouses, where every lot is received.
 const WAREHOUSES: [(&str, &str); 2] = [("ALM-01", "Almacén Central"), ("ALM-02", "Almacén Oriente")];
 
+/// The campaigns of collection: title, and their first and last days counted from the first arrivals. Private donors who bring
+/// something to the second warehouse meanwhile bring it for the campaign.
+const CAMPAIGNS: [(&str, u64, u64); 2] =
+    [("Colecta de invierno", 4, 30), ("Cobijas y leche para Mexicali", 40, 90)];
+
 /// The agency that gives blankets and food parcels only, and the codes of these categories.
 const PARCEL_DONOR: &str = "DIF_ESTATAL";
 const PARCELS: [&str; 2] = ["COB", "DES"];
@@ -57,6 +62,8 @@ row! {
         code: String = TEXT,
         name: &'static str = TEXT,
         unit: &'static str = TEXT,
+        perishable: bool = BOOL,
+        minimum_stock: Option<i32> = INT4,
     }
 }
 
@@ -93,6 +100,18 @@ row! {
         received_on: NaiveDate = DATE,
         received_at_id: Uuid = UUID,
         recorded_at: DateTime<Utc> = TIMESTAMPTZ,
+        campaign_id: Option<Uuid> = UUID,
+    }
+}
+
+row! {
+    /// A campaign of collection.
+    Campaign in "campaigns" {
+        id: Uuid = UUID,
+        programme_id: Uuid = UUID,
+        title: &'static str = TEXT,
+        starts_on: NaiveDate = DATE,
+        ends_on: NaiveDate = DATE,
     }
 }
 
@@ -153,6 +172,8 @@ pub(super) struct Rows {
     pub(super) donors: Vec<Donor>,
     /// Warehouses, and the stores of the shelters opened by then.
     locations: Vec<Location>,
+    /// Campaigns that had begun by then.
+    campaigns: Vec<Campaign>,
     /// Donations received by then.
     donations: Vec<Donation>,
     /// Lots received by then.
@@ -181,16 +202,20 @@ impl Rows {
         movements.sort_unstable_by_key(|movement| movement.id);
 
         let received: Vec<Arrival> = arrivals.into_iter().filter(|arrival| arrival.at <= now).collect();
-        let donations = donations(&received);
+        let donations = donations(&received, &donors);
         let lots: Vec<Lot> = received.into_iter().map(|arrival| arrival.lot).collect();
         let supplies = supplies::Rows::generate(trips, &movements, &lots, &items, &shelters, now);
         Self {
             categories,
             items,
-            donors,
             locations: locations(&shelters, now),
+            campaigns: campaigns()
+                .into_iter()
+                .filter(|campaign| local(campaign.starts_on, 0) <= now)
+                .collect(),
             donations,
             lots,
+            donors,
             balances: balances(&movements),
             supplies,
             movements,
@@ -203,6 +228,7 @@ impl Rows {
         copy(transaction, &self.items).await?;
         copy(transaction, &self.donors).await?;
         copy(transaction, &self.locations).await?;
+        copy(transaction, &self.campaigns).await?;
         copy(transaction, &self.donations).await?;
         copy(transaction, &self.lots).await?;
         // Empty: what they come to is the ledger's to say.
@@ -235,7 +261,16 @@ fn catalogue() -> (Vec<Category>, Vec<Item>, Vec<Good>) {
         for (number, (name, unit)) in (1..).zip(category.items) {
             let code = format!("{}-{number:02}", category.code);
             let item_id = id("items", &code, start());
-            items.push(Item { id: item_id, programme_id: programme_id(), category_id, code, name, unit });
+            items.push(Item {
+                id: item_id,
+                programme_id: programme_id(),
+                category_id,
+                code,
+                name,
+                unit,
+                perishable: category.perishable,
+                minimum_stock: category.minimum,
+            });
             goods.push(Good { item_id, category });
         }
     }
@@ -352,8 +387,30 @@ fn arrivals(goods: &[Good], donors: &[Donor]) -> Vec<Arrival> {
     arrivals
 }
 
+/// The campaigns of collection.
+fn campaigns() -> Vec<Campaign> {
+    let campaign = |(title, first, last): &(&'static str, u64, u64)| Campaign {
+        id: id("campaigns", title, local(STARTS_ON + Days::new(*first), 0)),
+        programme_id: programme_id(),
+        title,
+        starts_on: STARTS_ON + Days::new(*first),
+        ends_on: STARTS_ON + Days::new(*last),
+    };
+    CAMPAIGNS.iter().map(campaign).collect()
+}
+
 /// The donations that lots came with.
-fn donations(arrivals: &[Arrival]) -> Vec<Donation> {
+fn donations(arrivals: &[Arrival], donors: &[Donor]) -> Vec<Donation> {
+    let private: BTreeSet<Uuid> =
+        donors.iter().filter(|donor| donor.agency_id.is_none()).map(|donor| donor.id).collect();
+    let campaigns = campaigns();
+    let [_, (collected_at, _)] = WAREHOUSES;
+    let for_campaign = |lot: &Lot| {
+        let is_collected =
+            private.contains(&lot.donor_id) && lot.received_at_id == warehouse_id(collected_at);
+        let lasts = |campaign: &&Campaign| (campaign.starts_on..=campaign.ends_on).contains(&lot.received_on);
+        campaigns.iter().find(lasts).filter(|_| is_collected).map(|campaign| campaign.id)
+    };
     let first_lines = arrivals.iter().filter(|arrival| arrival.lot.line == 1);
     let donation = |Arrival { at, lot }: &Arrival| Donation {
         id: lot.donation_id,
@@ -362,6 +419,7 @@ fn donations(arrivals: &[Arrival]) -> Vec<Donation> {
         received_on: lot.received_on,
         received_at_id: lot.received_at_id,
         recorded_at: *at,
+        campaign_id: for_campaign(lot),
     };
     first_lines.map(donation).collect()
 }

@@ -6,6 +6,9 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::agencies::{self, Agency};
 use crate::context::Context;
+use crate::donations::alerts::{self, Asks};
+use crate::donations::campaigns::{self, Campaign};
+use crate::donations::catalogue;
 use crate::donations::correct::{CorrectMovementPayload, correct_movement};
 use crate::donations::deliver::{DeliverStockPayload, deliver_stock};
 use crate::donations::history::{self, PastStock};
@@ -17,8 +20,10 @@ use crate::donations::supplies::{self, Shipment};
 use crate::donations::transfer::{MoveStockPayload, move_stock};
 use crate::donations::whereabouts::{Whereabouts, whereabouts_by_ids};
 use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
-use crate::donations::{Category, Donation, Donor, Item, Location, Lot, Movement, Stock, list, load};
-use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, input, record};
+use crate::donations::{
+    Category, Donation, Donor, Item, Location, Lot, Movement, Stock, deciding, donors, list, load,
+};
+use crate::graph::{Admission, ConnectionKind, Facts, Graph, NoArguments, input, record};
 use crate::scalars::Id;
 use crate::shelters::{self, Shelter};
 
@@ -64,6 +69,12 @@ input! {
         pub location: Option<Id<Location>>,
         /// Only this lot; all where it is left out.
         pub lot: Option<Id<Lot>>,
+        /// Only goods of this category; all where it is left out.
+        pub category: Option<Id<Category>>,
+        /// Only lots of this item; all where it is left out.
+        pub item: Option<Id<Item>>,
+        /// Where true, only changes after which too little of an item is there: a store that they touched, or all stores together, hold less than the minimum. What has expired or was recalled does not count.
+        pub low_stock: Option<bool>,
     }
 }
 
@@ -81,12 +92,28 @@ impl StockChangedArguments {
         };
         self.location.is_none_or(touches) && self.lot.is_none_or(of)
     }
+
+    /// What is to be asked of the goods of a change that is wanted so far, where anything is.
+    fn admits(&self, change: &StockChange) -> Option<Admission> {
+        let asks = Asks { category: self.category, item: self.item, low: self.low_stock.unwrap_or_default() };
+        let lots = change.stock.iter().map(|stock| stock.lot_id).collect();
+        let stores: Vec<Uuid> = match self.location {
+            Some(location) => vec![location.uuid()],
+            None => change.stock.iter().map(|stock| stock.location_id).collect(),
+        };
+        alerts::admission(asks, lots, stores)
+    }
 }
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
     goods(graph);
     ledger(graph);
+    alerts::register(graph);
+    campaigns::register(graph);
+    catalogue::register(graph);
+    deciding::register(graph);
+    donors::register(graph);
     supplies::register(graph);
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);
     graph.node::<Donor, _, _>(Class::Donor, load::donors_by_ids);
@@ -179,16 +206,19 @@ pub(crate) fn register(graph: &mut Graph) {
             "Recalls a lot: from that moment nothing of it is moved or given out, anywhere. A recall is final.",
         )
         .either(RecordType::Lot, recall_lot);
-    graph.subscription("stockChanged", Class::Inventory, "Each change of stock, as it is committed.").events(
-        |arguments: &StockChangedArguments, entry| {
-            let moved = entry.change::<StockMoved>()?.map(StockChange::from);
-            let change = match moved {
-                None => entry.change::<GoodsReceived>()?.map(StockChange::from),
-                moved => moved,
-            };
-            Ok(change.filter(|change| arguments.want(change)))
-        },
-    );
+    graph
+        .subscription("stockChanged", Class::Inventory, "Each change of stock, as it is committed.")
+        .events_if(
+            |arguments: &StockChangedArguments, entry| {
+                let moved = entry.change::<StockMoved>()?.map(StockChange::from);
+                let change = match moved {
+                    None => entry.change::<GoodsReceived>()?.map(StockChange::from),
+                    moved => moved,
+                };
+                Ok(change.filter(|change| arguments.want(change)))
+            },
+            StockChangedArguments::admits,
+        );
 }
 
 /// Goods: what was given by whom, and where it may lie.
@@ -252,6 +282,14 @@ fn goods(graph: &mut Graph) {
                 |donation| Some(donation.id.uuid()),
                 whereabouts_by_ids,
                 |whereabouts: &Whereabouts| whereabouts.id.uuid(),
+            )
+            .one(
+                "campaign",
+                Class::Inventory,
+                "The campaign of collection that it was given for.",
+                |donation| donation.campaign_id,
+                campaigns::by_ids,
+                |campaign: &Campaign| campaign.id.uuid(),
             )
     });
     graph.object::<Whereabouts>(|whereabouts| whereabouts);

@@ -16,9 +16,9 @@ use crate::error::Result;
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
 
-type CategoryColumns =
+pub(super) type CategoryColumns =
     (categories::id, categories::code, categories::name, categories::name_en, categories::stock_kind);
-const CATEGORY_COLUMNS: CategoryColumns =
+pub(super) const CATEGORY_COLUMNS: CategoryColumns =
     (categories::id, categories::code, categories::name, categories::name_en, categories::stock_kind);
 
 /// Where the fact of a category stands.
@@ -58,9 +58,32 @@ pub(crate) async fn categories_by_ids(context: Context, ids: Vec<Uuid>) -> Resul
         .await?)
 }
 
-type ItemColumns = (items::id, items::code, items::name, items::unit, items::category_id, items::stock_kind);
-const ITEM_COLUMNS: ItemColumns =
-    (items::id, items::code, items::name, items::unit, items::category_id, items::stock_kind);
+pub(super) type ItemColumns = (
+    items::id,
+    items::code,
+    items::gtin,
+    items::name,
+    items::unit,
+    items::perishable,
+    items::pack_sizes,
+    items::minimum_stock,
+    items::version,
+    items::category_id,
+    items::stock_kind,
+);
+pub(super) const ITEM_COLUMNS: ItemColumns = (
+    items::id,
+    items::code,
+    items::gtin,
+    items::name,
+    items::unit,
+    items::perishable,
+    items::pack_sizes,
+    items::minimum_stock,
+    items::version,
+    items::category_id,
+    items::stock_kind,
+);
 
 /// Where the fact of an item stands.
 pub(super) fn item_facts(fact: Fact) -> Option<FactSource> {
@@ -100,10 +123,24 @@ pub(super) async fn items_within_reach(
     Ok(query.load(connection).await?)
 }
 
-pub(super) type DonorColumns =
-    (donors::id, donors::kind, donors::name, donors::contact, donors::agency_id, donors::agency);
-pub(super) const DONOR_COLUMNS: DonorColumns =
-    (donors::id, donors::kind, donors::name, donors::contact, donors::agency_id, donors::agency);
+pub(super) type DonorColumns = (
+    donors::id,
+    donors::kind,
+    donors::name,
+    donors::contact,
+    donors::version,
+    donors::agency_id,
+    donors::agency,
+);
+pub(super) const DONOR_COLUMNS: DonorColumns = (
+    donors::id,
+    donors::kind,
+    donors::name,
+    donors::contact,
+    donors::version,
+    donors::agency_id,
+    donors::agency,
+);
 
 /// Where the fact of a donor stands.
 pub(super) fn donor_facts(fact: Fact) -> Option<FactSource> {
@@ -125,6 +162,7 @@ pub(super) type DonationColumns = (
     donations::donor_id,
     donations::donor_agency,
     donations::received_at_id,
+    donations::campaign_id,
 );
 pub(super) const DONATION_COLUMNS: DonationColumns = (
     donations::id,
@@ -135,6 +173,7 @@ pub(super) const DONATION_COLUMNS: DonationColumns = (
     donations::donor_id,
     donations::donor_agency,
     donations::received_at_id,
+    donations::campaign_id,
 );
 
 /// Where the facts of a donation stand.

@@ -1,10 +1,16 @@
 //! Donations: what was given by whom, the lots of it, the stores it lies in, and the ledger of its movements.
 
+mod alerts;
+mod campaigns;
+mod catalogue;
 mod correct;
+mod deciding;
 mod deliver;
+mod donors;
 mod graphql;
 mod history;
 pub(crate) mod import;
+mod kinds;
 mod ledger;
 mod list;
 mod load;
@@ -21,7 +27,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::Queryable;
 use diesel::deserialize;
 use diesel::pg::Pg;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -65,6 +71,8 @@ graphql_enum! {
         Organisation = "ORGANISATION",
         /// A person.
         Person = "PERSON",
+        /// Somebody who does not say who they are: nothing is kept that could.
+        Anonymous = "ANONYMOUS",
     }
 }
 
@@ -132,20 +140,69 @@ impl Facts for Category {
 
 record! {
     /// What can be donated, once each: an entry of the catalogue.
-    #[derive(Queryable)]
+    #[derive(Serialize, Deserialize)]
     pub struct Item: "CatalogueItem" as Item, id "item" {
         /// Global id.
         id: Id<Item> => Public,
-        /// Its code, unique in the programme.
+        /// Its code, unique in the programme: lists name it so, and it stays.
         code: String => Inventory,
+        /// The number below its bars (GTIN), where it has one.
+        gtin: Option<String> => Inventory,
         /// Its name.
         name: String => Inventory,
         /// The base unit in which every quantity of it counts.
         unit: Unit => Inventory,
+        /// Whether each lot of it that is received must have an expiry.
+        perishable: bool => Inventory,
+        /// How many base units its packs hold, smallest first; empty, where it comes in no packs that are known.
+        pack_sizes: Vec<i32> => Inventory,
+        /// What all stores of the programme together should hold of it at least.
+        minimum_stock: Option<Quantity> => Inventory,
+        /// Raised by each change.
+        version: i32 => Inventory,
         /// Its category.
         category_id: Uuid,
         /// What kind of stock that is.
         stock_kind: String,
+    }
+}
+
+/// What [`Item`] is read from: its minimum is kept as an amount, which counts in its unit.
+type ItemSql = (
+    SqlUuid,
+    Text,
+    Nullable<Text>,
+    Text,
+    Text,
+    Bool,
+    Array<Integer>,
+    Nullable<Integer>,
+    Integer,
+    SqlUuid,
+    Text,
+);
+
+impl Queryable<ItemSql, Pg> for Item {
+    type Row =
+        (Id<Self>, String, Option<String>, String, Unit, bool, Vec<i32>, Option<i32>, i32, Uuid, String);
+
+    fn build(row: Self::Row) -> deserialize::Result<Self> {
+        let (id, code, gtin, name, unit, perishable, pack_sizes, least, version, category_id, stock_kind) =
+            row;
+        let minimum_stock = least.map(|amount| Quantity { amount, unit });
+        Ok(Self {
+            id,
+            code,
+            gtin,
+            name,
+            unit,
+            perishable,
+            pack_sizes,
+            minimum_stock,
+            version,
+            category_id,
+            stock_kind,
+        })
     }
 }
 
@@ -157,16 +214,18 @@ impl Facts for Item {
 
 record! {
     /// Who gave.
-    #[derive(Queryable)]
+    #[derive(Queryable, Serialize, Deserialize)]
     pub struct Donor: "Donor" as Donor, id "donor" {
         /// Global id.
         id: Id<Donor> => Public identifying,
         /// What kind of donor it is.
         kind: DonorKind => Donor,
-        /// Its name.
-        name: String => Donor identifying,
+        /// Its name; none of an anonymous donor.
+        name: Option<String> => Donor identifying,
         /// How to reach it.
         contact: Option<String> => Donor identifying,
+        /// Raised by each change.
+        version: i32 => Donor,
         /// The agency that it is.
         agency_id: Option<Uuid>,
         /// That agency's code.
@@ -225,6 +284,8 @@ record! {
         donor_agency: Option<String>,
         /// The store that received it.
         location_id: Uuid,
+        /// The campaign that it was given for.
+        campaign_id: Option<Uuid>,
     }
 }
 

@@ -17,10 +17,11 @@ use enlace_policies::{Class, RecordType};
 use crate::access::InScope;
 use crate::context::Context;
 use crate::database::Prepared;
+use crate::donations::campaigns::{self, Campaign};
 use crate::donations::load::{DONOR_COLUMNS, item_facts, store_by_id};
 use crate::donations::tables::{donations, donors, items};
 use crate::donations::{Condition, Donation, Donor, Location, Stock};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::journal::{Change, Part, Transaction, constraint};
 use crate::problem::{InvalidValue, NotFound, StateConflict};
 use crate::scalars::{Id, Quantity, Unit};
@@ -88,6 +89,8 @@ pub(crate) struct DonationReceived {
     code: String,
     received_on: NaiveDate,
     location: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    campaign: Option<Uuid>,
     lines: i32,
     /// SHA-256 of the file that it was imported from, in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,6 +121,7 @@ pub(super) struct Known {
     pub(super) code: String,
     pub(super) name: String,
     pub(super) unit: Unit,
+    pub(super) perishable: bool,
     pub(super) stock_kind: String,
 }
 
@@ -138,6 +142,8 @@ pub(super) struct Announced<'a> {
     pub(super) location: Id<Location>,
     pub(super) received_at: Option<DateTime<Utc>>,
     pub(super) reference: Option<&'a str>,
+    /// The campaign that it is given for.
+    pub(super) campaign: Option<Id<Campaign>>,
     /// SHA-256 of the file that it is imported from.
     pub(super) file: Option<[u8; 32]>,
 }
@@ -160,7 +166,7 @@ pub(super) async fn catalogue<A: Serialize + DeserializeOwned>(
     let query = items::table
         .filter(items::programme_id.eq(context.programme_id()))
         .filter(InScope::new(&scope, item_facts))
-        .select((items::id, items::code, items::name, items::unit, items::stock_kind));
+        .select((items::id, items::code, items::name, items::unit, items::perishable, items::stock_kind));
     Ok(query.load(transaction.connection()?).await?)
 }
 
@@ -183,7 +189,7 @@ impl Receipt {
         A: Serialize + DeserializeOwned,
         R: From<NotFound> + From<InvalidValue> + From<StateConflict>,
     {
-        let Announced { donor, location, received_at, reference, file } = announced;
+        let Announced { donor, location, received_at, reference, campaign, file } = announced;
         let occurred_at = received_at.unwrap_or_else(|| context.now());
         if occurred_at > context.now() {
             let message = "A donation cannot be of the future.";
@@ -206,15 +212,22 @@ impl Receipt {
         let Some(location) = store_by_id(context, transaction.connection()?, location).await? else {
             return Ok(Err(NotFound::new("location").into()));
         };
+        let received_on = context.day_of(occurred_at);
+        if let Some(campaign) = campaign
+            && let Err(refused) = campaigns::open_to(context, transaction, campaign, received_on).await?
+        {
+            return Ok(Err(refused));
+        }
         let mut donation = Donation {
             id: Id::new(context.new_uuid()?),
             code: String::new(),
-            received_on: context.day_of(occurred_at),
+            received_on,
             recorded_at: context.now(),
             donor_reference: reference.map(str::to_owned),
             donor_id: donor.id.uuid(),
             donor_agency: donor.agency,
             location_id: location.id.uuid(),
+            campaign_id: campaign.map(Id::uuid),
         };
         context.authorize_write(Class::Inventory, RecordType::Donation, &donation)?;
         let row = (
@@ -225,6 +238,7 @@ impl Receipt {
             donations::file_digest.eq(file.map(|digest| digest.to_vec())),
             donations::received_on.eq(donation.received_on),
             donations::received_at_id.eq(donation.location_id),
+            donations::campaign_id.eq(donation.campaign_id),
             donations::recorded_at.eq(donation.recorded_at),
             donations::user_id.eq(context.actor()?.user),
         );
@@ -235,6 +249,9 @@ impl Receipt {
                 let message = match constraint(&error) {
                     Some("donations_reference_key") => {
                         "A donation with this donor's reference was received already. Read donations(donor:)."
+                    }
+                    Some("donations_campaign_open") => {
+                        "This campaign was closed at this moment. Receive the donation without it."
                     }
                     Some("donations_file_key") => {
                         "This file was imported already. Read donations(donor:); send what is new as a file of its own."
@@ -255,6 +272,7 @@ impl Receipt {
             code: donation.code.clone(),
             received_on: donation.received_on,
             location: donation.location_id,
+            campaign: donation.campaign_id,
             lines: self.lines,
             file: self.file.map(hexadecimal),
         };
@@ -332,10 +350,10 @@ impl Receipt {
             line: i32,
         }
         let storing = diesel::sql_query(
-            "INSERT INTO lots (id, programme_id, item_id, donor_id, donation_id, line, code, condition, received, received_on, \
+            "INSERT INTO lots (id, programme_id, item_id, donor_id, donation_id, line, code, condition, received, unit, received_on, \
                  received_at_id, expires_on, donor_reference) \
-             SELECT lot, $1, item, $2, $3, line, $4 || '-' || line, condition, amount, $5, $6, expires_on, reference \
-             FROM unnest($7, $8, $9, $10, $11, $12, $13) AS lines (lot, item, line, condition, amount, expires_on, reference) \
+             SELECT lot, $1, item, $2, $3, line, $4 || '-' || line, condition, amount, unit, $5, $6, expires_on, reference \
+             FROM unnest($7, $8, $9, $10, $11, $12, $13, $14) AS lines (lot, item, line, condition, amount, unit, expires_on, reference) \
              ON CONFLICT (donor_id, donor_reference) WHERE donor_reference IS NOT NULL DO NOTHING RETURNING line",
         )
         .bind::<SqlUuid, _>(context.programme_id())
@@ -349,12 +367,22 @@ impl Receipt {
         .bind::<Array<Integer>, _>(lines.iter().map(|line| line.line).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(lines.iter().map(|line| line.condition.as_str()).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(lines.iter().map(|line| line.quantity.amount).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(lines.iter().map(|line| line.quantity.unit.as_str()).collect::<Vec<_>>())
         .bind::<Array<Nullable<Date>>, _>(lines.iter().map(|line| line.expires_on).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(
             lines.iter().map(|line| line.reference.as_deref()).collect::<Vec<_>>(),
         );
-        let new: Vec<New> = Prepared(storing).get_results(transaction.connection()?).await?;
-        Ok(new.into_iter().map(|new| new.line).collect())
+        match Prepared(storing).get_results::<New>(transaction.connection()?).await {
+            Ok(new) => Ok(new.into_iter().map(|new| new.line).collect()),
+            // The lines were checked against the catalogue as it was a moment ago.
+            Err(error)
+                if matches!(constraint(&error), Some("lots_unit_fkey" | "lots_perishable_expires")) =>
+            {
+                let message = "An item of the catalogue was revised at this moment. Try again.";
+                Err(Error::new(Code::Unavailable, message))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What lies in the store of new lots, and the ledger's entries that say so.

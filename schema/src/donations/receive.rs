@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::context::Context;
+use crate::donations::campaigns::Campaign;
 use crate::donations::receipt::{Announced, Known, Line, Receipt, catalogue};
 use crate::donations::{Condition, Donation, Donor, Location};
 use crate::error::Result;
@@ -26,7 +27,7 @@ input! {
         pub quantity: Quantity,
         /// In what state it came; `NEW`, where it is left out.
         pub condition: Option<Condition>,
-        /// The day from which it must not be given out.
+        /// The day from which it must not be given out; of what perishes it must be said.
         pub expires_on: Option<NaiveDate>,
         /// The donor's own folio for this line, 1 to 100 characters: what it names is received once.
         pub donor_reference: Option<String>,
@@ -44,6 +45,8 @@ input! {
         pub received_at: Option<DateTime<Utc>>,
         /// The donor's own folio for it, 1 to 100 characters: what it names is received once.
         pub donor_reference: Option<String>,
+        /// The campaign of collection that it is given for: one that is open, on a day of it.
+        pub campaign: Option<Id<Campaign>>,
         /// What was given: 1 to 500 lines.
         pub lines: Vec<DonationLine>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
@@ -100,6 +103,7 @@ async fn receive(
         location: input.location,
         received_at: input.received_at,
         reference: input.donor_reference.as_deref(),
+        campaign: input.campaign,
         file: None,
     };
     let mut receipt = match Receipt::open(context, transaction, announced).await? {
@@ -151,6 +155,12 @@ fn checked(
         return Err((
             "expiresOn",
             "This had expired when it came. Goods that have are not received.".to_owned(),
+        ));
+    }
+    if item.perishable && line.expires_on.is_none() {
+        return Err((
+            "expiresOn",
+            "This perishes: say the day from which it must not be given out.".to_owned(),
         ));
     }
     let reference = line.donor_reference.clone();

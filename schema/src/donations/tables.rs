@@ -5,11 +5,16 @@ use crate::shelters::tables::shelters;
 diesel::table! {
     categories (id) { id -> Uuid, programme_id -> Uuid, code -> Text, name -> Text, name_en -> Text, stock_kind -> Text, }
 }
-diesel::table! { items (id) { id -> Uuid, programme_id -> Uuid, category_id -> Uuid, code -> Text, name -> Text, unit -> Text, stock_kind -> Text, } }
+diesel::table! {
+    items (id) {
+        id -> Uuid, programme_id -> Uuid, category_id -> Uuid, code -> Text, name -> Text, unit -> Text, stock_kind -> Text,
+        gtin -> Nullable<Text>, perishable -> Bool, pack_sizes -> Array<Integer>, minimum_stock -> Nullable<Integer>, version -> Integer,
+    }
+}
 diesel::table! {
     donors (id) {
-        id -> Uuid, programme_id -> Uuid, kind -> Text, agency_id -> Nullable<Uuid>, agency -> Nullable<Text>, name -> Text,
-        contact -> Nullable<Text>,
+        id -> Uuid, programme_id -> Uuid, kind -> Text, agency_id -> Nullable<Uuid>, agency -> Nullable<Text>,
+        name -> Nullable<Text>, contact -> Nullable<Text>, version -> Integer,
     }
 }
 diesel::table! {
@@ -20,7 +25,13 @@ diesel::table! {
         id -> Uuid, programme_id -> Uuid, code -> Text, donor_id -> Uuid, donor_agency -> Nullable<Text>,
         donor_reference -> Nullable<Text>, file_digest -> Nullable<Binary>, received_on -> Date, received_at_id -> Uuid,
         recorded_at -> Timestamptz,
-        user_id -> Nullable<Uuid>,
+        user_id -> Nullable<Uuid>, campaign_id -> Nullable<Uuid>,
+    }
+}
+diesel::table! {
+    campaigns (id) {
+        id -> Uuid, programme_id -> Uuid, title -> Text, starts_on -> Date, ends_on -> Date, closed_at -> Nullable<Timestamptz>,
+        version -> Integer,
     }
 }
 diesel::table! {
@@ -44,6 +55,10 @@ diesel::table! {
         reverses_id -> Nullable<Uuid>, occurred_at -> Timestamptz, recorded_at -> Timestamptz, user_id -> Nullable<Uuid>,
         cause -> Nullable<Text>, note -> Nullable<Text>, out_of_order -> Nullable<Text>, shipment_id -> Nullable<Uuid>,
     }
+}
+
+diesel::table! {
+    minimum_stocks (item_id, location_id) { item_id -> Uuid, location_id -> Uuid, quantity -> Nullable<Integer>, version -> Integer, }
 }
 
 diesel::joinable!(locations -> shelters (shelter_id));

@@ -16,8 +16,8 @@ use crate::error::{Code, Error, Result};
 use crate::graph::object::Object;
 use crate::graph::root::{Source, Wanted};
 use crate::graph::{
-    Answer, AnyObject, Connection, Definitions, EventSource, Input, OperationKind, Record, Root, Shape,
-    Variant,
+    Admission, Answer, AnyObject, Connection, Definitions, EventSource, Happened, Input, OperationKind,
+    Record, Root, Shape, Variant,
 };
 use crate::journal::Entry;
 use crate::scalars::{GlobalId, Identified, NOT_AN_ID};
@@ -304,11 +304,25 @@ impl RootBuilder<'_> {
         R: Record,
         F: Fn(&A, &Entry) -> Result<Option<R>> + Send + Sync + 'static,
     {
-        let event = Arc::new(event);
+        self.events_if(event, |_, _| None);
+    }
+
+    /// As [`RootBuilder::events`], of those alone that are admitted by what `admits` has asked of them.
+    pub(crate) fn events_if<A, R, F, G>(self, event: F, admits: G)
+    where
+        A: Input + Send + Sync + 'static,
+        R: Record,
+        F: Fn(&A, &Entry) -> Result<Option<R>> + Send + Sync + 'static,
+        G: Fn(&A, &R) -> Option<Admission> + Send + Sync + 'static,
+    {
+        let event = Arc::new((event, admits));
         let events = move |arguments| {
             let (arguments, event) = (typed::<A>(arguments)?, Arc::clone(&event));
-            let source: EventSource =
-                Arc::new(move |entry| Ok(event(&arguments, entry)?.map(|row| Answer::one(Some(row)))));
+            let source: EventSource = Arc::new(move |entry| {
+                let (event, admits) = &*event;
+                Ok(event(&arguments, entry)?
+                    .map(|row| Happened { admits: admits(&arguments, &row), answer: Answer::one(Some(row)) }))
+            });
             Ok(source)
         };
         self.add::<A>(R::RECORD, R::NAME.to_owned(), Shape::One(R::NAME), Source::Events(Box::new(events)));

@@ -22,7 +22,9 @@ pub(crate) use input::{ArgumentInfo, Input, NoArguments, input};
 pub(crate) use object::{AnyObject, Cells, FieldInfo, FieldKind};
 pub(crate) use output::{Definitions, Out, Output, graphql_enum, write_text};
 pub(crate) use record::{Column, Record, identifies, payload, record, union};
-pub(crate) use root::{EventSource, OperationKind, Root, Shape, Source, Variant, Wanted, may_select};
+pub(crate) use root::{
+    Admission, EventSource, Happened, OperationKind, Root, Shape, Source, Variant, Wanted, may_select,
+};
 pub(crate) use sdl::print as print_sdl;
 
 /// `snake_case` to `camelCase`, the schema's way of naming.

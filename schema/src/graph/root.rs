@@ -62,8 +62,18 @@ pub(crate) struct Wanted {
 pub(crate) type Resolve =
     Box<dyn Fn(Context, Arguments, Wanted) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
 
+/// Asks the database whether an event is wanted that the journal's entry alone does not settle.
+pub(crate) type Admission = Box<dyn FnOnce(Context) -> BoxFuture<'static, Result<bool>> + Send>;
+
+/// A subscription's event, before it is known whether those who follow may see it.
+pub(crate) struct Happened {
+    pub(crate) answer: Answer,
+    /// What else is to be asked, once they may.
+    pub(crate) admits: Option<Admission>,
+}
+
 /// Turns journal entries into a subscription's events; made once for each set of arguments.
-pub(crate) type EventSource = Arc<dyn Fn(&Entry) -> Result<Option<Answer>> + Send + Sync>;
+pub(crate) type EventSource = Arc<dyn Fn(&Entry) -> Result<Option<Happened>> + Send + Sync>;
 
 /// Makes the source of a subscription's events from its arguments.
 pub(crate) type Events = Box<dyn Fn(Arguments) -> Result<EventSource> + Send + Sync>;

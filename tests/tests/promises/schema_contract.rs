@@ -147,6 +147,11 @@ fn every_id_is_an_opaque_global_id() {
                     | "note"
                     | "outOfOrder"
                     | "donorReference"
+                    | "name"
+                    | "code"
+                    | "gtin"
+                    | "contact"
+                    | "title"
             );
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);

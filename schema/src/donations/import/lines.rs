@@ -30,6 +30,8 @@ pub enum LineCode {
     ConditionUnknown,
     /// The expiry is no day.
     ExpiryInvalid,
+    /// The goods perish, and no expiry is said.
+    ExpiryMissing,
     /// The goods had expired when they came.
     Expired,
     /// The folio is too long.
@@ -212,7 +214,7 @@ impl Reading {
             wrong(self, Some(ImportColumn::Condition), LineCode::ConditionUnknown, message);
             Condition::New
         });
-        let expires_on = self.expiry(record).unwrap_or_else(|(code, message)| {
+        let expires_on = self.expiry(record, item.as_deref()).unwrap_or_else(|(code, message)| {
             wrong(self, Some(ImportColumn::ExpiresOn), code, message);
             None
         });
@@ -247,10 +249,19 @@ impl Reading {
         })
     }
 
-    fn expiry(&self, record: Record<'_>) -> Result<Option<NaiveDate>, (LineCode, String)> {
+    fn expiry(
+        &self,
+        record: Record<'_>,
+        item: Option<&Known>,
+    ) -> Result<Option<NaiveDate>, (LineCode, String)> {
         let day = match date(record.cell(ImportColumn::ExpiresOn.key()), self.days) {
             Ok(day) => day,
-            Err(NotDate::Empty) => return Ok(None),
+            Err(NotDate::Empty) => {
+                let Some(item) = item.filter(|item| item.perishable) else { return Ok(None) };
+                let message =
+                    format!("{} perishes. Write the day from which it must not be given out.", item.code);
+                return Err((LineCode::ExpiryMissing, message));
+            }
             Err(error) => return Err((LineCode::ExpiryInvalid, error.to_string())),
         };
         if day < self.received_on {

@@ -178,6 +178,7 @@ impl<'r> Run<'r> {
             location: typed(&self.import.location, "location")?,
             received_at: self.import.received_at,
             reference: self.import.donor_reference.as_deref(),
+            campaign: None,
             file: Some(self.digest),
         };
         let chosen = self.import.columns.as_deref().map(Chosen::parse).transpose()?;

@@ -64,6 +64,20 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("journal", "capability") => literals(&["\"shelters\""]),
         ("journal", "class") => literals(&["\"IDENTITY\""]),
         ("journal", "recordedFrom" | "recordedBefore") => literals(&["\"2022-01-31T00:00:00Z\""]),
+        ("daysOfCover" | "proposedReplenishment" | "fairAllocation" | "consolidation", "item") => {
+            vec![text(&snapshot.list("catalogue")[0])]
+        }
+        ("fairAllocation", "quantity") => {
+            let unit = snapshot.value(&snapshot.list("catalogue")[0], "unit").as_str().unwrap();
+            vec![format!("\"40 {unit}\"")]
+        }
+        ("fairAllocation", "locations") => vec![format!("[{}]", some_of("locations").join(", "))],
+        (_, "days" | "window") => literals(&["10"]),
+        ("daysOfCover" | "proposedReplenishment" | "stockAlerts" | "consolidation", "location") => {
+            some_of("locations").into_iter().step_by(6).collect()
+        }
+        ("stockAlerts", "kind") => literals(&["EXPIRED", "EXPIRING", "LOW_STOCK"]),
+        ("stockAlerts" | "consolidation", "expiringWithin") => literals(&["10"]),
         ("policyExplain", "coordinate") => literals(&["\"Shelter.name\""]),
         ("policyExplain", "as") => literals(&["{agency: \"INEA\", role: \"educator\"}"]),
         (_, "first" | "last") => literals(&["5"]),
@@ -222,6 +236,11 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "shipments" => &["from", "to", "state"],
             "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],
             "stockAsOf" => &["at", "location", "lot", "item"],
+            "consolidation" => &["item", "location", "expiringWithin", "window", "first"],
+            "daysOfCover" => &["location", "item", "window", "first"],
+            "proposedReplenishment" => &["location", "item", "days", "window", "first"],
+            "fairAllocation" => &["item", "quantity", "locations", "days", "window"],
+            "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
             "breakGlassAccesses" => &["person"],
             "journal" => &[

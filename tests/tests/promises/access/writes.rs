@@ -114,6 +114,10 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 }
                 "Mutation" if field.name == "receiveDonation" => caller.may_write_goods("Donation"),
                 "Mutation" if field.name == "recallLot" => caller.may_write_goods("DonationItem"),
+                "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),
+                "Mutation" if field.name.ends_with("CatalogueItem") => {
+                    caller.may_write_goods("CatalogueItem")
+                }
                 "Mutation" => caller.may_write(class),
                 _ => caller.may_see(class, of.strip_suffix("Connection").unwrap_or(of)),
             };

@@ -204,6 +204,7 @@ const WRONG: &str = "articulo,cantidad,unidad,estado,caducidad,folio\n\
     NADA-98,x,litros,roto,ayer,A-10\n\
     COB-02,7,,,,A-11,de más\n\
     COB-02,7,,,,A-12\n\
+    FRE-01,5,,,,A-13\n\
     TOTAL,999,,,,\n";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,18 +227,19 @@ async fn everything_that_is_wrong_is_reported_at_once_and_all_or_the_good_is_rec
         "12 CONDITION_UNKNOWN",
         "12 EXPIRY_INVALID",
         "13 CELLS_BEYOND",
-        "15 TOTAL_DIFFERS",
+        "15 EXPIRY_MISSING",
+        "16 TOTAL_DIFFERS",
     ];
     for mode in ["CHECK", "ALL"] {
         let report = import(&client, &place, mode, WRONG).await;
         assert_eq!(report.problems, expected, "{mode}");
-        assert_eq!(report.counts(), [13, 2, 15, 17], "{mode}");
+        assert_eq!(report.counts(), [14, 2, 16, 17], "{mode}");
         assert_eq!(report.donation(), None, "{mode}");
     }
     assert_eq!(world.enlace.journal_head(), -1, "nothing was received");
     let good = import(&client, &place, "GOOD", WRONG).await;
     assert_eq!(good.problems, expected);
-    assert_eq!(good.counts(), [13, 2, 15, 17]);
+    assert_eq!(good.counts(), [14, 2, 16, 17]);
     assert_eq!(lots_of(&client, good.donation().unwrap()).await.len(), 2);
     // What was wrong, corrected and sent with the rest once more: what came before is not received again.
     let corrected = WRONG.replace("NADA-99", "COB-03").replace("TOTAL,999", "TOTAL,").replace(",de más", "");
@@ -490,7 +492,7 @@ async fn the_command_line_checks_a_list_and_has_it_received() {
     assert_eq!(checked.code, Some(1), "{checked:?}");
     assert!(checked.out.contains("line 3 · A (articulo): No item is named."), "{}", checked.out);
     assert!(
-        checked.out.ends_with("13 lines, 2 good with 17 articles, 15 problems; nothing was received\n"),
+        checked.out.ends_with("14 lines, 2 good with 17 articles, 16 problems; nothing was received\n"),
         "{}",
         checked.out
     );

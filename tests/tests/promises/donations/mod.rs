@@ -1,12 +1,20 @@
 //! Goods from the donor to whoever needs them: received, moved, given out, written off, corrected, recalled.
 
+mod alerts;
+mod campaigns;
+mod catalogue;
+mod deciding;
+mod donors;
 mod importing;
 mod ledger;
 mod receiving;
 mod supplies;
 
+use apollo_compiler::schema::ExtendedType;
 use enlace_tests::{Client, Goods, fresh_key};
 use serde_json::{Value as Json, json};
+
+use crate::reference::SCHEMA;
 
 const DONATIONS: &str = "DIF_MUNICIPAL/donation_coordinator";
 
@@ -30,12 +38,29 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         "requestSupplies" | "decideRequest" | "closeRequest" => REQUEST,
         "sendShipment" | "receiveShipment" => SHIPMENT,
         "recallLot" => "lot { id recalledAt recallReason }",
+        "registerCatalogueItem" | "reviseCatalogueItem" => {
+            "item { id code gtin name unit perishable packSizes minimumStock version category { code stockKind } }"
+        }
+        "setMinimumStock" => "storeMinimum { minimum version }",
+        "openCampaign" | "closeCampaign" => "campaign { id title closedAt version donations articles }",
+        "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",
         _ => MOVED,
     };
-    let invalid = if root == "closeRequest" { "" } else { "... on InvalidValue { argument }" };
+    let mut problems = "... on Problem { code message }".to_owned();
+    for (problem, field) in
+        [("NotFound", "argument"), ("InvalidValue", "argument"), ("VersionConflict", "currentVersion")]
+    {
+        // Not every mutation can have every problem.
+        let result = SCHEMA.object("Mutation").fields[root].ty.inner_named_type();
+        let Some(ExtendedType::Union(result)) = SCHEMA.0.types.get(result) else {
+            panic!("{root}: {result}")
+        };
+        if result.members.contains(problem) {
+            problems.push_str(&format!(" ... on {problem} {{ {field} }}"));
+        }
+    }
     let document = format!(
-        "mutation {{ x: {root}({arguments}, idempotencyKey: \"{}\") {{ __typename ... on {payload} {{ {shown} }} \
-           ... on Problem {{ code message }} ... on NotFound {{ argument }} {invalid} }} }}",
+        "mutation {{ x: {root}({arguments}, idempotencyKey: \"{}\") {{ __typename ... on {payload} {{ {shown} }} {problems} }} }}",
         fresh_key()
     );
     client.query(&document).await
@@ -57,6 +82,12 @@ fn result(answer: &Json) -> &Json {
 fn problem(answer: &Json) -> (&str, &Json) {
     let result = result(answer);
     (result["code"].as_str().unwrap_or_else(|| panic!("no problem: {answer}")), &result["argument"])
+}
+
+/// What it is of those that it can be, and the argument that it names.
+fn outcome(answer: &Json) -> (&str, &Json) {
+    let result = result(answer);
+    (result["__typename"].as_str().unwrap_or_else(|| panic!("no type: {answer}")), &result["argument"])
 }
 
 /// A quantity of some goods.

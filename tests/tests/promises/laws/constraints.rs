@@ -57,6 +57,13 @@ const BREACHES: &[(&str, &str)] = &[
          SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 39)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
          FROM (SELECT * FROM persons LIMIT 1) AS person, one",
     ),
+    (
+        "campaigns_closed_once",
+        "UPDATE campaigns SET closed_at = '2022-01-31'; UPDATE campaigns SET closed_at = NULL",
+    ),
+    ("campaigns_period", "UPDATE campaigns SET ends_on = starts_on - 1"),
+    ("campaigns_title_form", "UPDATE campaigns SET title = ''"),
+    ("campaigns_title_key", "UPDATE campaigns SET title = 'The same'"),
     ("categories_code_key", "UPDATE categories SET code = 'SAME'"),
     ("categories_stock_kind", "UPDATE categories SET stock_kind = 'weapons'"),
     ("centres_code_key", "UPDATE centres SET code = 'SAME'"),
@@ -71,6 +78,11 @@ const BREACHES: &[(&str, &str)] = &[
     (
         "consents_withdrawn",
         "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
+    ),
+    (
+        "donations_campaign_open",
+        "UPDATE campaigns SET closed_at = '2022-01-31'; \
+         UPDATE donations SET campaign_id = campaigns.id FROM campaigns WHERE received_on BETWEEN starts_on AND ends_on",
     ),
     ("donations_code_key", "UPDATE donations SET code = 'SAME'"),
     ("donations_donor_reference", "UPDATE donations SET donor_reference = ''"),
@@ -91,7 +103,13 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO donors (id, programme_id, kind, agency_id, name) \
          SELECT gen_random_uuid(), programme_id, kind, agency_id, name FROM donors WHERE kind = 'AGENCY'",
     ),
+    (
+        "donors_anonymous",
+        "INSERT INTO donors (id, programme_id, kind, name) SELECT gen_random_uuid(), id, 'ANONYMOUS', 'Ana' FROM programmes",
+    ),
+    ("donors_contact_form", "UPDATE donors SET contact = ''"),
     ("donors_kind", "UPDATE donors SET kind = 'STATE', agency_id = NULL"),
+    ("donors_name_form", "UPDATE donors SET name = ' Ana'"),
     ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     (
         "grant_shelters_role",
@@ -143,7 +161,17 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO idempotency_keys SELECT someone, 'short', 'b', '', now() FROM one",
     ),
     ("incompatible_roles_order", "INSERT INTO incompatible_roles VALUES ('kitchen', 'clinician')"),
+    ("items_code_form", "UPDATE items SET code = 'lower'"),
     ("items_code_key", "UPDATE items SET code = 'SAME'"),
+    ("items_gtin", "UPDATE items SET gtin = '4006381333932'"),
+    (
+        "items_gtin_key",
+        "UPDATE items SET gtin = CASE WHEN code < 'H' THEN '036000291452' ELSE '00036000291452' END",
+    ),
+    ("items_minimum_stock_positive", "UPDATE items SET minimum_stock = 0"),
+    ("items_name_form", "UPDATE items SET name = ''"),
+    ("items_name_key", "UPDATE items SET name = 'Same'"),
+    ("items_pack_sizes", "UPDATE items SET pack_sizes = '{12,6}'"),
     ("items_unit", "UPDATE items SET unit = 'BARREL'"),
     ("journal_entries_append_only", "DELETE FROM journal_entries"),
     (
@@ -174,6 +202,10 @@ const BREACHES: &[(&str, &str)] = &[
     ("lots_donor_reference", "UPDATE lots SET donor_reference = '' FROM one WHERE id = lot"),
     ("lots_expiry", "UPDATE lots SET expires_on = received_on - 1 FROM one WHERE id = lot"),
     ("lots_line", "UPDATE lots SET line = 0 FROM one WHERE id = lot"),
+    (
+        "lots_perishable_expires",
+        "UPDATE items SET perishable = true; UPDATE lots SET expires_on = NULL FROM one WHERE id = fresh",
+    ),
     ("lots_recall", "UPDATE lots SET recalled_at = now() FROM one WHERE id = lot"),
     (
         "lots_recall_reason",
@@ -186,6 +218,10 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     ("lots_received_positive", "UPDATE lots SET received = 0 FROM one WHERE id = lot"),
     ("lots_reference_key", "UPDATE lots SET donor_reference = 'F-1'"),
+    (
+        "minimum_stocks_quantity_positive",
+        "INSERT INTO minimum_stocks (item_id, location_id, quantity) SELECT items.id, store, 0 FROM items, one LIMIT 1",
+    ),
     (
         "movements_between_balances",
         "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT receipt, fresh, 'RECEIPT', NULL::uuid, store, 10, NULL::uuid, '2022-01-31', '2022-01-31', NULL, NULL FROM one; \

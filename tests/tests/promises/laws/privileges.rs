@@ -54,6 +54,10 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("authority_version", "SELECT"),
         ("balances", "INSERT (id, location_id, lot_id), SELECT"),
         ("break_glass_accesses", "INSERT, SELECT, UPDATE (ended_at)"),
+        (
+            "campaigns",
+            "INSERT (ends_on, id, programme_id, starts_on, title), SELECT, UPDATE (closed_at, version)",
+        ),
         ("categories", "SELECT"),
         ("centres", "SELECT"),
         (
@@ -63,16 +67,23 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("diagnoses", "SELECT"),
         (
             "donations",
-            "INSERT (donor_id, donor_reference, file_digest, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
+            "INSERT (campaign_id, donor_id, donor_reference, file_digest, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
         ),
-        ("donors", "SELECT"),
+        (
+            "donors",
+            "INSERT (agency_id, contact, id, kind, name, programme_id), SELECT, UPDATE (contact, name, version)",
+        ),
         ("enrolments", "SELECT"),
         ("grant_shelters", append),
         ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
         ("households", "SELECT"),
         ("idempotency_keys", "DELETE, INSERT, SELECT"),
         ("incompatible_roles", "SELECT"),
-        ("items", "SELECT"),
+        (
+            "items",
+            "INSERT (category_id, code, gtin, id, minimum_stock, name, pack_sizes, perishable, programme_id, unit), SELECT, \
+             UPDATE (category_id, gtin, minimum_stock, name, pack_sizes, perishable, unit, version)",
+        ),
         ("journal_entries", append),
         ("journal_index", append),
         ("journal_queue", "DELETE, INSERT, SELECT"),
@@ -80,8 +91,9 @@ async fn the_server_has_these_privileges_and_no_other() {
         (
             "lots",
             "INSERT (code, condition, donation_id, donor_id, donor_reference, expires_on, id, item_id, line, programme_id, received, \
-             received_at_id, received_on), SELECT, UPDATE (recall_reason, recalled_at)",
+             received_at_id, received_on, unit), SELECT, UPDATE (recall_reason, recalled_at)",
         ),
+        ("minimum_stocks", "INSERT (item_id, location_id, quantity), SELECT, UPDATE (quantity, version)"),
         ("movements", append),
         ("persons", "SELECT"),
         ("programmes", "SELECT"),
@@ -136,6 +148,9 @@ async fn the_server_has_these_privileges_and_no_other() {
             ("UPDATE balances SET quantity = 1", DENIED),
             ("INSERT INTO balances (id, lot_id, location_id, quantity) SELECT gen_random_uuid(), lot, store, 1 FROM one", DENIED),
             ("UPDATE lots SET received = 1", DENIED),
+            ("UPDATE lots SET unit = 'BOX'", DENIED),
+            ("UPDATE items SET code = 'ANOTHER'", DENIED),
+            ("UPDATE donors SET kind = 'PERSON'", DENIED),
             ("UPDATE spaces SET capacity = 1000", DENIED),
             ("UPDATE journal_entries SET part_salts[1] = NULL, part_contents[1] = NULL", DENIED),
             ("SELECT erase_journal_part(entry, 0) FROM one", DENIED),

@@ -312,6 +312,8 @@ async fn the_facts_of_goods_are_those_of_their_item_and_their_donor() {
                 "UPDATE lots SET donor_id = (SELECT id FROM donors WHERE kind = 'PERSON' LIMIT 1)",
                 Some("lots_donation_fkey"),
             ),
+            ("UPDATE items SET unit = 'KIT' WHERE unit = 'PIECE'", Some("lots_unit_fkey")),
+            ("UPDATE lots SET unit = 'KIT' FROM one WHERE id = lot", Some("lots_unit_fkey")),
         ],
     )
     .await;
@@ -328,7 +330,7 @@ async fn the_facts_of_goods_are_those_of_their_item_and_their_donor() {
         "UPDATE agencies SET code = 'DIF_OTRO' WHERE code = 'DIF_ESTATAL'",
         "UPDATE donations SET donor_id = (SELECT id FROM donors WHERE kind = 'PERSON' LIMIT 1)",
         "UPDATE donations SET donor_id = (SELECT id FROM donors WHERE kind = 'AGENCY' LIMIT 1)",
-        "UPDATE lots SET item_id = (SELECT id FROM items ORDER BY code LIMIT 1)",
+        "UPDATE lots SET item_id = items.id FROM (SELECT id, unit FROM items ORDER BY code LIMIT 1) AS items WHERE lots.unit = items.unit",
     ] {
         client.batch_execute(change).await.unwrap();
         assert_eq!(differ().await, 0, "{change}");

@@ -34,6 +34,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "stockAsOf"),
     ("Query", "breakGlassAccesses"),
     ("Query", "accessProfile"),
+    ("Query", "stockAlerts"),
+    ("Query", "daysOfCover"),
+    ("Query", "proposedReplenishment"),
+    ("Query", "fairAllocation"),
+    ("Query", "consolidation"),
     ("Query", "policyExplain"),
 ];
 
@@ -196,7 +201,7 @@ impl Author<'_> {
     fn root(&mut self, place: usize, snapshot: &Snapshot, roots: &mut Vec<String>) {
         let rows = 1 + self.dice.roll(12);
         let end = *self.dice.pick(&["first", "last"]);
-        let (field, object) = match self.dice.roll(14) {
+        let (field, object) = match self.dice.roll(15) {
             0 => ("agencies".to_owned(), "Agency"),
             1 => ("shelters".to_owned(), "Shelter"),
             2 => ("categories".to_owned(), "Category"),
@@ -221,12 +226,13 @@ impl Author<'_> {
                 let pages = if list == "donors" { "DonorConnection" } else { "DonationConnection" };
                 (format!("{list}({end}: {rows})"), pages)
             }
+            11 => ("campaigns".to_owned(), "Campaign"),
             12 => {
                 let list = *self.dice.pick(&["requests", "shipments"]);
                 let pages = if list == "requests" { "SupplyRequestConnection" } else { "ShipmentConnection" };
                 (format!("{list}({end}: {rows})"), pages)
             }
-            11 => {
+            13 => {
                 let list = *self.dice.pick(&["households", "referrals"]);
                 let pages = if list == "households" { "HouseholdConnection" } else { "ReferralConnection" };
                 (format!("{list}({end}: {rows})"), pages)

@@ -189,6 +189,11 @@ const GOODS: &[&str] = &[
     "Stock",
     "Movement",
     "StockChange",
+    "StockAlert",
+    "StoreMinimum",
+    "DaysOfCover",
+    "AllocationShare",
+    "ConsolidationMove",
     "SupplyRequestLine",
     "ShipmentLine",
     "PastStock",
@@ -218,6 +223,10 @@ fn carried(object: &str) -> &str {
     match object.strip_suffix("Payload") {
         Some("ReceiveDonation") => "Donation",
         Some("RecallLot") => "DonationItem",
+        Some("SetMinimumStock") => "Stock",
+        Some("RegisterCatalogueItem" | "ReviseCatalogueItem") => "CatalogueItem",
+        Some("RegisterDonor" | "ReviseDonor") => "Donor",
+        Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
         Some("SendShipment" | "ReceiveShipment") => "Shipment",
@@ -431,6 +440,12 @@ impl Caller {
         })
     }
 
+    /// Whether it opens and closes campaigns of collection.
+    pub(crate) fn keeps_campaigns(&self) -> bool {
+        let keeps = ["coordinator", "liaison"].iter().any(|role| self.roles.contains(*role));
+        keeps && self.in_force && !self.roles.contains("witness")
+    }
+
     /// Whether it answers a referral to its agency.
     pub(crate) fn may_answer(&self) -> bool {
         let answers = self.in_force && !self.roles.contains("witness");
@@ -445,6 +460,11 @@ impl Caller {
         if class == "JOURNAL" {
             let opens = self.roles.contains("coordinator") || self.roles.contains("clinician");
             return if opens { vec![Reach::Records(Anywhere)] } else { Vec::new() };
+        }
+        if class == "DONOR" {
+            let keeps = ["coordinator", "donation_coordinator", "liaison"];
+            let writes = keeps.iter().any(|role| self.roles.contains(*role));
+            return if writes { vec![Reach::Records(Anywhere)] } else { Vec::new() };
         }
         let column = ["OPERATIONAL", "INVENTORY", "ADMINISTRATION", "CONSENT"];
         let column = column.iter().position(|known| *known == class).unwrap();

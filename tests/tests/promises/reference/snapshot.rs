@@ -49,6 +49,7 @@ impl Snapshot {
             ("categories", "Category", 2),
             ("catalogue", "CatalogueItem", 2),
             ("locations", "Location", 2),
+            ("campaigns", "Campaign", 1),
         ] {
             let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
             let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();

@@ -1,0 +1,2 @@
+DROP INDEX movements_delivered;
+DROP TABLE minimum_stocks;
