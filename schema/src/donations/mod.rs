@@ -2,6 +2,7 @@
 
 mod correct;
 mod deliver;
+pub(crate) mod finding;
 mod graphql;
 pub(crate) mod import;
 mod ledger;

@@ -1,5 +1,6 @@
 //! Goods from the donor to whoever needs them: received, moved, given out, written off, corrected, recalled.
 
+mod finding;
 mod importing;
 mod ledger;
 mod receiving;
