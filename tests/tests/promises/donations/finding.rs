@@ -456,7 +456,7 @@ async fn a_text_finds_what_it_means_without_accents_and_with_errors_of_typing() 
     database
         .batch_execute(
             "INSERT INTO items (id, programme_id, category_id, code, name, unit) \
-             SELECT gen_random_uuid(), programmes.id, (SELECT id FROM categories ORDER BY code LIMIT 1), new.code, new.name, 'PIECE' \
+             SELECT gen_random_uuid(), programmes.id, (SELECT id FROM categories WHERE stock_kind = 'general' ORDER BY code LIMIT 1), new.code, new.name, 'PIECE' \
              FROM programmes, (VALUES ('KWX', 'Zeta'), ('Z-1', 'Kwx grande'), ('Z-2', 'Bolsa kwx'), ('Z-3', 'Arena kwx'), ('KWX-9', 'Alfa')) \
                  AS new (code, name)",
         )
