@@ -48,6 +48,7 @@ pub(crate) struct Instant {
 }
 
 /// Which records of a type a caller may see.
+#[derive(Debug)]
 pub(crate) struct Scope {
     dependence: Option<Arc<Dependence>>,
     at: Instant,

@@ -37,6 +37,7 @@ pub use access::Limits;
 pub use agencies::{Actor, Programme, Stated};
 pub use census::Purpose;
 pub use database::{DatabaseLimits, MigrationError, connect, migrate};
+pub use donations::finding::{Combination, combinations};
 pub use donations::import::{
     DayOrder, Import, ImportColumn, ImportMode, ImportOutcome, ImportedDonation, LineCode, LineProblem, Told,
 };

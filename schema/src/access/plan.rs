@@ -351,6 +351,9 @@ impl<'a> Planner<'a> {
                 Reply::Either(self.either(&members, "Node", &merged.sets, &path)?)
             }
         };
+        if let Reply::One(selection) = &reply {
+            wanted.edges = selection.edges.len();
+        }
         self.alone += usize::from(self.shows_more);
         let asks_facts = depends.is_some() || reply.has_gates();
         Ok(RootWhat::Call(Call { root: place, arguments, wanted, reply, asks_facts, depends }))

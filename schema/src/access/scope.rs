@@ -30,7 +30,8 @@ pub(crate) enum FactSource {
 /// Where the facts of a query's rows stand. `None` where the records have no such fact.
 pub(crate) type FactSources = fn(Fact) -> Option<FactSource>;
 
-/// A condition on a query's rows. Total, as [`Condition`] is: each comparison is true or false, never unknown.
+/// A condition on a query's rows, to filter them by. Where it is turned round, each comparison is true or false and never unknown, as
+/// [`Condition`] is. Elsewhere what is unknown filters out as what is false does, and stands as an index can serve it.
 #[derive(Debug, Clone)]
 pub(crate) struct InScope {
     condition: Condition,
@@ -44,7 +45,12 @@ impl InScope {
         Self { condition: scope.condition().cloned().unwrap_or(Condition::True), sources, at: scope.at() }
     }
 
-    fn walk<'b>(&'b self, condition: &'b Condition, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    fn walk<'b>(
+        &'b self,
+        condition: &'b Condition,
+        turned: bool,
+        out: &mut AstPass<'_, 'b, Pg>,
+    ) -> QueryResult<()> {
         match condition {
             Condition::True => out.push_sql("TRUE"),
             Condition::False => out.push_sql("FALSE"),
@@ -56,15 +62,15 @@ impl InScope {
                 Some(FactSource::Members { .. }) | None => out.push_sql("FALSE"),
             },
             Condition::Contains(fact, value) => self.contain(*fact, value, out)?,
-            Condition::Is(fact, value) => self.compare(*fact, std::slice::from_ref(value), out)?,
-            Condition::In(fact, values) => self.compare(*fact, values, out)?,
+            Condition::Is(fact, value) => self.compare(*fact, std::slice::from_ref(value), turned, out)?,
+            Condition::In(fact, values) => self.compare(*fact, values, turned, out)?,
             Condition::Not(part) => {
                 out.push_sql("NOT (");
-                self.walk(part, out)?;
+                self.walk(part, true, out)?;
                 out.push_sql(")");
             }
-            Condition::All(parts) => self.join(parts, " AND ", out)?,
-            Condition::Any(parts) => self.join(parts, " OR ", out)?,
+            Condition::All(parts) => self.join(parts, " AND ", turned, out)?,
+            Condition::Any(parts) => self.join(parts, " OR ", turned, out)?,
         }
         Ok(())
     }
@@ -73,9 +79,9 @@ impl InScope {
         &'b self,
         fact: Fact,
         values: &'b [String],
+        turned: bool,
         out: &mut AstPass<'_, 'b, Pg>,
     ) -> QueryResult<()> {
-        // A comparison with NULL is unknown to SQL and false to the policies.
         out.push_sql("(");
         match (self.sources)(fact) {
             Some(FactSource::Column(column)) => out.push_sql(column),
@@ -100,7 +106,11 @@ impl InScope {
             }
             out.push_bind_param::<Text, String>(value)?;
         }
-        out.push_sql(")) IS TRUE");
+        out.push_sql("))");
+        if turned {
+            // A comparison with NULL is unknown to SQL and false to the policies.
+            out.push_sql(" IS TRUE");
+        }
         Ok(())
     }
 
@@ -128,6 +138,7 @@ impl InScope {
         &'b self,
         parts: &'b [Condition],
         word: &str,
+        turned: bool,
         out: &mut AstPass<'_, 'b, Pg>,
     ) -> QueryResult<()> {
         for (place, part) in parts.iter().enumerate() {
@@ -135,7 +146,7 @@ impl InScope {
                 out.push_sql(word);
             }
             out.push_sql("(");
-            self.walk(part, out)?;
+            self.walk(part, turned, out)?;
             out.push_sql(")");
         }
         Ok(())
@@ -196,7 +207,7 @@ impl Expression for Members {
 impl QueryFragment<Pg> for InScope {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("(");
-        self.walk(&self.condition, &mut out)?;
+        self.walk(&self.condition, false, &mut out)?;
         out.push_sql(")");
         Ok(())
     }

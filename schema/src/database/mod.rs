@@ -45,6 +45,9 @@ impl Default for DatabaseLimits {
     }
 }
 
+/// How much of a text's letters in a row must be some words' own, for these to be spelled like it.
+const SPELLED_ALIKE: &str = "0.45";
+
 /// The database as the server uses it: as the role `enlace_app`, which can rewrite neither the journal nor the ledger.
 pub(crate) struct Database {
     config: tokio_postgres::Config,
@@ -62,7 +65,7 @@ impl Database {
     pub(crate) async fn open(owner: &tokio_postgres::Config, limits: DatabaseLimits) -> Result<Self> {
         let mut config = owner.clone();
         config.application_name("enlace").options(format!(
-            "-c role=enlace_app -c statement_timeout={}",
+            "-c role=enlace_app -c statement_timeout={} -c pg_trgm.word_similarity_threshold={SPELLED_ALIKE}",
             limits.statement_timeout.as_millis()
         ));
         let reads = Reads::open(&config, limits.readers).await?;

@@ -21,7 +21,7 @@ use crate::donations::transfer::{MoveStockPayload, move_stock};
 use crate::donations::whereabouts::{Whereabouts, whereabouts_by_ids};
 use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
 use crate::donations::{
-    Category, Donation, Donor, Item, Location, Lot, Movement, Stock, deciding, donors, list, load,
+    Category, Donation, Donor, Item, Location, Lot, Movement, Stock, deciding, donors, finding, list, load,
 };
 use crate::graph::{Admission, ConnectionKind, Facts, Graph, NoArguments, input, record};
 use crate::scalars::Id;
@@ -114,6 +114,7 @@ pub(crate) fn register(graph: &mut Graph) {
     catalogue::register(graph);
     deciding::register(graph);
     donors::register(graph);
+    finding::register(graph);
     supplies::register(graph);
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);
     graph.node::<Donor, _, _>(Class::Donor, load::donors_by_ids);
@@ -128,9 +129,6 @@ pub(crate) fn register(graph: &mut Graph) {
     graph
         .query("categories", Class::Inventory, "The categories of goods, by code.")
         .list(|context: Context, _: NoArguments| load::all_categories(context));
-    graph
-        .query("catalogue", Class::Inventory, "What can be donated, by code.")
-        .list(|context: Context, _: NoArguments| load::all_items(context));
     graph.query("donors", Class::Donor, "Who gives, page by page.").connection(
         ConnectionKind { node: "Donor", connection: "DonorConnection", edge: "DonorEdge" },
         list::donors,
@@ -142,14 +140,6 @@ pub(crate) fn register(graph: &mut Graph) {
     graph
         .query("locations", Class::Operational, "The stores, by code.")
         .list(|context: Context, _: NoArguments| load::all_locations(context));
-    graph.query("donationItems", Class::Inventory, "The donated lots, page by page.").connection(
-        ConnectionKind {
-            node: "DonationItem",
-            connection: "DonationItemConnection",
-            edge: "DonationItemEdge",
-        },
-        list::lots,
-    );
     graph.query("stock", Class::Inventory, "What a store holds, oldest lot first, page by page.").connection(
         ConnectionKind { node: "Stock", connection: "StockConnection", edge: "StockEdge" },
         list::stock,

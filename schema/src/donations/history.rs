@@ -13,7 +13,7 @@ use enlace_policies::{Class, Fact, RecordType};
 use crate::access::InScope;
 use crate::context::Context;
 use crate::donations::load::{balances_joined, goods_facts, movement_columns, movements_joined};
-use crate::donations::tables::{balances, items, lots, movements};
+use crate::donations::tables::{balances, lots, movements};
 use crate::donations::{Item, Location, Lot, Movement};
 use crate::error::{Code, Error, Result};
 use crate::graph::{Connection, Facts, Wanted, input, record};
@@ -194,7 +194,7 @@ pub(super) async fn stock_as_of(
     let query = by_key!(selected(), balances::id, window);
     let reader = context.reader().await?;
     let columns = (
-        (then(), items::unit),
+        (then(), lots::unit),
         balances::id,
         balances::lot_id,
         balances::location_id,

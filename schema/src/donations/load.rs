@@ -244,28 +244,22 @@ pub(super) async fn transit(context: &Context, connection: &mut AsyncPgConnectio
     Ok(query.first(connection).await?)
 }
 
-/// Lots with what a row of them needs.
-#[diesel::dsl::auto_type]
-pub(super) fn lots_joined() -> _ {
-    lots::table.inner_join(items::table)
-}
-
 /// The columns of a [`Lot`].
 #[diesel::dsl::auto_type]
 pub(super) fn lot_columns() -> _ {
     (
         lots::id,
         lots::code,
-        items::name,
-        items::code,
+        lots::item_name,
+        lots::item_code,
         lots::condition,
-        (lots::received, items::unit),
+        (lots::received, lots::unit),
         lots::received_on,
         lots::expires_on,
         lots::donor_reference,
         lots::recalled_at,
         lots::recall_reason,
-        items::category_id,
+        lots::category_id,
         lots::stock_kind,
         lots::donor_id,
         lots::donor_agency,
@@ -277,15 +271,13 @@ pub(super) fn lot_columns() -> _ {
 /// Lots by key.
 pub(crate) async fn lots_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Lot>> {
     let reader = context.reader().await?;
-    Ok(lots_joined().filter(lots::id.eq_any(ids)).select(lot_columns()).load(&mut &*reader).await?)
+    Ok(lots::table.filter(lots::id.eq_any(ids)).select(lot_columns()).load(&mut &*reader).await?)
 }
 
 /// Balances with what a row of them needs.
 #[diesel::dsl::auto_type]
 pub(super) fn balances_joined() -> _ {
-    balances::table
-        .inner_join(lots::table.inner_join(items::table))
-        .inner_join(locations::table.left_join(shelters::table))
+    balances::table.inner_join(lots::table).inner_join(locations::table.left_join(shelters::table))
 }
 
 /// The columns of a [`Stock`].
@@ -294,7 +286,7 @@ pub(super) fn stock_columns() -> _ {
     let shelter: diesel::dsl::Nullable<shelters::code> = shelters::code.nullable();
     (
         balances::id,
-        (balances::quantity, items::unit),
+        (balances::quantity, lots::unit),
         balances::version,
         balances::lot_id,
         balances::location_id,
@@ -310,7 +302,7 @@ pub(crate) async fn stock_of_lots(context: Context, lot_ids: Vec<Uuid>) -> Resul
     let reader = context.reader().await?;
     let query = balances_joined()
         .filter(balances::lot_id.eq_any(lot_ids))
-        .filter(balances::quantity.gt(0))
+        .filter(balances::in_stock)
         .filter(InScope::new(&scope, goods_facts))
         .order(locations::code)
         .select(stock_columns());
@@ -344,7 +336,7 @@ pub(super) async fn fit_stock_of_item(
     let query = balances_joined()
         .filter(balances::location_id.eq(location))
         .filter(balances::item_id.eq(item))
-        .filter(balances::quantity.gt(0))
+        .filter(balances::in_stock)
         .filter(balances::expires_on.is_null().or(balances::expires_on.gt(day)))
         .filter(lots::recalled_at.is_null())
         .filter(InScope::new(&scope, goods_facts))
@@ -364,7 +356,7 @@ pub(crate) async fn stock_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec
 #[diesel::dsl::auto_type]
 pub(super) fn movements_joined() -> _ {
     movements::table
-        .inner_join(lots::table.inner_join(items::table))
+        .inner_join(lots::table)
         .left_join(locations::table.on(movements::from_id.eq(locations::id.nullable())))
         .left_join(shelters::table.on(locations::shelter_id.eq(shelters::id.nullable())))
 }
@@ -376,7 +368,7 @@ pub(super) fn movement_columns() -> _ {
     (
         movements::id,
         movements::kind,
-        (movements::quantity, items::unit),
+        (movements::quantity, lots::unit),
         movements::occurred_at,
         movements::recorded_at,
         movements::cause,

@@ -10,7 +10,7 @@ use enlace_policies::{Class, RecordType};
 
 use crate::context::Context;
 use crate::donations::Lot;
-use crate::donations::load::{lot_columns, lots_joined};
+use crate::donations::load::lot_columns;
 use crate::donations::tables::lots;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
@@ -82,7 +82,7 @@ async fn recall(
     if !(3..=500).contains(&input.reason.chars().count()) {
         return Ok(Err(InvalidValue::new("reason", "A reason has 3 to 500 characters.").into()));
     }
-    let query = lots_joined().filter(lots::id.eq(input.lot)).select(lot_columns());
+    let query = lots::table.filter(lots::id.eq(input.lot)).select(lot_columns());
     let found: Option<Lot> = query.first(transaction.connection()?).await.optional()?;
     let scope = context.scope(Class::Inventory, RecordType::Lot);
     let Some(lot) = found.filter(|lot| scope.is_some_and(|scope| scope.has(lot))) else {

@@ -9,6 +9,7 @@ diesel::table! {
     items (id) {
         id -> Uuid, programme_id -> Uuid, category_id -> Uuid, code -> Text, name -> Text, unit -> Text, stock_kind -> Text,
         gtin -> Nullable<Text>, perishable -> Bool, pack_sizes -> Array<Integer>, minimum_stock -> Nullable<Integer>, version -> Integer,
+        words -> Text,
     }
 }
 diesel::table! {
@@ -41,12 +42,14 @@ diesel::table! {
         stock_kind -> Text, donor_agency -> Nullable<Text>,
         recalled_at -> Nullable<Timestamptz>, recall_reason -> Nullable<Text>,
         donation_id -> Uuid, line -> Integer,
+        category_id -> Uuid, item_code -> Text, item_name -> Text, unit -> Text, keeps_until -> Date,
     }
 }
 diesel::table! {
     balances (id) {
-        id -> Uuid, lot_id -> Uuid, location_id -> Uuid, quantity -> Integer, version -> Integer, item_id -> Uuid,
-        expires_on -> Nullable<Date>,
+        id -> Uuid, lot_id -> Uuid, location_id -> Uuid, quantity -> Integer, version -> Integer,
+        item_id -> Uuid, category_id -> Uuid, stock_kind -> Text, received_on -> Date, keeps_until -> Date, code -> Text,
+        item_name -> Text, in_stock -> Bool, expires_on -> Nullable<Date>,
     }
 }
 diesel::table! {

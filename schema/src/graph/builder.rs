@@ -221,6 +221,21 @@ impl RootBuilder<'_> {
         self.add::<A>(R::RECORD, R::NAME.to_owned(), Shape::One(R::NAME), Source::Resolve(Box::new(resolve)));
     }
 
+    /// As [`RootBuilder::one`], where it matters how many of the object's edges are asked for.
+    pub(crate) fn one_as_wanted<A, R, F, Fut>(self, resolve: F)
+    where
+        A: Input,
+        R: Record,
+        F: Fn(Context, A, Wanted) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<R>>> + Send + 'static,
+    {
+        let resolve = move |context, arguments, wanted| match typed(arguments) {
+            Ok(arguments) => resolve(context, arguments, wanted).map(|row| Ok(Answer::one(row?))).boxed(),
+            Err(error) => std::future::ready(Err(error)).boxed(),
+        };
+        self.add::<A>(R::RECORD, R::NAME.to_owned(), Shape::One(R::NAME), Source::Resolve(Box::new(resolve)));
+    }
+
     /// Answers with a list that is short by nature.
     pub(crate) fn list<A, R, F, Fut>(self, resolve: F)
     where

@@ -248,6 +248,33 @@ impl<R: Record> Object<R> {
     }
 }
 
+impl<R: Record + Clone> Object<R> {
+    /// An edge to objects that are made of each row when they are asked for.
+    pub(crate) fn makes_many<C, F, Fut>(self, name: &str, class: Class, text: &str, make: F) -> Self
+    where
+        C: Record,
+        F: Fn(Context, R) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<C>>> + Send + 'static,
+    {
+        let load: Loader<R> = Box::new(move |context, rows| {
+            let making: Vec<_> =
+                rows.into_iter().map(|row| row.map(|row| make(context.clone(), row.clone()))).collect();
+            async move {
+                let mut of_each = Vec::with_capacity(making.len());
+                for row in making {
+                    of_each.push(match row {
+                        Some(objects) => objects.await?,
+                        None => Vec::new(),
+                    });
+                }
+                Ok(Related::carried(of_each))
+            }
+            .boxed()
+        });
+        self.edge::<C>(name, class, text, true, load)
+    }
+}
+
 fn misfit() -> Error {
     Error::internal("a plan does not fit its object")
 }

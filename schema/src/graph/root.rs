@@ -49,12 +49,14 @@ pub(crate) enum Shape {
 /// Arguments, coerced, still untyped.
 pub(crate) type Arguments = JsonValue;
 
-/// What is asked of a connection beside its rows' columns.
+/// What is asked of a root beside its rows' columns.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wanted {
-    /// Whether `totalCount` is selected.
+    /// Of one object: how many of its edges are selected and not refused.
+    pub(crate) edges: usize,
+    /// Of a connection: whether `totalCount` is selected.
     pub(crate) total_count: bool,
-    /// Whether any cursor is selected.
+    /// Of a connection: whether any cursor is selected.
     pub(crate) cursors: bool,
 }
 

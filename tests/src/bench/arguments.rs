@@ -50,6 +50,10 @@ pub enum Contest {
     Lots,
     /// 500 rows of ten fields, two of them refused.
     Rows,
+    /// Pages from 48,963 and from 489,630 lots against pages from 4,896, in every way in which lots are found.
+    Pages,
+    /// Lots that a text finds, against one statement.
+    Search,
     /// 500 rows with access control, against the same with policies that permit everything.
     Access,
     /// A page of 50 people, with the read recorded in the journal and without.

@@ -141,6 +141,42 @@ impl Stage {
         Server::start(&mut self.serve(DATABASE)?).await
     }
 
+    /// A copy of the programme that has so many lots: its name.
+    pub async fn copy_with(&self, lots: u32) -> Result<String, Failure> {
+        let name = format!("{DATABASE}_{lots}");
+        let admin = connect(&self.postgres.connection_string("postgres").parse()?).await?;
+        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {DATABASE}")).await?;
+        let owner = connect(&self.postgres.connection_string(&name).parse()?).await?;
+        let there: i64 = owner.query_one("SELECT count(*) FROM lots", &[]).await?.try_get(0)?;
+        enlace_tests::fill_unevenly(&owner, lots.saturating_sub(u32::try_from(there)?)).await?;
+        owner.batch_execute("CHECKPOINT").await?;
+        Ok(name)
+    }
+
+    /// A connection to a copy as the owner of everything.
+    pub async fn database_of(&self, copy: &str) -> Result<Client, Failure> {
+        connect(&self.postgres.connection_string(copy).parse()?).await
+    }
+
+    /// Starts Enlace on a copy.
+    pub async fn enlace_on(&self, copy: &str) -> Result<Server, Failure> {
+        Server::start(&mut self.serve(copy)?).await
+    }
+
+    /// Starts the floor on a copy.
+    pub async fn floor_on(&self, copy: &str) -> Result<Server, Failure> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["floor", "--database", &self.postgres.connection_string(copy)]);
+        Server::start(&mut command).await
+    }
+
+    /// Drops a copy.
+    pub async fn drop_copy(&self, copy: &str) -> Result<(), Failure> {
+        let admin = connect(&self.postgres.connection_string("postgres").parse()?).await?;
+        Ok(admin.batch_execute(&format!("DROP DATABASE IF EXISTS {copy} WITH (FORCE)")).await?)
+    }
+
     /// Starts Enlace with one policy, which permits everything to everyone.
     pub async fn enlace_without_access_control(&self) -> Result<Server, Failure> {
         let folder = self.data.join("open-policies");
@@ -168,9 +204,7 @@ impl Stage {
 
     /// Starts the floor.
     pub async fn floor(&self) -> Result<Server, Failure> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["floor", "--database", &self.postgres.connection_string(DATABASE)]);
-        Server::start(&mut command).await
+        self.floor_on(DATABASE).await
     }
 
     /// A token for a role.

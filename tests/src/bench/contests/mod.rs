@@ -3,10 +3,12 @@
 mod access;
 mod import;
 mod movers;
+mod pages;
 mod profiles;
 mod push;
 mod reads;
 mod recording;
+mod search;
 mod start;
 mod writers;
 
@@ -38,6 +40,8 @@ async fn run_on(stage: &Stage, arguments: &Arguments, lines: &mut Vec<Line>) -> 
             Contest::Shelters => reads::run(&reads::SHELTERS, stage, arguments).await?,
             Contest::Lots => reads::run(&reads::LOTS, stage, arguments).await?,
             Contest::Rows => reads::run(&reads::ROWS, stage, arguments).await?,
+            Contest::Pages => pages::run(stage, arguments).await?,
+            Contest::Search => search::run(stage, arguments).await?,
             Contest::Access => access::run(stage, arguments).await?,
             Contest::Recording => recording::run(stage, arguments).await?,
             Contest::Profiles => profiles::run(stage, arguments).await?,

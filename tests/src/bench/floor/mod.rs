@@ -40,7 +40,9 @@ struct Floor {
 /// Serves until the process ends. The first line of the output says where.
 pub async fn serve(database: &str) -> Result<(), Failure> {
     let mut config: Config = database.parse()?;
-    config.application_name("floor").options("-c role=enlace_app -c statement_timeout=10000");
+    config
+        .application_name("floor")
+        .options("-c role=enlace_app -c statement_timeout=10000 -c pg_trgm.word_similarity_threshold=0.45");
     let floor = Floor {
         reads: Reads::open(&config).await?,
         writes: Writes::open(&config).await?,
@@ -50,6 +52,7 @@ pub async fn serve(database: &str) -> Result<(), Failure> {
         .route("/shelters", post(shelters))
         .route("/lots", post(lots))
         .route("/rows", post(rows))
+        .route("/search", post(search))
         .route("/adjust", post(adjust))
         .route("/move", post(transfer))
         .route("/broadcast", post(push::broadcast))
@@ -102,6 +105,10 @@ async fn lots(State(floor): State<Arc<Floor>>, _body: Bytes) -> Response {
 
 async fn rows(State(floor): State<Arc<Floor>>, _body: Bytes) -> Response {
     answer(floor.reads.rows().await)
+}
+
+async fn search(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
+    answer(floor.reads.search(&body).await)
 }
 
 async fn adjust(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {

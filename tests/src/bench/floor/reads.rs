@@ -28,12 +28,26 @@ SELECT l.id, l.code, i.name, i.code, l.condition, l.received, i.unit, l.received
 FROM lots l JOIN items i ON i.id = l.item_id \
 WHERE l.programme_id = $1 ORDER BY l.received_on, l.id LIMIT 500";
 
+/// By the words of the catalogue, or else by their spelling; of each item what expires first.
+const SEARCH: &str = "\
+WITH by_words AS MATERIALIZED ( \
+    SELECT id, CASE WHEN starts_with(folded(name), folded($2)) THEN 2 ELSE 1 END AS rank, name FROM items \
+    WHERE programme_id = $1 AND words LIKE '% ' || folded($2) || '%'), \
+by_spelling AS MATERIALIZED ( \
+    SELECT id, round(1000 * word_similarity(folded($2), words))::integer AS rank, name FROM items \
+    WHERE programme_id = $1 AND NOT EXISTS (SELECT FROM by_words) AND folded($2) <% words), \
+found AS (SELECT * FROM by_words UNION ALL SELECT * FROM by_spelling ORDER BY rank DESC, name COLLATE \"C\", id LIMIT 200) \
+SELECT l.id, l.code, l.item_name, l.received, l.unit, l.expires_on FROM found CROSS JOIN LATERAL ( \
+    SELECT * FROM lots WHERE item_id = found.id ORDER BY keeps_until, id LIMIT 51) AS l \
+ORDER BY found.rank DESC, found.name COLLATE \"C\", found.id, l.keeps_until, l.id LIMIT 51";
+
 /// A connection that all requests share; statements of many are in flight on it at once.
 struct Reader {
     client: Client,
     shelters: Statement,
     lots: Statement,
     rows: Statement,
+    search: Statement,
 }
 
 pub(super) struct Reads {
@@ -51,6 +65,7 @@ impl Reads {
                 shelters: client.prepare(SHELTERS).await?,
                 lots: client.prepare(LOTS).await?,
                 rows: client.prepare(ROWS).await?,
+                search: client.prepare(SEARCH).await?,
                 client,
             });
         }
@@ -59,9 +74,39 @@ impl Reads {
         Ok(Self { readers, next: AtomicUsize::new(0), programme })
     }
 
-    async fn query(&self, statement: fn(&Reader) -> &Statement) -> Result<Vec<Row>, Failure> {
+    fn reader(&self) -> Result<&Reader, Failure> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
-        let reader = self.readers.get(turn).ok_or("no reader")?;
+        Ok(self.readers.get(turn).ok_or("no reader")?)
+    }
+
+    /// What a text finds, 50 lots at most. The body is Enlace's: the text is a variable.
+    pub(super) async fn search(&self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let body: serde_json::Value = serde_json::from_slice(body)?;
+        let text = body.pointer("/variables/text").and_then(serde_json::Value::as_str).ok_or("no text")?;
+        let reader = self.reader()?;
+        let rows = reader.client.query(&reader.search, &[&self.programme, &text]).await?;
+        let mut out = Json::with_capacity(200 * rows.len());
+        out.raw(r#"{"data":{"donationItems":{"nodes":["#);
+        for (place, row) in rows.iter().take(50).enumerate() {
+            out.comma(place == 0);
+            out.raw(r#"{"id":"#);
+            out.id("lot", row.try_get(0)?);
+            out.raw(r#","code":"#);
+            out.text(row.try_get(1)?);
+            out.raw(r#","name":"#);
+            out.text(row.try_get(2)?);
+            out.raw(r#","received":"#);
+            out.quantity(row.try_get(3)?, row.try_get(4)?);
+            out.raw(r#","expiresOn":"#);
+            out.date_or_null(row.try_get(5)?);
+            out.raw("}");
+        }
+        out.raw("]}}}");
+        Ok(out.0)
+    }
+
+    async fn query(&self, statement: fn(&Reader) -> &Statement) -> Result<Vec<Row>, Failure> {
+        let reader = self.reader()?;
         Ok(reader.client.query(statement(reader), &[&self.programme]).await?)
     }
 

@@ -12,6 +12,7 @@ use crate::reference::{Reference, SCHEMA, Snapshot, client, errors, is_a_refusal
 /// record that bears it. Who reads that class of some records only may not use them, unless these are all that the root shows.
 pub(super) const CLASSED: &[(&str, &str, &str, &str, &str)] = &[
     ("donationItems", "donor", "INVENTORY", "DONOR", "DonationItem"),
+    ("donationItemFacets", "donor", "INVENTORY", "DONOR", "DonationItemFacets"),
     ("donations", "donor", "INVENTORY", "DONOR", "Donation"),
     ("persons", "shelter", "IDENTITY", "PLACEMENT", "Person"),
     ("persons", "household", "IDENTITY", "FAMILY", "Person"),
@@ -32,27 +33,58 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
     let lot = |nth: usize| snapshot.pages.lots[nth].0.as_str();
     let literals = |all: &[&str]| all.iter().map(|literal| (*literal).to_owned()).collect();
     match (root, argument) {
-        ("donationItems", "category") => some_of("categories"),
-        ("donationItems" | "stock" | "requests" | "movements" | "stockAsOf", "location")
+        ("donationItems" | "donationItemFacets", "category") => some_of("categories"),
+        ("donationItems" | "donationItemFacets", "item") => {
+            some_of("catalogue").into_iter().step_by(9).collect()
+        }
+        ("donationItems" | "donationItemFacets", "expiry") => {
+            literals(&["EXPIRED", "WITHIN_7_DAYS", "WITHIN_30_DAYS", "WITHIN_90_DAYS", "LATER", "NEVER"])
+        }
+        (
+            "donationItems" | "donationItemFacets" | "stock" | "requests" | "movements" | "stockAsOf",
+            "location",
+        )
         | ("shipments", "from" | "to") => some_of("locations").into_iter().step_by(4).collect(),
-        ("donationItems", "donation") => {
+        ("donationItems" | "donationItemFacets", "donation") => {
             (0..3).map(|nth| text(snapshot.value(lot(7 * nth), "donation")["id"].as_str().unwrap())).collect()
         }
-        ("donationItems" | "donations", "donor") => {
+        ("donationItems" | "donationItemFacets" | "donations", "donor") => {
             let donors: BTreeSet<&str> =
                 (0..40).map(|nth| snapshot.value(lot(nth), "donor")["id"].as_str().unwrap()).collect();
             donors.into_iter().map(text).collect()
         }
-        ("donationItems", "expiresBefore" | "expiresFrom") => literals(&["\"2022-03-01\"", "\"1999-01-01\""]),
-        ("donationItems", "text") => literals(&["\"co\"", "\"LOT-0\"", "\"%\"", "\"_\"", "\"á\""]),
-        ("donationItems", "orderBy") => {
-            literals(&["RECEIVED_ON", "RECEIVED_ON_DESC", "EXPIRES_ON", "CODE", "NAME"])
+        ("donationItems" | "donationItemFacets", "expiresBefore" | "expiresFrom") => {
+            literals(&["\"2022-03-01\"", "\"1999-01-01\""])
         }
         ("movements" | "stockAsOf", "lot") => vec![text(lot(0))],
         ("stockAsOf", "item") => some_of("catalogue").into_iter().step_by(9).collect(),
         ("stockAsOf", "at") | ("movements", "occurredFrom" | "occurredBefore") => {
             literals(&["\"2022-01-30T00:00:00Z\""])
         }
+        ("donationItems", "text") => literals(&[
+            "\"co\"",
+            "\"LOT-0\"",
+            "\"lot-0001\"",
+            "\"%\"",
+            "\"_\"",
+            "\"á\"",
+            "\"COLCHONETA indi\"",
+            "\"edredon\"",
+            "\"food\"",
+            "\"MED-0\"",
+            "\"zzz\"",
+        ]),
+        ("catalogue" | "donationItemFacets", "text") => literals(&["\"co\""]),
+        ("donationItems", "orderBy") => literals(&[
+            "RECEIVED_ON",
+            "RECEIVED_ON_DESC",
+            "EXPIRES_ON",
+            "EXPIRES_ON_DESC",
+            "CODE",
+            "CODE_DESC",
+            "NAME",
+            "NAME_DESC",
+        ]),
         ("requests", "state") => literals(&["SUBMITTED", "APPROVED", "FULFILLED"]),
         ("shipments", "state") => literals(&["IN_TRANSIT", "RECEIVED"]),
         ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
@@ -90,7 +122,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
 /// Whether a lot is selected by an argument.
 fn selects(snapshot: &Snapshot, lot: &str, argument: &str, literal: &str) -> bool {
     let wanted = literal.trim_matches('"');
-    let text = |name: &str| snapshot.value(lot, name).as_str().unwrap_or_default().to_lowercase();
+    let text = |of: &str, name: &str| snapshot.value(of, name).as_str().unwrap_or_default().to_owned();
     let expires = snapshot.value(lot, "expiresOn").as_str();
     match argument {
         "category" | "donor" | "donation" => snapshot.value(lot, argument)["id"] == wanted,
@@ -100,20 +132,62 @@ fn selects(snapshot: &Snapshot, lot: &str, argument: &str, literal: &str) -> boo
         }
         "expiresBefore" => expires.is_some_and(|day| day < wanted),
         "expiresFrom" => expires.is_some_and(|day| day >= wanted),
+        "item" => text(lot, "item") == text(wanted, "code"),
+        "expiry" => {
+            // The programme's today is 31 January 2022.
+            let bands = [
+                ("2022-01-31", "EXPIRED"),
+                ("2022-02-07", "WITHIN_7_DAYS"),
+                ("2022-03-02", "WITHIN_30_DAYS"),
+                ("2022-05-01", "WITHIN_90_DAYS"),
+                ("9999-12-31", "LATER"),
+            ];
+            let band = expires.map_or("NEVER", |day| bands.iter().find(|(last, _)| day <= *last).unwrap().1);
+            band == wanted
+        }
+        "text" if wanted.to_uppercase().starts_with("LOT-") => {
+            text(lot, "code").starts_with(&wanted.to_uppercase())
+        }
         "text" => {
-            let wanted = wanted.to_lowercase();
-            text("name").contains(&wanted) || text("code").contains(&wanted)
+            let category = snapshot.value(lot, "category")["id"].as_str().unwrap();
+            let words =
+                [text(lot, "name"), text(lot, "item"), text(category, "name"), text(category, "nameEn")];
+            let words = words_of(&words.join(" "));
+            let wanted = words_of(wanted);
+            !wanted.is_empty()
+                && wanted.iter().all(|wanted| words.iter().any(|word| word.starts_with(wanted)))
         }
         _ => true,
     }
 }
 
-/// The key by which an order sorts, where it is a code or a day.
+/// Words, without accents and capitals.
+fn words_of(text: &str) -> Vec<String> {
+    let small = text.to_lowercase();
+    let plain = small.chars().map(|letter| match letter {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' | 'ü' => 'u',
+        'ñ' => 'n',
+        other => other,
+    });
+    let plain: String = plain.collect();
+    plain
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The key by which an order sorts.
 fn key(snapshot: &Snapshot, lot: &str, order: &str) -> Option<String> {
     let field = match order {
         "RECEIVED_ON" | "RECEIVED_ON_DESC" => "receivedOn",
-        "EXPIRES_ON" => "expiresOn",
-        "CODE" => "code",
+        "EXPIRES_ON" | "EXPIRES_ON_DESC" => "expiresOn",
+        "CODE" | "CODE_DESC" => "code",
+        "NAME" | "NAME_DESC" => "name",
         _ => return None,
     };
     Some(snapshot.value(lot, field).as_str().unwrap_or("never").to_owned())
@@ -222,13 +296,27 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "policyExplain" => &["coordinate", "id", "as"],
             "donationItems" => &[
                 "category",
+                "item",
                 "location",
                 "donor",
                 "donation",
+                "expiry",
                 "expiresBefore",
                 "expiresFrom",
                 "text",
                 "orderBy",
+            ],
+            "catalogue" => &["text"],
+            "donationItemFacets" => &[
+                "category",
+                "item",
+                "location",
+                "donor",
+                "donation",
+                "expiry",
+                "expiresBefore",
+                "expiresFrom",
+                "text",
             ],
             "donations" => &["donor"],
             "stock" => &["location"],

@@ -5,6 +5,7 @@ mod campaigns;
 mod catalogue;
 mod deciding;
 mod donors;
+mod finding;
 mod importing;
 mod ledger;
 mod receiving;

@@ -314,15 +314,31 @@ async fn the_facts_of_goods_are_those_of_their_item_and_their_donor() {
             ),
             ("UPDATE items SET unit = 'KIT' WHERE unit = 'PIECE'", Some("lots_unit_fkey")),
             ("UPDATE lots SET unit = 'KIT' FROM one WHERE id = lot", Some("lots_unit_fkey")),
+            ("UPDATE lots SET item_name = 'other'", Some("lots_item_fkey")),
+            ("UPDATE lots SET item_code = 'OTHER'", Some("lots_item_fkey")),
+            ("UPDATE lots SET category_id = item_id", Some("lots_item_fkey")),
+            ("UPDATE balances SET item_id = lot_id", Some("balances_lot_fkey")),
+            ("UPDATE balances SET category_id = lot_id", Some("balances_lot_fkey")),
+            ("UPDATE balances SET stock_kind = 'other'", Some("balances_lot_fkey")),
+            ("UPDATE balances SET received_on = received_on + 1", Some("balances_lot_fkey")),
+            ("UPDATE balances SET keeps_until = keeps_until - 1", Some("balances_lot_fkey")),
+            ("UPDATE balances SET code = 'OTHER'", Some("balances_lot_fkey")),
+            ("UPDATE balances SET item_name = 'other'", Some("balances_lot_fkey")),
         ],
     )
     .await;
     let scratch = Scratch::with_programme().await;
     let client = scratch.connect().await;
     let differing = "SELECT count(*) FROM lots \
-                     JOIN items ON items.id = item_id JOIN categories ON categories.id = category_id \
+                     JOIN items ON items.id = lots.item_id JOIN categories ON categories.id = items.category_id \
                      JOIN donors ON donors.id = donor_id LEFT JOIN agencies ON agencies.id = agency_id \
-                     WHERE lots.stock_kind <> categories.stock_kind OR lots.donor_agency IS DISTINCT FROM agencies.code";
+                     JOIN balances ON lot_id = lots.id \
+                     WHERE (lots.stock_kind, lots.category_id, item_code, lots.item_name, lots.unit, donor_agency) IS DISTINCT FROM \
+                             (categories.stock_kind, categories.id, items.code, items.name, items.unit, agencies.code) \
+                         OR (balances.item_id, balances.category_id, balances.stock_kind, balances.received_on, balances.keeps_until, \
+                             balances.code, balances.item_name, in_stock) IS DISTINCT FROM (items.id, categories.id, categories.stock_kind, \
+                             lots.received_on, coalesce(lots.expires_on, '9999-12-31'), lots.code, items.name, quantity > 0) \
+                         OR words <> words_of(items.name || ' ' || items.code || ' ' || categories.name || ' ' || categories.name_en)";
     let differ = async || client.query_one(differing, &[]).await.unwrap().get::<_, i64>(0);
     assert_eq!(differ().await, 0, "as loaded");
     for change in [
@@ -331,6 +347,15 @@ async fn the_facts_of_goods_are_those_of_their_item_and_their_donor() {
         "UPDATE donations SET donor_id = (SELECT id FROM donors WHERE kind = 'PERSON' LIMIT 1)",
         "UPDATE donations SET donor_id = (SELECT id FROM donors WHERE kind = 'AGENCY' LIMIT 1)",
         "UPDATE lots SET item_id = items.id FROM (SELECT id, unit FROM items ORDER BY code LIMIT 1) AS items WHERE lots.unit = items.unit",
+        "UPDATE items SET name = 'Otra ' || name, code = 'X' || code",
+        "UPDATE items SET words = 'others'",
+        "UPDATE items SET category_id = (SELECT id FROM categories ORDER BY code DESC LIMIT 1)",
+        "UPDATE categories SET name = 'Víveres', name_en = 'Victuals'",
+        "UPDATE lots SET expires_on = received_on + 9, code = 'Y' || code",
+        "UPDATE donations SET received_on = received_on - 1",
+        "UPDATE balances SET quantity = 1 - least(quantity, 1)",
+        "UPDATE balances SET lot_id = (SELECT id FROM lots WHERE id NOT IN (SELECT lot_id FROM balances) LIMIT 1) \
+             WHERE id = (SELECT min(id::text)::uuid FROM balances) AND EXISTS (SELECT FROM lots WHERE id NOT IN (SELECT lot_id FROM balances))",
     ] {
         client.batch_execute(change).await.unwrap();
         assert_eq!(differ().await, 0, "{change}");

@@ -218,7 +218,7 @@ const GIVEN: &[&str] =
 /// Types whose records are of a store.
 const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment"];
 
-/// What a payload of a mutation on goods, accounts, consents or referrals carries; another type is itself.
+/// What a payload of a mutation on goods, accounts, consents or referrals carries, or what is counted; another type is itself.
 fn carried(object: &str) -> &str {
     match object.strip_suffix("Payload") {
         Some("ReceiveDonation") => "Donation",
@@ -234,6 +234,8 @@ fn carried(object: &str) -> &str {
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
         Some(verb) if verb.ends_with("Consent") => "Consent",
         Some(verb) if verb.ends_with("Referral") => "Referral",
+        // Counts of lots.
+        None if object == "DonationItemFacets" || object.ends_with("Count") => "DonationItem",
         _ => object,
     }
 }

@@ -1,0 +1,219 @@
+//! A page of 50 lots takes as long whatever there is beside it: from 48,963 and from 489,630 lots against one from 4,896, in every way in
+//! which lots are found, the first page and one near the end.
+
+use std::time::Instant;
+
+use serde_json::{Value as Json, json};
+use tokio_postgres::Client as Database;
+
+use super::super::Failure;
+use super::super::arguments::Arguments;
+use super::super::duel::{Figure, median};
+use super::super::load::{Connection, post};
+use super::super::report::{Bound, Line};
+use super::super::server::Server;
+use super::super::stage::Stage;
+
+/// How many lots there are, and how much longer than with the fewest a page may take.
+const SIZES: [(u32, &str, f64); 3] =
+    [(4_896, "4,896", 1.0), (48_963, "48,963", 1.1), (489_630, "489,630", 1.2)];
+
+/// How often a page is read in a turn.
+const TIMES: usize = 12;
+
+/// A way of finding lots, and who finds them so.
+struct Way {
+    name: String,
+    agency: &'static str,
+    role: &'static str,
+    arguments: String,
+}
+
+/// One size's server, with what is asked of it.
+struct Side {
+    copy: String,
+    server: Server,
+    connection: Connection,
+}
+
+impl Side {
+    async fn set(stage: &Stage, lots: u32) -> Result<Self, Failure> {
+        let copy = stage.copy_with(lots).await?;
+        let server = stage.enlace_on(&copy).await?;
+        let connection = Connection::open(server.address).await?;
+        Ok(Self { copy, server, connection })
+    }
+
+    async fn answer(&mut self, request: &[u8]) -> Result<Json, Failure> {
+        Ok(serde_json::from_slice(self.connection.exchange(request).await?)?)
+    }
+
+    /// How long a page takes, in milliseconds: the median of some.
+    async fn time(&mut self, request: &[u8]) -> Result<f64, Failure> {
+        let mut took = Vec::with_capacity(TIMES);
+        for _ in 0..TIMES {
+            let begun = Instant::now();
+            self.connection.exchange(request).await?;
+            took.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        Ok(median(took.into_iter()))
+    }
+}
+
+pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line>, Failure> {
+    let mut sides = Vec::new();
+    for (lots, ..) in SIZES {
+        eprintln!("enlace-bench: making {lots} lots …");
+        sides.push(Side::set(stage, lots).await?);
+    }
+    let fewest = sides.first().ok_or("no side")?;
+    // What many lots share in each of the copies: they are all made alike.
+    let ways = ways(&stage.database_of(&fewest.copy).await?).await?;
+    let mut worst: Vec<Option<(Figure, String)>> = vec![None; SIZES.len()];
+    for way in &ways {
+        let token = stage.token(way.agency, way.role)?;
+        for deep in [false, true] {
+            let mut requests = Vec::new();
+            for side in &mut sides {
+                requests.push(request(side, &token, way, deep).await?);
+            }
+            let mut rounds = Vec::new();
+            for round in 0..=arguments.rounds {
+                let mut took = Vec::new();
+                for (side, request) in sides.iter_mut().zip(&requests) {
+                    took.push(side.time(request).await?);
+                }
+                // One that does not count.
+                if round > 0 {
+                    rounds.push(took);
+                }
+            }
+            let name = format!("{}, {}", way.name, if deep { "deep" } else { "first" });
+            let mut told = name.clone();
+            for (place, worst) in worst.iter_mut().enumerate().skip(1) {
+                let of = |took: &Vec<f64>| {
+                    (took.first().copied().unwrap_or_default(), took.get(place).copied().unwrap_or_default())
+                };
+                let figure = Figure::of(rounds.iter().map(of));
+                told += &format!(" · {:.2} to {:.2} ms, {:.3}", figure.floor, figure.enlace, figure.ratio);
+                if worst.as_ref().is_none_or(|(worst, _)| worst.ratio < figure.ratio) {
+                    *worst = Some((figure, name.clone()));
+                }
+            }
+            eprintln!("enlace-bench: {told}");
+        }
+    }
+    let mut lines = Vec::new();
+    for ((_, lots, bound), worst) in SIZES.into_iter().zip(worst) {
+        if let Some((figure, name)) = worst {
+            let name =
+                format!("page from {lots} lots against 4,896; the worst of {}: {name}", 2 * ways.len());
+            lines.push(Line::both(name, "ms", figure, Bound::AtMost(bound)));
+        }
+    }
+    for Side { copy, server, connection } in sides {
+        drop(connection);
+        server.stop().await?;
+        stage.drop_copy(&copy).await?;
+    }
+    Ok(lines)
+}
+
+/// The request for 50 lots: the first ones, or those before the last 51.
+async fn request(side: &mut Side, token: &str, way: &Way, deep: bool) -> Result<Vec<u8>, Failure> {
+    let ask = |window: &str| {
+        let arguments = &way.arguments;
+        let query = format!(
+            "{{ donationItems({arguments} {window}) {{ nodes {{ id code name received receivedOn expiresOn }} \
+             pageInfo {{ hasNextPage startCursor }} }} }}"
+        );
+        post("/graphql", token, &json!({"query": query}).to_string())
+    };
+    let window = if deep {
+        let end = side.answer(&ask("last: 101")).await?;
+        let cursor = end.pointer("/data/donationItems/pageInfo/startCursor").and_then(Json::as_str);
+        format!("first: 50, after: \"{}\"", cursor.ok_or_else(|| format!("{}: {end}", way.name))?)
+    } else {
+        "first: 50".to_owned()
+    };
+    let request = ask(&window);
+    let answer = side.answer(&request).await?;
+    let rows = answer.pointer("/data/donationItems/nodes").and_then(Json::as_array).map(Vec::len);
+    if rows == Some(50) {
+        Ok(request)
+    } else {
+        Err(format!("{} {window}: {rows:?} rows of 50", way.name).into())
+    }
+}
+
+/// Every combination that the API offers, by what most lots share; of a range of expiry; by texts; and for who sees goods of one kind.
+async fn ways(database: &Database) -> Result<Vec<Way>, Failure> {
+    let most = async |argument: &str, condition: &str| -> Result<String, Failure> {
+        let (column, rows) = match argument {
+            "location" => {
+                ("balances.location_id", "lots JOIN balances ON lot_id = lots.id AND balances.quantity > 0")
+            }
+            "category" => ("lots.category_id", "lots"),
+            "item" => ("lots.item_id", "lots"),
+            "donor" => ("lots.donor_id", "lots"),
+            _ => ("lots.donation_id", "lots"),
+        };
+        let row = database
+            .query_one(
+                &format!("SELECT {column} FROM {rows} WHERE {condition} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"),
+                &[],
+            )
+            .await?;
+        let id = enlace_schema::GlobalId { kind: argument.to_owned(), uuid: row.try_get(0)? };
+        Ok(format!("{argument}: \"{id}\""))
+    };
+    let mut ways = Vec::new();
+    for (agency, role, condition) in [
+        ("DIF_MUNICIPAL", "donation_coordinator", "true"),
+        ("ISESALUD", "clinician", "lots.stock_kind = 'medical'"),
+    ] {
+        for combination in enlace_schema::combinations() {
+            let narrow = role == "clinician"
+                && combination.by.iter().any(|by| !matches!(*by, "category" | "location"));
+            if narrow {
+                continue;
+            }
+            let mut arguments = Vec::new();
+            for by in &combination.by {
+                arguments.push(most(by, condition).await?);
+            }
+            let by = if combination.by.is_empty() { "all".to_owned() } else { combination.by.join(" and ") };
+            let name = format!("{role}: {by}, {}", combination.order);
+            arguments.push(format!("orderBy: {}", combination.order));
+            let arguments = arguments.join(" ");
+            ways.push(Way { name: name.clone(), agency, role, arguments: arguments.clone() });
+            if combination.expiry && role != "clinician" {
+                let arguments =
+                    format!("{arguments} expiresFrom: \"2022-01-15\" expiresBefore: \"2022-12-15\"");
+                ways.push(Way { name: name + " in a range", agency, role, arguments });
+            }
+        }
+        // The first word of the name that most lots have.
+        let named = format!(
+            "SELECT split_part(item_name, ' ', 1) FROM lots WHERE {condition} GROUP BY item_name ORDER BY count(*) DESC, 1 LIMIT 1"
+        );
+        let text: String = database.query_one(&named, &[]).await?.try_get(0)?;
+        for also in [None, Some("category"), Some("location")] {
+            let other = match also {
+                Some(argument) => most(argument, condition).await?,
+                None => String::new(),
+            };
+            let name = format!("{role}: text {}", also.map(|also| format!("and {also}")).unwrap_or_default());
+            ways.push(Way {
+                name: name.trim().to_owned(),
+                agency,
+                role,
+                arguments: format!("text: \"{text}\" {other}"),
+            });
+        }
+    }
+    let text = "text: \"GEN-000\"".to_owned();
+    let (agency, role) = ("DIF_MUNICIPAL", "donation_coordinator");
+    ways.push(Way { name: format!("{role}: the beginning of a code"), agency, role, arguments: text });
+    Ok(ways)
+}
