@@ -8,11 +8,11 @@ const FILL: &str = "\
 WITH made AS (
     INSERT INTO lots (id, programme_id, item_id, donor_id, donation_id, line, code, condition, received, received_on, received_at_id, expires_on)
     SELECT gen_random_uuid(), programme_id, item, donor_id, donation, 100000 + number, 'GEN-' || lpad(number::text, 7, '0'), 'NEW', 1 + number % 50,
-        received_on, received_at_id, CASE WHEN number % 3 > 0 THEN received_on + (number * 7919 % 400)::integer END
+        received_on, received_at_id, CASE WHEN number % 3 > 0 OR perishable THEN received_on + (number * 7919 % 400)::integer END
     FROM generate_series($1::bigint, $2::bigint) AS number
     JOIN (SELECT id AS donation, programme_id, donor_id, received_on, received_at_id, row_number() OVER (ORDER BY id) - 1 AS place,
         count(*) OVER () AS places FROM donations) AS gifts ON gifts.place = CASE WHEN $3 AND number % 3 = 0 THEN 0 ELSE number % gifts.places END
-    JOIN (SELECT id AS item, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS places FROM items) AS kinds
+    JOIN (SELECT id AS item, perishable, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS places FROM items) AS kinds
         ON kinds.place = CASE WHEN $3 AND number % 4 = 0 THEN 0 ELSE number * 31 % kinds.places END
     RETURNING id, line)
 INSERT INTO balances (id, lot_id, location_id, quantity)

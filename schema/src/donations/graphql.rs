@@ -154,6 +154,24 @@ pub(crate) fn register(graph: &mut Graph) {
         ConnectionKind { node: "PastStock", connection: "PastStockConnection", edge: "PastStockEdge" },
         history::stock_as_of,
     );
+    mutations(graph);
+    graph
+        .subscription("stockChanged", Class::Inventory, "Each change of stock, as it is committed.")
+        .events_if(
+            |arguments: &StockChangedArguments, entry| {
+                let moved = entry.change::<StockMoved>()?.map(StockChange::from);
+                let change = match moved {
+                    None => entry.change::<GoodsReceived>()?.map(StockChange::from),
+                    moved => moved,
+                };
+                Ok(change.filter(|change| arguments.want(change)))
+            },
+            StockChangedArguments::admits,
+        );
+}
+
+/// What changes goods.
+fn mutations(graph: &mut Graph) {
     graph
         .mutation(
             "receiveDonation",
@@ -196,19 +214,6 @@ pub(crate) fn register(graph: &mut Graph) {
             "Recalls a lot: from that moment nothing of it is moved or given out, anywhere. A recall is final.",
         )
         .either(RecordType::Lot, recall_lot);
-    graph
-        .subscription("stockChanged", Class::Inventory, "Each change of stock, as it is committed.")
-        .events_if(
-            |arguments: &StockChangedArguments, entry| {
-                let moved = entry.change::<StockMoved>()?.map(StockChange::from);
-                let change = match moved {
-                    None => entry.change::<GoodsReceived>()?.map(StockChange::from),
-                    moved => moved,
-                };
-                Ok(change.filter(|change| arguments.want(change)))
-            },
-            StockChangedArguments::admits,
-        );
 }
 
 /// Goods: what was given by whom, and where it may lie.
@@ -287,6 +292,14 @@ fn goods(graph: &mut Graph) {
         payload
             .carries("donation", Class::Inventory, "The donation.", |payload| Some(payload.donation.clone()))
     });
+    lots(graph);
+}
+
+/// Lots, with where they came from and where they lie.
+fn lots(graph: &mut Graph) {
+    let location_key = |location: &Location| location.id.uuid();
+    let category_key = |category: &Category| category.id.uuid();
+    let donor_key = |donor: &Donor| donor.id.uuid();
     graph.object::<Lot>(|lot| {
         lot.one(
             "donation",

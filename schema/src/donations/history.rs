@@ -123,7 +123,7 @@ impl Facts for PastStock {
 }
 
 input! {
-    /// Of which moment, of which store, lot or item, and which page of it. At least one of the three is named.
+    /// Of which moment, of which store, lot or item, and which page of it. Lots come in the order in which they came to a store.
     pub struct StockAsOfArguments {
         /// The moment: what happened until then counts, whenever it was recorded.
         pub at: DateTime<Utc>,
@@ -157,12 +157,9 @@ pub(super) async fn stock_as_of(
     let at = arguments.at;
     let (location, lot, item) =
         (arguments.location.map(Id::uuid), arguments.lot.map(Id::uuid), arguments.item.map(Id::uuid));
-    let refused = |text: &'static str| Err(Error::new(Code::InvalidArgument, text));
-    if location.or(lot).or(item).is_none() {
-        return refused("Name a location, a lot or an item.");
-    }
     if at > context.now() {
-        return refused("That moment has not come. What is there now is in stock.");
+        let message = "That moment has not come. What is there now is in stock.";
+        return Err(Error::new(Code::InvalidArgument, message));
     }
     let binding = context.binding("stockAsOf", &(at, location, lot, item))?;
     let asked =

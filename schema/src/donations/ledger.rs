@@ -263,6 +263,11 @@ pub(super) async fn record<A: Serialize + DeserializeOwned>(
     })
 }
 
+/// One column of them.
+fn each<T>(movements: &[Movement], column: impl Fn(&Movement) -> T) -> Vec<T> {
+    movements.iter().map(column).collect()
+}
+
 /// Records movements, each of the lot whose balance it stands with, all or none of them. What a store holds after them is said
 /// with each that touched it.
 pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
@@ -293,9 +298,6 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
             stock_kind: of.stock_kind.clone(),
             donor_agency: of.donor_agency.clone(),
         });
-    }
-    fn each<T>(movements: &[Movement], column: impl Fn(&Movement) -> T) -> Vec<T> {
-        movements.iter().map(column).collect()
     }
     let recording = diesel::sql_query(
         "SELECT * FROM record_movements($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",

@@ -55,6 +55,16 @@ pub(crate) enum Begun<'c, A> {
     Conflict,
 }
 
+/// What is kept under a transaction's key.
+enum Known<A> {
+    /// Nothing: the key is new.
+    Nothing,
+    /// The answer to the same body.
+    Answer(A),
+    /// What another body was answered.
+    Other,
+}
+
 /// What became of `commit`.
 pub(crate) enum Outcome<A> {
     /// Committed now.
@@ -115,10 +125,14 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             futures_util::join!(beginning.batch_execute("BEGIN"), looked_for.first(&mut reading));
         begun?;
         match self.known_as(found.optional()?)? {
-            None => Ok(Begun::Fresh(Box::new(self))),
-            Some(known) => {
+            Known::Nothing => Ok(Begun::Fresh(Box::new(self))),
+            Known::Answer(answer) => {
                 self.roll_back().await?;
-                Ok(known.map_or(Begun::Conflict, Begun::Repeated))
+                Ok(Begun::Repeated(answer))
+            }
+            Known::Other => {
+                self.roll_back().await?;
+                Ok(Begun::Conflict)
             }
         }
     }
@@ -133,19 +147,18 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         self.persons.push(person);
     }
 
-    /// `None` where the key is new; `Some(None)` where it was used with another body.
-    async fn known(&mut self) -> Result<Option<Option<A>>> {
+    async fn known(&mut self) -> Result<Known<A>> {
         let looked_for = known_key(self.user, self.key.clone());
         let found = looked_for.first(self.connection()?).await.optional()?;
         self.known_as(found)
     }
 
-    fn known_as(&self, found: Option<(Vec<u8>, String)>) -> Result<Option<Option<A>>> {
-        let Some((known, answer)) = found else { return Ok(None) };
+    fn known_as(&self, found: Option<(Vec<u8>, String)>) -> Result<Known<A>> {
+        let Some((known, answer)) = found else { return Ok(Known::Nothing) };
         if known != self.body {
-            return Ok(Some(None));
+            return Ok(Known::Other);
         }
-        Ok(Some(Some(serde_json::from_str(&answer).map_err(Error::internal)?)))
+        Ok(Known::Answer(serde_json::from_str(&answer).map_err(Error::internal)?))
     }
 
     async fn run(&mut self, statement: &str) -> Result<()> {
@@ -169,9 +182,9 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         let known = self.known().await?;
         self.connection.take();
         Ok(match known {
-            None => problem.into(),
-            Some(Some(answer)) => answer.into(),
-            Some(None) => IdempotencyConflict::new().into(),
+            Known::Nothing => problem.into(),
+            Known::Answer(answer) => answer.into(),
+            Known::Other => IdempotencyConflict::new().into(),
         })
     }
 
@@ -231,9 +244,9 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             Err(error) if constraint(&error) == Some("idempotency_keys_pkey") => {
                 self.run("ROLLBACK").await?;
                 return match self.known().await? {
-                    Some(Some(answer)) => Ok(Outcome::Repeated(answer)),
-                    Some(None) => Ok(Outcome::Conflict),
-                    None => Err(Error::internal("an idempotency key was taken and is not there")),
+                    Known::Answer(answer) => Ok(Outcome::Repeated(answer)),
+                    Known::Other => Ok(Outcome::Conflict),
+                    Known::Nothing => Err(Error::internal("an idempotency key was taken and is not there")),
                 };
             }
             Err(error) => return Err(error.into()),

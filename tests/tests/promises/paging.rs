@@ -310,7 +310,7 @@ async fn a_walk_is_steady_while_others_write() {
                     continue;
                 }
                 let lot = at(found, "lot.id");
-                let variables = json!({"lot": lot, "from": here, "to": there, "quantity": found["quantity"], "key": fresh_key()});
+                let variables = json!({"lot": lot, "from": here, "to": there, "quantity": found["quantity"], "why": "prueba", "key": fresh_key()});
                 assert_eq!(outcome(&client.run(MOVE, variables).await), "MoveStockPayload");
                 gone.insert((*id).clone());
                 gone_lots.insert(lot.as_str().unwrap().to_owned());

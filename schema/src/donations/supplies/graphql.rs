@@ -64,7 +64,9 @@ input! {
 
 /// Declares this part of the schema.
 pub(in crate::donations) fn register(graph: &mut Graph) {
-    objects(graph);
+    requests(graph);
+    shipments(graph);
+    payloads(graph);
     graph.node::<SupplyRequest, _, _>(Class::Inventory, load::requests_by_ids);
     graph.node::<Shipment, _, _>(Class::Inventory, load::shipments_by_ids);
     graph.node::<SupplyRequestLine, _, _>(Class::Inventory, load::request_lines_by_ids);
@@ -138,7 +140,8 @@ fn location_key(location: &Location) -> Uuid {
     location.id.uuid()
 }
 
-fn objects(graph: &mut Graph) {
+/// What stores ask for.
+fn requests(graph: &mut Graph) {
     graph.object::<SupplyRequest>(|request| {
         request
             .one(
@@ -177,6 +180,10 @@ fn objects(graph: &mut Graph) {
             |item: &Item| item.id.uuid(),
         )
     });
+}
+
+/// What is sent to them.
+fn shipments(graph: &mut Graph) {
     graph.object::<Shipment>(|shipment| {
         shipment
             .one(
@@ -222,6 +229,10 @@ fn objects(graph: &mut Graph) {
             |lot: &Lot| lot.id.uuid(),
         )
     });
+}
+
+/// What mutations and subscriptions show of them.
+fn payloads(graph: &mut Graph) {
     graph.object::<RequestSuppliesPayload>(|payload| {
         payload.carries("request", Class::Inventory, "The request.", |payload| Some(payload.request.clone()))
     });

@@ -119,7 +119,7 @@ async fn receive(
     }
     let arrived = match arrived(input.goods.as_deref(), &open) {
         Ok(arrived) => arrived,
-        Err(refused) => return Ok(Err(refused)),
+        Err(refused) => return Ok(Err(*refused)),
     };
     let way = transit(context, transaction.connection()?).await?;
     let lots = open.keys().copied().collect();
@@ -189,7 +189,10 @@ fn on_its_way(lines: Vec<ShipmentLine>) -> BTreeMap<Uuid, Quantity> {
 }
 
 /// What came and what is lost, as the caller says; or what is wrong with that.
-fn arrived(said: Option<&[ReceivedGoods]>, open: &BTreeMap<Uuid, Quantity>) -> Refused<Vec<Arrived>> {
+fn arrived(
+    said: Option<&[ReceivedGoods]>,
+    open: &BTreeMap<Uuid, Quantity>,
+) -> std::result::Result<Vec<Arrived>, Box<ReceiveShipmentResult>> {
     let Some(said) = said else {
         let whole = |(lot, quantity): (&Uuid, &Quantity)| Arrived {
             lot: *lot,
@@ -205,9 +208,10 @@ fn arrived(said: Option<&[ReceivedGoods]>, open: &BTreeMap<Uuid, Quantity>) -> R
         let argument = |field: &str| format!("goods.{place}.{field}");
         let lot = goods.lot.uuid();
         let Some(quantity) = open.get(&lot) else {
-            return Err(NotFound::new(&argument("lot")).into());
+            return Err(Box::new(NotFound::new(&argument("lot")).into()));
         };
-        let refused = |field: &str, message: &str| Err(InvalidValue::new(&argument(field), message).into());
+        let refused =
+            |field: &str, message: &str| Err(Box::new(InvalidValue::new(&argument(field), message).into()));
         if arrived.iter().any(|earlier| earlier.lot == lot) {
             return refused("lot", "This lot is named twice.");
         }
@@ -217,7 +221,7 @@ fn arrived(said: Option<&[ReceivedGoods]>, open: &BTreeMap<Uuid, Quantity>) -> R
             return refused("received", &message);
         }
         if let Some(problem) = refuse_text(&argument("note"), goods.note.as_deref()) {
-            return Err(problem.into());
+            return Err(Box::new(problem.into()));
         }
         let rest = quantity.amount - goods.received.amount;
         if (goods.cause.is_some() && rest == 0) || (goods.cause.is_none() && goods.note.is_some()) {
@@ -235,7 +239,8 @@ fn arrived(said: Option<&[ReceivedGoods]>, open: &BTreeMap<Uuid, Quantity>) -> R
         });
     }
     if arrived.is_empty() {
-        return Err(InvalidValue::new("goods", "Name what came, or leave this out where all did.").into());
+        let message = "Name what came, or leave this out where all did.";
+        return Err(Box::new(InvalidValue::new("goods", message).into()));
     }
     Ok(arrived)
 }

@@ -216,8 +216,9 @@ async fn taken(
         let taken = match (goods.lot, goods.item) {
             (Some(lot), None) => {
                 let draws = draws(input, goods, lot, goods.quantity);
-                let drawn = ledger::drawn_on(context, transaction, MovementKind::Transfer, draws).await?;
-                drawn.map(|taken| vec![taken])
+                ledger::drawn_on(context, transaction, MovementKind::Transfer, draws)
+                    .await?
+                    .map(|one| vec![one])
             }
             (None, Some(item)) => first_to_expire(context, transaction, input, goods, item).await?,
             _ => Err(InvalidValue::new("item, or lot", "Name either an item or a lot.").into()),

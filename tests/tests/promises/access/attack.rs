@@ -276,6 +276,7 @@ fn nothing(argument: &str, of: &str) -> String {
             let kind = match argument {
                 "from" | "to" => "location",
                 "recipient" => "agency",
+                "request" => "supply_request",
                 "access" => "break_glass",
                 kind => kind,
             };

@@ -6,7 +6,7 @@ use enlace_tests::{Client, at};
 use serde_json::{Value as Json, json};
 
 use super::sights::{Caller, Facts};
-use super::{Expected, POLICIES, Reference, SCHEMA, class_of, errors, is_withheld};
+use super::{Expected, POLICIES, Reference, SCHEMA, class_of, errors, is_scoped, is_withheld};
 
 /// Runs an operation of a document as the reference's caller, and compares.
 pub(crate) async fn compare(
@@ -94,7 +94,11 @@ fn walk(shown: &Json, object: &str, caller: &Caller, facts: &Facts, unseen: &mut
     for (name, value) in members.iter().filter(|(name, _)| *name != "__typename") {
         let field = &SCHEMA.object(object).fields[name.as_str()];
         let class = class_of(field).unwrap_or("PUBLIC");
-        if !caller.sees(class, facts) || is_withheld(field, caller) {
+        // An edge that leaves out what is beyond reach is refused where all of it is.
+        let leads_nowhere = SCHEMA
+            .target(field)
+            .is_some_and(|target| is_scoped(&target.name) && !caller.may_see(class, &target.name));
+        if !caller.sees(class, facts) || leads_nowhere || is_withheld(field, caller) {
             assert_eq!(value, &Json::Null, "{} sees {object}.{name}", caller.name());
             unseen.insert(format!("{object}.{name}"));
             continue;
