@@ -1,6 +1,7 @@
 //! A page of 50 lots takes as long whatever there is beside it: from 48,963 and from 489,630 lots against one from 4,896, in every way in
 //! which lots are found, the first page and one near the end.
 
+use std::fmt::Write;
 use std::time::Instant;
 
 use serde_json::{Value as Json, json};
@@ -95,7 +96,8 @@ pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line
                     (took.first().copied().unwrap_or_default(), took.get(place).copied().unwrap_or_default())
                 };
                 let figure = Figure::of(rounds.iter().map(of));
-                told += &format!(" · {:.2} to {:.2} ms, {:.3}", figure.floor, figure.enlace, figure.ratio);
+                let _infallible =
+                    write!(told, " · {:.2} to {:.2} ms, {:.3}", figure.floor, figure.enlace, figure.ratio);
                 if worst.as_ref().is_none_or(|(worst, _)| worst.ratio < figure.ratio) {
                     *worst = Some((figure, name.clone()));
                 }

@@ -104,12 +104,11 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             vec![format!("\"40 {unit}\"")]
         }
         ("fairAllocation", "locations") => vec![format!("[{}]", some_of("locations").join(", "))],
-        (_, "days" | "window") => literals(&["10"]),
+        (_, "days" | "window" | "expiringWithin") => literals(&["10"]),
         ("daysOfCover" | "proposedReplenishment" | "stockAlerts" | "consolidation", "location") => {
             some_of("locations").into_iter().step_by(6).collect()
         }
         ("stockAlerts", "kind") => literals(&["EXPIRED", "EXPIRING", "LOW_STOCK"]),
-        ("stockAlerts" | "consolidation", "expiringWithin") => literals(&["10"]),
         ("policyExplain", "coordinate") => literals(&["\"Shelter.name\""]),
         ("policyExplain", "as") => literals(&["{agency: \"INEA\", role: \"educator\"}"]),
         (_, "first" | "last") => literals(&["5"]),

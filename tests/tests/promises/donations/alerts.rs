@@ -96,6 +96,7 @@ async fn the_alerts_are_what_the_rows_say() {
     world.stop().await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one story of one store")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_has_a_minimum_and_whoever_follows_hears_of_changes_that_leave_less() {
     let world = World::start().await;
@@ -119,8 +120,8 @@ async fn a_store_has_a_minimum_and_whoever_follows_hears_of_changes_that_leave_l
 
     // A store with a minimum of seven is watched. Of another item it never has enough: each change of that is told of, and whatever
     // came before was dealt with by then.
-    let (marker, _) = ids(&world, "COC-01", "TDA-01").await;
-    let marked = format!("location: \"{store}\", item: \"{marker}\", minimum: \"100000 BOX\", version: 0");
+    let (followed, _) = ids(&world, "COC-01", "TDA-01").await;
+    let marked = format!("location: \"{store}\", item: \"{followed}\", minimum: \"100000 BOX\", version: 0");
     assert_eq!(outcome(&mutate(&client, "setMinimumStock", &marked).await).0, "SetMinimumStockPayload");
     let lines = "{item: \"COC-03\", quantity: \"60 PIECE\"}, {item: \"COC-01\", quantity: \"60 BOX\"}";
     let receiving =
@@ -177,7 +178,7 @@ async fn a_store_has_a_minimum_and_whoever_follows_hears_of_changes_that_leave_l
         let newest = "SELECT lots.id FROM lots JOIN items ON items.id = item_id WHERE items.code = $1 ORDER BY lots.id DESC LIMIT 1";
         id("lot", database.query_one(newest, &[&item]).await.unwrap().get(0))
     };
-    let (lot, marker) = (lot_of("COC-03").await, lot_of("COC-01").await);
+    let (lot, another) = (lot_of("COC-03").await, lot_of("COC-01").await);
     let moving = |lot: &str, from: &str, to: &str, quantity: &str| {
         format!("lot: \"{lot}\", from: \"{from}\", to: \"{to}\", quantity: \"{quantity}\"")
     };
@@ -192,7 +193,7 @@ async fn a_store_has_a_minimum_and_whoever_follows_hears_of_changes_that_leave_l
         let moved = mutate(&client, "moveStock", &moving(&lot, from, to, &pieces)).await;
         assert_eq!(outcome(&moved).0, "MoveStockPayload", "{moved}");
         assert_eq!(at(&of_item.event().await, "payload.data.stockChanged.movement.kind"), "TRANSFER");
-        let mark = moving(&marker, &place.warehouse, &store, "1 BOX");
+        let mark = moving(&another, &place.warehouse, &store, "1 BOX");
         assert_eq!(outcome(&mutate(&client, "moveStock", &mark).await).0, "MoveStockPayload");
         loop {
             let event = low_stock.event().await;

@@ -355,7 +355,7 @@ async fn what_is_about_to_expire_is_brought_to_where_it_is_used_in_time() {
         store(&world, at(sent, "to.code").as_str().unwrap()).await,
         sent["quantity"]
     );
-    let moved = mutate(&client, "moveStock", &moving).await;
-    assert_eq!(outcome(&moved).0, "MoveStockPayload", "{moved}");
+    let done = mutate(&client, "moveStock", &moving).await;
+    assert_eq!(outcome(&done).0, "MoveStockPayload", "{done}");
     world.stop().await;
 }

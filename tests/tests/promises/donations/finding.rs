@@ -679,6 +679,10 @@ fn said(answer: &Json, facet: &str) -> Vec<(String, (usize, bool))> {
     .collect()
 }
 
+/// Arguments, and which lots they select.
+type Selection<'a> = (String, Box<dyn Fn(&Lot) -> bool + 'a>);
+
+#[expect(clippy::too_many_lines, reason = "one table of selections")]
 #[tokio::test(flavor = "multi_thread")]
 async fn facets_count_what_is_selected_exactly_alone_and_to_a_thousand_together() {
     const ALL: [&str; 4] = ["categories", "locations", "expiry", "donors"];
@@ -691,7 +695,7 @@ async fn facets_count_what_is_selected_exactly_alone_and_to_a_thousand_together(
     let store = *lot.stores.first().unwrap();
     let given = |argument: &str| format!("{argument}: \"{}\"", id(argument, lot.record(argument)));
     let is_arroz = |found: &Lot| found.name == "Arroz";
-    let selections: Vec<(String, Box<dyn Fn(&Lot) -> bool>)> = vec![
+    let selections: Vec<Selection<'_>> = vec![
         (String::new(), Box::new(|_| true)),
         (format!("({})", given("category")), Box::new(|found| found.category == lot.category)),
         (format!("({})", given("donation")), Box::new(|found| found.donation == lot.donation)),

@@ -198,11 +198,11 @@ async fn a_shipment_that_was_recorded_wrongly_is_undone_by_its_movements() {
     );
     let sent = mutate(&client, "sendShipment", &sending).await;
     let database = world.database().await;
-    let last = async |kind: &str| {
+    let newest = async |kind: &str| {
         let row = database.query_one("SELECT id FROM movements WHERE shipment_id IS NOT NULL AND kind = $1 AND user_id IS NOT NULL ORDER BY id DESC LIMIT 1", &[&kind]).await.unwrap();
         format!("movement: \"{}\", note: \"fue un error\"", enlace_tests::id("movement", row.get(0)))
     };
-    let undone = mutate(&client, "correctMovement", &last("TRANSFER").await).await;
+    let undone = mutate(&client, "correctMovement", &newest("TRANSFER").await).await;
     assert_eq!(at(result(&undone), "movement.kind"), "CORRECTION", "{undone}");
     let shown = client
         .query(&format!(
@@ -223,12 +223,12 @@ async fn a_shipment_that_was_recorded_wrongly_is_undone_by_its_movements() {
     let lost = mutate(&client, "receiveShipment", &lost).await;
     assert_eq!(at(result(&lost), "shipment.lost"), &json!(5), "{lost}");
     let instead = mutate(&client, "sendShipment", &sending).await;
-    let found = mutate(&client, "correctMovement", &last("WRITE_OFF").await).await;
+    let found = mutate(&client, "correctMovement", &newest("WRITE_OFF").await).await;
     assert_eq!(problem(&found).0, "STATE_CONFLICT", "{found}");
     let received = mutate(&client, "receiveShipment", &seen(&instead, "shipment")).await;
     assert_eq!(text(&received, "shipment.request.state"), "FULFILLED");
     // What came is taken back: the request is open again.
-    mutate(&client, "correctMovement", &last("TRANSFER").await).await;
+    mutate(&client, "correctMovement", &newest("TRANSFER").await).await;
     let shown = client
         .query(&format!(
             "{{ node(id: {}) {{ ... on SupplyRequest {{ state version }} }} }}",
