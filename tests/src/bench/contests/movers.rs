@@ -104,9 +104,10 @@ pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line
 async fn goods(database: &Database) -> Result<Vec<Goods>, Failure> {
     let rows = database
         .query(
-            "SELECT lot_id, location_id, (SELECT id FROM locations WHERE id <> location_id ORDER BY id LIMIT 1), unit \
-             FROM balances JOIN lots ON lots.id = lot_id JOIN items ON items.id = item_id \
-             WHERE quantity >= 24 AND expires_on IS NULL AND recalled_at IS NULL ORDER BY lot_id LIMIT $1",
+            "SELECT lot_id, location_id, \
+                 (SELECT id FROM locations WHERE id <> location_id AND kind <> 'TRANSIT' ORDER BY id LIMIT 1), unit \
+             FROM balances JOIN lots ON lots.id = lot_id JOIN locations ON locations.id = location_id \
+             WHERE quantity >= 24 AND lots.expires_on IS NULL AND recalled_at IS NULL AND kind <> 'TRANSIT' ORDER BY lot_id LIMIT $1",
             &[&LOTS],
         )
         .await?;

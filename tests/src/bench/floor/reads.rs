@@ -36,7 +36,7 @@ WITH by_words AS MATERIALIZED ( \
 by_spelling AS MATERIALIZED ( \
     SELECT id, round(1000 * word_similarity(folded($2), words))::integer AS rank, name FROM items \
     WHERE programme_id = $1 AND NOT EXISTS (SELECT FROM by_words) AND folded($2) <% words), \
-found AS (SELECT * FROM by_words UNION ALL SELECT * FROM by_spelling ORDER BY rank DESC, name COLLATE \"C\", id LIMIT 200) \
+found AS (SELECT * FROM (TABLE by_words UNION ALL TABLE by_spelling) AS both_ways ORDER BY rank DESC, name COLLATE \"C\", id LIMIT 200) \
 SELECT l.id, l.code, l.item_name, l.received, l.unit, l.expires_on FROM found CROSS JOIN LATERAL ( \
     SELECT * FROM lots WHERE item_id = found.id ORDER BY keeps_until, id LIMIT 51) AS l \
 ORDER BY found.rank DESC, found.name COLLATE \"C\", found.id, l.keeps_until, l.id LIMIT 51";

@@ -381,8 +381,7 @@ async fn the_past_is_what_the_ledger_has_of_it() {
     let store = stores.iter().find(|store| store["code"] == "TDA-01").unwrap()["id"].as_str().unwrap();
     let held = client
         .query(&format!(
-            "{{ stock(location: \"{}\", first: 500) {{ nodes {{ quantity lot {{ id }} }} }} }}",
-            store
+            "{{ stock(location: \"{store}\", first: 500) {{ nodes {{ quantity lot {{ id }} }} }} }}"
         ))
         .await;
     let mut there: Vec<(String, Json)> = lots_and_quantities(at(&held, "data.stock.nodes"));
@@ -390,8 +389,7 @@ async fn the_past_is_what_the_ledger_has_of_it() {
     loop {
         let page = client
             .query(&format!(
-                "{{ stockAsOf(at: \"{after}\", location: \"{}\", first: 20, after: {cursor}) {{ nodes {{ quantity lot {{ id }} }} pageInfo {{ hasNextPage endCursor }} }} }}",
-                store
+                "{{ stockAsOf(at: \"{after}\", location: \"{store}\", first: 20, after: {cursor}) {{ nodes {{ quantity lot {{ id }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
             ))
             .await;
         past.extend(lots_and_quantities(at(&page, "data.stockAsOf.nodes")));

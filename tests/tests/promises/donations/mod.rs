@@ -47,21 +47,19 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",
         _ => MOVED,
     };
-    let mut problems = "... on Problem { code message }".to_owned();
-    for (problem, field) in
-        [("NotFound", "argument"), ("InvalidValue", "argument"), ("VersionConflict", "currentVersion")]
-    {
-        // Not every mutation can have every problem.
-        let result = SCHEMA.object("Mutation").fields[root].ty.inner_named_type();
-        let Some(ExtendedType::Union(result)) = SCHEMA.0.types.get(result) else {
-            panic!("{root}: {result}")
-        };
-        if result.members.contains(problem) {
-            problems.push_str(&format!(" ... on {problem} {{ {field} }}"));
-        }
-    }
+    // Not every mutation can have every problem.
+    let result = SCHEMA.object("Mutation").fields[root].ty.inner_named_type();
+    let Some(ExtendedType::Union(result)) = SCHEMA.0.types.get(result) else { panic!("{root}: {result}") };
+    let fields =
+        [("NotFound", "argument"), ("InvalidValue", "argument"), ("VersionConflict", "currentVersion")];
+    let problems: Vec<String> = fields
+        .iter()
+        .filter(|(problem, _)| result.members.contains(*problem))
+        .map(|(problem, field)| format!("... on {problem} {{ {field} }}"))
+        .collect();
+    let problems = problems.join(" ");
     let document = format!(
-        "mutation {{ x: {root}({arguments}, idempotencyKey: \"{}\") {{ __typename ... on {payload} {{ {shown} }} {problems} }} }}",
+        "mutation {{ x: {root}({arguments}, idempotencyKey: \"{}\") {{ __typename ... on {payload} {{ {shown} }} ... on Problem {{ code message }} {problems} }} }}",
         fresh_key()
     );
     client.query(&document).await

@@ -45,6 +45,7 @@ fn seen(answer: &Json, record: &str) -> String {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, from the request to the store")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shelter_is_supplied_from_what_it_asks_for_to_what_lies_in_its_store() {
     let world = World::start().await;
