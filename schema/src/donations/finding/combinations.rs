@@ -41,7 +41,7 @@ pub(super) struct Selecting {
 }
 
 /// The list.
-pub(super) const SELECTING: &[Selecting] = &[
+pub(super) static SELECTING: &[Selecting] = &[
     Selecting {
         by: &[],
         orders: &[
