@@ -105,7 +105,11 @@ struct Sender {
 impl Sender {
     async fn new(stage: &Stage, database: &Database) -> Result<Self, Failure> {
         let row = database
-            .query_one("SELECT (SELECT id FROM donors ORDER BY id LIMIT 1), (SELECT id FROM locations ORDER BY id LIMIT 1)", &[])
+            .query_one(
+                "SELECT (SELECT id FROM donors ORDER BY id LIMIT 1), \
+                     (SELECT id FROM locations WHERE kind = 'WAREHOUSE' ORDER BY id LIMIT 1)",
+                &[],
+            )
             .await?;
         let id = |kind: &str, uuid| enlace_schema::GlobalId { kind: kind.to_owned(), uuid }.to_string();
         Ok(Self {
