@@ -7,7 +7,8 @@ use chrono_tz::America::Tijuana;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use super::donations::{Item, Lot, Movement, store_id};
+use super::donations::{Item, Lot, store_id};
+use super::ledger::Movement;
 use super::shelters::Shelter;
 use super::{Random, copy, id, local, programme_id, start};
 
