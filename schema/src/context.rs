@@ -181,6 +181,17 @@ impl Context {
         Some(Scope { dependence, at: self.instant() })
     }
 
+    /// As [`Context::scope`], for a root that lists them: planning refuses it to whoever may see none.
+    pub(crate) fn root_scope(&self, class: Class, record: RecordType) -> Result<Scope> {
+        self.scope(class, record).ok_or_else(refused_root)
+    }
+
+    /// A record that was looked up, where the caller may see it by a class: to others it is as if it did not exist.
+    pub(crate) fn seen<R: Facts>(&self, class: Class, record: RecordType, found: Option<R>) -> Option<R> {
+        let scope = self.scope(class, record)?;
+        found.filter(|found| scope.has(found))
+    }
+
     /// As [`Context::scope`], for records of people in care: refused unless the caller states for what it needs them (R10).
     pub(crate) fn personal_scope(&self, class: Class, record: RecordType) -> Result<Option<Scope>> {
         let scope = self.scope(class, record);
@@ -276,4 +287,9 @@ impl Context {
         }
         Ok(())
     }
+}
+
+/// A root was called that planning should have refused.
+pub(crate) fn refused_root() -> Error {
+    Error::internal("refused root was called")
 }

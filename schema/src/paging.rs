@@ -177,6 +177,43 @@ impl Window {
     }
 }
 
+/// What a list's arguments ask for: what binds its cursors to `selects`, and the window.
+macro_rules! asked {
+    ($context:expr, $arguments:expr, $query:literal, $selects:expr) => {{
+        let binding = $context.binding($query, $selects)?;
+        let asked = $crate::paging::Asked::new(
+            $arguments.first,
+            $arguments.after.as_deref(),
+            $arguments.last,
+            $arguments.before.as_deref(),
+        );
+        let window = $crate::paging::Window::new(&asked, &binding)?;
+        (binding, window)
+    }};
+}
+pub(crate) use asked;
+
+/// One page of a list whose cursors hold a record's key alone: `selected` makes its boxed query, `by_key` or `by_hidden_key` orders it by
+/// a key column, and the last argument says where that key stands in a row.
+macro_rules! page {
+    ($context:expr, ($binding:expr, $window:expr), $wanted:expr, $selected:expr, $by:ident($key:path), $columns:expr, $id:expr) => {{
+        let selected = $selected;
+        let query = $crate::paging::$by!(selected(), $key, $window);
+        let reader = $context.reader().await?;
+        let rows = query.limit($window.limit()).select($columns).load(&mut &*reader).await?;
+        let total = if $wanted.total_count {
+            let counted = selected().select(diesel::dsl::count_star()).first::<i64>(&mut &*reader).await?;
+            Some($crate::paging::shown_count(counted))
+        } else {
+            None
+        };
+        let id = $id;
+        let place = |row: &_| $crate::paging::Place { key: None, id: id(row) };
+        $window.page(rows, &$binding, place, total, $wanted)
+    }};
+}
+pub(crate) use page;
+
 /// Orders a boxed query by a key column, in the window's direction and from its place.
 macro_rules! by_key {
     ($query:expr, $key:path, $window:expr) => {{

@@ -1,7 +1,6 @@
 //! Reads of accesses, scoped to the caller.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -15,9 +14,9 @@ use crate::break_glass::tables::break_glass_accesses;
 use crate::break_glass::{BreakGlassAccess, REASON, access_facts};
 use crate::census::Person;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
-use crate::paging::{Asked, Place, Window, by_hidden_key, shown_count};
+use crate::paging::{asked, page};
 use crate::scalars::Id;
 
 input! {
@@ -83,13 +82,8 @@ pub(super) async fn all(
     wanted: Wanted,
 ) -> Result<Connection<BreakGlassAccess>> {
     let selects = Selects { programme: context.programme_id(), person: arguments.person.map(Id::uuid) };
-    let binding = context.binding("breakGlassAccesses", &selects)?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.scope(Class::Journal, RecordType::BreakGlassAccess) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) = asked!(context, arguments, "breakGlassAccesses", &selects);
+    let scope = context.root_scope(Class::Journal, RecordType::BreakGlassAccess)?;
     let selected = || {
         let query = break_glass_accesses::table
             .filter(break_glass_accesses::programme_id.eq(selects.programme))
@@ -100,15 +94,15 @@ pub(super) async fn all(
             None => query,
         }
     };
-    let query = by_hidden_key!(selected(), break_glass_accesses::id, window);
-    let reader = context.reader().await?;
-    let rows = query.limit(window.limit()).select(COLUMNS).load(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first(&mut &*reader).await?))
-    } else {
-        None
-    };
-    let page = window.page(rows, &binding, |row: &Row| Place { key: None, id: row.id }, total, wanted)?;
+    let page = page!(
+        context,
+        (binding, window),
+        wanted,
+        selected,
+        by_hidden_key(break_glass_accesses::id),
+        COLUMNS,
+        |row: &Row| row.id
+    )?;
     Ok(Connection { rows: finish(&context, page.rows).await?, facts: page.facts })
 }
 

@@ -2,7 +2,7 @@
 //! and whom it shows is noted, so that the journal has it before it leaves.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::{Nullable, count_star};
+use diesel::dsl::Nullable;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -18,10 +18,10 @@ use crate::census::{
     Consent, FAMILY, Family, Household, IDENTITY, Identity, MIGRATION, Migration, PLACEMENT, Person,
     PersonFacts, Placement, Purpose, SealedPerson, consent_facts, household_facts, person_facts,
 };
-use crate::context::{Context, Instant};
-use crate::error::{Error, Result};
+use crate::context::{Context, Instant, refused_root};
+use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
-use crate::paging::{Asked, Place, Window, by_hidden_key, shown_count};
+use crate::paging::{asked, page};
 use crate::scalars::{Id, PartialDate};
 use crate::shelters::Shelter;
 use crate::shelters::tables::shelters;
@@ -78,13 +78,8 @@ pub(crate) async fn persons(
         shelter: arguments.shelter.map(Id::uuid),
         household: arguments.household.map(Id::uuid),
     };
-    let binding = context.binding("persons", &selects)?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) = asked!(context, arguments, "persons", &selects);
+    let scope = context.personal_scope(Class::Identity, RecordType::Person)?.ok_or_else(refused_root)?;
     let at = scope.at();
     let scope = InScope::new(&scope, person_facts);
     let selected = || {
@@ -101,16 +96,15 @@ pub(crate) async fn persons(
         }
         query
     };
-    let query = by_hidden_key!(selected(), persons::id, window);
-    let reader = context.reader().await?;
-    let rows =
-        query.limit(window.limit()).select(person_columns(at)).load::<SealedPerson>(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first(&mut &*reader).await?))
-    } else {
-        None
-    };
-    let page = window.page(rows, &binding, |person| Place { key: None, id: person.id }, total, wanted)?;
+    let page = page!(
+        context,
+        (binding, window),
+        wanted,
+        selected,
+        by_hidden_key(persons::id),
+        person_columns(at),
+        |person: &SealedPerson| person.id
+    )?;
     Ok(Connection { rows: open(&context, page.rows, at).await?, facts: page.facts })
 }
 
@@ -316,13 +310,8 @@ pub(crate) async fn households(
     wanted: Wanted,
 ) -> Result<Connection<Household>> {
     let programme = context.programme_id();
-    let binding = context.binding("households", &programme)?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.personal_scope(Class::Family, RecordType::Household)? else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) = asked!(context, arguments, "households", &programme);
+    let scope = context.personal_scope(Class::Family, RecordType::Household)?.ok_or_else(refused_root)?;
     let selected = || {
         households::table
             .left_join(shelters::table)
@@ -330,20 +319,14 @@ pub(crate) async fn households(
             .filter(InScope::new(&scope, household_facts))
             .into_boxed::<Pg>()
     };
-    let query = by_hidden_key!(selected(), households::id, window);
-    let reader = context.reader().await?;
-    let rows = query.limit(window.limit()).select(household_columns(scope.at())).load(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first(&mut &*reader).await?))
-    } else {
-        None
-    };
-    window.page(
-        rows,
-        &binding,
-        |household: &Household| Place { key: None, id: household.id.uuid() },
-        total,
+    page!(
+        context,
+        (binding, window),
         wanted,
+        selected,
+        by_hidden_key(households::id),
+        household_columns(scope.at()),
+        |household: &Household| household.id.uuid()
     )
 }
 

@@ -1,7 +1,6 @@
 //! Reads of referrals, scoped to the caller, who must have stated a purpose.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,12 +11,12 @@ use enlace_policies::{Class, Fact, RecordType};
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
 use crate::census::{PersonFacts, Purpose, person_facts};
-use crate::context::{Context, Instant, Scope};
+use crate::context::{Context, Instant, Scope, refused_root};
 use crate::coordination::tables::referrals;
 use crate::coordination::{LegalBasis, Referral, ReferralState, referral_facts};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
-use crate::paging::{Asked, Place, Window, by_hidden_key, shown_count};
+use crate::paging::{asked, page};
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
 
@@ -96,27 +95,23 @@ pub(crate) async fn all(
     wanted: Wanted,
 ) -> Result<Connection<Referral>> {
     let programme = context.programme_id();
-    let binding = context.binding("referrals", &programme)?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = scope(&context)? else { return Err(Error::internal("refused root was called")) };
+    let (binding, window) = asked!(context, arguments, "referrals", &programme);
+    let scope = scope(&context)?.ok_or_else(refused_root)?;
     let selected = || {
         referrals_joined()
             .filter(referrals::programme_id.eq(programme))
             .filter(InScope::new(&scope, referral_facts))
             .into_boxed::<Pg>()
     };
-    let query = by_hidden_key!(selected(), referrals::id, window);
-    let reader = context.reader().await?;
-    let rows = query.limit(window.limit()).select(referral_columns(scope.at())).load(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first(&mut &*reader).await?))
-    } else {
-        None
-    };
-    let page =
-        window.page(rows, &binding, |row: &ReferralRow| Place { key: None, id: row.id }, total, wanted)?;
+    let page = page!(
+        context,
+        (binding, window),
+        wanted,
+        selected,
+        by_hidden_key(referrals::id),
+        referral_columns(scope.at()),
+        |row: &ReferralRow| row.id
+    )?;
     Ok(Connection { rows: finish(&context, page.rows, scope.at())?, facts: page.facts })
 }
 

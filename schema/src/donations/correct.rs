@@ -70,8 +70,7 @@ async fn correct(
         return Ok(Err(refused.into()));
     }
     let found = movement_by_id(transaction.connection()?, input.movement.uuid()).await?;
-    let scope = context.scope(Class::Inventory, RecordType::Movement);
-    let Some(wrong) = found.filter(|movement| scope.is_some_and(|scope| scope.has(movement))) else {
+    let Some(wrong) = context.seen(Class::Inventory, RecordType::Movement, found) else {
         return Ok(Err(NotFound::new("movement").into()));
     };
     context.authorize_write(Class::Inventory, RecordType::Movement, &wrong)?;

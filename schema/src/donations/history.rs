@@ -1,7 +1,6 @@
 //! What happened: the ledger page by page, and what lay where at a moment.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Timestamptz};
@@ -17,7 +16,7 @@ use crate::donations::tables::{balances, lots, movements};
 use crate::donations::{Item, Location, Lot, Movement};
 use crate::error::{Code, Error, Result};
 use crate::graph::{Connection, Facts, Wanted, input, record};
-use crate::paging::{Asked, Place, Window, by_key, shown_count};
+use crate::paging::{asked, page};
 use crate::scalars::{Id, Quantity};
 use crate::shelters::tables::shelters;
 
@@ -51,13 +50,9 @@ pub(super) async fn movements(
 ) -> Result<Connection<Movement>> {
     let (lot, location) = (arguments.lot.map(Id::uuid), arguments.location.map(Id::uuid));
     let (from, before) = (arguments.occurred_from, arguments.occurred_before);
-    let binding = context.binding("movements", &(context.programme_id(), lot, location, from, before))?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.scope(Class::Inventory, RecordType::Movement) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) =
+        asked!(context, arguments, "movements", &(context.programme_id(), lot, location, from, before));
+    let scope = context.root_scope(Class::Inventory, RecordType::Movement)?;
     let scope = InScope::new(&scope, goods_facts);
     let selected = || {
         let mut query = movements_joined()
@@ -79,15 +74,15 @@ pub(super) async fn movements(
         }
         query
     };
-    let query = by_key!(selected(), movements::id, window);
-    let reader = context.reader().await?;
-    let rows = query.limit(window.limit()).select(movement_columns()).load::<Movement>(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
-    } else {
-        None
-    };
-    window.page(rows, &binding, |movement| Place { key: None, id: movement.id.uuid() }, total, wanted)
+    page!(
+        context,
+        (binding, window),
+        wanted,
+        selected,
+        by_key(movements::id),
+        movement_columns(),
+        |movement: &Movement| movement.id.uuid()
+    )
 }
 
 record! {
@@ -161,13 +156,8 @@ pub(super) async fn stock_as_of(
         let message = "That moment has not come. What is there now is in stock.";
         return Err(Error::new(Code::InvalidArgument, message));
     }
-    let binding = context.binding("stockAsOf", &(at, location, lot, item))?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.scope(Class::Inventory, RecordType::Stock) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) = asked!(context, arguments, "stockAsOf", &(at, location, lot, item));
+    let scope = context.root_scope(Class::Inventory, RecordType::Stock)?;
     let scope = InScope::new(&scope, goods_facts);
     let there = || diesel::dsl::sql::<Bool>(THEN).bind::<Timestamptz, _>(at).sql(") > 0");
     let then = || diesel::dsl::sql::<Integer>(THEN).bind::<Timestamptz, _>(at).sql(")");
@@ -188,8 +178,6 @@ pub(super) async fn stock_as_of(
         }
         query
     };
-    let query = by_key!(selected(), balances::id, window);
-    let reader = context.reader().await?;
     let columns = (
         (then(), lots::unit),
         balances::id,
@@ -199,11 +187,7 @@ pub(super) async fn stock_as_of(
         lots::stock_kind,
         lots::donor_agency,
     );
-    let rows = query.limit(window.limit()).select(columns).load::<PastStock>(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
-    } else {
-        None
-    };
-    window.page(rows, &binding, |stock| Place { key: None, id: stock.balance_id }, total, wanted)
+    page!(context, (binding, window), wanted, selected, by_key(balances::id), columns, |stock: &PastStock| {
+        stock.balance_id
+    })
 }

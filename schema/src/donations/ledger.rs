@@ -186,49 +186,70 @@ pub(super) fn refuse_on_its_way(argument: &str) -> InvalidValue {
     )
 }
 
-/// The balance that is drawn on, where its caller may, and the movement that does so, out of the programme's stores; or what is wrong
-/// with it before the ledger sees it.
+impl Draws<'_> {
+    /// When it happened; or what is wrong with what is said of it, whatever goods it is of.
+    pub(super) fn timely(&self, context: &Context) -> std::result::Result<DateTime<Utc>, InvalidValue> {
+        let occurred_at = self.occurred_at.unwrap_or_else(|| context.now());
+        if occurred_at > context.now() {
+            return Err(InvalidValue::new("occurredAt", "A movement cannot be of the future."));
+        }
+        let texts = [("note", self.note), ("outOfOrder", self.out_of_order)];
+        let problem = texts.into_iter().find_map(|(argument, text)| refuse_text(argument, text));
+        problem.map_or(Ok(occurred_at), Err)
+    }
+
+    /// The movement that draws on a balance, out of the programme's stores, where the caller may; or what is wrong with it before
+    /// the ledger sees it.
+    pub(super) fn of(
+        &self,
+        context: &Context,
+        kind: MovementKind,
+        occurred_at: DateTime<Utc>,
+        stock: &Stock,
+    ) -> Result<std::result::Result<NewMovement, InvalidValue>> {
+        context.authorize_write(Class::Inventory, RecordType::Stock, stock)?;
+        if self.quantity.amount <= 0 {
+            return Ok(Err(InvalidValue::new("quantity", "A movement is of one unit or more.")));
+        }
+        let unit = stock.quantity.unit;
+        if unit != self.quantity.unit {
+            let message = format!("This item counts in {}.", unit.as_str());
+            return Ok(Err(InvalidValue::new("quantity", &message)));
+        }
+        Ok(Ok(NewMovement {
+            kind,
+            quantity: self.quantity,
+            from: Some(self.from.uuid()),
+            to: None,
+            occurred_at,
+            cause: None,
+            note: self.note.map(str::to_owned),
+            out_of_order: self.out_of_order.map(str::to_owned),
+            corrects: None,
+            shipment: None,
+        }))
+    }
+}
+
+/// The balance that is drawn on, where its caller may, and the movement that does so; or what is wrong with it.
 pub(super) async fn drawn_on<A: Serialize + DeserializeOwned, R: From<NotFound> + From<InvalidValue>>(
     context: &Context,
     transaction: &mut Transaction<'_, A>,
     kind: MovementKind,
     draws: Draws<'_>,
 ) -> Result<Result<(Stock, NewMovement), R>> {
-    let occurred_at = draws.occurred_at.unwrap_or_else(|| context.now());
-    let refused = |argument, message: &str| Ok(Err(InvalidValue::new(argument, message).into()));
-    if occurred_at > context.now() {
-        return refused("occurredAt", "A movement cannot be of the future.");
-    }
-    let texts = [("note", draws.note), ("outOfOrder", draws.out_of_order)];
-    if let Some(problem) = texts.into_iter().find_map(|(argument, text)| refuse_text(argument, text)) {
-        return Ok(Err(problem.into()));
-    }
+    let occurred_at = match draws.timely(context) {
+        Ok(occurred_at) => occurred_at,
+        Err(problem) => return Ok(Err(problem.into())),
+    };
     let found = balance(transaction, draws.lot.uuid(), draws.from.uuid()).await?;
-    let scope = context.scope(Class::Inventory, RecordType::Stock);
-    let Some(stock) = found.filter(|stock| scope.is_some_and(|scope| scope.has(stock))) else {
+    let Some(stock) = context.seen(Class::Inventory, RecordType::Stock, found) else {
         return Ok(Err(NotFound::new("lot, or from").into()));
     };
-    context.authorize_write(Class::Inventory, RecordType::Stock, &stock)?;
-    if draws.quantity.amount <= 0 {
-        return refused("quantity", "A movement is of one unit or more.");
-    }
-    let unit = stock.quantity.unit;
-    if unit != draws.quantity.unit {
-        return refused("quantity", &format!("This item counts in {}.", unit.as_str()));
-    }
-    let movement = NewMovement {
-        kind,
-        quantity: draws.quantity,
-        from: Some(draws.from.uuid()),
-        to: None,
-        occurred_at,
-        cause: None,
-        note: draws.note.map(str::to_owned),
-        out_of_order: draws.out_of_order.map(str::to_owned),
-        corrects: None,
-        shipment: None,
-    };
-    Ok(Ok((stock, movement)))
+    Ok(match draws.of(context, kind, occurred_at, &stock)? {
+        Ok(movement) => Ok((stock, movement)),
+        Err(problem) => Err(problem.into()),
+    })
 }
 
 /// A balance, as the recording statement says it.

@@ -1,6 +1,5 @@
 //! Long lists: the stock of a store, donations and donors. Lots are in [`super::finding`].
 
-use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -14,9 +13,9 @@ use crate::donations::load::{
 };
 use crate::donations::tables::{balances, donations, donors};
 use crate::donations::{Donation, Donor, Location, Stock};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
-use crate::paging::{Asked, Place, Window, by_hidden_key, by_key, shown_count};
+use crate::paging::{asked, page};
 use crate::scalars::Id;
 
 input! {
@@ -42,13 +41,8 @@ pub(crate) async fn stock(
     wanted: Wanted,
 ) -> Result<Connection<Stock>> {
     let location = arguments.location.uuid();
-    let binding = context.binding("stock", &location)?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.scope(Class::Inventory, RecordType::Stock) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) = asked!(context, arguments, "stock", &location);
+    let scope = context.root_scope(Class::Inventory, RecordType::Stock)?;
     let scope = InScope::new(&scope, goods_facts);
     let selected = || {
         balances_joined()
@@ -57,15 +51,15 @@ pub(crate) async fn stock(
             .filter(scope.clone())
             .into_boxed::<Pg>()
     };
-    let query = by_key!(selected(), balances::lot_id, window);
-    let reader = context.reader().await?;
-    let rows = query.limit(window.limit()).select(stock_columns()).load::<Stock>(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
-    } else {
-        None
-    };
-    window.page(rows, &binding, |stock| Place { key: None, id: stock.lot_id }, total, wanted)
+    page!(
+        context,
+        (binding, window),
+        wanted,
+        selected,
+        by_key(balances::lot_id),
+        stock_columns(),
+        |stock: &Stock| stock.lot_id
+    )
 }
 
 input! {
@@ -91,13 +85,8 @@ pub(crate) async fn donations(
     wanted: Wanted,
 ) -> Result<Connection<Donation>> {
     let donor = arguments.donor.map(Id::uuid);
-    let binding = context.binding("donations", &donor)?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.scope(Class::Inventory, RecordType::Donation) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) = asked!(context, arguments, "donations", &donor);
+    let scope = context.root_scope(Class::Inventory, RecordType::Donation)?;
     let scope = InScope::new(&scope, donation_facts);
     let selected = || {
         let query = donations::table
@@ -109,15 +98,15 @@ pub(crate) async fn donations(
             None => query,
         }
     };
-    let query = by_key!(selected(), donations::id, window);
-    let reader = context.reader().await?;
-    let rows = query.limit(window.limit()).select(DONATION_COLUMNS).load::<Donation>(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
-    } else {
-        None
-    };
-    window.page(rows, &binding, |donation| Place { key: None, id: donation.id.uuid() }, total, wanted)
+    page!(
+        context,
+        (binding, window),
+        wanted,
+        selected,
+        by_key(donations::id),
+        DONATION_COLUMNS,
+        |donation: &Donation| donation.id.uuid()
+    )
 }
 
 input! {
@@ -141,23 +130,18 @@ pub(crate) async fn donors(
     wanted: Wanted,
 ) -> Result<Connection<Donor>> {
     let programme = context.programme_id();
-    let binding = context.binding("donors", &programme)?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.scope(Class::Donor, RecordType::Donor) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) = asked!(context, arguments, "donors", &programme);
+    let scope = context.root_scope(Class::Donor, RecordType::Donor)?;
     let scope = InScope::new(&scope, donor_facts);
     let selected =
         || donors::table.filter(donors::programme_id.eq(programme)).filter(scope.clone()).into_boxed::<Pg>();
-    let query = by_hidden_key!(selected(), donors::id, window);
-    let reader = context.reader().await?;
-    let rows = query.limit(window.limit()).select(DONOR_COLUMNS).load::<Donor>(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
-    } else {
-        None
-    };
-    window.page(rows, &binding, |donor| Place { key: None, id: donor.id.uuid() }, total, wanted)
+    page!(
+        context,
+        (binding, window),
+        wanted,
+        selected,
+        by_hidden_key(donors::id),
+        DONOR_COLUMNS,
+        |donor: &Donor| donor.id.uuid()
+    )
 }

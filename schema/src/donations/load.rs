@@ -337,10 +337,10 @@ pub(super) async fn fit_stock_of_item(
         .filter(balances::location_id.eq(location))
         .filter(balances::item_id.eq(item))
         .filter(balances::in_stock)
-        .filter(balances::expires_on.is_null().or(balances::expires_on.gt(day)))
+        .filter(balances::keeps_until.gt(day))
         .filter(lots::recalled_at.is_null())
         .filter(InScope::new(&scope, goods_facts))
-        .order((balances::expires_on.asc().nulls_last(), balances::lot_id))
+        .order((balances::keeps_until, balances::lot_id))
         .limit(limit)
         .select(stock_columns());
     Ok(query.load(connection).await?)

@@ -84,8 +84,7 @@ async fn recall(
     }
     let query = lots::table.filter(lots::id.eq(input.lot)).select(lot_columns());
     let found: Option<Lot> = query.first(transaction.connection()?).await.optional()?;
-    let scope = context.scope(Class::Inventory, RecordType::Lot);
-    let Some(lot) = found.filter(|lot| scope.is_some_and(|scope| scope.has(lot))) else {
+    let Some(lot) = context.seen(Class::Inventory, RecordType::Lot, found) else {
         return Ok(Err(NotFound::new("lot").into()));
     };
     context.authorize_write(Class::Inventory, RecordType::Lot, &lot)?;

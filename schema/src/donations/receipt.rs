@@ -205,8 +205,7 @@ impl Receipt {
             .filter(donors::programme_id.eq(programme))
             .select(DONOR_COLUMNS);
         let found: Option<Donor> = query.first(transaction.connection()?).await.optional()?;
-        let scope = context.scope(Class::Donor, RecordType::Donor);
-        let Some(donor) = found.filter(|donor| scope.is_some_and(|scope| scope.has(donor))) else {
+        let Some(donor) = context.seen(Class::Donor, RecordType::Donor, found) else {
             return Ok(Err(NotFound::new("donor").into()));
         };
         let Some(location) = store_by_id(context, transaction.connection()?, location).await? else {

@@ -22,7 +22,7 @@ use crate::journal::graphql::{JournalEntry, JournalRefusal};
 use crate::journal::record::{PersonalDataRead, PolicyExplained};
 use crate::journal::refusals::CallerRefused;
 use crate::journal::tables::{journal_entries, journal_index};
-use crate::paging::{Asked, Place, Window, shown_count};
+use crate::paging::{Place, asked, shown_count};
 use crate::scalars::Id;
 use crate::vault::Keys;
 
@@ -108,14 +108,9 @@ pub(super) async fn entries(
     wanted: Wanted,
 ) -> Result<Connection<JournalEntry>> {
     let selects = Selects::new(context.programme_id(), &arguments);
-    let Some(scope) = context.scope(Class::Journal, RecordType::JournalEntry) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let scope = context.root_scope(Class::Journal, RecordType::JournalEntry)?;
     let of_subjects = context.scope(Class::Journal, RecordType::JournalSubject);
-    let binding = context.binding("journal", &selects)?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
+    let (binding, window) = asked!(context, arguments, "journal", &selects);
     let agency = selects.agency.map(|agency| context.agency_code(agency));
 
     let selected = || {

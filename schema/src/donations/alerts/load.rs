@@ -75,14 +75,14 @@ pub(super) async fn alerts(context: Context, arguments: StockAlertsArguments) ->
         "WITH fit AS (\
              SELECT balances.item_id, balances.location_id, sum(balances.quantity) AS quantity \
              FROM balances JOIN lots ON lots.id = balances.lot_id \
-             WHERE lots.programme_id = $1 AND balances.quantity > 0 AND lots.stock_kind = ANY($2) \
-                 AND recalled_at IS NULL AND (balances.expires_on IS NULL OR balances.expires_on > $3) \
+             WHERE lots.programme_id = $1 AND balances.in_stock AND lots.stock_kind = ANY($2) \
+                 AND recalled_at IS NULL AND balances.keeps_until > $3 \
              GROUP BY balances.item_id, balances.location_id), \
          alerts AS (\
              SELECT CASE WHEN balances.expires_on > $3 THEN 'EXPIRING' ELSE 'EXPIRED' END AS kind, balances.quantity::bigint AS quantity, \
                  NULL::integer AS minimum, balances.expires_on, balances.item_id AS item, balances.location_id AS location, lot_id AS lot \
              FROM balances JOIN lots ON lots.id = balances.lot_id \
-             WHERE lots.programme_id = $1 AND balances.quantity > 0 AND balances.expires_on <= $4 \
+             WHERE lots.programme_id = $1 AND balances.in_stock AND balances.keeps_until <= $4 \
              UNION ALL SELECT 'LOW_STOCK', coalesce(fit.quantity, 0), least.quantity, NULL, least.item_id, least.location_id, NULL \
              FROM minimum_stocks AS least LEFT JOIN fit ON (fit.item_id, fit.location_id) = (least.item_id, least.location_id) \
              WHERE least.quantity > coalesce(fit.quantity, 0) \

@@ -49,7 +49,7 @@ async fn holds(context: &Context, asks: Asks, lots: Vec<Uuid>, stores: Vec<Uuid>
          fit AS (\
              SELECT touched.id, balances.location_id, balances.quantity FROM touched \
                  JOIN lots ON lots.item_id = touched.id JOIN balances ON balances.lot_id = lots.id \
-             WHERE $4 AND balances.quantity > 0 AND recalled_at IS NULL AND (lots.expires_on IS NULL OR lots.expires_on > $5)) \
+             WHERE $4 AND balances.in_stock AND balances.keeps_until > $5 AND recalled_at IS NULL) \
          SELECT EXISTS (\
              SELECT FROM touched WHERE NOT $4 \
                  OR minimum_stock > (SELECT coalesce(sum(quantity), 0) FROM fit WHERE fit.id = touched.id) \

@@ -91,8 +91,7 @@ async fn set(
     let programme = context.programme_id();
     let query = items::table.filter(items::id.eq(input.item)).filter(items::programme_id.eq(programme));
     let item: Option<Item> = query.select(ITEM_COLUMNS).first(transaction.connection()?).await.optional()?;
-    let scope = context.scope(Class::Inventory, RecordType::Item);
-    let Some(item) = item.filter(|item| scope.is_some_and(|scope| scope.has(item))) else {
+    let Some(item) = context.seen(Class::Inventory, RecordType::Item, item) else {
         return Ok(Err(NotFound::new("item").into()));
     };
     let location = store_by_id(context, transaction.connection()?, input.location).await?;

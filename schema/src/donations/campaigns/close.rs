@@ -77,8 +77,7 @@ async fn close(
         }
         None => None,
     };
-    let scope = context.scope(Class::Operational, RecordType::Campaign);
-    let Some(open) = found.filter(|campaign| scope.is_some_and(|scope| scope.has(campaign))) else {
+    let Some(open) = context.seen(Class::Operational, RecordType::Campaign, found) else {
         return Ok(Err(NotFound::new("campaign").into()));
     };
     context.authorize_write(Class::Operational, RecordType::Campaign, &open)?;

@@ -83,8 +83,7 @@ where
         .filter(campaigns::programme_id.eq(context.programme_id()))
         .select(campaign_columns());
     let found: Option<Campaign> = query.first(transaction.connection()?).await.optional()?;
-    let scope = context.scope(Class::Operational, RecordType::Campaign);
-    let Some(campaign) = found.filter(|campaign| scope.is_some_and(|scope| scope.has(campaign))) else {
+    let Some(campaign) = context.seen(Class::Operational, RecordType::Campaign, found) else {
         return Ok(Err(NotFound::new("campaign").into()));
     };
     let refused = |message: String| Ok(Err(StateConflict::new(&message).into()));

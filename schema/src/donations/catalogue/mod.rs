@@ -96,8 +96,7 @@ impl Said<'_> {
             .filter(categories::programme_id.eq(context.programme_id()))
             .select(CATEGORY_COLUMNS);
         let found: Option<Category> = query.first(transaction.connection()?).await.optional()?;
-        let scope = context.scope(Class::Inventory, RecordType::Category);
-        let Some(category) = found.filter(|found| scope.is_some_and(|scope| scope.has(found))) else {
+        let Some(category) = context.seen(Class::Inventory, RecordType::Category, found) else {
             return Ok(Err(NotFound::new("category").into()));
         };
         if let Some(refused) = self.wrong() {

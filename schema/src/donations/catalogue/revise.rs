@@ -89,8 +89,7 @@ async fn change(
         .select(ITEM_COLUMNS)
         .for_no_key_update();
     let found: Option<Item> = query.first(transaction.connection()?).await.optional()?;
-    let scope = context.scope(Class::Inventory, RecordType::Item);
-    let Some(before) = found.filter(|item| scope.is_some_and(|scope| scope.has(item))) else {
+    let Some(before) = context.seen(Class::Inventory, RecordType::Item, found) else {
         return Ok(Err(NotFound::new("item").into()));
     };
     // Whoever revises an item may write it as it was, and as it will be.

@@ -64,8 +64,8 @@ async fn lying(
         "SELECT lot_id AS lot, lots.item_id AS item, location_id AS location, quantity, lots.expires_on, items.unit, lots.stock_kind \
          FROM balances JOIN lots ON lots.id = lot_id JOIN items ON items.id = lots.item_id \
              JOIN locations ON locations.id = location_id AND locations.kind <> 'TRANSIT' \
-         WHERE lots.programme_id = $1 AND lots.stock_kind = ANY($2) AND quantity > 0 AND recalled_at IS NULL \
-             AND lots.expires_on > $3 AND lots.expires_on <= $4 AND ($5 IS NULL OR lots.item_id = $5) \
+         WHERE lots.programme_id = $1 AND lots.stock_kind = ANY($2) AND balances.in_stock AND recalled_at IS NULL \
+             AND balances.keeps_until > $3 AND balances.keeps_until <= $4 AND ($5 IS NULL OR lots.item_id = $5) \
          ORDER BY items.code, lots.expires_on, lots.id, location_id",
     )
     .bind::<SqlUuid, _>(context.programme_id())

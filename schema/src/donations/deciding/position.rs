@@ -1,7 +1,5 @@
 //! Where a store stands with an item: what it holds and what it gave out; and what follows.
 
-use std::collections::BTreeMap;
-
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -134,7 +132,7 @@ pub(super) async fn positions(
              SELECT lots.item_id AS item, balances.location_id AS location, sum(balances.quantity) AS amount \
              FROM balances JOIN lots ON lots.id = balances.lot_id \
              WHERE lots.programme_id = $1 AND lots.stock_kind = ANY($2) AND ($5 IS NULL OR lots.item_id = $5) \
-                 AND balances.quantity > 0 AND recalled_at IS NULL AND (lots.expires_on IS NULL OR lots.expires_on > $3) \
+                 AND balances.in_stock AND balances.keeps_until > $3 AND recalled_at IS NULL \
              GROUP BY 1, 2), \
          asked AS (\
              SELECT item, location FROM given UNION SELECT item, location FROM fit \
@@ -200,20 +198,12 @@ pub(super) async fn proposed_replenishment(
 ) -> Result<Vec<AllocationShare>> {
     let (window, first) = (window_of(arguments.window)?, rows_of(arguments.first)?);
     let days = within("days", arguments.days, 14, (1, 90))?;
-    let mut of_items: BTreeMap<usize, Vec<Position>> = BTreeMap::new();
-    let mut last = None;
-    let mut place = 0;
-    // They come item by item.
-    for position in positions(&context, window, arguments.item, None).await? {
-        if last.replace(position.item) != Some(position.item) {
-            place += 1;
-        }
-        of_items.entry(place).or_default().push(position);
-    }
+    let found = positions(&context, window, arguments.item, None).await?;
     let mut proposed = Vec::new();
-    for positions in of_items.into_values() {
-        let (shelters, warehouses): (Vec<_>, Vec<_>) =
-            positions.into_iter().partition(|position| position.of_shelter);
+    // They come item by item.
+    for positions in found.chunk_by(|one, next| one.item == next.item) {
+        let (shelters, warehouses): (Vec<Position>, Vec<Position>) =
+            positions.iter().cloned().partition(|position| position.of_shelter);
         let available = warehouses.iter().map(|warehouse| warehouse.held).sum();
         proposed.extend(shared(shelters, available, days));
     }

@@ -74,8 +74,7 @@ async fn change(
         .select(DONOR_COLUMNS)
         .for_no_key_update();
     let found: Option<Donor> = query.first(transaction.connection()?).await.optional()?;
-    let scope = context.scope(Class::Donor, RecordType::Donor);
-    let Some(before) = found.filter(|donor| scope.is_some_and(|scope| scope.has(donor))) else {
+    let Some(before) = context.seen(Class::Donor, RecordType::Donor, found) else {
         return Ok(Err(NotFound::new("donor").into()));
     };
     context.authorize_write(Class::Donor, RecordType::Donor, &before)?;

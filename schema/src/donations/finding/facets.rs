@@ -179,9 +179,7 @@ async fn facets(
         order_by: None,
     };
     let (filters, _) = selects.filters()?;
-    let Some(scope) = context.scope(Class::Inventory, RecordType::Lot) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let scope = context.root_scope(Class::Inventory, RecordType::Lot)?;
     let selection = Selection::new(selects.programme, filters, expiry, &scope);
     let narrowed = match sought {
         Some(sought) => sought.narrows(&context, &selection, selects.category).await?,

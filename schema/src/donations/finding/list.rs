@@ -17,9 +17,9 @@ use super::statement::{Count, From, Narrowed, OfItems, Selection, Sorted, Start,
 use crate::context::Context;
 use crate::database::{Prepared, Reader};
 use crate::donations::{Category, Donation, Donor, Item, Location, Lot};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
-use crate::paging::{Asked, Binding, Place, Window, invalid_cursor, shown_count};
+use crate::paging::{Binding, Place, Window, asked, invalid_cursor, shown_count};
 use crate::scalars::Id;
 
 input! {
@@ -156,20 +156,10 @@ pub(crate) async fn lots(
         }),
     };
     let (filters, selecting) = selects.filters()?;
-    let Some(scope) = context.scope(Class::Inventory, RecordType::Lot) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let scope = context.root_scope(Class::Inventory, RecordType::Lot)?;
     let selection = Selection::new(selects.programme, filters, expiry, &scope);
-    let binding = context.binding("donationItems", &selects)?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let list = List {
-        window: Window::new(&asked, &binding)?,
-        reader: context.reader().await?,
-        selection,
-        binding,
-        wanted,
-    };
+    let (binding, window) = asked!(context, arguments, "donationItems", &selects);
+    let list = List { window, reader: context.reader().await?, selection, binding, wanted };
     match (sought, selects.order_by) {
         (None, Some(order)) if !selecting.sorts_by(order.key()) => Err(selecting.no_order()),
         (None, Some(order)) if expiry.is_some() && order.key() != Key::ExpiresOn => {

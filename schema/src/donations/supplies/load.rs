@@ -1,6 +1,5 @@
 //! Reads of requests and shipments, scoped to the caller.
 
-use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -17,9 +16,9 @@ use crate::donations::supplies::{
     Shipment, ShipmentLine, ShipmentState, SupplyRequest, SupplyRequestLine, SupplyRequestState,
 };
 use crate::donations::tables::{items, locations, lots};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
-use crate::paging::{Asked, Place, Window, by_key, shown_count};
+use crate::paging::{asked, page};
 use crate::scalars::{Id, Quantity, Unit};
 use crate::shelters::tables::shelters;
 
@@ -296,13 +295,8 @@ pub(super) async fn requests(
     wanted: Wanted,
 ) -> Result<Connection<SupplyRequest>> {
     let (location, state) = (arguments.location.map(Id::uuid), arguments.state);
-    let binding = context.binding("requests", &(location, state))?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.scope(Class::Inventory, RecordType::SupplyRequest) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) = asked!(context, arguments, "requests", &(location, state));
+    let scope = context.root_scope(Class::Inventory, RecordType::SupplyRequest)?;
     let scope = InScope::new(&scope, supply_facts);
     let selected = || {
         let mut query = requests_joined()
@@ -317,20 +311,14 @@ pub(super) async fn requests(
         }
         query
     };
-    let query = by_key!(selected(), supply_requests::id, window);
-    let reader = context.reader().await?;
-    let rows = query.limit(window.limit()).select(request_columns()).load(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
-    } else {
-        None
-    };
-    window.page(
-        rows,
-        &binding,
-        |request: &SupplyRequest| Place { key: None, id: request.id.uuid() },
-        total,
+    page!(
+        context,
+        (binding, window),
         wanted,
+        selected,
+        by_key(supply_requests::id),
+        request_columns(),
+        |request: &SupplyRequest| request.id.uuid()
     )
 }
 
@@ -361,13 +349,8 @@ pub(super) async fn shipments(
     wanted: Wanted,
 ) -> Result<Connection<Shipment>> {
     let (from, to, state) = (arguments.from.map(Id::uuid), arguments.to.map(Id::uuid), arguments.state);
-    let binding = context.binding("shipments", &(from, to, state))?;
-    let asked =
-        Asked::new(arguments.first, arguments.after.as_deref(), arguments.last, arguments.before.as_deref());
-    let window = Window::new(&asked, &binding)?;
-    let Some(scope) = context.scope(Class::Inventory, RecordType::Shipment) else {
-        return Err(Error::internal("refused root was called"));
-    };
+    let (binding, window) = asked!(context, arguments, "shipments", &(from, to, state));
+    let scope = context.root_scope(Class::Inventory, RecordType::Shipment)?;
     let scope = InScope::new(&scope, supply_facts);
     let selected = || {
         let mut query = shipments_joined()
@@ -385,19 +368,13 @@ pub(super) async fn shipments(
         }
         query
     };
-    let query = by_key!(selected(), shipments::id, window);
-    let reader = context.reader().await?;
-    let rows = query.limit(window.limit()).select(shipment_columns()).load(&mut &*reader).await?;
-    let total = if wanted.total_count {
-        Some(shown_count(selected().select(count_star()).first::<i64>(&mut &*reader).await?))
-    } else {
-        None
-    };
-    window.page(
-        rows,
-        &binding,
-        |shipment: &Shipment| Place { key: None, id: shipment.id.uuid() },
-        total,
+    page!(
+        context,
+        (binding, window),
         wanted,
+        selected,
+        by_key(shipments::id),
+        shipment_columns(),
+        |shipment: &Shipment| shipment.id.uuid()
     )
 }

@@ -99,8 +99,7 @@ async fn receive(
 ) -> Result<Refused<Done<ReceiveShipmentPayload>>> {
     let occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
     let found = shipment_by_id(transaction.connection()?, input.shipment.uuid()).await?;
-    let scope = context.scope(Class::Inventory, RecordType::Shipment);
-    let Some(shipment) = found.filter(|shipment| scope.is_some_and(|scope| scope.has(shipment))) else {
+    let Some(shipment) = context.seen(Class::Inventory, RecordType::Shipment, found) else {
         return Ok(Err(NotFound::new("shipment").into()));
     };
     context.authorize_write(Class::Inventory, RecordType::Shipment, &shipment)?;

@@ -186,8 +186,7 @@ where
     R: From<NotFound> + From<VersionConflict>,
 {
     let found = request_by_id(transaction.connection()?, id.uuid()).await?;
-    let scope = context.scope(Class::Inventory, RecordType::SupplyRequest);
-    let Some(request) = found.filter(|request| scope.is_some_and(|scope| scope.has(request))) else {
+    let Some(request) = context.seen(Class::Inventory, RecordType::SupplyRequest, found) else {
         return Ok(Err(NotFound::new("request").into()));
     };
     if request.version != version {

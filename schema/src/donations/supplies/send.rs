@@ -127,8 +127,7 @@ async fn send(
     }
     if let Some(id) = input.request {
         let found = request_by_id(transaction.connection()?, id.uuid()).await?;
-        let scope = context.scope(Class::Inventory, RecordType::SupplyRequest);
-        let Some(request) = found.filter(|request| scope.is_some_and(|scope| scope.has(request))) else {
+        let Some(request) = context.seen(Class::Inventory, RecordType::SupplyRequest, found) else {
             return Ok(Err(NotFound::new("request").into()));
         };
         if request.location_id != input.to.uuid() {
@@ -267,9 +266,13 @@ async fn first_to_expire(
     for stock in lots {
         let quantity = Quantity { amount: wanted.min(stock.quantity.amount), ..goods.quantity };
         let draws = draws(input, goods, Id::new(stock.lot_id), quantity);
-        match ledger::drawn_on(context, transaction, MovementKind::Transfer, draws).await? {
-            Ok(taken) => all.push(taken),
-            Err(refused) => return Ok(Err(refused)),
+        let taken = match draws.timely(context) {
+            Ok(occurred_at) => draws.of(context, MovementKind::Transfer, occurred_at, &stock)?,
+            Err(problem) => Err(problem),
+        };
+        match taken {
+            Ok(movement) => all.push((stock, movement)),
+            Err(problem) => return Ok(Err(problem.into())),
         }
         wanted -= quantity.amount;
         if wanted <= 0 {
