@@ -16,7 +16,7 @@ use crate::capabilities;
 use crate::context::Context;
 use crate::database::{Database, DatabaseLimits};
 use crate::donations;
-use crate::donations::import::{Import, Told};
+use crate::donations::import::{Import, Told, Upload, upload};
 use crate::error::{Code, Error, Result};
 use crate::execute::{self, Carries, Request, Response};
 use crate::graph::{Coordinate, print_sdl};
@@ -124,8 +124,36 @@ impl Enlace {
         file: File,
         digest: [u8; 32],
     ) -> mpsc::Receiver<Told> {
-        let context = Context::new(Arc::clone(&self.system), caller.clone());
-        donations::import::import(context, import, file, digest)
+        donations::import::import(self.context(caller), import, file, digest)
+    }
+
+    /// Opens an upload of a file of so many bytes; with the same key again, it is the same upload, wherever it is by then.
+    pub async fn open_upload(&self, caller: &Caller, length: i64, key: Option<&str>) -> Result<Upload> {
+        upload::open(&self.context(caller), length, key).await
+    }
+
+    /// An upload of the caller's.
+    pub async fn upload(&self, caller: &Caller, id: &str) -> Result<Upload> {
+        upload::find(&self.context(caller), id).await
+    }
+
+    /// Adds a piece to an upload, where it goes on; the piece is kept when this returns.
+    pub async fn continue_upload(&self, caller: &Caller, upload: &mut Upload, piece: &[u8]) -> Result<()> {
+        upload::add(&self.context(caller), upload, piece).await
+    }
+
+    /// The file of an upload that has come whole, with its SHA-256.
+    pub async fn uploaded(&self, caller: &Caller, id: &str) -> Result<(File, [u8; 32])> {
+        upload::whole(&self.context(caller), id).await
+    }
+
+    /// Lets an upload go.
+    pub async fn abandon_upload(&self, caller: &Caller, id: &str) -> Result<()> {
+        upload::abandon(&self.context(caller), id).await
+    }
+
+    fn context(&self, caller: &Caller) -> Context {
+        Context::new(Arc::clone(&self.system), caller.clone())
     }
 
     /// Reads, validates and plans a request for a caller, and runs nothing: what comes before every answer. The document and its

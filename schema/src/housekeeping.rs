@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tokio::sync::watch;
 
+use crate::donations::import::upload;
 use crate::error::Result;
 use crate::journal::idempotency_keys;
 use crate::system::System;
@@ -22,6 +23,9 @@ pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = forget_keys(&system).await {
             tracing::warn!(%error, "old idempotency keys could not be dropped; trying again later");
+        }
+        if let Err(error) = upload::forget(&system).await {
+            tracing::warn!(%error, "old uploads could not be dropped; trying again later");
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}

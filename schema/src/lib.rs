@@ -40,6 +40,7 @@ pub use database::{DatabaseLimits, MigrationError, connect, migrate};
 pub use donations::finding::{Combination, combinations};
 pub use donations::import::{
     DayOrder, Import, ImportColumn, ImportMode, ImportOutcome, ImportedDonation, LineCode, LineProblem, Told,
+    Upload, elsewhere,
 };
 pub use enlace::{Enlace, Settings, coordinates, sdl};
 pub use error::{Code, Error, Result, documentation as error_documentation};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Query, Request as HttpRequest, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response as HttpResponse;
 use bytes::Bytes;
 use futures_util::stream;
@@ -46,9 +46,7 @@ pub(super) async fn handle(State(app): State<Arc<App>>, request: HttpRequest) ->
             let mut response =
                 match preflight(&site, &parts.headers).filter(|_| parts.method == Method::OPTIONS) {
                     Some(response) => response,
-                    None => import(&app, &parts, body)
-                        .await
-                        .unwrap_or_else(|refusal| refusal.into_response(MediaType::Json)),
+                    None => import(&app, &parts, body).await.unwrap_or_else(Refusal::into_plain_response),
                 };
             site.admit(&mut response);
             response
@@ -63,33 +61,33 @@ async fn import(app: &App, parts: &Parts, body: Body) -> Result<HttpResponse, Re
     if parts.method != Method::POST {
         return Err(Refusal::method_not_allowed("POST, OPTIONS"));
     }
-    if !is_file(&parts.headers) {
-        let message = format!("Send the file as one of {}.", MEDIA.join(", "));
-        return Err(Error::new(Code::UnsupportedMediaType, message).into());
-    }
     let Query(import) = Query::<Import>::try_from_uri(&parts.uri).map_err(|error| {
         Error::new(Code::InvalidRequest, format!("The parameters do not fit: {}.", error.body_text()))
     })?;
+    if import.upload.is_none() && !is_file(&parts.headers) {
+        let message = format!("Send the file as one of {}.", MEDIA.join(", "));
+        return Err(Error::new(Code::UnsupportedMediaType, message).into());
+    }
     // Before the body: nothing is read of a caller that is refused.
     let identity = app.admit(parts).await?.ok_or_else(Refusal::token_missing)?;
     let place = app.open_socket().ok_or_else(|| {
         Error::new(Code::Unavailable, "As many streams are open as there may be. Try again shortly.")
     })?;
-    let receiving = receive(body, app.settings.import_limit);
-    let received = tokio::time::timeout(app.settings.import_deadline, receiving).await;
-    let (file, digest) = received.unwrap_or_else(|_| {
-        Err(Error::new(Code::RequestTimeout, "The file did not arrive in time. Send it again."))
-    })?;
+    let (file, digest) = match &import.upload {
+        Some(upload) => app.enlace.uploaded(&identity.caller, upload).await?,
+        None => {
+            let receiving = receive(body, app.settings.import_limit);
+            let received = tokio::time::timeout(app.settings.import_deadline, receiving).await;
+            received.unwrap_or_else(|_| {
+                Err(Error::new(Code::RequestTimeout, "The file did not arrive in time. Send it again."))
+            })?
+        }
+    };
     let mut told = app.enlace.import_donation(&identity.caller, import, file, digest);
     // What fails before a line is read has a status of its own.
     match told.recv().await {
         None => Err(Error::new(Code::ShuttingDown, "The server is stopping. Send the file again.").into()),
-        Some(Told::Failed(error)) => {
-            let status = status(error.code);
-            let mut response = Refusal::from(error).into_response(MediaType::Json);
-            *response.status_mut() = status.unwrap_or_else(|| response.status());
-            Ok(response)
-        }
+        Some(Told::Failed(error)) => Err(error.into()),
         Some(first) => Ok(report(first, told, place)),
     }
 }
@@ -137,17 +135,6 @@ async fn written(file: &File, mut piece: Vec<u8>) -> std::io::Result<Vec<u8>> {
         Ok(piece)
     })
     .await?
-}
-
-/// The status of what GraphQL would answer beside data.
-fn status(code: Code) -> Option<StatusCode> {
-    match code {
-        Code::Forbidden => Some(StatusCode::FORBIDDEN),
-        Code::NotFound => Some(StatusCode::NOT_FOUND),
-        Code::StateConflict | Code::IdempotencyConflict => Some(StatusCode::CONFLICT),
-        Code::InvalidArgument | Code::InvalidId => Some(StatusCode::UNPROCESSABLE_ENTITY),
-        _ => None,
-    }
 }
 
 /// What is told, as it is told. A report that does not end in an outcome or an error broke off, and nothing was received.

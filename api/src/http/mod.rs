@@ -30,6 +30,7 @@ mod routes;
 mod serve;
 mod settings;
 mod socket;
+mod uploads;
 mod url;
 
 use std::sync::Arc;

@@ -14,10 +14,13 @@ use enlace_schema::{Code, Error};
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What a page of a listed origin may send besides what every page may.
-const ALLOWED_HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, enlace-purpose, last-event-id");
+const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, enlace-purpose, idempotency-key, last-event-id, tus-resumable, upload-length, upload-offset",
+);
 /// What its script may read besides what every script may.
-const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("etag, retry-after, www-authenticate");
+const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "etag, location, retry-after, tus-resumable, upload-expires, upload-length, upload-offset, www-authenticate",
+);
 
 /// Where a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +75,10 @@ pub(super) fn preflight(site: &Site, headers: &HeaderMap) -> Option<HttpResponse
     let mut response = HttpResponse::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, HEAD, PATCH, DELETE"),
+    );
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     Some(response)

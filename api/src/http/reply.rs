@@ -48,6 +48,20 @@ impl Refusal {
         Self { error, header: Some((header::ALLOW, HeaderValue::from_static(allow))) }
     }
 
+    /// The HTTP response of a path that is not GraphQL's: what GraphQL would answer beside data has a status of its own.
+    pub(super) fn into_plain_response(self) -> HttpResponse {
+        let status = match self.error.code {
+            Code::Forbidden => Some(StatusCode::FORBIDDEN),
+            Code::NotFound => Some(StatusCode::NOT_FOUND),
+            Code::StateConflict | Code::IdempotencyConflict => Some(StatusCode::CONFLICT),
+            Code::InvalidArgument | Code::InvalidId => Some(StatusCode::UNPROCESSABLE_ENTITY),
+            _ => None,
+        };
+        let mut response = self.into_response(MediaType::Json);
+        *response.status_mut() = status.unwrap_or_else(|| response.status());
+        response
+    }
+
     /// The HTTP response.
     pub(super) fn into_response(self, media: MediaType) -> HttpResponse {
         let mut response = respond(Response::refusal(&self.error), media);

@@ -10,7 +10,7 @@ use enlace_schema::{Code, Error};
 
 use super::negotiate::MediaType;
 use super::reply::Refusal;
-use super::{App, graphql, imports, pages};
+use super::{App, graphql, imports, pages, uploads};
 
 /// All paths.
 pub(super) fn router(app: Arc<App>) -> Router {
@@ -18,6 +18,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/", get(pages::index))
         .route("/graphql", any(graphql::handle))
         .route("/imports/donations", any(imports::handle))
+        .route(uploads::PATH, any(uploads::handle))
+        .route("/imports/uploads/{upload}", any(uploads::handle))
         .route("/schema.graphql", get(pages::schema))
         .route("/health", get(pages::health))
         .route("/ready", get(pages::ready))

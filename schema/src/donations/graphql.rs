@@ -12,6 +12,8 @@ use crate::donations::catalogue;
 use crate::donations::correct::{CorrectMovementPayload, correct_movement};
 use crate::donations::deliver::{DeliverStockPayload, deliver_stock};
 use crate::donations::history::{self, PastStock};
+use crate::donations::import::mapping::{self, ImportMapping, mappings_by_donors};
+use crate::donations::import::progress;
 use crate::donations::ledger::StockMoved;
 use crate::donations::recall::{RecallLotPayload, recall_lot};
 use crate::donations::receipt::GoodsReceived;
@@ -115,6 +117,8 @@ pub(crate) fn register(graph: &mut Graph) {
     deciding::register(graph);
     donors::register(graph);
     finding::register(graph);
+    mapping::register(graph);
+    progress::register(graph);
     supplies::register(graph);
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);
     graph.node::<Donor, _, _>(Class::Donor, load::donors_by_ids);
@@ -220,14 +224,23 @@ fn mutations(graph: &mut Graph) {
 fn goods(graph: &mut Graph) {
     graph.object::<Category>(|category| category);
     graph.object::<Donor>(|donor| {
-        donor.one(
-            "agency",
-            Class::Donor,
-            "The agency that it is; null for a private donor.",
-            |donor| donor.agency_id,
-            agencies::by_ids,
-            |agency: &Agency| agency.id.uuid(),
-        )
+        donor
+            .one(
+                "agency",
+                Class::Donor,
+                "The agency that it is; null for a private donor.",
+                |donor| donor.agency_id,
+                agencies::by_ids,
+                |agency: &Agency| agency.id.uuid(),
+            )
+            .one(
+                "importMapping",
+                Class::Inventory,
+                "How its lists are read, where an import does not say otherwise; null where nothing is kept.",
+                |donor| Some(donor.id.uuid()),
+                mappings_by_donors,
+                |mapping: &ImportMapping| mapping.donor_id,
+            )
     });
     graph.object::<Location>(|location| {
         location.one(

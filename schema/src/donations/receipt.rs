@@ -171,7 +171,7 @@ pub(super) async fn catalogue<A: Serialize + DeserializeOwned>(
 }
 
 /// A digest in hexadecimal digits.
-fn hexadecimal(digest: [u8; 32]) -> String {
+pub(super) fn hexadecimal(digest: [u8; 32]) -> String {
     digest.iter().fold(String::with_capacity(64), |mut digits, byte| {
         let _infallible = write!(digits, "{byte:02x}");
         digits

@@ -113,3 +113,9 @@ pub(crate) async fn record_policies(system: &System, before: String, after: Stri
     let parts = vec![Part::of_journal(&PoliciesReplaced { before, after: after.clone() })?];
     NewEntry::of_server(system, "journal.replacePolicies", after, parts).await?.insert(system).await
 }
+
+/// Puts something into the journal that its caller did and that changed no row.
+pub(crate) async fn record_notice(context: &Context, operation: &str, notice: Part) -> Result<()> {
+    let entry = NewEntry::of_caller(context, operation, context.now(), vec![notice], Told::default()).await?;
+    entry.insert(context.system()).await
+}

@@ -6,7 +6,10 @@
 
 mod columns;
 mod lines;
+pub(super) mod mapping;
+pub(super) mod progress;
 mod run;
+pub(crate) mod upload;
 
 use std::fs::File;
 
@@ -16,8 +19,13 @@ use tokio::sync::mpsc;
 
 pub use columns::ImportColumn;
 pub use lines::LineCode;
+pub use upload::{Upload, elsewhere};
 
-use crate::error::Error;
+use enlace_policies::{Answer, Class, RecordType, Verb};
+
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::graph::graphql_enum;
 
 /// What becomes of the lines of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,16 +39,16 @@ pub enum ImportMode {
     Good,
 }
 
-/// In which order the days of a file are written, where the file itself does not tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum DayOrder {
-    /// `31/01/2022`.
-    DayFirst,
-    /// `01/31/2022`.
-    MonthFirst,
-    /// `22/01/31`.
-    YearFirst,
+graphql_enum! {
+    /// In which order the days of a file are written, where the file itself does not tell.
+    pub enum DayOrder {
+        /// 31/01/2022.
+        DayFirst = "DAY_FIRST",
+        /// 01/31/2022.
+        MonthFirst = "MONTH_FIRST",
+        /// 22/01/31.
+        YearFirst = "YEAR_FIRST",
+    }
 }
 
 /// What is imported, beside the file. Its members are those of a query string.
@@ -59,10 +67,13 @@ pub struct Import {
     /// The donor's own folio for the donation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub donor_reference: Option<String>,
-    /// The sheet of a workbook; the first that is visible and holds something, where it is left out.
+    /// Global id of the campaign that it is given for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
+    /// The sheet of a workbook. Where neither this, nor `days`, nor `columns` is said, the donor's mapping says all three.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,
-    /// In which order days are written.
+    /// In which order days are written, where the file itself does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<DayOrder>,
     /// Which column is which, as `item:Producto,quantity:C`; found by their names, where it is left out.
@@ -70,6 +81,10 @@ pub struct Import {
     pub columns: Option<String>,
     /// Names this import: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
     pub key: String,
+    /// Global id of an upload that has come whole, where the file is not sent with this. It is the file that makes an import
+    /// another one, and not the way that it came.
+    #[serde(default, skip_serializing)]
+    pub upload: Option<String>,
 }
 
 /// What is told of an import while it goes on. The last of it is the outcome.
@@ -126,17 +141,32 @@ pub struct ImportedDonation {
     pub code: String,
 }
 
+/// What was counted of a pass over a file.
+#[derive(Debug, Default)]
+struct Count {
+    lines: u32,
+    good: u32,
+    problems: u32,
+    articles: i64,
+}
+
 /// How much is told before its reader has taken some of it: a slow reader slows the import, and is held in no memory.
 const TOLD_AHEAD: usize = 256;
 
 /// Imports a file. What is told of it comes as it is found; whoever stops listening before the outcome stops the import.
-pub(crate) fn import(
-    context: crate::context::Context,
-    import: Import,
-    file: File,
-    digest: [u8; 32],
-) -> mpsc::Receiver<Told> {
+pub(crate) fn import(context: Context, import: Import, file: File, digest: [u8; 32]) -> mpsc::Receiver<Told> {
     let (tell, told) = mpsc::channel(TOLD_AHEAD);
     tokio::spawn(run::run(context, import, file, digest, tell));
     told
+}
+
+/// Whoever may receive nothing is told so before a file is looked at.
+fn may_receive(context: &Context) -> Result<()> {
+    if let Answer::Refused(refusal) = context.answer(Verb::Write, Class::Inventory, RecordType::Donation) {
+        return Err(Error::new(Code::Forbidden, "You may not receive donations.")
+            .with("policy", &*refusal.policy)
+            .with("reason", &*refusal.reason)
+            .with("policyVersion", context.policy_version()));
+    }
+    Ok(())
 }

@@ -11,13 +11,19 @@ use enlace_sheets::value::{DateOrder, Dates};
 use enlace_sheets::{Cell, Header, Limits, Line as Row, Table, Total, Unreadable};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
 
 use super::columns::{self, Chosen};
 use super::lines::{Catalogue, LineCode, Reading};
-use super::{DayOrder, Import, ImportColumn, ImportMode, ImportOutcome, ImportedDonation, LineProblem, Told};
+use super::mapping::mapping_of;
+use super::progress::{EVERY, ImportPhase, Progress};
+use super::{
+    Count, DayOrder, Import, ImportColumn, ImportMode, ImportOutcome, ImportedDonation, LineProblem, Told,
+    may_receive,
+};
 use crate::context::Context;
 use crate::database::Prepared;
-use crate::donations::receipt::{Announced, Line, Receipt, catalogue};
+use crate::donations::receipt::{Announced, Line, Receipt, catalogue, hexadecimal};
 use crate::donations::tables::lots;
 use crate::error::{Code, Error, Result};
 use crate::journal::{Begun, Outcome, Transaction};
@@ -102,17 +108,17 @@ struct Run<'r> {
     tell: &'r mpsc::Sender<Told>,
 }
 
-/// What was counted of a pass over the file.
-#[derive(Default)]
-struct Count {
-    lines: u32,
-    good: u32,
-    problems: u32,
-    articles: i64,
-}
+/// Which column is which, in what sheet, and in which order days are written, as far as it is said.
+type Layout = (Option<String>, Option<String>, Option<DayOrder>);
 
 /// A chunk of a file, as it was read.
-type Chunk = (Vec<Line>, Vec<LineProblem>);
+#[derive(Default)]
+struct Chunk {
+    lines: Vec<Line>,
+    problems: Vec<LineProblem>,
+    /// How many lines were read up to its end.
+    read: u32,
+}
 
 impl<'r> Run<'r> {
     fn new(
@@ -121,16 +127,7 @@ impl<'r> Run<'r> {
         digest: [u8; 32],
         tell: &'r mpsc::Sender<Told>,
     ) -> Result<Self> {
-        // Whoever may receive nothing is told so before the file is looked at.
-        let record = enlace_policies::RecordType::Donation;
-        if let enlace_policies::Answer::Refused(refusal) =
-            context.answer(enlace_policies::Verb::Write, enlace_policies::Class::Inventory, record)
-        {
-            return Err(Error::new(Code::Forbidden, "You may not receive donations.")
-                .with("policy", &*refusal.policy)
-                .with("reason", &*refusal.reason)
-                .with("policyVersion", context.policy_version()));
-        }
+        may_receive(context)?;
         Ok(Self { context, import, digest, tell })
     }
 
@@ -148,18 +145,30 @@ impl<'r> Run<'r> {
             }
         };
         match self.receive(&mut transaction, file).await {
-            Ok((outcome, Some(receipt))) => {
+            Ok(Received { count, progress, receipt: Some(receipt) }) => {
                 let changes = receipt.changes()?;
-                match transaction.commit(receipt.occurred_at, changes, outcome).await? {
-                    Outcome::Done(outcome) | Outcome::Repeated(outcome) => Ok(outcome),
-                    Outcome::Conflict => {
+                let outcome = count.outcome(Some(&receipt));
+                let committed = transaction.commit(receipt.occurred_at, changes, outcome).await;
+                match committed {
+                    Ok(Outcome::Done(outcome)) => {
+                        let donation = Some(receipt.donation.id.uuid());
+                        progress.tell(ImportPhase::Received, &count, Some(count.lines), donation).await;
+                        Ok(outcome)
+                    }
+                    Ok(Outcome::Repeated(outcome)) => Ok(outcome),
+                    Ok(Outcome::Conflict) => {
                         Err(Error::new(Code::IdempotencyConflict, IdempotencyConflict::new().message).into())
+                    }
+                    Err(error) => {
+                        progress.tell(ImportPhase::Failed, &count, Some(count.lines), None).await;
+                        Err(error.into())
                     }
                 }
             }
-            Ok((outcome, None)) => {
+            Ok(Received { count, progress, receipt: None }) => {
                 transaction.roll_back().await?;
-                Ok(outcome)
+                progress.tell(ImportPhase::NotReceived, &count, Some(count.lines), None).await;
+                Ok(count.outcome(None))
             }
             Err(stop) => {
                 transaction.roll_back().await?;
@@ -172,27 +181,57 @@ impl<'r> Run<'r> {
         &self,
         transaction: &mut Transaction<'_, ImportOutcome>,
         file: File,
-    ) -> Result<(ImportOutcome, Option<Receipt>), Stop> {
+    ) -> Result<Received<'_>, Stop> {
         let announced = Announced {
             donor: typed(&self.import.donor, "donor")?,
             location: typed(&self.import.location, "location")?,
             received_at: self.import.received_at,
             reference: self.import.donor_reference.as_deref(),
-            campaign: None,
+            campaign: self.import.campaign.as_deref().map(|text| typed(text, "campaign")).transpose()?,
             file: Some(self.digest),
         };
-        let chosen = self.import.columns.as_deref().map(Chosen::parse).transpose()?;
         let opened = Receipt::open::<_, Refused>(self.context, transaction, announced).await?;
         let mut receipt = opened.map_err(|Refused(error)| error)?;
+        let progress = Progress {
+            context: self.context,
+            import: self.import,
+            file: hexadecimal(self.digest),
+            donor: Id::new(receipt.donation.donor_id),
+            donor_agency: receipt.donation.donor_agency.clone(),
+        };
+        let received = self.lines(transaction, file, &mut receipt, &progress).await;
+        match received {
+            Ok((count, receives)) => {
+                let receipt = Some(receipt).filter(|receipt| receives && receipt.lines > 0);
+                Ok(Received { count, progress, receipt })
+            }
+            Err(stop) => {
+                progress.tell(ImportPhase::Failed, &Count::default(), None, None).await;
+                Err(stop)
+            }
+        }
+    }
+
+    /// All lines, in as many passes as it takes; whether they are received.
+    async fn lines(
+        &self,
+        transaction: &mut Transaction<'_, ImportOutcome>,
+        file: File,
+        receipt: &mut Receipt,
+        progress: &Progress<'_>,
+    ) -> Result<(Count, bool), Stop> {
         let catalogue = Arc::new(Catalogue::new(catalogue(self.context, transaction).await?));
-        let sheet = self.import.sheet.clone();
-        let stated = self.import.days.map(DateOrder::from);
+        let (columns, sheet, days) = self.layout(transaction, receipt.donation.donor_id).await?;
+        let chosen = columns.as_deref().map(Chosen::parse).transpose()?;
+        let stated = days.map(DateOrder::from);
         let opening = move || open(file, sheet.as_deref(), chosen.as_ref(), stated);
         let mut source = spawn_blocking(opening).await.map_err(Error::internal)??;
-
         let mut count = Count::default();
+        let mut of = None;
         if self.import.mode != ImportMode::Good {
-            (count, source) = self.pass(source, &catalogue, transaction, &mut receipt, false).await?;
+            let pass = Pass { catalogue: &catalogue, progress, stores: false, of };
+            (count, source) = self.pass(source, pass, transaction, receipt).await?;
+            of = Some(count.lines);
         }
         let receives = match self.import.mode {
             ImportMode::Check => false,
@@ -200,50 +239,64 @@ impl<'r> Run<'r> {
             ImportMode::Good => true,
         };
         if receives {
-            (count, _) = self.pass(source, &catalogue, transaction, &mut receipt, true).await?;
-            // Of two imports at once that bring the same, the later one meets what the earlier one stored.
-            if self.import.mode == ImportMode::All && count.problems > 0 {
-                return Ok((count.outcome(None), None));
-            }
+            let pass = Pass { catalogue: &catalogue, progress, stores: true, of };
+            (count, _) = self.pass(source, pass, transaction, receipt).await?;
         }
-        if !receives || receipt.lines == 0 {
-            return Ok((count.outcome(None), None));
+        // Of two imports at once that bring the same, the later one meets what the earlier one stored.
+        let met = self.import.mode == ImportMode::All && count.problems > 0;
+        Ok((count, receives && !met))
+    }
+
+    /// How the file is to be read: as it was said, or else as the donor's lists are.
+    async fn layout(
+        &self,
+        transaction: &mut Transaction<'_, ImportOutcome>,
+        donor: Uuid,
+    ) -> Result<Layout, Stop> {
+        let Import { columns, sheet, days, .. } = self.import;
+        if columns.is_some() || sheet.is_some() || days.is_some() {
+            return Ok((columns.clone(), sheet.clone(), *days));
         }
-        Ok((count.outcome(Some(&receipt)), Some(receipt)))
+        let kept = mapping_of(transaction.connection()?, donor).await?;
+        Ok(kept.map(|kept| (kept.columns, kept.sheet, kept.days)).unwrap_or_default())
     }
 
     /// One pass over the lines, which are stored or only looked at.
     async fn pass(
         &self,
         source: Source,
-        catalogue: &Arc<Catalogue>,
+        pass: Pass<'_>,
         transaction: &mut Transaction<'_, ImportOutcome>,
         receipt: &mut Receipt,
-        stores: bool,
     ) -> Result<(Count, Source), Stop> {
+        let phase = if pass.stores { ImportPhase::Storing } else { ImportPhase::Checking };
         let (send, mut chunks) = mpsc::channel::<Chunk>(AHEAD);
-        let (catalogue, received_on) = (Arc::clone(catalogue), receipt.donation.received_on);
+        let (catalogue, received_on) = (Arc::clone(pass.catalogue), receipt.donation.received_on);
         let reading = spawn_blocking(move || read(source, catalogue, received_on, &send));
-        let mut count = Count::default();
-        while let Some((lines, mut problems)) = chunks.recv().await {
+        let (mut count, mut told) = (Count::default(), 0);
+        pass.progress.tell(phase, &count, pass.of, None).await;
+        while let Some(Chunk { lines, mut problems, read }) = chunks.recv().await {
             let (lines, known) = self.known(transaction, receipt, lines).await?;
             problems.extend(known.iter().map(already_given));
             let held = held_by(&lines);
             let left_out =
-                if stores { receipt.add(self.context, transaction, lines).await? } else { Vec::new() };
+                if pass.stores { receipt.add(self.context, transaction, lines).await? } else { Vec::new() };
             problems.extend(left_out.iter().map(already_given));
             problems.sort_by_key(|problem| problem.line);
             let without = held_by(&left_out);
             count.good += held.0 - without.0;
             count.articles += held.1 - without.1;
+            count.lines = read;
             for problem in problems {
                 count.problems += 1;
                 self.tell.send(Told::Problem(problem)).await.map_err(|_| Stop::Unheard)?;
             }
+            if read - told >= EVERY {
+                told = read;
+                pass.progress.tell(phase, &count, pass.of, None).await;
+            }
         }
-        let (source, lines) = reading.await.map_err(Error::internal)??;
-        count.lines = lines;
-        Ok((count, source))
+        Ok((count, reading.await.map_err(Error::internal)??))
     }
 
     /// Divides lines into those that are new, and those whose folio goods of the donor bear already.
@@ -308,6 +361,24 @@ fn already_given(line: &Line) -> LineProblem {
     }
 }
 
+/// What an import came to, before it is committed or given up.
+struct Received<'r> {
+    count: Count,
+    progress: Progress<'r>,
+    /// What was received; none where nothing was.
+    receipt: Option<Receipt>,
+}
+
+/// What a pass needs beside the file.
+struct Pass<'p> {
+    catalogue: &'p Arc<Catalogue>,
+    progress: &'p Progress<'p>,
+    /// Whether lines are stored, or only looked at.
+    stores: bool,
+    /// How many lines there are, where it is known.
+    of: Option<u32>,
+}
+
 /// A file that is open, with its columns and the order of its days.
 struct Source {
     table: Table<File>,
@@ -355,36 +426,36 @@ fn open(
     Ok(Source { table, header, days })
 }
 
-/// Reads the lines in chunks, as fast as they are taken; the file again, and how many lines it has.
+/// Reads the lines in chunks, as fast as they are taken; the file again.
 fn read(
     source: Source,
     catalogue: Arc<Catalogue>,
     received_on: NaiveDate,
     send: &mpsc::Sender<Chunk>,
-) -> Result<(Source, u32), Stop> {
+) -> Result<Source, Stop> {
     let Source { mut table, header, days } = source;
     let mut reading = Reading::new(catalogue, received_on, days, &header);
     let mut lines = table.lines(&header)?;
-    let mut chunk: Chunk = (Vec::new(), Vec::new());
-    let mut count = 0;
+    let mut chunk = Chunk::default();
     while let Some(line) = lines.next_line()? {
         match line {
             Row::Record(record) => {
-                count += 1;
+                chunk.read += 1;
                 match reading.line(record) {
-                    Ok(line) => chunk.0.push(line),
-                    Err(problems) => chunk.1.extend(problems),
+                    Ok(line) => chunk.lines.push(line),
+                    Err(problems) => chunk.problems.extend(problems),
                 }
             }
-            Row::Total(total) => chunk.1.extend(check(&mut reading, &total)),
+            Row::Total(total) => chunk.problems.extend(check(&mut reading, &total)),
         }
-        if chunk.0.len() + chunk.1.len() >= CHUNK {
-            send.blocking_send(std::mem::take(&mut chunk)).map_err(|_| Stop::Unheard)?;
+        if chunk.lines.len() + chunk.problems.len() >= CHUNK {
+            let next = Chunk { read: chunk.read, ..Chunk::default() };
+            send.blocking_send(std::mem::replace(&mut chunk, next)).map_err(|_| Stop::Unheard)?;
         }
     }
     drop(lines);
     send.blocking_send(chunk).map_err(|_| Stop::Unheard)?;
-    Ok((Source { table, header, days }, count))
+    Ok(Source { table, header, days })
 }
 
 /// A total under lines is their sum, or that of all lines so far.

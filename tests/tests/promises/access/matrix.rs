@@ -52,6 +52,8 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "PastStock",
         "StockAlert",
         "StoreMinimum",
+        "ImportMapping",
+        "ImportProgress",
         "DaysOfCover",
         "AllocationShare",
         "ConsolidationMove",

@@ -8,8 +8,10 @@ mod donors;
 mod finding;
 mod importing;
 mod ledger;
+mod mapping;
 mod receiving;
 mod supplies;
+mod uploading;
 
 use apollo_compiler::schema::ExtendedType;
 use enlace_tests::{Client, Goods, fresh_key};
@@ -42,6 +44,7 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         "registerCatalogueItem" | "reviseCatalogueItem" => {
             "item { id code gtin name unit perishable packSizes minimumStock version category { code stockKind } }"
         }
+        "saveImportMapping" => "importMapping { columns sheet days version donor { id } }",
         "setMinimumStock" => "storeMinimum { minimum version }",
         "openCampaign" | "closeCampaign" => "campaign { id title closedAt version donations articles }",
         "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",

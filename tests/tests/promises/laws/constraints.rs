@@ -160,6 +160,18 @@ const BREACHES: &[(&str, &str)] = &[
         "idempotency_keys_form",
         "INSERT INTO idempotency_keys SELECT someone, 'short', 'b', '', now() FROM one",
     ),
+    (
+        "import_mappings_choice",
+        "INSERT INTO import_mappings (donor_id, choice) SELECT id, '' FROM donors LIMIT 1",
+    ),
+    (
+        "import_mappings_days",
+        "INSERT INTO import_mappings (donor_id, days) SELECT id, 'DAYS_FIRST' FROM donors LIMIT 1",
+    ),
+    (
+        "import_mappings_sheet",
+        "INSERT INTO import_mappings (donor_id, sheet) SELECT id, '' FROM donors LIMIT 1",
+    ),
     ("incompatible_roles_order", "INSERT INTO incompatible_roles VALUES ('kitchen', 'clinician')"),
     ("items_code_form", "UPDATE items SET code = 'lower'"),
     ("items_code_key", "UPDATE items SET code = 'SAME'"),
@@ -438,6 +450,37 @@ const BREACHES: &[(&str, &str)] = &[
         "supply_requests_state",
         "INSERT INTO supply_requests (id, programme_id, location_id, requested_at, decided_at, state) \
          SELECT gen_random_uuid(), programme_id, id, '2022-01-31', '2022-01-31', 'LOST' FROM locations LIMIT 1",
+    ),
+    (
+        "upload_pieces_in_order",
+        "INSERT INTO uploads (id, programme_id, user_id, key, length, expires_at) SELECT one.lot, programmes.id, someone, 'a key of it', 9, '2022-02-01' FROM one, programmes LIMIT 1; \
+         INSERT INTO upload_pieces SELECT id, 1, 'x' FROM uploads",
+    ),
+    (
+        "upload_pieces_not_empty",
+        "INSERT INTO uploads (id, programme_id, user_id, key, length, expires_at) SELECT one.lot, programmes.id, someone, 'a key of it', 9, '2022-02-01' FROM one, programmes LIMIT 1; \
+         INSERT INTO upload_pieces SELECT id, 0, '' FROM uploads",
+    ),
+    (
+        "uploads_key_key",
+        "INSERT INTO uploads (id, programme_id, user_id, key, length, expires_at) SELECT gen_random_uuid(), programmes.id, someone, 'a key of it', 9, '2022-02-01' FROM one, programmes, generate_series(1, 2)",
+    ),
+    (
+        "uploads_key_length",
+        "INSERT INTO uploads (id, programme_id, user_id, key, length, expires_at) SELECT gen_random_uuid(), programmes.id, someone, 'a key', 9, '2022-02-01' FROM one, programmes",
+    ),
+    (
+        "uploads_length_positive",
+        "INSERT INTO uploads (id, programme_id, user_id, key, length, expires_at) SELECT gen_random_uuid(), programmes.id, someone, 'a key of it', 0, '2022-02-01' FROM one, programmes",
+    ),
+    (
+        "uploads_of_user",
+        "INSERT INTO uploads (id, programme_id, user_id, key, length, expires_at) SELECT gen_random_uuid(), programmes.id, someone, 'a key of it ' || n, 9, '2022-02-01' FROM one, programmes, generate_series(1, 9) AS n",
+    ),
+    (
+        "uploads_within_length",
+        "INSERT INTO uploads (id, programme_id, user_id, key, length, expires_at) SELECT one.lot, programmes.id, someone, 'a key of it', 9, '2022-02-01' FROM one, programmes LIMIT 1; \
+         INSERT INTO upload_pieces SELECT id, 0, 'ten letters' FROM uploads",
     ),
     ("users_subject_form", "UPDATE users SET subject = '' FROM one WHERE id = someone"),
     (

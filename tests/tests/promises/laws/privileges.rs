@@ -79,6 +79,10 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
         ("households", "SELECT"),
         ("idempotency_keys", "DELETE, INSERT, SELECT"),
+        (
+            "import_mappings",
+            "INSERT (choice, days, donor_id, sheet), SELECT, UPDATE (choice, days, sheet, version)",
+        ),
         ("incompatible_roles", "SELECT"),
         (
             "items",
@@ -120,6 +124,8 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (id, location_id, needed_by, note, programme_id, requested_at, user_id), SELECT, \
              UPDATE (closed_at, decided_at, decided_by, decision_note, state)",
         ),
+        ("upload_pieces", append),
+        ("uploads", "DELETE, INSERT (expires_at, id, key, length, programme_id, user_id), SELECT"),
         ("users", "SELECT, UPDATE (active, version)"),
     ]);
     let scratch = Scratch::with_programme().await;

@@ -213,8 +213,18 @@ const OF_THE_JOURNAL: &[&str] = &[
     "EndBreakGlassPayload",
     "BreakGlassNotice",
 ];
-const GIVEN: &[&str] =
-    &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange", "ShipmentLine", "PastStock"];
+const GIVEN: &[&str] = &[
+    "Donor",
+    "Donation",
+    "DonationItem",
+    "Stock",
+    "Movement",
+    "StockChange",
+    "ShipmentLine",
+    "PastStock",
+    "ImportMapping",
+    "ImportProgress",
+];
 /// Types whose records are of a store.
 const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment"];
 
@@ -224,6 +234,7 @@ fn carried(object: &str) -> &str {
         Some("ReceiveDonation") => "Donation",
         Some("RecallLot") => "DonationItem",
         Some("SetMinimumStock") => "Stock",
+        Some("SaveImportMapping") => "ImportMapping",
         Some("RegisterCatalogueItem" | "ReviseCatalogueItem") => "CatalogueItem",
         Some("RegisterDonor" | "ReviseDonor") => "Donor",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
