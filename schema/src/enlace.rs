@@ -88,6 +88,7 @@ impl Enlace {
             tokio::spawn(sequencer),
             tokio::spawn(Arc::clone(&system).watch_authority(settings.authority_interval, stopped.clone())),
             tokio::spawn(journal::run_refusals(Arc::clone(&system), stopped.clone())),
+            tokio::spawn(donations::expiring::run(Arc::clone(&system), stopped.clone())),
             tokio::spawn(housekeeping::run(Arc::clone(&system), stopped)),
         ];
         is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::watch;
@@ -220,6 +220,11 @@ impl System {
     /// The programme clock, in microseconds as the database keeps them.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         (self.clock.now() + self.directory.load().programme.clock_offset).trunc_subsecs(6)
+    }
+
+    /// The programme's day.
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.now().with_timezone(&self.directory.load().programme.time_zone).date_naive()
     }
 
     /// The programme that is served.

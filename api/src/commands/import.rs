@@ -10,8 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, ValueEnum};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use ureq::http::Uri;
 
+use crate::commands::remote::{Remote, agent, said};
+use crate::commands::upload::upload;
 use crate::commands::{Failure, print};
 
 #[derive(Args)]
@@ -34,24 +35,24 @@ pub(super) struct Arguments {
     /// The donor's own folio for the donation.
     #[arg(long, value_name = "FOLIO")]
     reference: Option<String>,
+    /// Global id of the campaign that it is given for.
+    #[arg(long, value_name = "ID")]
+    campaign: Option<String>,
     /// The sheet of a workbook; the first that holds something, where it is left out.
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
     /// What stands first in a day, where the file itself does not tell.
     #[arg(long, value_enum)]
     days_begin_with: Option<First>,
-    /// Which column is which, as item:Producto,quantity:C; found by their names, where it is left out.
+    /// Which column is which, as item:Producto,quantity:C. Where neither this, nor the sheet, nor the order of days is said, the list is
+    /// read as it was kept of the donor, or else by the columns' names.
     #[arg(long, value_name = "CHOICE")]
     columns: Option<String>,
     /// Names this import, which is then done once. From the file and these arguments, where it is left out.
     #[arg(long, value_name = "TEXT")]
     key: Option<String>,
-    /// Where the server is.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    url: String,
-    /// The caller's token; read from the environment, so that no list of processes shows it.
-    #[arg(long, env = "ENLACE_TOKEN", hide_env_values = true, hide = true)]
-    token: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -85,17 +86,23 @@ enum Format {
     Json,
 }
 
+/// Larger files are sent piece by piece, so that a connection that breaks off costs a piece.
+const WHOLE: u64 = 1 << 20;
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let token = arguments.token.as_deref().ok_or("put the caller's token into the variable ENLACE_TOKEN")?;
-    let parameters = parameters(arguments)?;
-    let path = format!("{}/imports/donations?{parameters}", arguments.url.trim_end_matches('/'));
-    let uri: Uri = path.parse()?;
-    let config = ureq::Agent::config_builder().http_status_as_error(false).build();
-    let response = ureq::Agent::new_with_config(config)
-        .post(uri)
-        .header("authorization", format!("Bearer {token}"))
-        .header("content-type", "application/octet-stream")
-        .send(File::open(&arguments.file)?)?;
+    let remote = &arguments.remote;
+    let bearer = remote.bearer()?;
+    let (parameters, key) = parameters(arguments)?;
+    let path = format!("/imports/donations?{parameters}&key={}", escaped(&key));
+    let mut file = File::open(&arguments.file)?;
+    let response = if file.metadata()?.len() > WHOLE {
+        let upload = upload(remote, &mut file, &key)?;
+        let uri = remote.at(&format!("{path}&upload={}", escaped(&upload)))?;
+        agent().post(uri).header("authorization", bearer).send_empty()?
+    } else {
+        let request = agent().post(remote.at(&path)?).header("authorization", bearer);
+        request.header("content-type", "application/octet-stream").send(file)?
+    };
     let refused = !response.status().is_success();
     let mut problems = 0_u64;
     let mut ended = false;
@@ -128,7 +135,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if problems > 0 { Err(format!("{problems} problems").into()) } else { Ok(()) }
 }
 
-fn parameters(arguments: &Arguments) -> Result<String, Failure> {
+/// What is asked for, as a query string; and the key of it.
+fn parameters(arguments: &Arguments) -> Result<(String, String), Failure> {
     let mode = match arguments.mode {
         Mode::Check => "CHECK",
         Mode::All => "ALL",
@@ -145,20 +153,19 @@ fn parameters(arguments: &Arguments) -> Result<String, Failure> {
         ("mode", Some(mode)),
         ("receivedAt", arguments.received_at.as_deref()),
         ("donorReference", arguments.reference.as_deref()),
+        ("campaign", arguments.campaign.as_deref()),
         ("sheet", arguments.sheet.as_deref()),
         ("days", days),
         ("columns", arguments.columns.as_deref()),
     ];
     let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let mut parameters =
+    let parameters =
         given.map(|(name, value)| format!("{name}={}", escaped(value))).collect::<Vec<_>>().join("&");
     let key = match &arguments.key {
         Some(key) => key.clone(),
         None => named_by(&arguments.file, &parameters)?,
     };
-    parameters.push_str("&key=");
-    parameters.push_str(&escaped(&key));
-    Ok(parameters)
+    Ok((parameters, key))
 }
 
 /// A key that names this file, imported in this way.
@@ -179,13 +186,6 @@ fn escaped(value: &str) -> String {
         }
     }
     text
-}
-
-fn said(error: &Json) -> String {
-    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    let code = error.pointer("/extensions/code").map(text).unwrap_or_default();
-    let argument = error.pointer("/extensions/argument").map(|name| format!(" ({})", text(name)));
-    format!("{} [{code}]{}", error.get("message").map(text).unwrap_or_default(), argument.unwrap_or_default())
 }
 
 fn shown(problem: &Json) -> String {

@@ -3,12 +3,15 @@
 mod bench;
 mod caller;
 mod demo;
+mod export;
 mod import;
 mod migrate;
 mod policy;
+mod remote;
 mod sdl;
 mod serve;
 mod token;
+mod upload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,6 +41,8 @@ enum Command {
     Migrate(migrate::Arguments),
     /// Check a list of donated goods, or have a server receive it.
     Import(import::Arguments),
+    /// Write a donation, or what a store holds, as a list that can be imported.
+    Export(export::Arguments),
     /// Print a development token.
     Token(token::Arguments),
     /// Print the schema in SDL, whole or as a role sees it.
@@ -82,6 +87,7 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Serve(arguments) => block_on(serve::run(arguments, config)),
         Command::Migrate(arguments) => block_on(migrate::run(arguments, config)),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Token(arguments) => token::run(arguments, &config),
         Command::Sdl(arguments) => sdl::run(&arguments, &config),
         Command::Policy(subcommand) => policy::run(&subcommand, &config),

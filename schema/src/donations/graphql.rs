@@ -23,7 +23,8 @@ use crate::donations::transfer::{MoveStockPayload, move_stock};
 use crate::donations::whereabouts::{Whereabouts, whereabouts_by_ids};
 use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
 use crate::donations::{
-    Category, Donation, Donor, Item, Location, Lot, Movement, Stock, deciding, donors, finding, list, load,
+    Category, Donation, Donor, Item, Location, Lot, Movement, Stock, deciding, donors, expiring, finding,
+    list, load,
 };
 use crate::graph::{Admission, ConnectionKind, Facts, Graph, NoArguments, input, record};
 use crate::scalars::Id;
@@ -116,6 +117,7 @@ pub(crate) fn register(graph: &mut Graph) {
     catalogue::register(graph);
     deciding::register(graph);
     donors::register(graph);
+    expiring::register(graph);
     finding::register(graph);
     mapping::register(graph);
     progress::register(graph);

@@ -7,6 +7,7 @@ mod correct;
 mod deciding;
 mod deliver;
 mod donors;
+pub(crate) mod expiring;
 pub(crate) mod finding;
 mod graphql;
 mod history;

@@ -54,6 +54,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "StoreMinimum",
         "ImportMapping",
         "ImportProgress",
+        "StockExpiring",
         "DaysOfCover",
         "AllocationShare",
         "ConsolidationMove",

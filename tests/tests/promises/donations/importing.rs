@@ -87,6 +87,12 @@ pub(super) async fn import(client: &Client, place: &Place, mode: &str, file: imp
     Report::of(&send(client, place, CSV, &parameters, file).await)
 }
 
+/// What the journal has beside how far imports were.
+async fn kept(world: &World) -> i64 {
+    let others = "SELECT count(*) FROM journal_entries WHERE operation <> 'donations.tellImport'";
+    world.database().await.query_one(others, &[]).await.unwrap().get(0)
+}
+
 /// The code of an import that was refused, with its status.
 pub(super) fn refused(answer: &Answer) -> (u16, String) {
     let code = at(&answer.json(), "errors.0.extensions.code").as_str().unwrap().to_owned();
@@ -236,7 +242,7 @@ async fn everything_that_is_wrong_is_reported_at_once_and_all_or_the_good_is_rec
         assert_eq!(report.counts(), [14, 2, 16, 17], "{mode}");
         assert_eq!(report.donation(), None, "{mode}");
     }
-    assert_eq!(world.enlace.journal_head(), -1, "nothing was received");
+    assert_eq!(kept(&world).await, 0, "nothing was received");
     let good = import(&client, &place, "GOOD", WRONG).await;
     assert_eq!(good.problems, expected);
     assert_eq!(good.counts(), [14, 2, 16, 17]);
@@ -380,9 +386,7 @@ async fn a_long_list_reports_all_its_errors_at_once_and_whoever_stops_listening_
     assert_eq!(report.counts()[..3], [50_000, 49_000, 1_000]);
     let expected: Vec<String> = (1..=1000).map(|nth| format!("{} QUANTITY_INVALID", nth * 50 + 1)).collect();
     assert_eq!(report.problems, expected);
-    // Nothing came of it: the journal has how far it was, and nothing else.
-    let others = "SELECT count(*) FROM journal_entries WHERE operation <> 'donations.tellImport'";
-    assert_eq!(world.database().await.query_one(others, &[]).await.unwrap().get::<_, i64>(0), 0);
+    assert_eq!(kept(&world).await, 0);
     // More than is told ahead is wrong: without a listener it cannot go on.
     let path = format!(
         "/imports/donations?donor={}&location={}&mode=GOOD&key={}",
@@ -505,5 +509,56 @@ async fn the_command_line_checks_a_list_and_has_it_received() {
     assert_eq!(received.code, Some(0), "{received:?}");
     let outcome: Json = serde_json::from_str(&received.out).unwrap();
     assert_eq!(at(&outcome, "outcome.articles"), &json!(1585));
+
+    // What it became is written as a list again, which is read as it was.
+    let donation = at(&outcome, "outcome.donation.id").as_str().unwrap().to_owned();
+    let exported = folder.path().join("exportada.csv");
+    let url = format!("http://{}", world.address);
+    let export = |file: &std::path::Path| enlace("export").with(file).with("--url").with(&url);
+    let exporting = export(&exported).with("--donation").with(&donation).set("ENLACE_TOKEN", &token);
+    let ended = tokio::task::spawn_blocking(move || exporting.end()).await.unwrap();
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{ended:?}");
+    let list = std::fs::read_to_string(&exported).unwrap();
+    let expected = "\u{feff}articulo,cantidad,unidad,estado,caducidad,folio\r\nCOB-01,1200,PIECE,NEW,,\r\n\
+        ENL-01,350,PIECE,NEW,2023-02-28,\r\nCOL-01,25,PIECE,GOOD,,\r\nMED-01,10,BOX,NEW,2023-03-05,\r\n";
+    assert_eq!(list, expected);
+    let client = world.client(DONATIONS);
+    let again = import(&client, &place, "CHECK", list).await;
+    assert_eq!(again.counts(), [4, 4, 0, 1585], "{again:?}");
+    // A store's goods, to whom who gave them is no matter: what may not be read stays empty, and is named.
+    let stores = folder.path().join("existencias.csv");
+    let exporting = export(&stores)
+        .with("--location")
+        .with(&place.warehouse)
+        .set("ENLACE_TOKEN", &world.token("UNICEF/programmes"));
+    let ended = tokio::task::spawn_blocking(move || exporting.end()).await.unwrap();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.err, "DonationItem.donorReference stays empty: you may not read it\n");
+    let list = std::fs::read_to_string(&stores).unwrap();
+    let held = world
+        .database()
+        .await
+        .query_one(
+            "SELECT count(*), sum(quantity) FROM balances JOIN locations ON locations.id = location_id \
+             WHERE quantity > 0 AND locations.code = 'ALM-01'",
+            &[],
+        )
+        .await
+        .unwrap();
+    let again = import(&client, &place, "CHECK", list).await;
+    assert_eq!(
+        [again.outcome["lines"].as_i64(), again.outcome["articles"].as_i64()],
+        [Some(held.get(0)), Some(held.get(1))],
+        "{again:?}"
+    );
+
+    // A larger list goes piece by piece, by itself.
+    std::fs::write(&file, format!("{}COB-01,5,{}\n", long(60_000), "x".repeat(90))).unwrap();
+    let checking = run("check").set("ENLACE_TOKEN", &token);
+    let checked = tokio::task::spawn_blocking(move || checking.end()).await.unwrap();
+    assert!(checked.out.ends_with("1200 problems; nothing was received\n"), "{}", checked.err);
+    let came: i64 =
+        world.database().await.query_one("SELECT received FROM uploads", &[]).await.unwrap().get(0);
+    assert_eq!(came, i64::try_from(std::fs::metadata(&file).unwrap().len()).unwrap());
     world.stop().await;
 }

@@ -5,6 +5,7 @@ mod campaigns;
 mod catalogue;
 mod deciding;
 mod donors;
+mod expiring;
 mod finding;
 mod importing;
 mod ledger;

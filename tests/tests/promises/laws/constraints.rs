@@ -112,6 +112,10 @@ const BREACHES: &[(&str, &str)] = &[
     ("donors_name_form", "UPDATE donors SET name = ' Ana'"),
     ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     (
+        "expiry_told_once",
+        "INSERT INTO expiry_told SELECT id, '2022-02-01' FROM programmes; UPDATE expiry_told SET told_on = '2022-02-01'",
+    ),
+    (
         "grant_shelters_role",
         "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01', '2022-02-01' FROM one; \
          INSERT INTO grant_shelters SELECT grants.id, shelters.id FROM grants, shelters",

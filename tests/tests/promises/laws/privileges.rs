@@ -75,6 +75,7 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (agency_id, contact, id, kind, name, programme_id), SELECT, UPDATE (contact, name, version)",
         ),
         ("enrolments", "SELECT"),
+        ("expiry_told", "INSERT, SELECT, UPDATE (told_on)"),
         ("grant_shelters", append),
         ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
         ("households", "SELECT"),

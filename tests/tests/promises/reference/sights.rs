@@ -190,6 +190,7 @@ const GOODS: &[&str] = &[
     "Movement",
     "StockChange",
     "StockAlert",
+    "StockExpiring",
     "StoreMinimum",
     "DaysOfCover",
     "AllocationShare",
@@ -223,10 +224,11 @@ const GIVEN: &[&str] = &[
     "ShipmentLine",
     "PastStock",
     "ImportMapping",
+    "StockExpiring",
     "ImportProgress",
 ];
 /// Types whose records are of a store.
-const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment"];
+const IN_A_STORE: &[&str] = &["Stock", "StockExpiring", "Movement", "SupplyRequest", "Shipment"];
 
 /// What a payload of a mutation on goods, accounts, consents or referrals carries, or what is counted; another type is itself.
 fn carried(object: &str) -> &str {

@@ -1,0 +1,2 @@
+DROP TABLE expiry_told;
+DROP FUNCTION refuse_telling_again();
