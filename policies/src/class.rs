@@ -121,6 +121,8 @@ named! {
         Movement = "Movement",
         /// A warehouse or a shelter's store.
         Location = "Location",
+        /// Items that are given together.
+        Kit = "Kit",
         /// What a store asks for.
         SupplyRequest = "SupplyRequest",
         /// What is approved of a request.
@@ -229,7 +231,7 @@ impl RecordType {
     /// The facts that a record of this type has, or may have. A condition on it asks for no others.
     pub const fn facts(self) -> &'static [Fact] {
         match self {
-            Self::Programme | Self::Campaign | Self::Explanation | Self::SupplyDecision => &[],
+            Self::Programme | Self::Campaign | Self::Explanation | Self::Kit | Self::SupplyDecision => &[],
             Self::Agency
             | Self::Agreement
             | Self::JournalEntry

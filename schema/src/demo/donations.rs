@@ -10,7 +10,7 @@ use super::{
     Random, STARTS_ON,
     agencies::{PROFILES, agency_id},
     catalogue::{self, CATALOGUE, Keeps},
-    copy, id,
+    copy, giving, id,
     ledger::{Balance, Movement, balances, days_later, history},
     local, programme_id,
     shelters::{self, Shelter},
@@ -156,6 +156,8 @@ pub(super) struct Rows {
     balances: Vec<Balance>,
     /// What shelters ask for, and what is sent to them.
     supplies: supplies::Rows,
+    /// What people are given.
+    giving: giving::Rows,
     /// Movements up to then, in order of time.
     pub(super) movements: Vec<Movement>,
 }
@@ -182,6 +184,7 @@ impl Rows {
         let lots: Vec<Lot> = received.into_iter().map(|arrival| arrival.lot).collect();
         let supplies = supplies::Rows::generate(trips, &movements, &lots, &items, &shelters, now);
         Self {
+            giving: giving::Rows::generate(&items),
             categories,
             items,
             locations: locations(&shelters, now),
@@ -204,6 +207,7 @@ impl Rows {
         copy(transaction, &self.items).await?;
         copy(transaction, &self.donors).await?;
         copy(transaction, &self.locations).await?;
+        self.giving.copy(transaction).await?;
         copy(transaction, &self.campaigns).await?;
         copy(transaction, &self.donations).await?;
         copy(transaction, &self.lots).await?;

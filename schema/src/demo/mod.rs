@@ -53,6 +53,7 @@ macro_rules! row {
 mod agencies;
 mod catalogue;
 mod donations;
+mod giving;
 mod ledger;
 mod people;
 mod shelters;

@@ -12,6 +12,7 @@ mod graphql;
 mod history;
 pub(crate) mod import;
 mod kinds;
+mod kits;
 mod ledger;
 mod list;
 mod load;

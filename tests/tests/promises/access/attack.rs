@@ -94,6 +94,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("locations".into(), "Location", 1),
         ("catalogue".into(), "CatalogueItem", 0),
         ("campaigns".into(), "Campaign", 0),
+        ("kits".into(), "Kit", 1),
         ("donors(first: 6)".into(), "DonorConnection", 1),
         ("donations(last: 6)".into(), "DonationConnection", 1),
         ("donationItems(first: 9)".into(), "DonationItemConnection", 1),

@@ -24,6 +24,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("locations".into(), "Location", 1),
         ("catalogue".into(), "CatalogueItem", 1),
         ("campaigns".into(), "Campaign", 1),
+        ("kits".into(), "Kit", 2),
         ("donors(first: 15)".into(), "DonorConnection", 1),
         ("donations(last: 10)".into(), "DonationConnection", 1),
         ("donationItems(first: 12)".into(), "DonationItemConnection", 1),

@@ -115,6 +115,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if field.name == "receiveDonation" => caller.may_write_goods("Donation"),
                 "Mutation" if field.name == "recallLot" => caller.may_write_goods("DonationItem"),
                 "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),
+                "Mutation" if field.name.ends_with("Kit") => caller.may_write_goods("Kit"),
                 "Mutation" if field.name.ends_with("CatalogueItem") => {
                     caller.may_write_goods("CatalogueItem")
                 }

@@ -7,6 +7,7 @@ mod deciding;
 mod donors;
 mod finding;
 mod importing;
+mod kits;
 mod ledger;
 mod receiving;
 mod supplies;
@@ -43,6 +44,7 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
             "item { id code gtin name unit perishable packSizes minimumStock version category { code stockKind } }"
         }
         "setMinimumStock" => "storeMinimum { minimum version }",
+        "defineKit" | "reviseKit" => "kit { id code name nameEn version lines { quantity item { code } } }",
         "openCampaign" | "closeCampaign" => "campaign { id title closedAt version donations articles }",
         "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",
         _ => MOVED,

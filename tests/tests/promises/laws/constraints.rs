@@ -186,6 +186,32 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     ("journal_index_entry_key", "INSERT INTO journal_index SELECT 1, entry FROM one"),
     ("journal_index_not_negative", "INSERT INTO journal_index SELECT -1, gen_random_uuid()"),
+    (
+        "kit_lines_id_key",
+        "ALTER TABLE kit_lines DROP CONSTRAINT kit_lines_pkey; \
+         INSERT INTO kit_lines (kit_id, version, item_id, quantity) SELECT kit_id, version, item_id, 1 FROM kit_lines LIMIT 1",
+    ),
+    (
+        "kit_lines_quantity",
+        "INSERT INTO kit_lines (kit_id, version, item_id, quantity) SELECT kits.id, kits.version, items.id, 0 FROM kits, items LIMIT 1",
+    ),
+    (
+        "kit_lines_with_version",
+        "INSERT INTO kit_lines (kit_id, version, item_id, quantity) SELECT kits.id, kits.version + 1, items.id, 1 FROM kits, items LIMIT 1",
+    ),
+    (
+        "kits_code",
+        "INSERT INTO kits (id, programme_id, code, name, name_en) SELECT gen_random_uuid(), id, 'no', 'Kit', 'Kit' FROM programmes",
+    ),
+    (
+        "kits_code_key",
+        "INSERT INTO kits (id, programme_id, code, name, name_en) SELECT gen_random_uuid(), programme_id, code, 'Kit', 'Kit' FROM kits",
+    ),
+    (
+        "kits_name",
+        "INSERT INTO kits (id, programme_id, code, name, name_en) SELECT gen_random_uuid(), id, 'KIT', 'no', 'Kit' FROM programmes",
+    ),
+    ("kits_version_by_version", "UPDATE kits SET version = version + 2"),
     ("locations_code_key", "UPDATE locations SET code = 'SAME'"),
     ("locations_kind", "UPDATE locations SET kind = 'GARAGE', shelter_id = NULL"),
     ("locations_shelter", "UPDATE locations SET shelter_id = NULL WHERE kind = 'SHELTER_STORE'"),

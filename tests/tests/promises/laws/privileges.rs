@@ -88,6 +88,8 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("journal_entries", append),
         ("journal_index", append),
         ("journal_queue", "DELETE, INSERT, SELECT"),
+        ("kit_lines", "INSERT (item_id, kit_id, quantity, version), SELECT"),
+        ("kits", "INSERT (code, id, name, name_en, programme_id), SELECT, UPDATE (name, name_en, version)"),
         ("locations", "SELECT"),
         (
             "lots",

@@ -226,7 +226,10 @@ impl Author<'_> {
                 let pages = if list == "donors" { "DonorConnection" } else { "DonationConnection" };
                 (format!("{list}({end}: {rows})"), pages)
             }
-            11 => ("campaigns".to_owned(), "Campaign"),
+            11 => {
+                let list = *self.dice.pick(&["campaigns", "kits"]);
+                (list.to_owned(), if list == "kits" { "Kit" } else { "Campaign" })
+            }
             12 => {
                 let list = *self.dice.pick(&["requests", "shipments"]);
                 let pages = if list == "requests" { "SupplyRequestConnection" } else { "ShipmentConnection" };

@@ -135,6 +135,8 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("DonationItem", "INVENTORY"),
     ("Stock", "INVENTORY"),
     ("Movement", "INVENTORY"),
+    ("Kit", "INVENTORY"),
+    ("KitLine", "INVENTORY"),
     ("SupplyRequest", "INVENTORY"),
     ("SupplyRequestLine", "INVENTORY"),
     ("Shipment", "INVENTORY"),

@@ -195,6 +195,7 @@ const GOODS: &[&str] = &[
     "AllocationShare",
     "ConsolidationMove",
     "SupplyRequestLine",
+    "KitLine",
     "ShipmentLine",
     "PastStock",
 ];
@@ -226,6 +227,7 @@ fn carried(object: &str) -> &str {
         Some("SetMinimumStock") => "Stock",
         Some("RegisterCatalogueItem" | "ReviseCatalogueItem") => "CatalogueItem",
         Some("RegisterDonor" | "ReviseDonor") => "Donor",
+        Some("DefineKit" | "ReviseKit") => "Kit",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",

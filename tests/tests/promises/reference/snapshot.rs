@@ -50,6 +50,7 @@ impl Snapshot {
             ("catalogue", "CatalogueItem", 2),
             ("locations", "Location", 2),
             ("campaigns", "Campaign", 1),
+            ("kits", "Kit", 2),
         ] {
             let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
             let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
@@ -191,7 +192,7 @@ impl Snapshot {
             "Donation" => follow("donor"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" | "ShipmentLine" => follow("lot"),
-            "SupplyRequestLine" => follow("item"),
+            "SupplyRequestLine" | "KitLine" => follow("item"),
             "Person" => Facts {
                 lodges_in: code("shelter"),
                 minor: self.value(id, "minor").as_bool(),
