@@ -12,7 +12,7 @@ use super::{
     catalogue::{self, CATALOGUE, Keeps},
     copy, giving, id,
     ledger::{Balance, Movement, balances, days_later, history},
-    local, programme_id,
+    local, people, programme_id,
     shelters::{self, Shelter},
     start, supplies,
 };
@@ -199,6 +199,11 @@ impl Rows {
             supplies,
             movements,
         }
+    }
+
+    /// Has households given some of what left the stores of shelters, as they are owed it.
+    pub(super) fn give(&mut self, people: &people::Rows) {
+        self.giving.deliver(&mut self.movements, &self.lots, people);
     }
 
     /// Writes them.

@@ -89,7 +89,13 @@ async fn deliver(
         Err(Breach::OnItsWay) => Err(ledger::refuse_on_its_way("from").into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
         Err(Breach::EarlierExpiry) => Err(EarlierExpiry::new().into()),
-        Err(Breach::Corrected | Breach::NoStore | Breach::BeyondRequest | Breach::RequestNotOpen) => {
+        Err(
+            Breach::Corrected
+            | Breach::NoStore
+            | Breach::BeyondRequest
+            | Breach::RequestNotOpen
+            | Breach::BeyondEntitlement,
+        ) => {
             return Err(Error::internal("a delivery ran into a law that is not for it"));
         }
     })

@@ -21,8 +21,8 @@ use crate::donations::transfer::{MoveStockPayload, move_stock};
 use crate::donations::whereabouts::{Whereabouts, whereabouts_by_ids};
 use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
 use crate::donations::{
-    Category, Donation, Donor, Item, Location, Lot, Movement, Stock, deciding, donors, finding, kits, list,
-    load,
+    Category, Donation, Donor, Item, Location, Lot, Movement, Stock, deciding, donors, finding, households,
+    kits, list, load,
 };
 use crate::graph::{Admission, ConnectionKind, Facts, Graph, NoArguments, input, record};
 use crate::scalars::Id;
@@ -116,6 +116,7 @@ pub(crate) fn register(graph: &mut Graph) {
     deciding::register(graph);
     donors::register(graph);
     finding::register(graph);
+    households::register(graph);
     kits::register(graph);
     supplies::register(graph);
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);

@@ -38,6 +38,8 @@ pub(super) struct NewMovement {
     pub(super) corrects: Option<Uuid>,
     /// The shipment that it is of.
     pub(super) shipment: Option<Uuid>,
+    /// The line of a delivery to a household that it is of.
+    pub(super) delivery_line: Option<Uuid>,
 }
 
 /// The law that a movement would break.
@@ -58,6 +60,8 @@ pub(super) enum Breach {
     BeyondRequest,
     /// The shipment's request is not approved, or is over.
     RequestNotOpen,
+    /// The household is owed less than that.
+    BeyondEntitlement,
 }
 
 /// A movement, recorded, and what the stores that it touched hold of the lot after it: the one that it left first.
@@ -227,6 +231,7 @@ impl Draws<'_> {
             out_of_order: self.out_of_order.map(str::to_owned),
             corrects: None,
             shipment: None,
+            delivery_line: None,
         }))
     }
 }
@@ -315,13 +320,14 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
             to_id: new.to,
             corrects_id: new.corrects,
             shipment_id: new.shipment,
+            delivery_line_id: new.delivery_line,
             shelter: of.shelter.clone(),
             stock_kind: of.stock_kind.clone(),
             donor_agency: of.donor_agency.clone(),
         });
     }
     let recording = diesel::sql_query(
-        "SELECT * FROM record_movements($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        "SELECT * FROM record_movements($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind::<SqlUuid, _>(context.programme_id())
     .bind::<Array<SqlUuid>, _>(openings)
@@ -336,6 +342,7 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
     .bind::<Array<Nullable<Text>>, _>(each(&movements, |movement| movement.out_of_order.clone()))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.corrects_id))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.shipment_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.delivery_line_id))
     .bind::<Timestamptz, _>(occurred_at)
     .bind::<Timestamptz, _>(recorded_at)
     .bind::<SqlUuid, _>(context.actor()?.user);
@@ -351,6 +358,7 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
                 Some("shipments_as_requested" | "supply_request_lines_supplied") => {
                     Ok(Err(Breach::BeyondRequest))
                 }
+                Some("household_deliveries_within_entitlement") => Ok(Err(Breach::BeyondEntitlement)),
                 Some("movements_goods_fit") => Ok(Err(Breach::Unfit)),
                 Some("movements_first_expired") => Ok(Err(Breach::EarlierExpiry)),
                 Some("movements_reversed_once") => Ok(Err(Breach::Corrected)),

@@ -379,6 +379,7 @@ pub(super) fn movement_columns() -> _ {
         movements::to_id,
         movements::reverses_id,
         movements::shipment_id,
+        movements::delivery_line_id,
         shelter,
         lots::stock_kind,
         lots::donor_agency,

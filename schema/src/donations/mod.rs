@@ -8,8 +8,10 @@ mod deciding;
 mod deliver;
 mod donors;
 pub(crate) mod finding;
+mod first_expired;
 mod graphql;
 mod history;
+mod households;
 pub(crate) mod import;
 mod kinds;
 mod kits;
@@ -39,6 +41,7 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, Quantity, Unit};
 
 pub(crate) use graphql::register;
+pub(crate) use households::{HouseholdDelivery, deliveries_of_households};
 
 graphql_enum! {
     /// In what state a lot came.
@@ -412,6 +415,8 @@ record! {
         corrects_id: Option<Uuid>,
         /// The shipment that it is of.
         shipment_id: Option<Uuid>,
+        /// The line of a delivery to a household that it is of.
+        delivery_line_id: Option<Uuid>,
         /// The shelter whose store it left.
         shelter: Option<String>,
         /// What kind of stock it is.

@@ -57,6 +57,7 @@ diesel::table! {
         id -> Uuid, lot_id -> Uuid, kind -> Text, from_id -> Nullable<Uuid>, to_id -> Nullable<Uuid>, quantity -> Integer,
         reverses_id -> Nullable<Uuid>, occurred_at -> Timestamptz, recorded_at -> Timestamptz, user_id -> Nullable<Uuid>,
         cause -> Nullable<Text>, note -> Nullable<Text>, out_of_order -> Nullable<Text>, shipment_id -> Nullable<Uuid>,
+        delivery_line_id -> Nullable<Uuid>,
     }
 }
 

@@ -102,7 +102,9 @@ async fn transfer(
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
         Err(Breach::EarlierExpiry) => Err(EarlierExpiry::new().into()),
         Err(Breach::NoStore) => Err(NotFound::new("to").into()),
-        Err(Breach::Corrected | Breach::BeyondRequest | Breach::RequestNotOpen) => {
+        Err(
+            Breach::Corrected | Breach::BeyondRequest | Breach::RequestNotOpen | Breach::BeyondEntitlement,
+        ) => {
             return Err(Error::internal("a transfer ran into a law that is not for it"));
         }
     })

@@ -90,7 +90,8 @@ async fn write_off(
             | Breach::Corrected
             | Breach::NoStore
             | Breach::BeyondRequest
-            | Breach::RequestNotOpen,
+            | Breach::RequestNotOpen
+            | Breach::BeyondEntitlement,
         ) => {
             return Err(Error::internal("a write-off ran into a law that is not for it"));
         }

@@ -149,6 +149,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "donorReference"
                     | "name"
                     | "nameEn"
+                    | "pickupCode"
                     | "code"
                     | "gtin"
                     | "contact"

@@ -1,5 +1,6 @@
 //! Reads of kits, scoped to the caller.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -47,7 +48,7 @@ pub(super) async fn all(context: Context) -> Result<Vec<Kit>> {
 }
 
 /// Kits by key.
-pub(super) async fn by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Kit>> {
+pub(in crate::donations) async fn by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Kit>> {
     let reader = context.reader().await?;
     Ok(kits::table.filter(kits::id.eq_any(ids)).select(KIT_COLUMNS).load(&mut &*reader).await?)
 }
@@ -85,4 +86,37 @@ pub(super) async fn lines_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec
     let reader = context.reader().await?;
     let query = lines_joined().filter(kit_lines::id.eq_any(ids)).select(line_columns());
     Ok(query.load(&mut &*reader).await?)
+}
+
+/// A kit, by its key or its code, as a transaction sees it.
+pub(in crate::donations) async fn one(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    id: Option<Uuid>,
+    code: Option<&str>,
+) -> Result<Option<Kit>> {
+    let mut query = kits::table
+        .filter(kits::programme_id.eq(context.programme_id()))
+        .select(KIT_COLUMNS)
+        .into_boxed::<Pg>();
+    if let Some(id) = id {
+        query = query.filter(kits::id.eq(id));
+    }
+    if let Some(code) = code {
+        query = query.filter(kits::code.eq(code.to_owned()));
+    }
+    Ok(query.first(connection).await.optional()?)
+}
+
+/// What a kit consists of, as a transaction sees it.
+pub(in crate::donations) async fn bill(
+    connection: &mut AsyncPgConnection,
+    kit: &Kit,
+) -> Result<Vec<KitLine>> {
+    let query = lines_joined()
+        .filter(kit_lines::kit_id.eq(kit.id.uuid()))
+        .filter(kit_lines::version.eq(kit.version))
+        .order(kit_lines::item_id)
+        .select(line_columns());
+    Ok(query.load(connection).await?)
 }

@@ -26,6 +26,7 @@ use crate::problem::{InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity};
 
 pub(super) use graphql::register;
+pub(super) use load::{bill, by_ids, one};
 
 /// How many items a kit may consist of.
 const LINES: usize = 50;

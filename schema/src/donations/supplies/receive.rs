@@ -139,6 +139,7 @@ async fn receive(
             out_of_order: None,
             corrects: None,
             shipment: Some(shipment.id.uuid()),
+            delivery_line: None,
         };
         if came > 0 {
             let to = Some(shipment.to_id);
@@ -159,6 +160,7 @@ async fn receive(
             Breach::EarlierExpiry
             | Breach::BeyondRequest
             | Breach::RequestNotOpen
+            | Breach::BeyondEntitlement
             | Breach::Corrected
             | Breach::NoStore
             | Breach::OnItsWay,

@@ -41,7 +41,13 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             literals(&["EXPIRED", "WITHIN_7_DAYS", "WITHIN_30_DAYS", "WITHIN_90_DAYS", "LATER", "NEVER"])
         }
         (
-            "donationItems" | "donationItemFacets" | "stock" | "requests" | "movements" | "stockAsOf",
+            "donationItems"
+            | "donationItemFacets"
+            | "householdDeliveries"
+            | "stock"
+            | "requests"
+            | "movements"
+            | "stockAsOf",
             "location",
         )
         | ("shipments", "from" | "to") => some_of("locations").into_iter().step_by(4).collect(),
@@ -85,6 +91,9 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             "NAME",
             "NAME_DESC",
         ]),
+        // Of no household.
+        ("householdAllowance", "pickupCode") => literals(&["\"00000000\""]),
+        ("householdAllowance", "on") => literals(&["\"2022-01-31\""]),
         ("requests", "state") => literals(&["SUBMITTED", "APPROVED", "FULFILLED"]),
         ("shipments", "state") => literals(&["IN_TRANSIT", "RECEIVED"]),
         ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
@@ -319,6 +328,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             ],
             "donations" => &["donor"],
             "stock" => &["location"],
+            "householdAllowance" => &["pickupCode", "on"],
+            "householdDeliveries" => &["location"],
             "requests" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
             "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],

@@ -95,6 +95,8 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("catalogue".into(), "CatalogueItem", 0),
         ("campaigns".into(), "Campaign", 0),
         ("kits".into(), "Kit", 1),
+        ("entitlements".into(), "Entitlement", 1),
+        ("householdDeliveries(last: 6)".into(), "HouseholdDeliveryConnection", 1),
         ("donors(first: 6)".into(), "DonorConnection", 1),
         ("donations(last: 6)".into(), "DonationConnection", 1),
         ("donationItems(first: 9)".into(), "DonationItemConnection", 1),

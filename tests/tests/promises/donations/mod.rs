@@ -6,6 +6,7 @@ mod catalogue;
 mod deciding;
 mod donors;
 mod finding;
+mod households;
 mod importing;
 mod kits;
 mod ledger;
@@ -45,6 +46,14 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         }
         "setMinimumStock" => "storeMinimum { minimum version }",
         "defineKit" | "reviseKit" => "kit { id code name nameEn version lines { quantity item { code } } }",
+        "grantEntitlement" | "endEntitlement" => {
+            "entitlement { id amount per intervalDays cap validFrom validUntil version item { code } kit { code } }"
+        }
+        "deliverToHousehold" => {
+            "delivery { id code deliveredAt location { id } lines { given entitlement { id } } }
+             allowance { remaining againOn entitlement { id } }"
+        }
+        "replacePickupCode" => "household { id pickupCode version }",
         "openCampaign" | "closeCampaign" => "campaign { id title closedAt version donations articles }",
         "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",
         _ => MOVED,
@@ -52,8 +61,12 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
     // Not every mutation can have every problem.
     let result = SCHEMA.object("Mutation").fields[root].ty.inner_named_type();
     let Some(ExtendedType::Union(result)) = SCHEMA.0.types.get(result) else { panic!("{root}: {result}") };
-    let fields =
-        [("NotFound", "argument"), ("InvalidValue", "argument"), ("VersionConflict", "currentVersion")];
+    let fields = [
+        ("NotFound", "argument"),
+        ("InvalidValue", "argument"),
+        ("BeyondEntitlement", "argument remaining againOn"),
+        ("VersionConflict", "currentVersion"),
+    ];
     let problems: Vec<String> = fields
         .iter()
         .filter(|(problem, _)| result.members.contains(*problem))

@@ -112,6 +112,42 @@ const BREACHES: &[(&str, &str)] = &[
     ("donors_name_form", "UPDATE donors SET name = ' Ana'"),
     ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     (
+        "entitlements_amount",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 0, 'PERSON', NULL::integer, NULL::integer, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
+        "entitlements_cap",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 2, 'PERSON', NULL::integer, 1, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    ("entitlements_ended_alone", "UPDATE entitlements SET amount = 2, version = version + 1"),
+    (
+        "entitlements_interval",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 1, 'PERSON', 0, NULL::integer, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
+        "entitlements_of_one",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, NULL::uuid, 1, 'PERSON', NULL::integer, NULL::integer, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
+        "entitlements_one_at_a_time",
+        "INSERT INTO entitlements (id, programme_id, item_id, kit_id, amount, per, valid_from, granted_at) \
+         SELECT gen_random_uuid(), programme_id, item_id, kit_id, amount, per, valid_from, granted_at FROM entitlements LIMIT 1",
+    ),
+    (
+        "entitlements_per",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 1, 'BED', NULL::integer, NULL::integer, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
+        "entitlements_period",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 1, 'PERSON', NULL::integer, NULL::integer, '2023-01-01', DATE '2022-12-01', '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
         "grant_shelters_role",
         "INSERT INTO grants SELECT gen_random_uuid(), someone, 'donor', NULL, '2022-01-01', '2022-02-01' FROM one; \
          INSERT INTO grant_shelters SELECT grants.id, shelters.id FROM grants, shelters",
@@ -155,7 +191,29 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO grants SELECT gen_random_uuid(), someone, role, NULL, '2022-01-01', '2022-02-01' \
          FROM one, unnest(ARRAY['donor', 'employer']) AS role",
     ),
+    ("household_deliveries_code_key", "UPDATE household_deliveries SET code = 'SAME'"),
+    ("household_deliveries_note", "UPDATE household_deliveries SET note = 'no'"),
+    (
+        "household_deliveries_within_entitlement",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO entitlements (id, programme_id, item_id, amount, per, valid_from, granted_at) \
+         SELECT entry, programme_id, item_id, 1, 'HOUSEHOLD', '2022-01-01', '2022-01-01' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO household_deliveries (id, programme_id, household_id, location_id, delivered_at, recorded_at) \
+         SELECT transfer, programme_id, households.id, store, '2022-01-31 20:00Z', '2022-01-31 20:00Z' FROM one, households LIMIT 1; \
+         INSERT INTO household_delivery_lines (id, delivery_id, entitlement_id, asked) SELECT receipt, transfer, entry, 5 FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, quantity, occurred_at, recorded_at, delivery_line_id) \
+         SELECT gen_random_uuid(), fresh, 'DELIVERY', store, 2, '2022-01-31 20:00Z', '2022-01-31 21:00Z', receipt FROM one",
+    ),
+    ("household_delivery_lines_asked", "UPDATE household_delivery_lines SET asked = 0, given = 0"),
+    (
+        "household_delivery_lines_entitlement_key",
+        "INSERT INTO household_delivery_lines (id, delivery_id, entitlement_id, asked) \
+         SELECT gen_random_uuid(), delivery_id, entitlement_id, 1 FROM household_delivery_lines LIMIT 1",
+    ),
+    ("household_delivery_lines_given", "UPDATE household_delivery_lines SET given = asked + 1"),
     ("households_code_key", "UPDATE households SET code = 'SAME'"),
+    ("households_pickup_code", "UPDATE households SET pickup_code = 'A8TVNA58'"),
+    ("households_pickup_code_key", "UPDATE households SET pickup_code = 'A8TVNA59'"),
     (
         "idempotency_keys_form",
         "INSERT INTO idempotency_keys SELECT someone, 'short', 'b', '', now() FROM one",
@@ -292,6 +350,17 @@ const BREACHES: &[(&str, &str)] = &[
     (
         "movements_note",
         "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT gen_random_uuid(), fresh, 'TRANSFER', store, other, 1, NULL::uuid, '2022-01-31', '2022-01-31', NULL, 'no' FROM one",
+    ),
+    (
+        "movements_of_delivery",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO entitlements (id, programme_id, item_id, amount, per, valid_from, granted_at) \
+         SELECT entry, programme_id, item_id, 1, 'HOUSEHOLD', '2022-01-01', '2022-01-01' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO household_deliveries (id, programme_id, household_id, location_id, delivered_at, recorded_at) \
+         SELECT transfer, programme_id, households.id, store, '2022-01-31 20:00Z', '2022-01-31 20:00Z' FROM one, households LIMIT 1; \
+         INSERT INTO household_delivery_lines (id, delivery_id, entitlement_id, asked) SELECT receipt, transfer, entry, 5 FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, quantity, occurred_at, recorded_at, delivery_line_id) \
+         SELECT gen_random_uuid(), fresh, 'DELIVERY', store, 1, '2022-01-31 21:00Z', '2022-01-31 21:00Z', receipt FROM one",
     ),
     (
         "movements_of_shipment",

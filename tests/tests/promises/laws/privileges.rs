@@ -75,9 +75,19 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (agency_id, contact, id, kind, name, programme_id), SELECT, UPDATE (contact, name, version)",
         ),
         ("enrolments", "SELECT"),
+        (
+            "entitlements",
+            "INSERT (amount, cap, granted_at, id, interval_days, item_id, kit_id, per, programme_id, user_id, valid_from, valid_until), SELECT, \
+             UPDATE (valid_until, version)",
+        ),
         ("grant_shelters", append),
         ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
-        ("households", "SELECT"),
+        (
+            "household_deliveries",
+            "INSERT (delivered_at, household_id, id, location_id, note, programme_id, recorded_at, user_id), SELECT",
+        ),
+        ("household_delivery_lines", "INSERT (asked, delivery_id, entitlement_id, id, kit_version), SELECT"),
+        ("households", "SELECT, UPDATE (pickup_code, version)"),
         ("idempotency_keys", "DELETE, INSERT, SELECT"),
         ("incompatible_roles", "SELECT"),
         (

@@ -227,12 +227,19 @@ impl Author<'_> {
                 (format!("{list}({end}: {rows})"), pages)
             }
             11 => {
-                let list = *self.dice.pick(&["campaigns", "kits"]);
-                (list.to_owned(), if list == "kits" { "Kit" } else { "Campaign" })
+                let (list, object) = *self.dice.pick(&[
+                    ("campaigns", "Campaign"),
+                    ("kits", "Kit"),
+                    ("entitlements", "Entitlement"),
+                ]);
+                (list.to_owned(), object)
             }
             12 => {
-                let list = *self.dice.pick(&["requests", "shipments"]);
-                let pages = if list == "requests" { "SupplyRequestConnection" } else { "ShipmentConnection" };
+                let (list, pages) = *self.dice.pick(&[
+                    ("requests", "SupplyRequestConnection"),
+                    ("shipments", "ShipmentConnection"),
+                    ("householdDeliveries", "HouseholdDeliveryConnection"),
+                ]);
                 (format!("{list}({end}: {rows})"), pages)
             }
             13 => {

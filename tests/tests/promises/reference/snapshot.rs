@@ -51,6 +51,7 @@ impl Snapshot {
             ("locations", "Location", 2),
             ("campaigns", "Campaign", 1),
             ("kits", "Kit", 2),
+            ("entitlements", "Entitlement", 2),
         ] {
             let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
             let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
@@ -66,6 +67,8 @@ impl Snapshot {
             snapshot.page_through(&client, "requests", &all_of("SupplyRequest", 2), "").await;
         snapshot.pages.shipments =
             snapshot.page_through(&client, "shipments", &all_of("Shipment", 2), "").await;
+        snapshot.pages.deliveries =
+            snapshot.page_through(&client, "householdDeliveries", &all_of("HouseholdDelivery", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
             let only = format!(", location: \"{location}\"");
             let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), &only).await;
@@ -204,6 +207,9 @@ impl Snapshot {
                 let shares =
                     members.iter().flat_map(|member| self.shares(member["id"].as_str().unwrap(), now));
                 Facts { lodges_in: code("shelter"), shared_with: shares.collect(), ..Facts::default() }
+            }
+            "HouseholdDelivery" | "HouseholdDeliveryLine" => {
+                Facts { to_a_household: true, ..Facts::default() }
             }
             "Consent" => Facts { recipient: code("recipient"), ..follow("person") },
             "Referral" => Facts { recipient: code("recipient"), agency: code("sender"), ..follow("person") },
