@@ -127,6 +127,8 @@ named! {
         Entitlement = "Entitlement",
         /// What a household was given, without whose it is.
         HouseholdDelivery = "HouseholdDelivery",
+        /// Goods of a store that are kept for a while.
+        Reservation = "Reservation",
         /// What a store asks for.
         SupplyRequest = "SupplyRequest",
         /// What is approved of a request.
@@ -252,6 +254,7 @@ impl RecordType {
             | Self::Space
             | Self::Location
             | Self::HouseholdDelivery
+            | Self::Reservation
             | Self::SupplyRequest
             | Self::Shipment => &[Fact::Shelter],
             Self::Category | Self::Item => &[Fact::StockKind],

@@ -102,7 +102,7 @@ codes! {
     ConsentMissing "CONSENT_MISSING" 200;
     /// The space has fewer places than that.
     OverCapacity "OVER_CAPACITY" 200;
-    /// The store holds less of the lot than that.
+    /// The store holds less of the lot than that, beside what is reserved for others.
     InsufficientStock "INSUFFICIENT_STOCK" 200;
     /// The lot has expired or was recalled: it is given out no more.
     GoodsUnfit "GOODS_UNFIT" 200;

@@ -180,7 +180,7 @@ impl BreakGlassOpen {
 impl InsufficientStock {
     pub(crate) fn new() -> Self {
         let message =
-            "The store holds less of this lot than that. Read its stock, or take from another store.".into();
+            "The store holds less of this than that, beside what is reserved for others. Read its stock, or take from another store.".into();
         Self { code: Code::InsufficientStock.as_str().into(), message }
     }
 }

@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn every_slip_of_the_pen_is_found() {
         for seed in 0..64u8 {
-            let made = code([seed, seed.wrapping_mul(37), 5, seed ^ 19, 250, seed.wrapping_add(11), 3]);
+            let made = code([seed, seed.wrapping_mul(37), 5, seed ^ 0b1_0011, 250, seed.wrapping_add(11), 3]);
             let letters: Vec<char> = made.chars().collect();
             for place in 0..LENGTH {
                 for other in ALPHABET.iter().map(|letter| char::from(*letter)) {

@@ -12,7 +12,7 @@ use super::{
     catalogue::{self, CATALOGUE, Keeps},
     copy, giving, id,
     ledger::{Balance, Movement, balances, days_later, history},
-    local, people, programme_id,
+    local, people, programme_id, reservations,
     shelters::{self, Shelter},
     start, supplies,
 };
@@ -158,6 +158,8 @@ pub(super) struct Rows {
     supplies: supplies::Rows,
     /// What people are given.
     giving: giving::Rows,
+    /// What is kept for a while.
+    reservations: reservations::Rows,
     /// Movements up to then, in order of time.
     pub(super) movements: Vec<Movement>,
 }
@@ -183,7 +185,10 @@ impl Rows {
         let donations = donations(&received, &donors);
         let lots: Vec<Lot> = received.into_iter().map(|arrival| arrival.lot).collect();
         let supplies = supplies::Rows::generate(trips, &movements, &lots, &items, &shelters, now);
+        let balances = balances(&movements);
+        let warehouses = WAREHOUSES.map(|(code, _)| warehouse_id(code));
         Self {
+            reservations: reservations::Rows::generate(&items, &lots, &balances, &warehouses, now),
             giving: giving::Rows::generate(&items),
             categories,
             items,
@@ -195,7 +200,7 @@ impl Rows {
             donations,
             lots,
             donors,
-            balances: balances(&movements),
+            balances,
             supplies,
             movements,
         }
@@ -220,7 +225,8 @@ impl Rows {
         let opened = |balance: &Balance| Balance { quantity: 0, version: 0, ..*balance };
         copy(transaction, &self.balances.iter().map(opened).collect::<Vec<_>>()).await?;
         self.supplies.copy(transaction).await?;
-        copy(transaction, &self.movements).await
+        copy(transaction, &self.movements).await?;
+        self.reservations.copy(transaction).await
     }
 }
 

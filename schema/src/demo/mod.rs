@@ -56,6 +56,7 @@ mod donations;
 mod giving;
 mod ledger;
 mod people;
+mod reservations;
 mod shelters;
 mod supplies;
 

@@ -95,6 +95,7 @@ async fn correct(
         corrects: Some(wrong.id.uuid()),
         shipment: wrong.shipment_id,
         delivery_line: wrong.delivery_line_id,
+        reservation: None,
     };
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
@@ -111,7 +112,8 @@ async fn correct(
             | Breach::NoStore
             | Breach::OnItsWay
             | Breach::RequestNotOpen
-            | Breach::BeyondEntitlement,
+            | Breach::BeyondEntitlement
+            | Breach::NotReserved,
         ) => {
             return Err(Error::internal("a correction ran into a law that is not for it"));
         }

@@ -21,6 +21,6 @@ pub(crate) use append::{Begun, Done, Outcome, Transaction, constraint, idempoten
 pub(crate) use entry::{Change, Entry, Part};
 pub(crate) use feed::{Feed, read_entries};
 pub(crate) use graphql::register;
-pub(crate) use record::{PolicyExplained, record_policies, record_question, record_read};
+pub(crate) use record::{PolicyExplained, enter_of_server, record_policies, record_question, record_read};
 pub(crate) use refusals::{Refusal, Refusals, run as run_refusals};
 pub(crate) use sequencer::run;

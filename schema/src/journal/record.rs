@@ -1,13 +1,15 @@
 //! What the journal has beside changes of rows: reads of personal data, which stand in it before the data leave (R9, R21),
 //! questions about access, and changes of the policies.
 
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::census::Purpose;
 use crate::context::{Context, Disclosed};
+use crate::database::Prepared;
 use crate::error::Result;
-use crate::journal::insert::{NewEntry, Told};
+use crate::journal::insert::{NewEntry, Told, inserting};
 use crate::journal::{Change, Part};
 use crate::system::System;
 
@@ -112,4 +114,17 @@ impl Change for PoliciesReplaced {
 pub(crate) async fn record_policies(system: &System, before: String, after: String) -> Result<()> {
     let parts = vec![Part::of_journal(&PoliciesReplaced { before, after: after.clone() })?];
     NewEntry::of_server(system, "journal.replacePolicies", after, parts).await?.insert(system).await
+}
+
+/// Puts into the journal, in a transaction of the caller's, what the server itself changed.
+pub(crate) async fn enter_of_server(
+    system: &System,
+    connection: &mut AsyncPgConnection,
+    operation: &str,
+    changes: Vec<Part>,
+) -> Result<()> {
+    let version = system.policies().version().to_owned();
+    let entry = NewEntry::of_server(system, operation, version, changes).await?;
+    Prepared(inserting!(entry, "SELECT 1")).execute(connection).await?;
+    Ok(())
 }

@@ -20,6 +20,7 @@ use crate::database::Prepared;
 use crate::donations::first_expired::LOTS;
 use crate::donations::ledger::{self, Breach, StockMoved, refuse_text};
 use crate::donations::load::store_by_id;
+use crate::donations::reservations::Reservation;
 use crate::donations::{Item, Location, Lot};
 use crate::error::{Code, Error, Result};
 use crate::graph::{Facts, input, record, union};
@@ -57,6 +58,8 @@ input! {
         pub from: Id<Location>,
         /// What is given, of 1 to 200 lots.
         pub goods: Vec<GivenGoods>,
+        /// The reservation that it uses up: what that keeps is taken first.
+        pub reservation: Option<Id<Reservation>>,
         /// More about it, 3 to 500 characters; no name of whoever received it.
         pub note: Option<String>,
         /// When it happened; now, where it is left out.
@@ -212,6 +215,7 @@ async fn deliver(
         Err(Breach::Insufficient) => return Ok(Err(InsufficientStock::new().into())),
         Err(Breach::Unfit) => return Ok(Err(GoodsUnfit::new().into())),
         Err(Breach::EarlierExpiry) => return Ok(Err(EarlierExpiry::new().into())),
+        Err(Breach::NotReserved) => return Ok(Err(ledger::refuse_reservation().into())),
         Err(Breach::BeyondEntitlement) => return Ok(Err(beyond(&given.lines, &allowances).into())),
         Err(
             Breach::Corrected

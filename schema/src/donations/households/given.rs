@@ -100,6 +100,7 @@ fn draws<'a>(
         quantity,
         note: None,
         out_of_order: goods.out_of_order.as_deref(),
+        reservation: input.reservation.map(Id::uuid),
         occurred_at: input.occurred_at,
     }
 }
@@ -198,8 +199,8 @@ async fn one_lot(
         Err(problem) => return Ok(Err(problem.into())),
     };
     let draws = draws(input, goods, lot, quantity);
-    let drawn: Refused<_> = ledger::drawn_on(context, transaction, MovementKind::Delivery, draws).await?;
-    let movement = match drawn {
+    let found: Refused<_> = ledger::drawn_on(context, transaction, MovementKind::Delivery, draws).await?;
+    let movement = match found {
         Ok(movement) => movement,
         Err(refused) => return Ok(Err(refused)),
     };

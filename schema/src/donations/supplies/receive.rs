@@ -140,6 +140,7 @@ async fn receive(
             corrects: None,
             shipment: Some(shipment.id.uuid()),
             delivery_line: None,
+            reservation: None,
         };
         if came > 0 {
             let to = Some(shipment.to_id);
@@ -161,6 +162,7 @@ async fn receive(
             | Breach::BeyondRequest
             | Breach::RequestNotOpen
             | Breach::BeyondEntitlement
+            | Breach::NotReserved
             | Breach::Corrected
             | Breach::NoStore
             | Breach::OnItsWay,

@@ -13,6 +13,7 @@ use crate::database::Prepared;
 use crate::donations::first_expired::{LOTS, first_to_expire};
 use crate::donations::ledger::{self, Breach, Draws, NewMovement, StockMoved, refuse_text};
 use crate::donations::load::{store_by_id, transit};
+use crate::donations::reservations::Reservation;
 use crate::donations::supplies::load::{request_by_id, shipment_by_id};
 use crate::donations::supplies::tables::shipments;
 use crate::donations::supplies::{Shipment, SupplyRequest};
@@ -50,6 +51,8 @@ input! {
         pub request: Option<Id<SupplyRequest>>,
         /// What is sent. One shipment carries 1 to 200 lots.
         pub goods: Vec<ShippedGoods>,
+        /// The reservation that it uses up: what that keeps is taken first.
+        pub reservation: Option<Id<Reservation>>,
         /// Who drives it, in which vehicle, or what else whoever receives it should know, 3 to 500 characters.
         pub note: Option<String>,
         /// When it left; now, where it is left out.
@@ -167,6 +170,7 @@ async fn send(
         Err(Breach::Insufficient) => return Ok(Err(InsufficientStock::new().into())),
         Err(Breach::Unfit) => return Ok(Err(GoodsUnfit::new().into())),
         Err(Breach::EarlierExpiry) => return Ok(Err(EarlierExpiry::new().into())),
+        Err(Breach::NotReserved) => return Ok(Err(ledger::refuse_reservation().into())),
         Err(Breach::BeyondRequest) => {
             let message = "Less of this was approved, or the request does not ask for it. Read its lines.";
             return Ok(Err(InvalidValue::new("goods", message).into()));
@@ -244,6 +248,7 @@ fn draws<'a>(
         quantity,
         note: None,
         out_of_order: goods.out_of_order.as_deref(),
+        reservation: input.reservation.map(Id::uuid),
         occurred_at: input.occurred_at,
     }
 }

@@ -93,6 +93,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ]),
         // Of no household.
         ("householdAllowance", "pickupCode") => literals(&["\"00000000\""]),
+        ("reservations", "open") => literals(&["true", "false"]),
         ("householdAllowance", "on") => literals(&["\"2022-01-31\""]),
         ("requests", "state") => literals(&["SUBMITTED", "APPROVED", "FULFILLED"]),
         ("shipments", "state") => literals(&["IN_TRANSIT", "RECEIVED"]),
@@ -330,6 +331,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "stock" => &["location"],
             "householdAllowance" => &["pickupCode", "on"],
             "householdDeliveries" => &["location"],
+            "reservations" => &["location", "open"],
             "requests" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
             "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],

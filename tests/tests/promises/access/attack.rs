@@ -102,6 +102,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("donationItems(first: 9)".into(), "DonationItemConnection", 1),
         ("requests(last: 6)".into(), "SupplyRequestConnection", 1),
         ("shipments(first: 6)".into(), "ShipmentConnection", 1),
+        ("reservations(first: 6)".into(), "ReservationConnection", 1),
         (format!("stock(location: \"{fullest}\", first: 5)"), "StockConnection", 1),
         ("persons(first: 20)".into(), "PersonConnection", 1),
         (format!("persons(household: \"{family}\")"), "PersonConnection", 1),

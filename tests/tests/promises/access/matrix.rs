@@ -33,6 +33,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("donationItems(last: 7)".into(), "DonationItemConnection", 1),
         ("requests(first: 6)".into(), "SupplyRequestConnection", 2),
         ("shipments(last: 6)".into(), "ShipmentConnection", 2),
+        ("reservations(last: 6)".into(), "ReservationConnection", 2),
         (format!("stock(location: \"{fullest}\", first: 9)"), "StockConnection", 1),
         ("persons(first: 20)".into(), "PersonConnection", 1),
         (format!("persons(household: \"{crowd}\", last: 5)"), "PersonConnection", 2),

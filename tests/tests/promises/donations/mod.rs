@@ -11,6 +11,7 @@ mod importing;
 mod kits;
 mod ledger;
 mod receiving;
+mod reservations;
 mod supplies;
 
 use apollo_compiler::schema::ExtendedType;
@@ -24,7 +25,7 @@ const DONATIONS: &str = "DIF_MUNICIPAL/donation_coordinator";
 /// What a movement shows of itself and of what it left.
 const MOVED: &str =
     "movement { id kind quantity cause note outOfOrder lot { id } from { id } to { id } corrects { id } }
-    stock { quantity version location { id } }";
+    stock { quantity reserved available version location { id } }";
 
 /// What a request shows of itself, and a shipment.
 const REQUEST: &str = "request { id code state version decisionNote location { id }
@@ -54,6 +55,9 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
              allowance { remaining againOn entitlement { id } }"
         }
         "replacePickupCode" => "household { id pickupCode version }",
+        "reserveStock" | "releaseReservation" => {
+            "reservation { id code note until endedAt version location { id } lines { reserved used remaining lot { id } } }"
+        }
         "openCampaign" | "closeCampaign" => "campaign { id title closedAt version donations articles }",
         "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",
         _ => MOVED,

@@ -31,6 +31,13 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), lot_id, location_id FROM balances LIMIT 1",
     ),
     ("balances_quantity_not_negative", "UPDATE balances SET quantity = -1 FROM one WHERE id = balance"),
+    (
+        "balances_reserved",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) \
+         SELECT entry, programme_id, store, 'Para mañana', '2022-01-31', '2022-02-02' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO reservation_lines (reservation_id, lot_id, location_id, until, reserved) SELECT entry, fresh, store, '2022-02-02', 11 FROM one",
+    ),
     ("break_glass_accesses_append_only", "TRUNCATE break_glass_accesses"),
     (
         "break_glass_accesses_ended",
@@ -363,6 +370,15 @@ const BREACHES: &[(&str, &str)] = &[
          SELECT gen_random_uuid(), fresh, 'DELIVERY', store, 1, '2022-01-31 21:00Z', '2022-01-31 21:00Z', receipt FROM one",
     ),
     (
+        "movements_of_reservation",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) \
+         SELECT entry, programme_id, store, 'Para mañana', '2022-01-31', '2022-02-02' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO reservation_lines (reservation_id, lot_id, location_id, until, reserved) SELECT entry, fresh, store, '2022-02-02', 4 FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, quantity, occurred_at, recorded_at, reservation_id) \
+         SELECT gen_random_uuid(), fresh, 'DELIVERY', store, 1, '2022-02-03', '2022-02-03', entry FROM one",
+    ),
+    (
         "movements_of_shipment",
         "INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), fresh, way FROM one; \
          INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
@@ -432,6 +448,43 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     ("referrals_purpose", "UPDATE referrals SET purpose = 'CURIOSITY'"),
     ("referrals_settled", "UPDATE referrals SET accepted_at = NULL WHERE accepted_at IS NOT NULL"),
+    (
+        "reservation_lines_id_key",
+        "ALTER TABLE reservation_lines DROP CONSTRAINT reservation_lines_pkey; \
+         INSERT INTO reservation_lines (reservation_id, lot_id, location_id, until, reserved) \
+         SELECT reservation_id, lot_id, location_id, until, 1 FROM reservation_lines LIMIT 1",
+    ),
+    (
+        "reservation_lines_reserved",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) \
+         SELECT entry, programme_id, store, 'Para mañana', '2022-01-31', '2022-02-02' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO reservation_lines (reservation_id, lot_id, location_id, until, reserved) SELECT entry, fresh, store, '2022-02-02', 0 FROM one",
+    ),
+    ("reservation_lines_within", "UPDATE reservation_lines SET used = reserved + 1"),
+    (
+        "reservations_code_key",
+        "UPDATE reservations SET code = 'SAME', ended_at = '2022-01-31' WHERE ended_at IS NULL",
+    ),
+    ("reservations_ended_once", "UPDATE reservations SET note = 'Otra cosa'"),
+    (
+        "reservations_facts_key",
+        "ALTER TABLE reservations DROP CONSTRAINT reservations_pkey CASCADE; \
+         INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) \
+         SELECT id, programme_id, location_id, 'Para mañana', reserved_at, until FROM reservations LIMIT 1",
+    ),
+    (
+        "reservations_for_something",
+        "INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) SELECT gen_random_uuid(), programme_id, id, NULL::text, '2022-01-31', '2022-02-01' FROM locations LIMIT 1",
+    ),
+    (
+        "reservations_note",
+        "INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) SELECT gen_random_uuid(), programme_id, id, 'no', '2022-01-31', '2022-02-01' FROM locations LIMIT 1",
+    ),
+    (
+        "reservations_until",
+        "INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) SELECT gen_random_uuid(), programme_id, id, 'Para mañana', '2022-01-31', '2022-02-15' FROM locations LIMIT 1",
+    ),
     ("role_agencies_pattern", "UPDATE role_agencies SET pattern = 'lower'"),
     ("shelters_code_key", "UPDATE shelters SET code = 'SAME'"),
     ("shelters_period", "UPDATE shelters SET closed_on = opened_on - 1"),

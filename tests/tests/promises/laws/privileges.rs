@@ -115,6 +115,11 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (id, legal_basis, opened_at, person_id, programme_id, purpose, recipient, sender), SELECT, \
              UPDATE (accepted_at, declined_at, ended_at, version)",
         ),
+        ("reservation_lines", "INSERT (location_id, lot_id, reservation_id, reserved, until), SELECT"),
+        (
+            "reservations",
+            "INSERT (id, location_id, note, programme_id, request_id, reserved_at, until, user_id), SELECT, UPDATE (ended_at)",
+        ),
         ("revoked_tokens", append),
         ("role_agencies", "SELECT"),
         ("roles", "SELECT"),

@@ -35,6 +35,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "breakGlassAccesses"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
+    ("Query", "householdAllowance"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),
@@ -238,6 +239,7 @@ impl Author<'_> {
                 let (list, pages) = *self.dice.pick(&[
                     ("requests", "SupplyRequestConnection"),
                     ("shipments", "ShipmentConnection"),
+                    ("reservations", "ReservationConnection"),
                     ("householdDeliveries", "HouseholdDeliveryConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)

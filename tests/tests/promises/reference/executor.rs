@@ -247,6 +247,10 @@ impl Thing<'_> {
                 let page = run.page(&pages.shipments, info.arguments());
                 self.child(Kind::Connection { node: "Shipment", page }, path)
             }
+            "reservations" => {
+                let page = run.page(&pages.reservations, info.arguments());
+                self.child(Kind::Connection { node: "Reservation", page }, path)
+            }
             "householdDeliveries" => {
                 let page = run.page(&pages.deliveries, info.arguments());
                 self.child(Kind::Connection { node: "HouseholdDelivery", page }, path)
@@ -388,6 +392,7 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "SupplyRequest" => ("SupplyRequestConnection", "SupplyRequestEdge"),
         "Shipment" => ("ShipmentConnection", "ShipmentEdge"),
         "HouseholdDelivery" => ("HouseholdDeliveryConnection", "HouseholdDeliveryEdge"),
+        "Reservation" => ("ReservationConnection", "ReservationEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
         "Referral" => ("ReferralConnection", "ReferralEdge"),

@@ -140,6 +140,8 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("Entitlement", "INVENTORY"),
     ("HouseholdDelivery", "INVENTORY"),
     ("HouseholdDeliveryLine", "INVENTORY"),
+    ("Reservation", "INVENTORY"),
+    ("ReservationLine", "INVENTORY"),
     ("SupplyRequest", "INVENTORY"),
     ("SupplyRequestLine", "INVENTORY"),
     ("Shipment", "INVENTORY"),

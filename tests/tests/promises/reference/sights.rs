@@ -199,6 +199,7 @@ const GOODS: &[&str] = &[
     "SupplyRequestLine",
     "KitLine",
     "ShipmentLine",
+    "ReservationLine",
     "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
@@ -216,10 +217,19 @@ const OF_THE_JOURNAL: &[&str] = &[
     "EndBreakGlassPayload",
     "BreakGlassNotice",
 ];
-const GIVEN: &[&str] =
-    &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange", "ShipmentLine", "PastStock"];
+const GIVEN: &[&str] = &[
+    "Donor",
+    "Donation",
+    "DonationItem",
+    "Stock",
+    "Movement",
+    "StockChange",
+    "ShipmentLine",
+    "ReservationLine",
+    "PastStock",
+];
 /// Types whose records are of a store.
-const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment"];
+const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment", "Reservation"];
 
 /// What a payload of a mutation on goods, accounts, consents or referrals carries, or what is counted; another type is itself.
 fn carried(object: &str) -> &str {
@@ -237,6 +247,7 @@ fn carried(object: &str) -> &str {
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
         Some("SendShipment" | "ReceiveShipment") => "Shipment",
+        Some("ReserveStock" | "ReleaseReservation") => "Reservation",
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
         Some(verb) if verb.ends_with("Consent") => "Consent",

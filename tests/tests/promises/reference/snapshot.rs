@@ -69,6 +69,8 @@ impl Snapshot {
             snapshot.page_through(&client, "shipments", &all_of("Shipment", 2), "").await;
         snapshot.pages.deliveries =
             snapshot.page_through(&client, "householdDeliveries", &all_of("HouseholdDelivery", 2), "").await;
+        snapshot.pages.reservations =
+            snapshot.page_through(&client, "reservations", &all_of("Reservation", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
             let only = format!(", location: \"{location}\"");
             let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), &only).await;
@@ -194,7 +196,7 @@ impl Snapshot {
             "CatalogueItem" => follow("category"),
             "Donation" => follow("donor"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
-            "Stock" | "Movement" | "ShipmentLine" => follow("lot"),
+            "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" => follow("lot"),
             "SupplyRequestLine" | "KitLine" => follow("item"),
             "Person" => Facts {
                 lodges_in: code("shelter"),
