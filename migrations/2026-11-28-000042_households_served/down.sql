@@ -41,6 +41,6 @@ ALTER TABLE movements DROP COLUMN delivery_line_id;
 DROP TABLE household_delivery_lines, household_deliveries, entitlements;
 DROP FUNCTION day_of_delivery, refuse_other_entitlement;
 DROP SEQUENCE household_delivery_numbers;
-REVOKE UPDATE (version) ON households FROM enlace_app;
+REVOKE UPDATE (pickup_code, version) ON households FROM enlace_app;
 ALTER TABLE households DROP COLUMN pickup_code;
 DROP FUNCTION new_pickup_code, pickup_remainder;

@@ -119,19 +119,19 @@ CREATE TRIGGER reservations_released AFTER UPDATE OF ended_at ON reservations FO
 
 ALTER TABLE movements ADD COLUMN reservation_id uuid REFERENCES reservations;
 
--- A movement that names a reservation takes what that has left first. Before the balances change, which are held in their order. As its
--- owner.
+-- A movement that names a reservation takes what that keeps, and no more. Before the balances change, which are held in their order. As
+-- its owner.
 CREATE FUNCTION use_reservation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 BEGIN
     PERFORM FROM balances JOIN (SELECT lot_id, from_id AS location_id FROM made UNION SELECT lot_id, to_id FROM made) AS touched
             ON touched.lot_id = balances.lot_id AND touched.location_id = balances.location_id
         ORDER BY balances.lot_id, balances.location_id FOR NO KEY UPDATE OF balances;
-    UPDATE reservation_lines SET used = used + least(left_over, NEW.quantity)
+    UPDATE reservation_lines SET used = used + NEW.quantity
         WHERE reservation_id = NEW.reservation_id AND lot_id = NEW.lot_id AND location_id = NEW.from_id
-            AND NEW.kind IN ('TRANSFER', 'DELIVERY') AND until > NEW.recorded_at AND used + released < reserved;
+            AND NEW.kind IN ('TRANSFER', 'DELIVERY') AND until > NEW.recorded_at AND left_over >= NEW.quantity;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'the reservation has nothing left of the lot in that store'
+        RAISE EXCEPTION 'the reservation keeps less of the lot in that store, or is over'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'movements_of_reservation';
     END IF;
     RETURN NULL;

@@ -64,7 +64,7 @@ pub(super) enum Breach {
     RequestNotOpen,
     /// The household is owed less than that.
     BeyondEntitlement,
-    /// The reservation has nothing left of the lot in that store, or is over.
+    /// The reservation keeps less of the lot in that store, or is over.
     NotReserved,
 }
 
@@ -198,8 +198,7 @@ pub(super) fn refuse_on_its_way(argument: &str) -> InvalidValue {
 
 /// What is wrong with a reservation that a movement names.
 pub(super) fn refuse_reservation() -> InvalidValue {
-    let message =
-        "This reservation has nothing left of that in this store, or is over. Read it, or leave it out.";
+    let message = "This reservation keeps less of that in this store, or is over. Read it, or leave it out.";
     InvalidValue::new("reservation", message)
 }
 

@@ -29,7 +29,7 @@ input! {
         pub note: Option<String>,
         /// Why it leaves before what of its item expires earlier in that store, 3 to 500 characters. Without it what expires first leaves first.
         pub out_of_order: Option<String>,
-        /// The reservation that it uses up: what that keeps is taken first.
+        /// The reservation that it uses up, which keeps so much of the lot.
         pub reservation: Option<Id<Reservation>>,
         /// When it happened; now, where it is left out.
         pub occurred_at: Option<DateTime<Utc>>,

@@ -22,7 +22,7 @@ use crate::donations::ledger::{self, Breach, StockMoved, refuse_text};
 use crate::donations::load::store_by_id;
 use crate::donations::reservations::Reservation;
 use crate::donations::{Item, Location, Lot};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
 use crate::journal::{Begun, Change, Done, Part, Transaction};
 use crate::problem::{
@@ -142,12 +142,6 @@ pub(super) async fn deliver_to_household(
     context: Context,
     input: DeliverToHousehold,
 ) -> Result<DeliverToHouseholdResult> {
-    if context.scope(Class::Inventory, RecordType::HouseholdDelivery).is_none() {
-        return Err(Error::new(
-            Code::Forbidden,
-            "Only those who may read deliveries to households make them.",
-        ));
-    }
     let key = input.idempotency_key.clone();
     let mut transaction =
         match Transaction::begin(&context, "donations.deliverToHousehold", &key, &input).await? {
@@ -174,6 +168,7 @@ async fn deliver(
     let Some(store) = store_by_id(context, transaction.connection()?, input.from).await? else {
         return Ok(Err(NotFound::new("from").into()));
     };
+    context.authorize_write(Class::Inventory, RecordType::HouseholdDelivery, &store)?;
     let Some(code) = pickup::read(&input.pickup_code) else {
         let message =
             "This is no pickup code: a character is wrong, missing or in another's place. Read it again.";

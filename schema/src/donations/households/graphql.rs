@@ -64,7 +64,7 @@ pub(in crate::donations) fn register(graph: &mut Graph) {
             Class::Inventory,
             "Gives goods to the household that shows a pickup code, within what it is owed. Of an item what expires first is taken first.",
         )
-        .either(RecordType::Stock, deliver_to_household);
+        .either(RecordType::HouseholdDelivery, deliver_to_household);
 }
 
 fn entitlements(graph: &mut Graph) {

@@ -44,6 +44,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             "donationItems"
             | "donationItemFacets"
             | "householdDeliveries"
+            | "reservations"
             | "stock"
             | "requests"
             | "movements"
@@ -328,9 +329,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
                 "text",
             ],
             "donations" => &["donor"],
-            "stock" => &["location"],
+            "stock" | "householdDeliveries" => &["location"],
             "householdAllowance" => &["pickupCode", "on"],
-            "householdDeliveries" => &["location"],
             "reservations" => &["location", "open"],
             "requests" => &["location", "state"],
             "shipments" => &["from", "to", "state"],

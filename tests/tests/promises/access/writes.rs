@@ -120,6 +120,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),
                 "Mutation" if field.name.ends_with("Kit") => caller.may_write_goods("Kit"),
                 "Mutation" if field.name.ends_with("Entitlement") => caller.may_write_goods("Entitlement"),
+                "Mutation" if field.name == "deliverToHousehold" => caller.gives_to_households(),
                 // Who writes FAMILY writes CONSENT, and nobody else does.
                 "Mutation" if field.name == "replacePickupCode" => caller.may_write("CONSENT"),
                 "Mutation" if field.name.ends_with("CatalogueItem") => {

@@ -151,8 +151,8 @@ async fn what_is_kept_for_somebody_is_taken_by_nobody_else() {
         ]),
         "{shipped}"
     );
-    let spent = mutate(&stores, "deliverStock", &giving(1, 1, &named)).await;
-    assert_eq!(problem(&spent), ("INVALID_ARGUMENT", &json!("reservation")), "{spent}");
+    let used_up = mutate(&stores, "deliverStock", &giving(1, 1, &named)).await;
+    assert_eq!(problem(&used_up), ("INVALID_ARGUMENT", &json!("reservation")), "{used_up}");
 
     // Released, it is for anyone again; once.
     let second = at(result(&next), "reservation").clone();
@@ -250,7 +250,7 @@ async fn however_many_act_at_once_no_more_is_kept_than_there_is() {
                     return "short";
                 }
                 let reservation = at(result(&kept), "reservation");
-                if place % 8 == 0 {
+                if place.is_multiple_of(8) {
                     let releasing = format!("reservation: {}, version: 1", reservation["id"]);
                     let released = mutate(&stores, "releaseReservation", &releasing).await;
                     assert_eq!(outcome(&released).0, "ReleaseReservationPayload", "{released}");

@@ -229,7 +229,8 @@ const GIVEN: &[&str] = &[
     "PastStock",
 ];
 /// Types whose records are of a store.
-const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment", "Reservation"];
+const IN_A_STORE: &[&str] =
+    &["Stock", "Movement", "SupplyRequest", "Shipment", "Reservation", "HouseholdDelivery"];
 
 /// What a payload of a mutation on goods, accounts, consents or referrals carries, or what is counted; another type is itself.
 fn carried(object: &str) -> &str {
@@ -467,6 +468,12 @@ impl Caller {
             Reach::Records(place) => place.can_hold(object, self),
             Reach::OwnShelters => IN_A_STORE.contains(&object) && !self.shelters.is_empty(),
         })
+    }
+
+    /// Whether it gives something to households.
+    pub(crate) fn gives_to_households(&self) -> bool {
+        let partner = self.roles.contains("partner") && self.in_force && !self.roles.contains("witness");
+        partner || self.may_write_goods("HouseholdDelivery")
     }
 
     /// Whether it opens and closes campaigns of collection.
