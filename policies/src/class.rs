@@ -121,6 +121,14 @@ named! {
         Movement = "Movement",
         /// A warehouse or a shelter's store.
         Location = "Location",
+        /// Items that are given together.
+        Kit = "Kit",
+        /// What each household is owed.
+        Entitlement = "Entitlement",
+        /// What a household was given, without whose it is.
+        HouseholdDelivery = "HouseholdDelivery",
+        /// Goods of a store that are kept for a while.
+        Reservation = "Reservation",
         /// What a store asks for.
         SupplyRequest = "SupplyRequest",
         /// What is approved of a request.
@@ -229,7 +237,12 @@ impl RecordType {
     /// The facts that a record of this type has, or may have. A condition on it asks for no others.
     pub const fn facts(self) -> &'static [Fact] {
         match self {
-            Self::Programme | Self::Campaign | Self::Explanation | Self::SupplyDecision => &[],
+            Self::Programme
+            | Self::Campaign
+            | Self::Explanation
+            | Self::Kit
+            | Self::Entitlement
+            | Self::SupplyDecision => &[],
             Self::Agency
             | Self::Agreement
             | Self::JournalEntry
@@ -237,9 +250,13 @@ impl RecordType {
             | Self::BreakGlassAccess => &[Fact::Agency],
             Self::Account => &[Fact::Agency, Fact::User],
             Self::Centre => &[Fact::Lender],
-            Self::Shelter | Self::Space | Self::Location | Self::SupplyRequest | Self::Shipment => {
-                &[Fact::Shelter]
-            }
+            Self::Shelter
+            | Self::Space
+            | Self::Location
+            | Self::HouseholdDelivery
+            | Self::Reservation
+            | Self::SupplyRequest
+            | Self::Shipment => &[Fact::Shelter],
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],

@@ -102,12 +102,14 @@ codes! {
     ConsentMissing "CONSENT_MISSING" 200;
     /// The space has fewer places than that.
     OverCapacity "OVER_CAPACITY" 200;
-    /// The store holds less of the lot than that.
+    /// The store holds less of the lot than that, beside what is reserved for others.
     InsufficientStock "INSUFFICIENT_STOCK" 200;
     /// The lot has expired or was recalled: it is given out no more.
     GoodsUnfit "GOODS_UNFIT" 200;
     /// The store has goods of the same item that expire earlier. Take those first, or say why not.
     EarlierExpiry "EARLIER_EXPIRY" 200;
+    /// The household is owed less than that, or nothing of the kind. The problem says how much remains, and when there is some again.
+    BeyondEntitlement "BEYOND_ENTITLEMENT" 200;
     /// The caller has a person's record open in an emergency already: one at a time. End that access first.
     BreakGlassOpen "BREAK_GLASS_OPEN" 200;
     /// The file that was sent is no table that can be read, or its columns or the order of its days are not known. The message says what to do.

@@ -8,27 +8,36 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tokio::sync::watch;
 
-use crate::donations::import::upload;
+use crate::donations::{self, import::upload};
 use crate::error::Result;
 use crate::journal::idempotency_keys;
 use crate::system::System;
 
 /// How long a retry with the same key gets the same answer, by the real clock.
 const KEYS_KEPT: TimeDelta = TimeDelta::days(30);
-/// How often it is looked for what may go.
-const INTERVAL: Duration = Duration::from_hours(1);
+/// How often it is looked for keys that may go, and for reservations that are over.
+const KEYS_INTERVAL: Duration = Duration::from_hours(1);
+const RESERVATIONS_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Runs until `stop` turns true.
 pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
+    let mut keys = tokio::time::interval(KEYS_INTERVAL);
+    let mut reservations = tokio::time::interval(RESERVATIONS_INTERVAL);
     loop {
-        if let Err(error) = forget_keys(&system).await {
-            tracing::warn!(%error, "old idempotency keys could not be dropped; trying again later");
-        }
-        if let Err(error) = upload::forget(&system).await {
-            tracing::warn!(%error, "old uploads could not be dropped; trying again later");
-        }
         tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
+            _ = keys.tick() => {
+                if let Err(error) = forget_keys(&system).await {
+                    tracing::warn!(%error, "old idempotency keys could not be dropped; trying again later");
+                }
+                if let Err(error) = upload::forget(&system).await {
+                    tracing::warn!(%error, "old uploads could not be dropped; trying again later");
+                }
+            }
+            _ = reservations.tick() => {
+                if let Err(error) = donations::tidy(&system).await {
+                    tracing::warn!(%error, "reservations that are over could not be ended; trying again later");
+                }
+            }
             _ = stop.changed() => return,
         }
     }

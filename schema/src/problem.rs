@@ -1,5 +1,6 @@
 //! What a mutation may answer in place of its payload: errors that its caller can act on.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use enlace_policies::Fact;
@@ -80,6 +81,15 @@ problems! {
     GoodsUnfit "GoodsUnfit" {}
     /// The store has goods of the same item that expire earlier.
     EarlierExpiry "EarlierExpiry" {}
+    /// The household is owed less than that, or nothing of the kind.
+    BeyondEntitlement "BeyondEntitlement" {
+        /// The argument that asks for it.
+        argument: String,
+        /// How much of it the household may have now: kits, or base units of the item.
+        remaining: i32,
+        /// The day from which it may have some again; null where there is no such day.
+        again_on: Option<NaiveDate>,
+    }
 }
 
 impl NotFound {
@@ -170,7 +180,7 @@ impl BreakGlassOpen {
 impl InsufficientStock {
     pub(crate) fn new() -> Self {
         let message =
-            "The store holds less of this lot than that. Read its stock, or take from another store.".into();
+            "The store holds less of this than that, beside what is reserved for others. Read its stock, or take from another store.".into();
         Self { code: Code::InsufficientStock.as_str().into(), message }
     }
 }
@@ -186,5 +196,18 @@ impl EarlierExpiry {
     pub(crate) fn new() -> Self {
         let message = "The store has goods of this item that expire earlier. Take those first, or say in outOfOrder why not.".into();
         Self { code: Code::EarlierExpiry.as_str().into(), message }
+    }
+}
+
+impl BeyondEntitlement {
+    pub(crate) fn new(argument: &str, remaining: i32, again_on: Option<NaiveDate>) -> Self {
+        let message = match again_on {
+            Some(day) => {
+                format!("The household may have {remaining} more of this now, and some again from {day}.")
+            }
+            None => format!("The household may have {remaining} more of this."),
+        };
+        let code = Code::BeyondEntitlement.as_str().into();
+        Self { code, message, argument: argument.into(), remaining, again_on }
     }
 }

@@ -3,8 +3,9 @@
 use enlace_policies::Class;
 
 use crate::agencies::{self, Agency};
-use crate::census::{Consent, Household, Person, consents, load};
+use crate::census::{Consent, Household, Person, consents, load, pickup};
 use crate::coordination::{self, Referral};
+use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
 use crate::graph::{ConnectionKind, Graph};
 use crate::health::{self, Assessment};
@@ -16,6 +17,7 @@ pub(crate) fn register(graph: &mut Graph) {
     household(graph);
     consent(graph);
     consents::register(graph);
+    pickup::register(graph);
     graph.node::<Person, _, _>(Class::Identity, load::persons_by_ids);
     graph.node::<Household, _, _>(Class::Family, load::households_by_ids);
     graph.node::<Consent, _, _>(Class::Consent, load::consents_by_ids);
@@ -111,6 +113,15 @@ fn household(graph: &mut Graph) {
                 shelters::by_ids,
                 |shelter: &Shelter| shelter.id.uuid(),
             )
+            .many(
+                "deliveries",
+                Class::Family,
+                "What it was given by its pickup code, oldest first.",
+                |household| Some(household.id.uuid()),
+                deliveries_of_households,
+                |delivery: &HouseholdDelivery| delivery.household_id,
+            )
+            .identifying()
     });
 }
 

@@ -281,9 +281,10 @@ fn open_part<T: DeserializeOwned>(
     keys.open(person, part, sealed)
 }
 
-type HouseholdColumns = (
+pub(super) type HouseholdColumns = (
     households::id,
     households::code,
+    households::pickup_code,
     households::arrived_on,
     households::version,
     households::shelter_id,
@@ -291,10 +292,11 @@ type HouseholdColumns = (
     Members,
 );
 
-fn household_columns(at: Instant) -> HouseholdColumns {
+pub(super) fn household_columns(at: Instant) -> HouseholdColumns {
     (
         households::id,
         households::code,
+        households::pickup_code,
         households::arrived_on,
         households::version,
         households::shelter_id,

@@ -6,6 +6,7 @@
 mod consents;
 mod graphql;
 mod load;
+pub(crate) mod pickup;
 pub(crate) mod tables;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -239,6 +240,8 @@ record! {
         id: Id<Household> => Public identifying,
         /// The folio of the census.
         code: String => Family identifying,
+        /// The code that it shows where it picks something up: whoever holds it learns what the household may have, and nothing of who it is.
+        pickup_code: String => Family identifying,
         /// The day its first member arrived.
         arrived_on: NaiveDate => Family,
         /// Raised by each change; an update carries the version that it saw.

@@ -10,9 +10,9 @@ use super::{
     Random, STARTS_ON,
     agencies::{PROFILES, agency_id},
     catalogue::{self, CATALOGUE, Keeps},
-    copy, id,
+    copy, giving, id,
     ledger::{Balance, Movement, balances, days_later, history},
-    local, programme_id,
+    local, people, programme_id, reservations,
     shelters::{self, Shelter},
     start, supplies,
 };
@@ -156,6 +156,10 @@ pub(super) struct Rows {
     balances: Vec<Balance>,
     /// What shelters ask for, and what is sent to them.
     supplies: supplies::Rows,
+    /// What people are given.
+    giving: giving::Rows,
+    /// What is kept for a while.
+    reservations: reservations::Rows,
     /// Movements up to then, in order of time.
     pub(super) movements: Vec<Movement>,
 }
@@ -181,7 +185,11 @@ impl Rows {
         let donations = donations(&received, &donors);
         let lots: Vec<Lot> = received.into_iter().map(|arrival| arrival.lot).collect();
         let supplies = supplies::Rows::generate(trips, &movements, &lots, &items, &shelters, now);
+        let balances = balances(&movements);
+        let warehouses = WAREHOUSES.map(|(code, _)| warehouse_id(code));
         Self {
+            reservations: reservations::Rows::generate(&items, &lots, &balances, &warehouses, now),
+            giving: giving::Rows::generate(&items),
             categories,
             items,
             locations: locations(&shelters, now),
@@ -192,10 +200,15 @@ impl Rows {
             donations,
             lots,
             donors,
-            balances: balances(&movements),
+            balances,
             supplies,
             movements,
         }
+    }
+
+    /// Has households given some of what left the stores of shelters, as they are owed it.
+    pub(super) fn give(&mut self, people: &people::Rows) {
+        self.giving.deliver(&mut self.movements, &self.lots, people);
     }
 
     /// Writes them.
@@ -204,6 +217,7 @@ impl Rows {
         copy(transaction, &self.items).await?;
         copy(transaction, &self.donors).await?;
         copy(transaction, &self.locations).await?;
+        self.giving.copy(transaction).await?;
         copy(transaction, &self.campaigns).await?;
         copy(transaction, &self.donations).await?;
         copy(transaction, &self.lots).await?;
@@ -211,7 +225,8 @@ impl Rows {
         let opened = |balance: &Balance| Balance { quantity: 0, version: 0, ..*balance };
         copy(transaction, &self.balances.iter().map(opened).collect::<Vec<_>>()).await?;
         self.supplies.copy(transaction).await?;
-        copy(transaction, &self.movements).await
+        copy(transaction, &self.movements).await?;
+        self.reservations.copy(transaction).await
     }
 }
 

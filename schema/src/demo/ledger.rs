@@ -34,6 +34,7 @@ row! {
         recorded_at: DateTime<Utc> = TIMESTAMPTZ,
         cause: Option<&'static str> = TEXT,
         shipment_id: Option<Uuid> = UUID,
+        delivery_line_id: Option<Uuid> = UUID,
     }
 }
 
@@ -130,6 +131,7 @@ impl Ledger<'_> {
             recorded_at: at,
             cause: (kind == "WRITE_OFF").then_some("EXPIRED"),
             shipment_id: None,
+            delivery_line_id: None,
         });
     }
 

@@ -53,8 +53,10 @@ macro_rules! row {
 mod agencies;
 mod catalogue;
 mod donations;
+mod giving;
 mod ledger;
 mod people;
+mod reservations;
 mod shelters;
 mod supplies;
 
@@ -140,16 +142,17 @@ pub async fn load(
     let programme = Programme::new(now, real_now);
     let agencies = agencies::Rows::generate();
     let shelters = shelters::Rows::generate(day);
-    let donations = donations::Rows::generate(now);
+    let mut donations = donations::Rows::generate(now);
     let people = people::Rows::generate(day, now)?;
+    donations.give(&people);
 
     people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
     copy(&transaction, &[programme]).await?;
     agencies.copy(&transaction).await?;
     shelters.copy(&transaction).await?;
-    donations.copy(&transaction).await?;
     people.copy(&transaction).await?;
+    donations.copy(&transaction).await?;
     transaction.commit().await?;
 
     Ok(Summary {

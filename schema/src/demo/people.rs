@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id, shelters};
 use crate::census::{
     BedNeed, FAMILY, Family, IDENTITY, Identity, Kinship, MIGRATION, MaritalStatus, Migration,
-    MigrationStatus, PLACEMENT, Placement, Sex,
+    MigrationStatus, PLACEMENT, Placement, Sex, pickup,
 };
 use crate::education::{COURSE, Course, CourseLevel};
 use crate::error::Result;
@@ -127,6 +127,7 @@ row! {
         id: Uuid = UUID,
         programme_id: Uuid = UUID,
         code: String = TEXT,
+        pickup_code: String = TEXT,
         arrived_on: NaiveDate = DATE,
         shelter_id: Option<Uuid> = UUID,
     }
@@ -214,6 +215,17 @@ row! {
     }
 }
 
+/// The code that a household shows where it picks something up.
+fn pickup_code(household: &str) -> String {
+    let hash =
+        Sha256::new().chain_update("pickup codes").chain_update([0]).chain_update(household).finalize();
+    let mut random = [0; 7];
+    for (byte, hashed) in random.iter_mut().zip(hash) {
+        *byte = hashed;
+    }
+    pickup::code(random)
+}
+
 /// The rows of these capabilities as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
@@ -280,6 +292,7 @@ impl Rows {
         let household = Household {
             id: id("households", &code, local(stay.arrived_on, 8)),
             programme_id: programme_id(),
+            pickup_code: pickup_code(&code),
             code,
             arrived_on: stay.arrived_on,
             shelter_id: stay.shelter_on(day),

@@ -94,6 +94,8 @@ async fn correct(
         out_of_order: None,
         corrects: Some(wrong.id.uuid()),
         shipment: wrong.shipment_id,
+        delivery_line: wrong.delivery_line_id,
+        reservation: None,
     };
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
@@ -109,7 +111,9 @@ async fn correct(
             | Breach::EarlierExpiry
             | Breach::NoStore
             | Breach::OnItsWay
-            | Breach::RequestNotOpen,
+            | Breach::RequestNotOpen
+            | Breach::BeyondEntitlement
+            | Breach::NotReserved,
         ) => {
             return Err(Error::internal("a correction ran into a law that is not for it"));
         }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::context::Context;
 use crate::donations::ledger::{self, Breach, Draws, Recorded, moved};
+use crate::donations::reservations::Reservation;
 use crate::donations::{Location, Lot, MovementKind};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
@@ -26,6 +27,8 @@ input! {
         pub note: Option<String>,
         /// Why it leaves before what of its item expires earlier in that store, 3 to 500 characters. Without it what expires first leaves first.
         pub out_of_order: Option<String>,
+        /// The reservation that it uses up, which keeps so much of the lot.
+        pub reservation: Option<Id<Reservation>>,
         /// When it happened; now, where it is left out.
         pub occurred_at: Option<DateTime<Utc>>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
@@ -77,6 +80,7 @@ async fn deliver(
         quantity: input.quantity,
         note: input.note.as_deref(),
         out_of_order: input.out_of_order.as_deref(),
+        reservation: input.reservation.map(Id::uuid),
         occurred_at: input.occurred_at,
     };
     let (stock, new) = match ledger::drawn_on(context, transaction, MovementKind::Delivery, draws).await? {
@@ -89,7 +93,14 @@ async fn deliver(
         Err(Breach::OnItsWay) => Err(ledger::refuse_on_its_way("from").into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
         Err(Breach::EarlierExpiry) => Err(EarlierExpiry::new().into()),
-        Err(Breach::Corrected | Breach::NoStore | Breach::BeyondRequest | Breach::RequestNotOpen) => {
+        Err(Breach::NotReserved) => Err(ledger::refuse_reservation().into()),
+        Err(
+            Breach::Corrected
+            | Breach::NoStore
+            | Breach::BeyondRequest
+            | Breach::RequestNotOpen
+            | Breach::BeyondEntitlement,
+        ) => {
             return Err(Error::internal("a delivery ran into a law that is not for it"));
         }
     })

@@ -24,7 +24,7 @@ use crate::donations::whereabouts::{Whereabouts, whereabouts_by_ids};
 use crate::donations::write_off::{WriteOffStockPayload, write_off_stock};
 use crate::donations::{
     Category, Donation, Donor, Item, Location, Lot, Movement, Stock, deciding, donors, expiring, finding,
-    list, load,
+    households, kits, list, load, reservations,
 };
 use crate::graph::{Admission, ConnectionKind, Facts, Graph, NoArguments, input, record};
 use crate::scalars::Id;
@@ -121,6 +121,9 @@ pub(crate) fn register(graph: &mut Graph) {
     finding::register(graph);
     mapping::register(graph);
     progress::register(graph);
+    households::register(graph);
+    kits::register(graph);
+    reservations::register(graph);
     supplies::register(graph);
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);
     graph.node::<Donor, _, _>(Class::Donor, load::donors_by_ids);

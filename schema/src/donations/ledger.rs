@@ -38,6 +38,10 @@ pub(super) struct NewMovement {
     pub(super) corrects: Option<Uuid>,
     /// The shipment that it is of.
     pub(super) shipment: Option<Uuid>,
+    /// The line of a delivery to a household that it is of.
+    pub(super) delivery_line: Option<Uuid>,
+    /// The reservation that it uses up.
+    pub(super) reservation: Option<Uuid>,
 }
 
 /// The law that a movement would break.
@@ -58,6 +62,10 @@ pub(super) enum Breach {
     BeyondRequest,
     /// The shipment's request is not approved, or is over.
     RequestNotOpen,
+    /// The household is owed less than that.
+    BeyondEntitlement,
+    /// The reservation keeps less of the lot in that store, or is over.
+    NotReserved,
 }
 
 /// A movement, recorded, and what the stores that it touched hold of the lot after it: the one that it left first.
@@ -174,6 +182,8 @@ pub(super) struct Draws<'a> {
     pub(super) quantity: Quantity,
     pub(super) note: Option<&'a str>,
     pub(super) out_of_order: Option<&'a str>,
+    /// The reservation that it uses up.
+    pub(super) reservation: Option<Uuid>,
     /// When it happened; now, where it is left out.
     pub(super) occurred_at: Option<DateTime<Utc>>,
 }
@@ -184,6 +194,12 @@ pub(super) fn refuse_on_its_way(argument: &str) -> InvalidValue {
         argument,
         "Goods on their way are received, or written off, with their shipment: receiveShipment.",
     )
+}
+
+/// What is wrong with a reservation that a movement names.
+pub(super) fn refuse_reservation() -> InvalidValue {
+    let message = "This reservation keeps less of that in this store, or is over. Read it, or leave it out.";
+    InvalidValue::new("reservation", message)
 }
 
 impl Draws<'_> {
@@ -227,6 +243,8 @@ impl Draws<'_> {
             out_of_order: self.out_of_order.map(str::to_owned),
             corrects: None,
             shipment: None,
+            delivery_line: None,
+            reservation: self.reservation,
         }))
     }
 }
@@ -263,6 +281,8 @@ struct Balance {
     location: Uuid,
     #[diesel(sql_type = Integer)]
     quantity: i32,
+    #[diesel(sql_type = Integer)]
+    reserved: i32,
     #[diesel(sql_type = Integer)]
     version: i32,
     #[diesel(sql_type = Nullable<Text>)]
@@ -315,13 +335,15 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
             to_id: new.to,
             corrects_id: new.corrects,
             shipment_id: new.shipment,
+            delivery_line_id: new.delivery_line,
+            reservation_id: new.reservation,
             shelter: of.shelter.clone(),
             stock_kind: of.stock_kind.clone(),
             donor_agency: of.donor_agency.clone(),
         });
     }
     let recording = diesel::sql_query(
-        "SELECT * FROM record_movements($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        "SELECT * FROM record_movements($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind::<SqlUuid, _>(context.programme_id())
     .bind::<Array<SqlUuid>, _>(openings)
@@ -336,6 +358,8 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
     .bind::<Array<Nullable<Text>>, _>(each(&movements, |movement| movement.out_of_order.clone()))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.corrects_id))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.shipment_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.delivery_line_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&movements, |movement| movement.reservation_id))
     .bind::<Timestamptz, _>(occurred_at)
     .bind::<Timestamptz, _>(recorded_at)
     .bind::<SqlUuid, _>(context.actor()?.user);
@@ -343,13 +367,17 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
         Ok(balances) => balances,
         Err(error) => {
             return match constraint(&error) {
-                Some("balances_quantity_not_negative" | "shipment_lines_within_sent") => {
-                    Ok(Err(Breach::Insufficient))
-                }
+                Some(
+                    "balances_quantity_not_negative" | "balances_reserved" | "shipment_lines_within_sent",
+                ) => Ok(Err(Breach::Insufficient)),
                 Some("movements_of_shipment") => Ok(Err(Breach::OnItsWay)),
                 Some("shipments_request_approved") => Ok(Err(Breach::RequestNotOpen)),
                 Some("shipments_as_requested" | "supply_request_lines_supplied") => {
                     Ok(Err(Breach::BeyondRequest))
+                }
+                Some("household_deliveries_within_entitlement") => Ok(Err(Breach::BeyondEntitlement)),
+                Some("movements_of_reservation" | "movements_reservation_id_fkey") => {
+                    Ok(Err(Breach::NotReserved))
                 }
                 Some("movements_goods_fit") => Ok(Err(Breach::Unfit)),
                 Some("movements_first_expired") => Ok(Err(Breach::EarlierExpiry)),
@@ -367,6 +395,8 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
         let stock = |balance: &Balance| Stock {
             id: Id::new(balance.balance),
             quantity: Quantity { amount: balance.quantity, unit },
+            reserved: Some(Quantity { amount: balance.reserved, unit }),
+            available: Some(Quantity { amount: balance.quantity - balance.reserved, unit }),
             version: balance.version,
             lot_id: balance.lot,
             location_id: balance.location,

@@ -1,8 +1,11 @@
 //! Reads of what lots are related to. Whoever comes here has passed the edge's own class; stock and movements are scoped to
 //! the caller by the same conditions as lists.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::{AsExprOf, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -287,6 +290,7 @@ pub(super) fn stock_columns() -> _ {
     (
         balances::id,
         (balances::quantity, lots::unit),
+        balances::reserved,
         balances::version,
         balances::lot_id,
         balances::location_id,
@@ -322,8 +326,21 @@ pub(super) async fn stock_at(
     Ok(query.load(connection).await?)
 }
 
-/// What a store holds of an item that may be given out on a day, the first to expire first and what never does last, as a
-/// transaction sees it and as far as the caller may see it.
+/// A time, in a literal expression.
+type BoundTime = UncheckedBind<SqlLiteral<Integer>, AsExprOf<DateTime<Utc>, Timestamptz>>;
+
+/// What is reserved of a balance for somebody whose time is over: it is in nobody's way.
+fn expired_of_balance(now: DateTime<Utc>) -> SqlLiteral<Integer, BoundTime> {
+    sql::<Integer>(
+        "coalesce((SELECT sum(left_over) FROM reservation_lines AS line WHERE line.lot_id = balances.lot_id \
+         AND line.location_id = balances.location_id AND used + released < line.reserved AND until <= ",
+    )
+    .bind::<Timestamptz, _>(now)
+    .sql("), 0)::integer")
+}
+
+/// What a store holds of an item that may be given out on a day and is kept for nobody, with how much of it is, the first to expire
+/// first and what never does last, as a transaction sees it and as far as the caller may see it.
 pub(super) async fn fit_stock_of_item(
     context: &Context,
     connection: &mut AsyncPgConnection,
@@ -331,7 +348,7 @@ pub(super) async fn fit_stock_of_item(
     location: Uuid,
     day: NaiveDate,
     limit: i64,
-) -> Result<Vec<Stock>> {
+) -> Result<Vec<(Stock, i32)>> {
     let Some(scope) = context.scope(Class::Inventory, RecordType::Stock) else { return Ok(Vec::new()) };
     let query = balances_joined()
         .filter(balances::location_id.eq(location))
@@ -342,8 +359,14 @@ pub(super) async fn fit_stock_of_item(
         .filter(InScope::new(&scope, goods_facts))
         .order((balances::keeps_until, balances::lot_id))
         .limit(limit)
-        .select(stock_columns());
-    Ok(query.load(connection).await?)
+        .select((stock_columns(), expired_of_balance(context.now())));
+    let rows: Vec<(Stock, i32)> = query.load(connection).await?;
+    let free = |(stock, expired): (Stock, i32)| {
+        let kept = stock.reserved.map_or(0, |reserved| reserved.amount);
+        let free = stock.quantity.amount - kept + expired;
+        (stock, free)
+    };
+    Ok(rows.into_iter().map(free).collect())
 }
 
 /// Balances by key.
@@ -379,6 +402,8 @@ pub(super) fn movement_columns() -> _ {
         movements::to_id,
         movements::reverses_id,
         movements::shipment_id,
+        movements::delivery_line_id,
+        movements::reservation_id,
         shelter,
         lots::stock_kind,
         lots::donor_agency,

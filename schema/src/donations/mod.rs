@@ -9,16 +9,20 @@ mod deliver;
 mod donors;
 pub(crate) mod expiring;
 pub(crate) mod finding;
+mod first_expired;
 mod graphql;
 mod history;
+mod households;
 pub(crate) mod import;
 mod kinds;
+mod kits;
 mod ledger;
 mod list;
 mod load;
 mod recall;
 mod receipt;
 mod receive;
+mod reservations;
 mod supplies;
 pub(crate) mod tables;
 mod transfer;
@@ -39,6 +43,8 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, Quantity, Unit};
 
 pub(crate) use graphql::register;
+pub(crate) use households::{HouseholdDelivery, deliveries_of_households};
+pub(crate) use reservations::tidy;
 
 graphql_enum! {
     /// In what state a lot came.
@@ -350,13 +356,17 @@ impl Facts for Lot {
 
 record! {
     /// How much of a lot lies in a store.
-    #[derive(Queryable, Serialize, Deserialize)]
+    #[derive(Serialize, Deserialize)]
     pub struct Stock: "Stock" as Stock, id "stock" {
         /// Global id.
         id: Id<Stock> => Public,
         /// How much there is now.
         quantity: Quantity => Inventory,
-        /// Raised by each change.
+        /// How much of that is kept for somebody by reservations; null in changes that were recorded before anything could be.
+        reserved: Option<Quantity> => Inventory,
+        /// How much of it is kept for nobody; null as `reserved` is.
+        available: Option<Quantity> => Inventory,
+        /// Raised by each change of the quantity.
         version: i32 => Inventory,
         /// The lot.
         lot_id: Uuid,
@@ -368,6 +378,32 @@ record! {
         stock_kind: String,
         /// The donating agency's code.
         donor_agency: Option<String>,
+    }
+}
+
+/// What [`Stock`] is read from.
+type StockSql =
+    (SqlUuid, (Integer, Text), Integer, Integer, SqlUuid, SqlUuid, Nullable<Text>, Text, Nullable<Text>);
+
+impl Queryable<StockSql, Pg> for Stock {
+    type Row = (Id<Self>, (i32, Unit), i32, i32, Uuid, Uuid, Option<String>, String, Option<String>);
+
+    fn build(row: Self::Row) -> deserialize::Result<Self> {
+        let (id, (amount, unit), reserved, version, lot_id, location_id, shelter, stock_kind, donor_agency) =
+            row;
+        let quantity = |amount| Quantity { amount, unit };
+        Ok(Self {
+            id,
+            quantity: quantity(amount),
+            reserved: Some(quantity(reserved)),
+            available: Some(quantity(amount - reserved)),
+            version,
+            lot_id,
+            location_id,
+            shelter,
+            stock_kind,
+            donor_agency,
+        })
     }
 }
 
@@ -412,6 +448,10 @@ record! {
         corrects_id: Option<Uuid>,
         /// The shipment that it is of.
         shipment_id: Option<Uuid>,
+        /// The line of a delivery to a household that it is of.
+        delivery_line_id: Option<Uuid>,
+        /// The reservation that it used up, or some of it.
+        reservation_id: Option<Uuid>,
         /// The shelter whose store it left.
         shelter: Option<String>,
         /// What kind of stock it is.

@@ -70,6 +70,8 @@ impl GoodsReceived {
         let stock = |line: &ReceivedLine| Stock {
             id: Id::new(line.balance),
             quantity: line.quantity,
+            reserved: Some(Quantity { amount: 0, ..line.quantity }),
+            available: Some(line.quantity),
             version: 1,
             lot_id: line.lot,
             location_id: self.location,

@@ -49,7 +49,7 @@ diesel::table! {
     balances (id) {
         id -> Uuid, lot_id -> Uuid, location_id -> Uuid, quantity -> Integer, version -> Integer,
         item_id -> Uuid, category_id -> Uuid, stock_kind -> Text, received_on -> Date, keeps_until -> Date, code -> Text,
-        item_name -> Text, in_stock -> Bool, expires_on -> Nullable<Date>,
+        item_name -> Text, in_stock -> Bool, expires_on -> Nullable<Date>, reserved -> Integer,
     }
 }
 diesel::table! {
@@ -57,6 +57,7 @@ diesel::table! {
         id -> Uuid, lot_id -> Uuid, kind -> Text, from_id -> Nullable<Uuid>, to_id -> Nullable<Uuid>, quantity -> Integer,
         reverses_id -> Nullable<Uuid>, occurred_at -> Timestamptz, recorded_at -> Timestamptz, user_id -> Nullable<Uuid>,
         cause -> Nullable<Text>, note -> Nullable<Text>, out_of_order -> Nullable<Text>, shipment_id -> Nullable<Uuid>,
+        delivery_line_id -> Nullable<Uuid>, reservation_id -> Nullable<Uuid>,
     }
 }
 

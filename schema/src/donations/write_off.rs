@@ -73,6 +73,7 @@ async fn write_off(
         quantity: input.quantity,
         note: input.note.as_deref(),
         out_of_order: None,
+        reservation: None,
         occurred_at: input.occurred_at,
     };
     let (stock, new) = match ledger::drawn_on(context, transaction, MovementKind::WriteOff, draws).await? {
@@ -90,7 +91,9 @@ async fn write_off(
             | Breach::Corrected
             | Breach::NoStore
             | Breach::BeyondRequest
-            | Breach::RequestNotOpen,
+            | Breach::RequestNotOpen
+            | Breach::BeyondEntitlement
+            | Breach::NotReserved,
         ) => {
             return Err(Error::internal("a write-off ran into a law that is not for it"));
         }

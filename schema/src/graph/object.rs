@@ -188,6 +188,14 @@ impl<R: Record> Object<R> {
         self
     }
 
+    /// Says of the edge added last that what it leads to says who someone is.
+    pub(crate) fn identifying(mut self) -> Self {
+        if let Some(edge) = self.fields.last_mut() {
+            edge.identifies = true;
+        }
+        self
+    }
+
     /// As [`Object::many`], where the far end can also be read `whole`: under a root that lists all there is, and where no policy asks
     /// for facts of the rows, both ends are read at once.
     #[expect(clippy::too_many_arguments, reason = "an edge's declaration, and how its far end is read whole")]

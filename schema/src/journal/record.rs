@@ -116,15 +116,15 @@ pub(crate) async fn record_policies(system: &System, before: String, after: Stri
     NewEntry::of_server(system, "journal.replacePolicies", after, parts).await?.insert(system).await
 }
 
-/// Puts something into the journal that the server itself found, within a transaction of its own.
+/// Puts into the journal, in a transaction of the caller's, what the server itself changed.
 pub(crate) async fn enter_of_server(
     system: &System,
     connection: &mut AsyncPgConnection,
     operation: &str,
-    found: Part,
+    changes: Vec<Part>,
 ) -> Result<()> {
     let version = system.policies().version().to_owned();
-    let entry = NewEntry::of_server(system, operation, version, vec![found]).await?;
+    let entry = NewEntry::of_server(system, operation, version, changes).await?;
     Prepared(inserting!(entry, "SELECT 1")).execute(connection).await?;
     Ok(())
 }

@@ -148,6 +148,8 @@ fn every_id_is_an_opaque_global_id() {
                     | "outOfOrder"
                     | "donorReference"
                     | "name"
+                    | "nameEn"
+                    | "pickupCode"
                     | "code"
                     | "gtin"
                     | "contact"

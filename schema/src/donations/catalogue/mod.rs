@@ -158,3 +158,11 @@ fn refused(error: diesel::result::Error) -> Result<StateConflict> {
     };
     Ok(StateConflict::new(message))
 }
+
+/// Whether lists can name something so: 1 to 30 capital letters, digits, points, hyphens and underscores.
+pub(super) fn is_code(text: &str) -> bool {
+    let plain = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();
+    text.len() <= 30
+        && text.bytes().next().is_some_and(plain)
+        && text.bytes().all(|letter| plain(letter) || matches!(letter, b'.' | b'_' | b'-'))
+}

@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use enlace_policies::{Class, RecordType};
 
-use super::{CatalogueItemSet, Said, refused};
+use super::{CatalogueItemSet, Said, is_code, refused};
 use crate::context::Context;
 use crate::donations::tables::items;
 use crate::donations::{Category, Item};
@@ -118,11 +118,4 @@ async fn add(
     }
     let changes = CatalogueItemSet::of(&item)?;
     Ok(Ok(Done { occurred_at: context.now(), changes, payload: item.into() }))
-}
-
-fn is_code(text: &str) -> bool {
-    let plain = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();
-    text.len() <= 30
-        && text.bytes().next().is_some_and(plain)
-        && text.bytes().all(|letter| plain(letter) || matches!(letter, b'.' | b'_' | b'-'))
 }

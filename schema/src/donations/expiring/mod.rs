@@ -74,6 +74,7 @@ struct Held {
     lot: Uuid,
     balance: Uuid,
     quantity: Quantity,
+    reserved: Quantity,
     version: i32,
 }
 
@@ -95,6 +96,11 @@ impl From<GoodsExpiring> for StockExpiring {
         let stock = |held: Held| Stock {
             id: Id::new(held.balance),
             quantity: held.quantity,
+            reserved: Some(held.reserved),
+            available: Some(Quantity {
+                amount: held.quantity.amount - held.reserved.amount,
+                ..held.quantity
+            }),
             version: held.version,
             lot_id: held.lot,
             location_id: shared.location,

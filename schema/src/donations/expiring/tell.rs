@@ -81,7 +81,7 @@ async fn tell_in(system: &System, connection: &mut AsyncPgConnection, today: Nai
             for lots in lots.chunks(LOTS_OF_AN_ENTRY) {
                 let notice = GoodsExpiring { shared: shared.clone(), lots: lots.to_vec() };
                 let part = Part::of(Class::Inventory, None, &notice)?;
-                enter_of_server(system, connection, "donations.tellExpiring", part).await?;
+                enter_of_server(system, connection, "donations.tellExpiring", vec![part]).await?;
                 any = true;
             }
         }
@@ -102,6 +102,8 @@ struct Row {
     location: Uuid,
     #[diesel(sql_type = Integer)]
     quantity: i32,
+    #[diesel(sql_type = Integer)]
+    reserved: i32,
     #[diesel(sql_type = Integer)]
     version: i32,
     #[diesel(sql_type = Text)]
@@ -129,7 +131,7 @@ async fn expiring(
     today: NaiveDate,
 ) -> Result<BTreeMap<Shared, Vec<Held>>> {
     let asking = diesel::sql_query(
-        "SELECT balances.id AS balance, lot_id AS lot, location_id AS location, balances.quantity, balances.version, lots.unit, \
+        "SELECT balances.id AS balance, lot_id AS lot, location_id AS location, balances.quantity, reserved, balances.version, lots.unit, \
              lots.item_id AS item, lots.category_id AS category, lots.stock_kind, lots.donor_agency, shelters.code AS shelter, lots.expires_on \
          FROM lots JOIN balances ON lot_id = lots.id JOIN locations ON locations.id = location_id \
              LEFT JOIN shelters ON shelters.id = shelter_id \
@@ -155,8 +157,14 @@ async fn expiring(
             stock_kind: row.stock_kind,
             donor_agency: row.donor_agency,
         };
-        let quantity = Quantity { amount: row.quantity, unit: row.unit };
-        let held = Held { lot: row.lot, balance: row.balance, quantity, version: row.version };
+        let counted = |amount| Quantity { amount, unit: row.unit };
+        let held = Held {
+            lot: row.lot,
+            balance: row.balance,
+            quantity: counted(row.quantity),
+            reserved: counted(row.reserved),
+            version: row.version,
+        };
         notices.entry(shared).or_default().push(held);
     }
     Ok(notices)

@@ -111,7 +111,10 @@ fn shipment_line_columns() -> _ {
 }
 
 /// Requests by key.
-pub(super) async fn requests_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<SupplyRequest>> {
+pub(in crate::donations) async fn requests_by_ids(
+    context: Context,
+    ids: Vec<Uuid>,
+) -> Result<Vec<SupplyRequest>> {
     let reader = context.reader().await?;
     let query = requests_joined().filter(supply_requests::id.eq_any(ids)).select(request_columns());
     Ok(query.load(&mut &*reader).await?)
@@ -128,7 +131,7 @@ pub(in crate::donations) async fn shipments_by_ids(
 }
 
 /// A request, as a transaction sees it.
-pub(super) async fn request_by_id(
+pub(in crate::donations) async fn request_by_id(
     connection: &mut AsyncPgConnection,
     id: Uuid,
 ) -> Result<Option<SupplyRequest>> {

@@ -19,7 +19,7 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, Quantity};
 
 pub(super) use graphql::register;
-pub(super) use load::shipments_by_ids;
+pub(super) use load::{request_by_id, requests_by_ids, shipments_by_ids};
 
 graphql_enum! {
     /// Where a request stands.

@@ -139,6 +139,8 @@ async fn receive(
             out_of_order: None,
             corrects: None,
             shipment: Some(shipment.id.uuid()),
+            delivery_line: None,
+            reservation: None,
         };
         if came > 0 {
             let to = Some(shipment.to_id);
@@ -159,6 +161,8 @@ async fn receive(
             Breach::EarlierExpiry
             | Breach::BeyondRequest
             | Breach::RequestNotOpen
+            | Breach::BeyondEntitlement
+            | Breach::NotReserved
             | Breach::Corrected
             | Breach::NoStore
             | Breach::OnItsWay,

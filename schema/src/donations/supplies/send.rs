@@ -10,8 +10,10 @@ use enlace_policies::{Class, RecordType};
 
 use crate::context::Context;
 use crate::database::Prepared;
+use crate::donations::first_expired::{LOTS, first_to_expire};
 use crate::donations::ledger::{self, Breach, Draws, NewMovement, StockMoved, refuse_text};
-use crate::donations::load::{fit_stock_of_item, store_by_id, transit};
+use crate::donations::load::{store_by_id, transit};
+use crate::donations::reservations::Reservation;
 use crate::donations::supplies::load::{request_by_id, shipment_by_id};
 use crate::donations::supplies::tables::shipments;
 use crate::donations::supplies::{Shipment, SupplyRequest};
@@ -23,9 +25,6 @@ use crate::problem::{
     EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound, StateConflict,
 };
 use crate::scalars::{Id, Quantity};
-
-/// How many lots a shipment may carry, whether they are named or taken as they expire.
-const LOTS: usize = 200;
 
 input! {
     /// So much of an item, or of one lot.
@@ -52,6 +51,8 @@ input! {
         pub request: Option<Id<SupplyRequest>>,
         /// What is sent. One shipment carries 1 to 200 lots.
         pub goods: Vec<ShippedGoods>,
+        /// The reservation that it uses up: what that keeps is taken first.
+        pub reservation: Option<Id<Reservation>>,
         /// Who drives it, in which vehicle, or what else whoever receives it should know, 3 to 500 characters.
         pub note: Option<String>,
         /// When it left; now, where it is left out.
@@ -169,6 +170,7 @@ async fn send(
         Err(Breach::Insufficient) => return Ok(Err(InsufficientStock::new().into())),
         Err(Breach::Unfit) => return Ok(Err(GoodsUnfit::new().into())),
         Err(Breach::EarlierExpiry) => return Ok(Err(EarlierExpiry::new().into())),
+        Err(Breach::NotReserved) => return Ok(Err(ledger::refuse_reservation().into())),
         Err(Breach::BeyondRequest) => {
             let message = "Less of this was approved, or the request does not ask for it. Read its lines.";
             return Ok(Err(InvalidValue::new("goods", message).into()));
@@ -176,7 +178,7 @@ async fn send(
         Err(Breach::RequestNotOpen) => {
             return Ok(Err(StateConflict::new("This request is not approved, or is over.").into()));
         }
-        Err(Breach::Corrected | Breach::NoStore | Breach::OnItsWay) => {
+        Err(Breach::Corrected | Breach::NoStore | Breach::OnItsWay | Breach::BeyondEntitlement) => {
             return Err(Error::internal("a shipment ran into a law that is not for it"));
         }
     };
@@ -219,7 +221,11 @@ async fn taken(
                     .await?
                     .map(|one| vec![one])
             }
-            (None, Some(item)) => first_to_expire(context, transaction, input, goods, item).await?,
+            (None, Some(item)) => {
+                let (wanted, draws) =
+                    ((item, goods.quantity), |lot, quantity| draws(input, goods, lot, quantity));
+                first_to_expire(context, transaction, MovementKind::Transfer, wanted, &all, draws).await?
+            }
             _ => Err(InvalidValue::new("item, or lot", "Name either an item or a lot.").into()),
         };
         match taken {
@@ -242,44 +248,9 @@ fn draws<'a>(
         quantity,
         note: None,
         out_of_order: goods.out_of_order.as_deref(),
+        reservation: input.reservation.map(Id::uuid),
         occurred_at: input.occurred_at,
     }
-}
-
-/// So much of an item, out of its lots as they expire.
-async fn first_to_expire(
-    context: &Context,
-    transaction: &mut Sending<'_>,
-    input: &SendShipment,
-    goods: &ShippedGoods,
-    item: Id<Item>,
-) -> Result<Refused<Vec<(Stock, NewMovement)>>> {
-    let day = context.day_of(input.occurred_at.unwrap_or_else(|| context.now()));
-    let limit = i64::try_from(LOTS + 1).unwrap_or(i64::MAX);
-    let lots: Vec<Stock> =
-        fit_stock_of_item(context, transaction.connection()?, item.uuid(), input.from.uuid(), day, limit)
-            .await?;
-    if lots.is_empty() {
-        return Ok(Err(NotFound::new("item, or from").into()));
-    }
-    let (mut all, mut wanted) = (Vec::new(), goods.quantity.amount);
-    for stock in lots {
-        let quantity = Quantity { amount: wanted.min(stock.quantity.amount), ..goods.quantity };
-        let draws = draws(input, goods, Id::new(stock.lot_id), quantity);
-        let taken = match draws.timely(context) {
-            Ok(occurred_at) => draws.of(context, MovementKind::Transfer, occurred_at, &stock)?,
-            Err(problem) => Err(problem),
-        };
-        match taken {
-            Ok(movement) => all.push((stock, movement)),
-            Err(problem) => return Ok(Err(problem.into())),
-        }
-        wanted -= quantity.amount;
-        if wanted <= 0 {
-            return Ok(Ok(all));
-        }
-    }
-    Ok(Err(InsufficientStock::new().into()))
 }
 
 /// What is wrong, said of the goods at a place of the list.

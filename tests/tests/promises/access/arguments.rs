@@ -41,7 +41,14 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             literals(&["EXPIRED", "WITHIN_7_DAYS", "WITHIN_30_DAYS", "WITHIN_90_DAYS", "LATER", "NEVER"])
         }
         (
-            "donationItems" | "donationItemFacets" | "stock" | "requests" | "movements" | "stockAsOf",
+            "donationItems"
+            | "donationItemFacets"
+            | "householdDeliveries"
+            | "reservations"
+            | "stock"
+            | "requests"
+            | "movements"
+            | "stockAsOf",
             "location",
         )
         | ("shipments", "from" | "to") => some_of("locations").into_iter().step_by(4).collect(),
@@ -85,6 +92,10 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             "NAME",
             "NAME_DESC",
         ]),
+        // Of no household.
+        ("householdAllowance", "pickupCode") => literals(&["\"00000000\""]),
+        ("reservations", "open") => literals(&["true", "false"]),
+        ("householdAllowance", "on") => literals(&["\"2022-01-31\""]),
         ("requests", "state") => literals(&["SUBMITTED", "APPROVED", "FULFILLED"]),
         ("shipments", "state") => literals(&["IN_TRANSIT", "RECEIVED"]),
         ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
@@ -318,7 +329,9 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
                 "text",
             ],
             "donations" => &["donor"],
-            "stock" => &["location"],
+            "stock" | "householdDeliveries" => &["location"],
+            "householdAllowance" => &["pickupCode", "on"],
+            "reservations" => &["location", "open"],
             "requests" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
             "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],

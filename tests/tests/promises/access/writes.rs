@@ -112,9 +112,17 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if matches!(field.name.as_str(), "sendShipment" | "receiveShipment") => {
                     caller.may_write_goods("Shipment")
                 }
+                "Mutation" if matches!(field.name.as_str(), "reserveStock" | "releaseReservation") => {
+                    caller.may_write_goods("Reservation")
+                }
                 "Mutation" if field.name == "receiveDonation" => caller.may_write_goods("Donation"),
                 "Mutation" if field.name == "recallLot" => caller.may_write_goods("DonationItem"),
                 "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),
+                "Mutation" if field.name.ends_with("Kit") => caller.may_write_goods("Kit"),
+                "Mutation" if field.name.ends_with("Entitlement") => caller.may_write_goods("Entitlement"),
+                "Mutation" if field.name == "deliverToHousehold" => caller.gives_to_households(),
+                // Who writes FAMILY writes CONSENT, and nobody else does.
+                "Mutation" if field.name == "replacePickupCode" => caller.may_write("CONSENT"),
                 "Mutation" if field.name.ends_with("CatalogueItem") => {
                     caller.may_write_goods("CatalogueItem")
                 }

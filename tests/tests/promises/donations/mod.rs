@@ -7,10 +7,13 @@ mod deciding;
 mod donors;
 mod expiring;
 mod finding;
+mod households;
 mod importing;
+mod kits;
 mod ledger;
 mod mapping;
 mod receiving;
+mod reservations;
 mod supplies;
 mod uploading;
 
@@ -25,7 +28,7 @@ const DONATIONS: &str = "DIF_MUNICIPAL/donation_coordinator";
 /// What a movement shows of itself and of what it left.
 const MOVED: &str =
     "movement { id kind quantity cause note outOfOrder lot { id } from { id } to { id } corrects { id } }
-    stock { quantity version location { id } }";
+    stock { quantity reserved available version location { id } }";
 
 /// What a request shows of itself, and a shipment.
 const REQUEST: &str = "request { id code state version decisionNote location { id }
@@ -47,6 +50,18 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         }
         "saveImportMapping" => "importMapping { columns sheet days version donor { id } }",
         "setMinimumStock" => "storeMinimum { minimum version }",
+        "defineKit" | "reviseKit" => "kit { id code name nameEn version lines { quantity item { code } } }",
+        "grantEntitlement" | "endEntitlement" => {
+            "entitlement { id amount per intervalDays cap validFrom validUntil version item { code } kit { code } }"
+        }
+        "deliverToHousehold" => {
+            "delivery { id code deliveredAt location { id } lines { given entitlement { id } } }
+             allowance { remaining againOn entitlement { id } }"
+        }
+        "replacePickupCode" => "household { id pickupCode version }",
+        "reserveStock" | "releaseReservation" => {
+            "reservation { id code note until endedAt version location { id } lines { reserved used remaining lot { id } } }"
+        }
         "openCampaign" | "closeCampaign" => "campaign { id title closedAt version donations articles }",
         "registerDonor" | "reviseDonor" => "donor { id kind name contact version agency { code } }",
         _ => MOVED,
@@ -54,8 +69,12 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
     // Not every mutation can have every problem.
     let result = SCHEMA.object("Mutation").fields[root].ty.inner_named_type();
     let Some(ExtendedType::Union(result)) = SCHEMA.0.types.get(result) else { panic!("{root}: {result}") };
-    let fields =
-        [("NotFound", "argument"), ("InvalidValue", "argument"), ("VersionConflict", "currentVersion")];
+    let fields = [
+        ("NotFound", "argument"),
+        ("InvalidValue", "argument"),
+        ("BeyondEntitlement", "argument remaining againOn"),
+        ("VersionConflict", "currentVersion"),
+    ];
     let problems: Vec<String> = fields
         .iter()
         .filter(|(problem, _)| result.members.contains(*problem))

@@ -31,6 +31,13 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), lot_id, location_id FROM balances LIMIT 1",
     ),
     ("balances_quantity_not_negative", "UPDATE balances SET quantity = -1 FROM one WHERE id = balance"),
+    (
+        "balances_reserved",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) \
+         SELECT entry, programme_id, store, 'Para mañana', '2022-01-31', '2022-02-02' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO reservation_lines (reservation_id, lot_id, location_id, until, reserved) SELECT entry, fresh, store, '2022-02-02', 11 FROM one",
+    ),
     ("break_glass_accesses_append_only", "TRUNCATE break_glass_accesses"),
     (
         "break_glass_accesses_ended",
@@ -112,6 +119,42 @@ const BREACHES: &[(&str, &str)] = &[
     ("donors_name_form", "UPDATE donors SET name = ' Ana'"),
     ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     (
+        "entitlements_amount",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 0, 'PERSON', NULL::integer, NULL::integer, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
+        "entitlements_cap",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 2, 'PERSON', NULL::integer, 1, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    ("entitlements_ended_alone", "UPDATE entitlements SET amount = 2, version = version + 1"),
+    (
+        "entitlements_interval",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 1, 'PERSON', 0, NULL::integer, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
+        "entitlements_of_one",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, NULL::uuid, 1, 'PERSON', NULL::integer, NULL::integer, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
+        "entitlements_one_at_a_time",
+        "INSERT INTO entitlements (id, programme_id, item_id, kit_id, amount, per, valid_from, granted_at) \
+         SELECT gen_random_uuid(), programme_id, item_id, kit_id, amount, per, valid_from, granted_at FROM entitlements LIMIT 1",
+    ),
+    (
+        "entitlements_per",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 1, 'BED', NULL::integer, NULL::integer, '2023-01-01', NULL::date, '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
+        "entitlements_period",
+        "INSERT INTO entitlements (id, programme_id, item_id, amount, per, interval_days, cap, valid_from, valid_until, granted_at) \
+         SELECT gen_random_uuid(), programme_id, id, 1, 'PERSON', NULL::integer, NULL::integer, '2023-01-01', DATE '2022-12-01', '2022-01-31' FROM items LIMIT 1",
+    ),
+    (
         "expiry_told_once",
         "INSERT INTO expiry_told SELECT id, '2022-02-01' FROM programmes; UPDATE expiry_told SET told_on = '2022-02-01'",
     ),
@@ -159,7 +202,29 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO grants SELECT gen_random_uuid(), someone, role, NULL, '2022-01-01', '2022-02-01' \
          FROM one, unnest(ARRAY['donor', 'employer']) AS role",
     ),
+    ("household_deliveries_code_key", "UPDATE household_deliveries SET code = 'SAME'"),
+    ("household_deliveries_note", "UPDATE household_deliveries SET note = 'no'"),
+    (
+        "household_deliveries_within_entitlement",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO entitlements (id, programme_id, item_id, amount, per, valid_from, granted_at) \
+         SELECT entry, programme_id, item_id, 1, 'HOUSEHOLD', '2022-01-01', '2022-01-01' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO household_deliveries (id, programme_id, household_id, location_id, delivered_at, recorded_at) \
+         SELECT transfer, programme_id, households.id, store, '2022-01-31 20:00Z', '2022-01-31 20:00Z' FROM one, households LIMIT 1; \
+         INSERT INTO household_delivery_lines (id, delivery_id, entitlement_id, asked) SELECT receipt, transfer, entry, 5 FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, quantity, occurred_at, recorded_at, delivery_line_id) \
+         SELECT gen_random_uuid(), fresh, 'DELIVERY', store, 2, '2022-01-31 20:00Z', '2022-01-31 21:00Z', receipt FROM one",
+    ),
+    ("household_delivery_lines_asked", "UPDATE household_delivery_lines SET asked = 0, given = 0"),
+    (
+        "household_delivery_lines_entitlement_key",
+        "INSERT INTO household_delivery_lines (id, delivery_id, entitlement_id, asked) \
+         SELECT gen_random_uuid(), delivery_id, entitlement_id, 1 FROM household_delivery_lines LIMIT 1",
+    ),
+    ("household_delivery_lines_given", "UPDATE household_delivery_lines SET given = asked + 1"),
     ("households_code_key", "UPDATE households SET code = 'SAME'"),
+    ("households_pickup_code", "UPDATE households SET pickup_code = 'A8TVNA58'"),
+    ("households_pickup_code_key", "UPDATE households SET pickup_code = 'A8TVNA59'"),
     (
         "idempotency_keys_form",
         "INSERT INTO idempotency_keys SELECT someone, 'short', 'b', '', now() FROM one",
@@ -202,6 +267,32 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     ("journal_index_entry_key", "INSERT INTO journal_index SELECT 1, entry FROM one"),
     ("journal_index_not_negative", "INSERT INTO journal_index SELECT -1, gen_random_uuid()"),
+    (
+        "kit_lines_id_key",
+        "ALTER TABLE kit_lines DROP CONSTRAINT kit_lines_pkey; \
+         INSERT INTO kit_lines (kit_id, version, item_id, quantity) SELECT kit_id, version, item_id, 1 FROM kit_lines LIMIT 1",
+    ),
+    (
+        "kit_lines_quantity",
+        "INSERT INTO kit_lines (kit_id, version, item_id, quantity) SELECT kits.id, kits.version, items.id, 0 FROM kits, items LIMIT 1",
+    ),
+    (
+        "kit_lines_with_version",
+        "INSERT INTO kit_lines (kit_id, version, item_id, quantity) SELECT kits.id, kits.version + 1, items.id, 1 FROM kits, items LIMIT 1",
+    ),
+    (
+        "kits_code",
+        "INSERT INTO kits (id, programme_id, code, name, name_en) SELECT gen_random_uuid(), id, 'no', 'Kit', 'Kit' FROM programmes",
+    ),
+    (
+        "kits_code_key",
+        "INSERT INTO kits (id, programme_id, code, name, name_en) SELECT gen_random_uuid(), programme_id, code, 'Kit', 'Kit' FROM kits",
+    ),
+    (
+        "kits_name",
+        "INSERT INTO kits (id, programme_id, code, name, name_en) SELECT gen_random_uuid(), id, 'KIT', 'no', 'Kit' FROM programmes",
+    ),
+    ("kits_version_by_version", "UPDATE kits SET version = version + 2"),
     ("locations_code_key", "UPDATE locations SET code = 'SAME'"),
     ("locations_kind", "UPDATE locations SET kind = 'GARAGE', shelter_id = NULL"),
     ("locations_shelter", "UPDATE locations SET shelter_id = NULL WHERE kind = 'SHELTER_STORE'"),
@@ -284,6 +375,26 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO movements (id, lot_id, kind, from_id, to_id, quantity, reverses_id, occurred_at, recorded_at, cause, note) SELECT gen_random_uuid(), fresh, 'TRANSFER', store, other, 1, NULL::uuid, '2022-01-31', '2022-01-31', NULL, 'no' FROM one",
     ),
     (
+        "movements_of_delivery",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO entitlements (id, programme_id, item_id, amount, per, valid_from, granted_at) \
+         SELECT entry, programme_id, item_id, 1, 'HOUSEHOLD', '2022-01-01', '2022-01-01' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO household_deliveries (id, programme_id, household_id, location_id, delivered_at, recorded_at) \
+         SELECT transfer, programme_id, households.id, store, '2022-01-31 20:00Z', '2022-01-31 20:00Z' FROM one, households LIMIT 1; \
+         INSERT INTO household_delivery_lines (id, delivery_id, entitlement_id, asked) SELECT receipt, transfer, entry, 5 FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, quantity, occurred_at, recorded_at, delivery_line_id) \
+         SELECT gen_random_uuid(), fresh, 'DELIVERY', store, 1, '2022-01-31 21:00Z', '2022-01-31 21:00Z', receipt FROM one",
+    ),
+    (
+        "movements_of_reservation",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) \
+         SELECT entry, programme_id, store, 'Para mañana', '2022-01-31', '2022-02-02' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO reservation_lines (reservation_id, lot_id, location_id, until, reserved) SELECT entry, fresh, store, '2022-02-02', 4 FROM one; \
+         INSERT INTO movements (id, lot_id, kind, from_id, quantity, occurred_at, recorded_at, reservation_id) \
+         SELECT gen_random_uuid(), fresh, 'DELIVERY', store, 1, '2022-02-03', '2022-02-03', entry FROM one",
+    ),
+    (
         "movements_of_shipment",
         "INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), fresh, way FROM one; \
          INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
@@ -353,6 +464,43 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     ("referrals_purpose", "UPDATE referrals SET purpose = 'CURIOSITY'"),
     ("referrals_settled", "UPDATE referrals SET accepted_at = NULL WHERE accepted_at IS NOT NULL"),
+    (
+        "reservation_lines_id_key",
+        "ALTER TABLE reservation_lines DROP CONSTRAINT reservation_lines_pkey; \
+         INSERT INTO reservation_lines (reservation_id, lot_id, location_id, until, reserved) \
+         SELECT reservation_id, lot_id, location_id, until, 1 FROM reservation_lines LIMIT 1",
+    ),
+    (
+        "reservation_lines_reserved",
+        "INSERT INTO movements (id, lot_id, kind, to_id, quantity, occurred_at, recorded_at) SELECT receipt, fresh, 'RECEIPT', store, 10, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) \
+         SELECT entry, programme_id, store, 'Para mañana', '2022-01-31', '2022-02-02' FROM one JOIN lots ON lots.id = fresh; \
+         INSERT INTO reservation_lines (reservation_id, lot_id, location_id, until, reserved) SELECT entry, fresh, store, '2022-02-02', 0 FROM one",
+    ),
+    ("reservation_lines_within", "UPDATE reservation_lines SET used = reserved + 1"),
+    (
+        "reservations_code_key",
+        "UPDATE reservations SET code = 'SAME', ended_at = '2022-01-31' WHERE ended_at IS NULL",
+    ),
+    ("reservations_ended_once", "UPDATE reservations SET note = 'Otra cosa'"),
+    (
+        "reservations_facts_key",
+        "ALTER TABLE reservations DROP CONSTRAINT reservations_pkey CASCADE; \
+         INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) \
+         SELECT id, programme_id, location_id, 'Para mañana', reserved_at, until FROM reservations LIMIT 1",
+    ),
+    (
+        "reservations_for_something",
+        "INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) SELECT gen_random_uuid(), programme_id, id, NULL::text, '2022-01-31', '2022-02-01' FROM locations LIMIT 1",
+    ),
+    (
+        "reservations_note",
+        "INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) SELECT gen_random_uuid(), programme_id, id, 'no', '2022-01-31', '2022-02-01' FROM locations LIMIT 1",
+    ),
+    (
+        "reservations_until",
+        "INSERT INTO reservations (id, programme_id, location_id, note, reserved_at, until) SELECT gen_random_uuid(), programme_id, id, 'Para mañana', '2022-01-31', '2022-02-15' FROM locations LIMIT 1",
+    ),
     ("role_agencies_pattern", "UPDATE role_agencies SET pattern = 'lower'"),
     ("shelters_code_key", "UPDATE shelters SET code = 'SAME'"),
     ("shelters_period", "UPDATE shelters SET closed_on = opened_on - 1"),

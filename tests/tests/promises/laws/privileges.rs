@@ -75,10 +75,20 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (agency_id, contact, id, kind, name, programme_id), SELECT, UPDATE (contact, name, version)",
         ),
         ("enrolments", "SELECT"),
+        (
+            "entitlements",
+            "INSERT (amount, cap, granted_at, id, interval_days, item_id, kit_id, per, programme_id, user_id, valid_from, valid_until), SELECT, \
+             UPDATE (valid_until, version)",
+        ),
         ("expiry_told", "INSERT, SELECT, UPDATE (told_on)"),
         ("grant_shelters", append),
         ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
-        ("households", "SELECT"),
+        (
+            "household_deliveries",
+            "INSERT (delivered_at, household_id, id, location_id, note, programme_id, recorded_at, user_id), SELECT",
+        ),
+        ("household_delivery_lines", "INSERT (asked, delivery_id, entitlement_id, id, kit_version), SELECT"),
+        ("households", "SELECT, UPDATE (pickup_code, version)"),
         ("idempotency_keys", "DELETE, INSERT, SELECT"),
         (
             "import_mappings",
@@ -93,6 +103,8 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("journal_entries", append),
         ("journal_index", append),
         ("journal_queue", "DELETE, INSERT, SELECT"),
+        ("kit_lines", "INSERT (item_id, kit_id, quantity, version), SELECT"),
+        ("kits", "INSERT (code, id, name, name_en, programme_id), SELECT, UPDATE (name, name_en, version)"),
         ("locations", "SELECT"),
         (
             "lots",
@@ -107,6 +119,11 @@ async fn the_server_has_these_privileges_and_no_other() {
             "referrals",
             "INSERT (id, legal_basis, opened_at, person_id, programme_id, purpose, recipient, sender), SELECT, \
              UPDATE (accepted_at, declined_at, ended_at, version)",
+        ),
+        ("reservation_lines", "INSERT (location_id, lot_id, reservation_id, reserved, until), SELECT"),
+        (
+            "reservations",
+            "INSERT (id, location_id, note, programme_id, request_id, reserved_at, until, user_id), SELECT, UPDATE (ended_at)",
         ),
         ("revoked_tokens", append),
         ("role_agencies", "SELECT"),

@@ -35,6 +35,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "breakGlassAccesses"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
+    ("Query", "householdAllowance"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),
@@ -226,10 +227,21 @@ impl Author<'_> {
                 let pages = if list == "donors" { "DonorConnection" } else { "DonationConnection" };
                 (format!("{list}({end}: {rows})"), pages)
             }
-            11 => ("campaigns".to_owned(), "Campaign"),
+            11 => {
+                let (list, object) = *self.dice.pick(&[
+                    ("campaigns", "Campaign"),
+                    ("kits", "Kit"),
+                    ("entitlements", "Entitlement"),
+                ]);
+                (list.to_owned(), object)
+            }
             12 => {
-                let list = *self.dice.pick(&["requests", "shipments"]);
-                let pages = if list == "requests" { "SupplyRequestConnection" } else { "ShipmentConnection" };
+                let (list, pages) = *self.dice.pick(&[
+                    ("requests", "SupplyRequestConnection"),
+                    ("shipments", "ShipmentConnection"),
+                    ("reservations", "ReservationConnection"),
+                    ("householdDeliveries", "HouseholdDeliveryConnection"),
+                ]);
                 (format!("{list}({end}: {rows})"), pages)
             }
             13 => {

@@ -221,7 +221,8 @@ impl Thing<'_> {
         let argument = |name: &str| info.arguments().get(name).and_then(JsonValue::as_str).unwrap();
         match field {
             "viewer" => self.child(Kind::Viewer, path),
-            "agencies" | "shelters" | "locations" | "categories" | "catalogue" | "campaigns" => {
+            "agencies" | "shelters" | "locations" | "categories" | "catalogue" | "campaigns" | "kits"
+            | "entitlements" => {
                 let class = class_of(info.field_definition()).unwrap();
                 let ids = snapshot.list(field).iter().filter(|id| run.sees_record(class, id));
                 self.list(ids.map(|id| Kind::Record(id)), &path)
@@ -245,6 +246,14 @@ impl Thing<'_> {
             "shipments" => {
                 let page = run.page(&pages.shipments, info.arguments());
                 self.child(Kind::Connection { node: "Shipment", page }, path)
+            }
+            "reservations" => {
+                let page = run.page(&pages.reservations, info.arguments());
+                self.child(Kind::Connection { node: "Reservation", page }, path)
+            }
+            "householdDeliveries" => {
+                let page = run.page(&pages.deliveries, info.arguments());
+                self.child(Kind::Connection { node: "HouseholdDelivery", page }, path)
             }
             "stock" => {
                 let held = pages.stock.get(argument("location")).map_or(&[][..], Vec::as_slice);
@@ -382,6 +391,8 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "Donation" => ("DonationConnection", "DonationEdge"),
         "SupplyRequest" => ("SupplyRequestConnection", "SupplyRequestEdge"),
         "Shipment" => ("ShipmentConnection", "ShipmentEdge"),
+        "HouseholdDelivery" => ("HouseholdDeliveryConnection", "HouseholdDeliveryEdge"),
+        "Reservation" => ("ReservationConnection", "ReservationEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
         "Referral" => ("ReferralConnection", "ReferralEdge"),

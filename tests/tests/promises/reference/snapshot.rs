@@ -50,6 +50,8 @@ impl Snapshot {
             ("catalogue", "CatalogueItem", 2),
             ("locations", "Location", 2),
             ("campaigns", "Campaign", 1),
+            ("kits", "Kit", 2),
+            ("entitlements", "Entitlement", 2),
         ] {
             let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
             let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
@@ -65,6 +67,10 @@ impl Snapshot {
             snapshot.page_through(&client, "requests", &all_of("SupplyRequest", 2), "").await;
         snapshot.pages.shipments =
             snapshot.page_through(&client, "shipments", &all_of("Shipment", 2), "").await;
+        snapshot.pages.deliveries =
+            snapshot.page_through(&client, "householdDeliveries", &all_of("HouseholdDelivery", 2), "").await;
+        snapshot.pages.reservations =
+            snapshot.page_through(&client, "reservations", &all_of("Reservation", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
             let only = format!(", location: \"{location}\"");
             let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), &only).await;
@@ -190,8 +196,8 @@ impl Snapshot {
             "CatalogueItem" => follow("category"),
             "Donation" => follow("donor"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
-            "Stock" | "Movement" | "ShipmentLine" => follow("lot"),
-            "SupplyRequestLine" => follow("item"),
+            "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" => follow("lot"),
+            "SupplyRequestLine" | "KitLine" => follow("item"),
             "Person" => Facts {
                 lodges_in: code("shelter"),
                 minor: self.value(id, "minor").as_bool(),
@@ -203,6 +209,9 @@ impl Snapshot {
                 let shares =
                     members.iter().flat_map(|member| self.shares(member["id"].as_str().unwrap(), now));
                 Facts { lodges_in: code("shelter"), shared_with: shares.collect(), ..Facts::default() }
+            }
+            "HouseholdDelivery" | "HouseholdDeliveryLine" => {
+                Facts { to_a_household: true, ..Facts::default() }
             }
             "Consent" => Facts { recipient: code("recipient"), ..follow("person") },
             "Referral" => Facts { recipient: code("recipient"), agency: code("sender"), ..follow("person") },
