@@ -6,6 +6,8 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
+use super::containers;
+use super::counts;
 use super::{
     Random, STARTS_ON,
     agencies::{PROFILES, agency_id},
@@ -156,6 +158,10 @@ pub(super) struct Rows {
     balances: Vec<Balance>,
     /// What shelters ask for, and what is sent to them.
     supplies: supplies::Rows,
+    /// What is packed.
+    containers: containers::Rows,
+    /// What was counted in stores.
+    counts: counts::Rows,
     /// Movements up to then, in order of time.
     pub(super) movements: Vec<Movement>,
 }
@@ -173,6 +179,8 @@ impl Rows {
             .iter()
             .flat_map(|arrival| history(&arrival.lot, arrival.at, &shelters, &mut trips))
             .collect();
+        let lots: Vec<&Lot> = arrivals.iter().map(|arrival| &arrival.lot).collect();
+        movements.extend(counts::loss(&movements, &lots, &shelters));
         movements.retain(|movement| movement.occurred_at <= now);
         // In order of time, as the ids are.
         movements.sort_unstable_by_key(|movement| movement.id);
@@ -194,6 +202,8 @@ impl Rows {
             donors,
             balances: balances(&movements),
             supplies,
+            containers: containers::Rows::generate(&balances(&movements), &shelters, now),
+            counts: counts::Rows::generate(&movements, &shelters, now),
             movements,
         }
     }
@@ -211,7 +221,9 @@ impl Rows {
         let opened = |balance: &Balance| Balance { quantity: 0, version: 0, ..*balance };
         copy(transaction, &self.balances.iter().map(opened).collect::<Vec<_>>()).await?;
         self.supplies.copy(transaction).await?;
-        copy(transaction, &self.movements).await
+        copy(transaction, &self.movements).await?;
+        self.counts.copy(transaction).await?;
+        self.containers.copy(transaction).await
     }
 }
 

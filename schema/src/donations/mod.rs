@@ -3,7 +3,9 @@
 mod alerts;
 mod campaigns;
 mod catalogue;
+mod containers;
 mod correct;
+mod counts;
 mod deciding;
 mod deliver;
 mod donors;
@@ -15,8 +17,10 @@ mod kinds;
 mod ledger;
 mod list;
 mod load;
+mod printed;
 mod recall;
 mod receipt;
+mod receipts;
 mod receive;
 mod supplies;
 pub(crate) mod tables;
@@ -37,6 +41,7 @@ use enlace_policies::Fact;
 use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, Quantity, Unit};
 
+pub(crate) use containers::code_of as container_code;
 pub(crate) use graphql::register;
 
 graphql_enum! {

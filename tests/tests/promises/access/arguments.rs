@@ -41,7 +41,8 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             literals(&["EXPIRED", "WITHIN_7_DAYS", "WITHIN_30_DAYS", "WITHIN_90_DAYS", "LATER", "NEVER"])
         }
         (
-            "donationItems" | "donationItemFacets" | "stock" | "requests" | "movements" | "stockAsOf",
+            "donationItems" | "donationItemFacets" | "stock" | "requests" | "movements" | "stockAsOf"
+            | "stockCounts" | "containers",
             "location",
         )
         | ("shipments", "from" | "to") => some_of("locations").into_iter().step_by(4).collect(),
@@ -56,7 +57,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("donationItems" | "donationItemFacets", "expiresBefore" | "expiresFrom") => {
             literals(&["\"2022-03-01\"", "\"1999-01-01\""])
         }
-        ("movements" | "stockAsOf", "lot") => vec![text(lot(0))],
+        ("movements" | "stockAsOf" | "containers", "lot") => vec![text(lot(0))],
         ("stockAsOf", "item") => some_of("catalogue").into_iter().step_by(9).collect(),
         ("stockAsOf", "at") | ("movements", "occurredFrom" | "occurredBefore") => {
             literals(&["\"2022-01-30T00:00:00Z\""])
@@ -87,6 +88,14 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ]),
         ("requests", "state") => literals(&["SUBMITTED", "APPROVED", "FULFILLED"]),
         ("shipments", "state") => literals(&["IN_TRANSIT", "RECEIVED"]),
+        ("container", "code") => {
+            vec![text(snapshot.value(&snapshot.pages.containers[0].0, "code").as_str().unwrap())]
+        }
+        ("labelSheet", "containers") => vec![format!("[{}]", text(&snapshot.pages.containers[0].0))],
+        ("verifyReceipt", "code") => literals(&["\"DON-000017-0123456789ABCDEFGHJKMNPQRS\""]),
+        ("labelSheet", "paper") => literals(&["A4"]),
+        ("stockCounts", "state") => literals(&["OPEN", "CLOSED"]),
+        ("uncountedStock", "count") => vec![text(&snapshot.pages.counts[0].0)],
         ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
         ("persons", "household") => vec![text(snapshot.pages.families.keys().next().unwrap())],
         ("journal", "agency") => vec![text(&snapshot.list("agencies")[0])],
@@ -319,8 +328,12 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             ],
             "donations" => &["donor"],
             "stock" => &["location"],
-            "requests" => &["location", "state"],
+            "requests" | "stockCounts" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
+            "containers" => &["location", "lot"],
+            "container" | "verifyReceipt" => &["code"],
+            "labelSheet" => &["containers", "paper"],
+            "uncountedStock" => &["count"],
             "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],
             "stockAsOf" => &["at", "location", "lot", "item"],
             "consolidation" => &["item", "location", "expiringWithin", "window", "first"],

@@ -3,11 +3,14 @@
 mod alerts;
 mod campaigns;
 mod catalogue;
+mod containers;
+mod counts;
 mod deciding;
 mod donors;
 mod finding;
 mod importing;
 mod ledger;
+mod receipts;
 mod receiving;
 mod supplies;
 
@@ -30,6 +33,13 @@ const REQUEST: &str = "request { id code state version decisionNote location { i
 const SHIPMENT: &str = "shipment { id code state version sent received lost from { id } to { id }
     request { id state } lines { lot { id } sent received lost } }";
 
+const COUNT: &str = "count { id code state version reason uncounted location { id } category { code }
+    lines { lot { id } counted expected shortage surplus holds }
+    differences { id lot { id } settledBy { id kind cause note } } }";
+
+const CONTAINER: &str =
+    "container { id code kind note version location { id } lines { lot { id } quantity } }";
+
 /// Runs one mutation with arguments as literals, and a key that nobody has used; what it answers.
 async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
     let (first, rest) = root.split_at(1);
@@ -38,6 +48,8 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         "receiveDonation" => "donation { id code receivedOn donorReference donor { id } location { id } }",
         "requestSupplies" | "decideRequest" | "closeRequest" => REQUEST,
         "sendShipment" | "receiveShipment" => SHIPMENT,
+        "packContainer" | "unpackContainer" | "moveContainer" => CONTAINER,
+        "openStockCount" | "recordCount" | "closeStockCount" | "cancelStockCount" => COUNT,
         "recallLot" => "lot { id recalledAt recallReason }",
         "registerCatalogueItem" | "reviseCatalogueItem" => {
             "item { id code gtin name unit perishable packSizes minimumStock version category { code stockKind } }"
@@ -50,8 +62,12 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
     // Not every mutation can have every problem.
     let result = SCHEMA.object("Mutation").fields[root].ty.inner_named_type();
     let Some(ExtendedType::Union(result)) = SCHEMA.0.types.get(result) else { panic!("{root}: {result}") };
-    let fields =
-        [("NotFound", "argument"), ("InvalidValue", "argument"), ("VersionConflict", "currentVersion")];
+    let fields = [
+        ("NotFound", "argument"),
+        ("InvalidValue", "argument"),
+        ("VersionConflict", "currentVersion"),
+        ("OpenDifferences", "differences { id }"),
+    ];
     let problems: Vec<String> = fields
         .iter()
         .filter(|(problem, _)| result.members.contains(*problem))

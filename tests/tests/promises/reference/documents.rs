@@ -32,6 +32,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "journal"),
     ("Query", "movements"),
     ("Query", "stockAsOf"),
+    ("Query", "uncountedStock"),
+    ("Query", "container"),
+    ("Query", "labelSheet"),
+    ("Query", "verifyReceipt"),
     ("Query", "breakGlassAccesses"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
@@ -228,8 +232,12 @@ impl Author<'_> {
             }
             11 => ("campaigns".to_owned(), "Campaign"),
             12 => {
-                let list = *self.dice.pick(&["requests", "shipments"]);
-                let pages = if list == "requests" { "SupplyRequestConnection" } else { "ShipmentConnection" };
+                let (list, pages) = *self.dice.pick(&[
+                    ("requests", "SupplyRequestConnection"),
+                    ("shipments", "ShipmentConnection"),
+                    ("stockCounts", "StockCountConnection"),
+                    ("containers", "ContainerConnection"),
+                ]);
                 (format!("{list}({end}: {rows})"), pages)
             }
             13 => {

@@ -246,6 +246,14 @@ impl Thing<'_> {
                 let page = run.page(&pages.shipments, info.arguments());
                 self.child(Kind::Connection { node: "Shipment", page }, path)
             }
+            "containers" => {
+                let page = run.page(&pages.containers, info.arguments());
+                self.child(Kind::Connection { node: "Container", page }, path)
+            }
+            "stockCounts" => {
+                let page = run.page(&pages.counts, info.arguments());
+                self.child(Kind::Connection { node: "StockCount", page }, path)
+            }
             "stock" => {
                 let held = pages.stock.get(argument("location")).map_or(&[][..], Vec::as_slice);
                 let page = run.page(held, info.arguments());
@@ -382,6 +390,8 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "Donation" => ("DonationConnection", "DonationEdge"),
         "SupplyRequest" => ("SupplyRequestConnection", "SupplyRequestEdge"),
         "Shipment" => ("ShipmentConnection", "ShipmentEdge"),
+        "Container" => ("ContainerConnection", "ContainerEdge"),
+        "StockCount" => ("StockCountConnection", "StockCountEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
         "Referral" => ("ReferralConnection", "ReferralEdge"),

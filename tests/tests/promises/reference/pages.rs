@@ -23,6 +23,10 @@ pub(crate) struct Pages {
     /// What stores ask for, and what is sent to them.
     pub(crate) requests: Vec<Place>,
     pub(crate) shipments: Vec<Place>,
+    /// Counts of what lies in stores.
+    pub(crate) counts: Vec<Place>,
+    /// Boxes and pallets.
+    pub(crate) containers: Vec<Place>,
     /// Everyone in the order of registration, their households, and their referrals.
     pub(crate) people: Vec<Place>,
     pub(crate) households: Vec<Place>,
@@ -84,6 +88,8 @@ impl Witness {
             donations: read("donations", String::new()).await,
             requests: read("requests", String::new()).await,
             shipments: read("shipments", String::new()).await,
+            counts: read("stockCounts", String::new()).await,
+            containers: read("containers", String::new()).await,
             people: read("persons", String::new()).await,
             households: read("households", String::new()).await,
             referrals: read("referrals", String::new()).await,
@@ -114,6 +120,7 @@ impl Pages {
     fn lists(&self) -> impl Iterator<Item = &[Place]> {
         let stock: BTreeMap<_, _> = self.stock.iter().collect();
         let goods = [&self.lots, &self.donors, &self.donations, &self.requests, &self.shipments].into_iter();
+        let goods = goods.chain([&self.counts, &self.containers]);
         let lists = goods.chain([&self.people, &self.households, &self.referrals]);
         lists.chain(self.families.values()).chain(stock.into_values()).map(Vec::as_slice)
     }

@@ -196,6 +196,8 @@ const GOODS: &[&str] = &[
     "ConsolidationMove",
     "SupplyRequestLine",
     "ShipmentLine",
+    "StockCountLine",
+    "ContainerLine",
     "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
@@ -213,10 +215,21 @@ const OF_THE_JOURNAL: &[&str] = &[
     "EndBreakGlassPayload",
     "BreakGlassNotice",
 ];
-const GIVEN: &[&str] =
-    &["Donor", "Donation", "DonationItem", "Stock", "Movement", "StockChange", "ShipmentLine", "PastStock"];
+const GIVEN: &[&str] = &[
+    "Donor",
+    "Donation",
+    "DonationItem",
+    "Stock",
+    "Movement",
+    "StockChange",
+    "ShipmentLine",
+    "StockCountLine",
+    "ContainerLine",
+    "DonationReceipt",
+    "PastStock",
+];
 /// Types whose records are of a store.
-const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment"];
+const IN_A_STORE: &[&str] = &["Stock", "Movement", "SupplyRequest", "Shipment", "StockCount", "Container"];
 
 /// What a payload of a mutation on goods, accounts, consents or referrals carries, or what is counted; another type is itself.
 fn carried(object: &str) -> &str {
@@ -230,12 +243,18 @@ fn carried(object: &str) -> &str {
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
         Some("SendShipment" | "ReceiveShipment") => "Shipment",
+        Some(verb) if verb.ends_with("Count") => "StockCount",
+        Some(verb) if verb.ends_with("Container") => "Container",
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
         Some(verb) if verb.ends_with("Consent") => "Consent",
         Some(verb) if verb.ends_with("Referral") => "Referral",
         // Counts of lots.
-        None if object == "DonationItemFacets" || object.ends_with("Count") => "DonationItem",
+        None if object == "DonationItemFacets"
+            || object.starts_with("DonationItem") && object.ends_with("Count") =>
+        {
+            "DonationItem"
+        }
         _ => object,
     }
 }

@@ -65,6 +65,10 @@ impl Snapshot {
             snapshot.page_through(&client, "requests", &all_of("SupplyRequest", 2), "").await;
         snapshot.pages.shipments =
             snapshot.page_through(&client, "shipments", &all_of("Shipment", 2), "").await;
+        snapshot.pages.containers =
+            snapshot.page_through(&client, "containers", &all_of("Container", 2), "").await;
+        snapshot.pages.counts =
+            snapshot.page_through(&client, "stockCounts", &all_of("StockCount", 3), "").await;
         for location in snapshot.lists["locations"].clone() {
             let only = format!(", location: \"{location}\"");
             let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), &only).await;
@@ -190,7 +194,7 @@ impl Snapshot {
             "CatalogueItem" => follow("category"),
             "Donation" => follow("donor"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
-            "Stock" | "Movement" | "ShipmentLine" => follow("lot"),
+            "Stock" | "Movement" | "ShipmentLine" | "StockCountLine" | "ContainerLine" => follow("lot"),
             "SupplyRequestLine" => follow("item"),
             "Person" => Facts {
                 lodges_in: code("shelter"),
