@@ -43,4 +43,4 @@ DROP FUNCTION day_of_delivery, refuse_other_entitlement;
 DROP SEQUENCE household_delivery_numbers;
 REVOKE UPDATE (pickup_code, version) ON households FROM enlace_app;
 ALTER TABLE households DROP COLUMN pickup_code;
-DROP FUNCTION new_pickup_code, pickup_remainder;
+DROP FUNCTION new_pickup_code, is_checked_code, code_remainder;

@@ -1,8 +1,8 @@
 -- Deliveries to households: by the code that a household shows, of what it is owed, and never more.
 
--- A household's pickup code: seven characters of Crockford's alphabet and one that checks them, which finds each one wrong character and
--- each two that stand in the other's place. As a polynomial over the field of 32 elements, by Horner's rule: 0 where it is right.
-CREATE FUNCTION pickup_remainder(code text) RETURNS integer LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+-- A code that people write down: seven symbols of Crockford's base 32, and one that checks them. What is left of a code, in GF(32) by
+-- x^5 + x^2 + 1, is nothing where it is right: one wrong symbol, or two neighbours in each other's place, always leave something.
+CREATE FUNCTION code_remainder(code text) RETURNS integer LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     remainder integer := 0;
 BEGIN
@@ -12,6 +12,9 @@ BEGIN
     END LOOP;
     RETURN remainder;
 END
+$$;
+CREATE FUNCTION is_checked_code(code text) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT code ~ '^[0-9A-HJKMNP-TV-Z]{8}$' AND code_remainder(code) = 0
 $$;
 -- For households that come with none. Of a random UUID the bytes of which all bits are random.
 CREATE FUNCTION new_pickup_code() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
@@ -23,13 +26,13 @@ BEGIN
     FOR place IN 9 .. 15 LOOP
         code := code || substr(alphabet, (get_byte(random, place) & 31) + 1, 1);
     END LOOP;
-    RETURN code || substr(alphabet, pickup_remainder(code || '0') + 1, 1);
+    RETURN code || substr(alphabet, code_remainder(code || '0') + 1, 1);
 END
 $$;
 ALTER TABLE households
     ADD COLUMN pickup_code text NOT NULL DEFAULT new_pickup_code(),
     ADD CONSTRAINT households_pickup_code_key UNIQUE (programme_id, pickup_code),
-    ADD CONSTRAINT households_pickup_code CHECK (pickup_code ~ '^[0-9A-HJKMNP-TV-Z]{8}$' AND pickup_remainder(pickup_code) = 0);
+    ADD CONSTRAINT households_pickup_code CHECK (is_checked_code(pickup_code));
 
 -- What each household of the programme is owed: so much of an item, or so many kits.
 CREATE TABLE entitlements (

@@ -135,6 +135,10 @@ named! {
         SupplyDecision = "SupplyDecision",
         /// Goods that are sent from one store to another.
         Shipment = "Shipment",
+        /// A count of what really lies in a store.
+        StockCount = "StockCount",
+        /// A box or a pallet with a printed code.
+        Container = "Container",
         /// Who gives.
         Donor = "Donor",
         /// A person in the programme's care.
@@ -256,7 +260,9 @@ impl RecordType {
             | Self::HouseholdDelivery
             | Self::Reservation
             | Self::SupplyRequest
-            | Self::Shipment => &[Fact::Shelter],
+            | Self::Shipment
+            | Self::StockCount
+            | Self::Container => &[Fact::Shelter],
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],

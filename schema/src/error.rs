@@ -104,6 +104,10 @@ codes! {
     OverCapacity "OVER_CAPACITY" 200;
     /// The store holds less of the lot than that, beside what is reserved for others.
     InsufficientStock "INSUFFICIENT_STOCK" 200;
+    /// Something that was counted differs from the ledger, and nothing explains it. `differences` are what is open.
+    OpenDifferences "OPEN_DIFFERENCES" 200;
+    /// So much of what the store holds of the lot is packed in containers that less is left. Move the container, or unpack first.
+    GoodsPacked "GOODS_PACKED" 200;
     /// The lot has expired or was recalled: it is given out no more.
     GoodsUnfit "GOODS_UNFIT" 200;
     /// The store has goods of the same item that expire earlier. Take those first, or say why not.

@@ -77,6 +77,8 @@ problems! {
     BreakGlassOpen "BreakGlassOpen" {}
     /// The store holds less of the lot than that.
     InsufficientStock "InsufficientStock" {}
+    /// So much of what the store holds of the lot is packed in containers that less is left.
+    GoodsPacked "GoodsPacked" {}
     /// The lot has expired or was recalled: it is given out no more.
     GoodsUnfit "GoodsUnfit" {}
     /// The store has goods of the same item that expire earlier.
@@ -182,6 +184,13 @@ impl InsufficientStock {
         let message =
             "The store holds less of this than that, beside what is reserved for others. Read its stock, or take from another store.".into();
         Self { code: Code::InsufficientStock.as_str().into(), message }
+    }
+}
+
+impl GoodsPacked {
+    pub(crate) fn new() -> Self {
+        let message = "Of this lot less than that is packed in no container there. Move the container, or unpack what is needed first.".into();
+        Self { code: Code::GoodsPacked.as_str().into(), message }
     }
 }
 

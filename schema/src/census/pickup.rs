@@ -16,48 +16,11 @@ use crate::error::{Error, Result};
 use crate::graph::{Facts, Graph, input, record, union};
 use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, NotFound, VersionConflict};
-use crate::scalars::Id;
+use crate::scalars::{Id, code_of};
 use crate::shelters::tables::shelters;
-
-/// Crockford's alphabet, in which no two characters are read for one another.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// How many characters a code has, the last of which checks the others.
-const LENGTH: usize = 8;
 
 /// How often another code is made where one is taken.
 const ATTEMPTS: usize = 5;
-
-/// What is left of a code as a polynomial over the field of 32 elements: 0 where it is right. One wrong character, or two that stand
-/// in each other's place, always leave something.
-fn remainder(digits: impl IntoIterator<Item = u8>) -> u8 {
-    digits.into_iter().fold(0, |sum, digit| (sum << 1) ^ (if sum & 16 == 0 { 0 } else { 37 }) ^ digit)
-}
-
-/// The code as it is kept, of what somebody wrote; none where a slip of the pen shows.
-pub(crate) fn read(written: &str) -> Option<String> {
-    let mut code = String::with_capacity(LENGTH);
-    let mut digits = Vec::with_capacity(LENGTH);
-    for letter in written.chars().filter(|letter| !matches!(letter, '-' | ' ')) {
-        let letter = match letter.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            other => other,
-        };
-        let digit = ALPHABET.iter().position(|known| char::from(*known) == letter)?;
-        digits.push(u8::try_from(digit).ok()?);
-        code.push(letter);
-    }
-    (digits.len() == LENGTH && remainder(digits) == 0).then_some(code)
-}
-
-/// The code of random bytes.
-pub(crate) fn code(random: [u8; LENGTH - 1]) -> String {
-    let digits = random.map(|byte| byte & 31);
-    let check = remainder(digits.into_iter().chain([0]));
-    let letter = |digit: u8| ALPHABET.get(usize::from(digit)).map_or('0', |letter| char::from(*letter));
-    digits.into_iter().chain([check]).map(letter).collect()
-}
 
 /// The household that shows a code, as a transaction sees it: held, so that nobody else gives it something or replaces its code
 /// meanwhile. It tells nothing of it.
@@ -212,7 +175,7 @@ async fn write(
     version: i32,
 ) -> Result<()> {
     for _ in 0..ATTEMPTS {
-        let fresh = code(context.random_bytes()?);
+        let fresh = code_of(context.random_bytes()?);
         let taken = households::table
             .filter(households::programme_id.eq(context.programme_id()))
             .filter(households::pickup_code.eq(&fresh))
@@ -231,47 +194,4 @@ async fn write(
         };
     }
     Err(Error::internal("no pickup code is free"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_read_as_people_write_it() {
-        let made = code([7, 31, 0, 200, 9, 77, 1]);
-        assert_eq!(made.len(), LENGTH);
-        assert_eq!(read(&made), Some(made.clone()));
-        let (front, back) = made.split_at(4);
-        assert_eq!(read(&format!(" {front}-{back} ").to_lowercase()), Some(made));
-        // Of the migration's own function, so that both agree.
-        assert_eq!(read("A8TVNA59"), Some("A8TVNA59".to_owned()));
-        assert_eq!(read("y3tq-2egr"), Some("Y3TQ2EGR".to_owned()));
-        for wrong in ["", "A8TVNA5", "A8TVNA599", "A8TVNU59", "A8TVNA5Ñ"] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
-        assert_eq!(read("OIL00000"), read("01100000"));
-    }
-
-    #[test]
-    fn every_slip_of_the_pen_is_found() {
-        for seed in 0..64u8 {
-            let made = code([seed, seed.wrapping_mul(37), 5, seed ^ 0b1_0011, 250, seed.wrapping_add(11), 3]);
-            let letters: Vec<char> = made.chars().collect();
-            for place in 0..LENGTH {
-                for other in ALPHABET.iter().map(|letter| char::from(*letter)) {
-                    let mut wrong = letters.clone();
-                    wrong[place] = other;
-                    let wrong: String = wrong.into_iter().collect();
-                    assert_eq!(read(&wrong).is_some(), wrong == made, "{made} {wrong}");
-                }
-                for other in 0..LENGTH {
-                    let mut wrong = letters.clone();
-                    wrong.swap(place, other);
-                    let wrong: String = wrong.into_iter().collect();
-                    assert_eq!(read(&wrong).is_some(), wrong == made, "{made} {wrong}");
-                }
-            }
-        }
-    }
 }

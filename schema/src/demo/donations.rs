@@ -6,6 +6,8 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
+use super::containers;
+use super::counts;
 use super::{
     Random, STARTS_ON,
     agencies::{PROFILES, agency_id},
@@ -160,6 +162,10 @@ pub(super) struct Rows {
     giving: giving::Rows,
     /// What is kept for a while.
     reservations: reservations::Rows,
+    /// What is packed.
+    containers: containers::Rows,
+    /// What was counted in stores.
+    counts: counts::Rows,
     /// Movements up to then, in order of time.
     pub(super) movements: Vec<Movement>,
 }
@@ -177,6 +183,8 @@ impl Rows {
             .iter()
             .flat_map(|arrival| history(&arrival.lot, arrival.at, &shelters, &mut trips))
             .collect();
+        let lots: Vec<&Lot> = arrivals.iter().map(|arrival| &arrival.lot).collect();
+        movements.extend(counts::loss(&movements, &lots, &shelters));
         movements.retain(|movement| movement.occurred_at <= now);
         // In order of time, as the ids are.
         movements.sort_unstable_by_key(|movement| movement.id);
@@ -200,6 +208,8 @@ impl Rows {
             donations,
             lots,
             donors,
+            containers: containers::Rows::generate(&balances, &shelters, now),
+            counts: counts::Rows::generate(&movements, &shelters, now),
             balances,
             supplies,
             movements,
@@ -226,7 +236,9 @@ impl Rows {
         copy(transaction, &self.balances.iter().map(opened).collect::<Vec<_>>()).await?;
         self.supplies.copy(transaction).await?;
         copy(transaction, &self.movements).await?;
-        self.reservations.copy(transaction).await
+        self.reservations.copy(transaction).await?;
+        self.counts.copy(transaction).await?;
+        self.containers.copy(transaction).await
     }
 }
 

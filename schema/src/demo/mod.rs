@@ -52,6 +52,8 @@ macro_rules! row {
 
 mod agencies;
 mod catalogue;
+mod containers;
+mod counts;
 mod donations;
 mod giving;
 mod ledger;

@@ -12,12 +12,12 @@ use uuid::Uuid;
 use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id, shelters};
 use crate::census::{
     BedNeed, FAMILY, Family, IDENTITY, Identity, Kinship, MIGRATION, MaritalStatus, Migration,
-    MigrationStatus, PLACEMENT, Placement, Sex, pickup,
+    MigrationStatus, PLACEMENT, Placement, Sex,
 };
 use crate::education::{COURSE, Course, CourseLevel};
 use crate::error::Result;
 use crate::health::{CONCLUSION, Conclusion, FINDINGS, Findings, HealthRisk, Symptom};
-use crate::scalars::PartialDate;
+use crate::scalars::{PartialDate, code_of};
 use crate::shelters::Segment;
 use crate::vault::Key;
 
@@ -223,7 +223,7 @@ fn pickup_code(household: &str) -> String {
     for (byte, hashed) in random.iter_mut().zip(hash) {
         *byte = hashed;
     }
-    pickup::code(random)
+    code_of(random)
 }
 
 /// The rows of these capabilities as they stand at an instant.

@@ -10,7 +10,9 @@ use crate::donations::{Movement, MovementKind};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
 use crate::journal::{Begun, Transaction};
-use crate::problem::{IdempotencyConflict, InsufficientStock, InvalidValue, NotFound, StateConflict};
+use crate::problem::{
+    GoodsPacked, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound, StateConflict,
+};
 use crate::scalars::Id;
 
 input! {
@@ -40,6 +42,7 @@ union! {
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         InsufficientStock(InsufficientStock),
+        GoodsPacked(GoodsPacked),
         StateConflict(StateConflict),
         IdempotencyConflict(IdempotencyConflict),
     }
@@ -100,6 +103,7 @@ async fn correct(
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        Err(Breach::Packed) => Err(GoodsPacked::new().into()),
         // Undone, what was lost would be on its way again; meanwhile as much was sent in its place.
         Err(Breach::BeyondRequest) => {
             let message = "The request got as much in its place since. Undo that first.";

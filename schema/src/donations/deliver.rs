@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::graph::{input, union};
 use crate::journal::{Begun, Transaction};
 use crate::problem::{
-    EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
+    EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
 };
 use crate::scalars::{Id, Quantity};
 
@@ -51,6 +51,7 @@ union! {
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         InsufficientStock(InsufficientStock),
+        GoodsPacked(GoodsPacked),
         GoodsUnfit(GoodsUnfit),
         EarlierExpiry(EarlierExpiry),
         IdempotencyConflict(IdempotencyConflict),
@@ -90,6 +91,7 @@ async fn deliver(
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        Err(Breach::Packed) => Err(GoodsPacked::new().into()),
         Err(Breach::OnItsWay) => Err(ledger::refuse_on_its_way("from").into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
         Err(Breach::EarlierExpiry) => Err(EarlierExpiry::new().into()),

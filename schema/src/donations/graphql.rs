@@ -9,7 +9,9 @@ use crate::context::Context;
 use crate::donations::alerts::{self, Asks};
 use crate::donations::campaigns::{self, Campaign};
 use crate::donations::catalogue;
+use crate::donations::containers;
 use crate::donations::correct::{CorrectMovementPayload, correct_movement};
+use crate::donations::counts;
 use crate::donations::deliver::{DeliverStockPayload, deliver_stock};
 use crate::donations::history::{self, PastStock};
 use crate::donations::import::mapping::{self, ImportMapping, mappings_by_donors};
@@ -17,6 +19,7 @@ use crate::donations::import::progress;
 use crate::donations::ledger::StockMoved;
 use crate::donations::recall::{RecallLotPayload, recall_lot};
 use crate::donations::receipt::GoodsReceived;
+use crate::donations::receipts::{self, DonationReceipt};
 use crate::donations::receive::{ReceiveDonationPayload, receive_donation};
 use crate::donations::supplies::{self, Shipment};
 use crate::donations::transfer::{MoveStockPayload, move_stock};
@@ -115,6 +118,8 @@ pub(crate) fn register(graph: &mut Graph) {
     alerts::register(graph);
     campaigns::register(graph);
     catalogue::register(graph);
+    containers::register(graph);
+    counts::register(graph);
     deciding::register(graph);
     donors::register(graph);
     expiring::register(graph);
@@ -124,6 +129,7 @@ pub(crate) fn register(graph: &mut Graph) {
     households::register(graph);
     kits::register(graph);
     reservations::register(graph);
+    receipts::register(graph);
     supplies::register(graph);
     graph.node::<Category, _, _>(Class::Inventory, load::categories_by_ids);
     graph.node::<Donor, _, _>(Class::Donor, load::donors_by_ids);
@@ -295,6 +301,14 @@ fn goods(graph: &mut Graph) {
                 |donation| Some(donation.id.uuid()),
                 whereabouts_by_ids,
                 |whereabouts: &Whereabouts| whereabouts.id.uuid(),
+            )
+            .one(
+                "receipt",
+                Class::Donor,
+                "Its receipt, for the donor; null where the journal does not tell of it: it was there when the programme was loaded.",
+                |donation| Some(donation.id.uuid()),
+                receipts::receipts_by_donations,
+                |receipt: &DonationReceipt| receipt.id.uuid(),
             )
             .one(
                 "campaign",

@@ -48,6 +48,8 @@ pub(super) struct NewMovement {
 pub(super) enum Breach {
     /// The store holds less of the lot than that.
     Insufficient,
+    /// So much of it is packed in containers.
+    Packed,
     /// The lot has expired or was recalled.
     Unfit,
     /// The store has goods of the item that expire earlier.
@@ -370,6 +372,7 @@ pub(super) async fn record_all<A: Serialize + DeserializeOwned>(
                 Some(
                     "balances_quantity_not_negative" | "balances_reserved" | "shipment_lines_within_sent",
                 ) => Ok(Err(Breach::Insufficient)),
+                Some("balances_packed") => Ok(Err(Breach::Packed)),
                 Some("movements_of_shipment") => Ok(Err(Breach::OnItsWay)),
                 Some("shipments_request_approved") => Ok(Err(Breach::RequestNotOpen)),
                 Some("shipments_as_requested" | "supply_request_lines_supplied") => {

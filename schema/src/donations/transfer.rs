@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::graph::{input, union};
 use crate::journal::{Begun, Transaction};
 use crate::problem::{
-    EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
+    EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
 };
 use crate::scalars::{Id, Quantity};
 
@@ -53,6 +53,7 @@ union! {
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         InsufficientStock(InsufficientStock),
+        GoodsPacked(GoodsPacked),
         GoodsUnfit(GoodsUnfit),
         EarlierExpiry(EarlierExpiry),
         IdempotencyConflict(IdempotencyConflict),
@@ -102,6 +103,7 @@ async fn transfer(
     Ok(match ledger::record(context, transaction, &source, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        Err(Breach::Packed) => Err(GoodsPacked::new().into()),
         Err(Breach::OnItsWay) => Err(ledger::refuse_on_its_way("from, or to").into()),
         Err(Breach::Unfit) => Err(GoodsUnfit::new().into()),
         Err(Breach::EarlierExpiry) => Err(EarlierExpiry::new().into()),

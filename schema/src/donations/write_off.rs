@@ -8,7 +8,7 @@ use crate::donations::{Location, Lot, MovementKind, WriteOffCause};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
 use crate::journal::{Begun, Transaction};
-use crate::problem::{IdempotencyConflict, InsufficientStock, InvalidValue, NotFound};
+use crate::problem::{GoodsPacked, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity};
 
 input! {
@@ -46,6 +46,7 @@ union! {
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         InsufficientStock(InsufficientStock),
+        GoodsPacked(GoodsPacked),
         IdempotencyConflict(IdempotencyConflict),
     }
 }
@@ -84,6 +85,7 @@ async fn write_off(
     Ok(match ledger::record(context, transaction, &stock, new).await? {
         Ok(recorded) => Ok(recorded),
         Err(Breach::Insufficient) => Err(InsufficientStock::new().into()),
+        Err(Breach::Packed) => Err(GoodsPacked::new().into()),
         Err(Breach::OnItsWay) => Err(ledger::refuse_on_its_way("from").into()),
         Err(
             Breach::Unfit

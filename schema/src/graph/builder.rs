@@ -80,7 +80,12 @@ impl Graph {
 
     /// Marks an object type as a `Problem`.
     pub(crate) fn problem<R: Record>(&mut self) {
-        self.object::<R>(|object| object);
+        self.problem_with::<R>(|problem| problem);
+    }
+
+    /// As [`Graph::problem`], of one that shows records; `describe` adds its edges.
+    pub(crate) fn problem_with<R: Record>(&mut self, describe: impl FnOnce(Object<R>) -> Object<R>) {
+        self.object::<R>(describe);
         self.problems.push(R::NAME);
     }
 

@@ -1,11 +1,13 @@
 //! The schema's scalars: how each is read, written, stored and named.
 
+mod checked_code;
 mod id;
 mod partial_date;
 mod pseudonym;
 mod quantity;
 mod time;
 
+pub(crate) use checked_code::{code_of, halved, read_code};
 pub use id::{GlobalId, Id, Identified};
 pub(crate) use id::{NOT_AN_ID, write_id};
 pub use partial_date::PartialDate;

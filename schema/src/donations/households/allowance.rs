@@ -7,11 +7,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::HouseholdAllowance;
-use crate::census::pickup;
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::Result;
 use crate::graph::input;
+use crate::scalars::read_code;
 
 input! {
     /// Whose allowance.
@@ -67,7 +67,7 @@ pub(super) async fn household_allowance(
     context: Context,
     arguments: HouseholdAllowanceArguments,
 ) -> Result<Vec<HouseholdAllowance>> {
-    let Some(code) = pickup::read(&arguments.pickup_code) else { return Ok(Vec::new()) };
+    let Some(code) = read_code(&arguments.pickup_code) else { return Ok(Vec::new()) };
     let day = arguments.on.unwrap_or_else(|| context.day_of(context.now()));
     let asking = diesel::sql_query(
         "SELECT allowance.* FROM households CROSS JOIN LATERAL household_allowance(households.id, $3) AS allowance \

@@ -26,10 +26,10 @@ use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
 use crate::journal::{Begun, Change, Done, Part, Transaction};
 use crate::problem::{
-    BeyondEntitlement, EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue,
-    NotFound,
+    BeyondEntitlement, EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock,
+    InvalidValue, NotFound,
 };
-use crate::scalars::{Id, Quantity};
+use crate::scalars::{Id, Quantity, read_code};
 
 input! {
     /// So many kits, or so much of an item or of one lot.
@@ -97,6 +97,7 @@ union! {
         BeyondEntitlement(BeyondEntitlement),
         InsufficientStock(InsufficientStock),
         GoodsUnfit(GoodsUnfit),
+        GoodsPacked(GoodsPacked),
         EarlierExpiry(EarlierExpiry),
         IdempotencyConflict(IdempotencyConflict),
     }
@@ -169,7 +170,7 @@ async fn deliver(
         return Ok(Err(NotFound::new("from").into()));
     };
     context.authorize_write(Class::Inventory, RecordType::HouseholdDelivery, &store)?;
-    let Some(code) = pickup::read(&input.pickup_code) else {
+    let Some(code) = read_code(&input.pickup_code) else {
         let message =
             "This is no pickup code: a character is wrong, missing or in another's place. Read it again.";
         return Ok(Err(InvalidValue::new("pickupCode", message).into()));
@@ -208,6 +209,7 @@ async fn deliver(
     let recorded = match ledger::record_all(context, transaction, given.movements).await? {
         Ok(recorded) => recorded,
         Err(Breach::Insufficient) => return Ok(Err(InsufficientStock::new().into())),
+        Err(Breach::Packed) => return Ok(Err(GoodsPacked::new().into())),
         Err(Breach::Unfit) => return Ok(Err(GoodsUnfit::new().into())),
         Err(Breach::EarlierExpiry) => return Ok(Err(EarlierExpiry::new().into())),
         Err(Breach::NotReserved) => return Ok(Err(ledger::refuse_reservation().into())),

@@ -158,7 +158,8 @@ async fn receive(
         }
         Err(Breach::Unfit) => return Ok(Err(GoodsUnfit::new().into())),
         Err(
-            Breach::EarlierExpiry
+            Breach::Packed
+            | Breach::EarlierExpiry
             | Breach::BeyondRequest
             | Breach::RequestNotOpen
             | Breach::BeyondEntitlement

@@ -22,7 +22,8 @@ use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
 use crate::journal::{Begun, Change, Done, Part, Transaction};
 use crate::problem::{
-    EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound, StateConflict,
+    EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
+    StateConflict,
 };
 use crate::scalars::{Id, Quantity};
 
@@ -77,6 +78,7 @@ union! {
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         InsufficientStock(InsufficientStock),
+        GoodsPacked(GoodsPacked),
         GoodsUnfit(GoodsUnfit),
         EarlierExpiry(EarlierExpiry),
         StateConflict(StateConflict),
@@ -168,6 +170,7 @@ async fn send(
     let recorded = match ledger::record_all(context, transaction, taken).await? {
         Ok(recorded) => recorded,
         Err(Breach::Insufficient) => return Ok(Err(InsufficientStock::new().into())),
+        Err(Breach::Packed) => return Ok(Err(GoodsPacked::new().into())),
         Err(Breach::Unfit) => return Ok(Err(GoodsUnfit::new().into())),
         Err(Breach::EarlierExpiry) => return Ok(Err(EarlierExpiry::new().into())),
         Err(Breach::NotReserved) => return Ok(Err(ledger::refuse_reservation().into())),

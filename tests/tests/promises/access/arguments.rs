@@ -46,6 +46,8 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             | "householdDeliveries"
             | "reservations"
             | "stock"
+            | "stockCounts"
+            | "containers"
             | "requests"
             | "movements"
             | "stockAsOf",
@@ -63,7 +65,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("donationItems" | "donationItemFacets", "expiresBefore" | "expiresFrom") => {
             literals(&["\"2022-03-01\"", "\"1999-01-01\""])
         }
-        ("movements" | "stockAsOf", "lot") => vec![text(lot(0))],
+        ("movements" | "stockAsOf" | "containers", "lot") => vec![text(lot(0))],
         ("stockAsOf", "item") => some_of("catalogue").into_iter().step_by(9).collect(),
         ("stockAsOf", "at") | ("movements", "occurredFrom" | "occurredBefore") => {
             literals(&["\"2022-01-30T00:00:00Z\""])
@@ -98,6 +100,14 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("householdAllowance", "on") => literals(&["\"2022-01-31\""]),
         ("requests", "state") => literals(&["SUBMITTED", "APPROVED", "FULFILLED"]),
         ("shipments", "state") => literals(&["IN_TRANSIT", "RECEIVED"]),
+        ("container", "code") => {
+            vec![text(snapshot.value(&snapshot.pages.containers[0].0, "code").as_str().unwrap())]
+        }
+        ("labelSheet", "containers") => vec![format!("[{}]", text(&snapshot.pages.containers[0].0))],
+        ("verifyReceipt", "code") => literals(&["\"DON-000017-0123456789ABCDEFGHJKMNPQRS\""]),
+        ("labelSheet", "paper") => literals(&["A4"]),
+        ("stockCounts", "state") => literals(&["OPEN", "CLOSED"]),
+        ("uncountedStock", "count") => vec![text(&snapshot.pages.counts[0].0)],
         ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
         ("persons", "household") => vec![text(snapshot.pages.families.keys().next().unwrap())],
         ("journal", "agency") => vec![text(&snapshot.list("agencies")[0])],
@@ -332,8 +342,12 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "stock" | "householdDeliveries" => &["location"],
             "householdAllowance" => &["pickupCode", "on"],
             "reservations" => &["location", "open"],
-            "requests" => &["location", "state"],
+            "requests" | "stockCounts" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
+            "containers" => &["location", "lot"],
+            "container" | "verifyReceipt" => &["code"],
+            "labelSheet" => &["containers", "paper"],
+            "uncountedStock" => &["count"],
             "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],
             "stockAsOf" => &["at", "location", "lot", "item"],
             "consolidation" => &["item", "location", "expiringWithin", "window", "first"],

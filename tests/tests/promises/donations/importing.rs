@@ -113,6 +113,13 @@ fn from_excel() -> Vec<u8> {
     text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect()
 }
 
+/// The id of a donation of so many lines, of which the good ones were imported.
+pub(super) async fn imported(world: &World, lines: u32) -> Json {
+    let place = place(world).await;
+    let report = import(&world.client(DONATIONS), &place, "GOOD", long(lines)).await;
+    json!(report.donation().unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_as_excel_saves_it_becomes_lots() {
     let world = World::start().await;

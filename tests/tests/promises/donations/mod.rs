@@ -3,6 +3,8 @@
 mod alerts;
 mod campaigns;
 mod catalogue;
+mod containers;
+mod counts;
 mod deciding;
 mod donors;
 mod expiring;
@@ -12,6 +14,7 @@ mod importing;
 mod kits;
 mod ledger;
 mod mapping;
+mod receipts;
 mod receiving;
 mod reservations;
 mod supplies;
@@ -36,6 +39,13 @@ const REQUEST: &str = "request { id code state version decisionNote location { i
 const SHIPMENT: &str = "shipment { id code state version sent received lost from { id } to { id }
     request { id state } lines { lot { id } sent received lost } }";
 
+const COUNT: &str = "count { id code state version reason uncounted location { id } category { code }
+    lines { lot { id } counted expected shortage surplus holds }
+    differences { id lot { id } settledBy { id kind cause note } } }";
+
+const CONTAINER: &str =
+    "container { id code kind note version location { id } lines { lot { id } quantity } }";
+
 /// Runs one mutation with arguments as literals, and a key that nobody has used; what it answers.
 async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
     let (first, rest) = root.split_at(1);
@@ -44,6 +54,8 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         "receiveDonation" => "donation { id code receivedOn donorReference donor { id } location { id } }",
         "requestSupplies" | "decideRequest" | "closeRequest" => REQUEST,
         "sendShipment" | "receiveShipment" => SHIPMENT,
+        "packContainer" | "unpackContainer" | "moveContainer" => CONTAINER,
+        "openStockCount" | "recordCount" | "closeStockCount" | "cancelStockCount" => COUNT,
         "recallLot" => "lot { id recalledAt recallReason }",
         "registerCatalogueItem" | "reviseCatalogueItem" => {
             "item { id code gtin name unit perishable packSizes minimumStock version category { code stockKind } }"
@@ -74,6 +86,7 @@ async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
         ("InvalidValue", "argument"),
         ("BeyondEntitlement", "argument remaining againOn"),
         ("VersionConflict", "currentVersion"),
+        ("OpenDifferences", "differences { id }"),
     ];
     let problems: Vec<String> = fields
         .iter()

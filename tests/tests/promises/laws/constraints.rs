@@ -30,6 +30,7 @@ const BREACHES: &[(&str, &str)] = &[
         "balances_lot_location_key",
         "INSERT INTO balances (id, lot_id, location_id) SELECT gen_random_uuid(), lot_id, location_id FROM balances LIMIT 1",
     ),
+    ("balances_packed", "UPDATE balances SET packed = quantity + 1 FROM one WHERE id = balance"),
     ("balances_quantity_not_negative", "UPDATE balances SET quantity = -1 FROM one WHERE id = balance"),
     (
         "balances_reserved",
@@ -85,6 +86,31 @@ const BREACHES: &[(&str, &str)] = &[
     (
         "consents_withdrawn",
         "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
+    ),
+    (
+        "container_lines_id_key",
+        "ALTER TABLE container_lines DROP CONSTRAINT container_lines_pkey; \
+         INSERT INTO container_lines (container_id, lot_id, quantity) SELECT container_id, lot_id, 0 FROM container_lines LIMIT 1",
+    ),
+    (
+        "container_lines_in_store",
+        "INSERT INTO container_lines (container_id, lot_id, quantity) \
+         SELECT containers.id, fresh, 1 FROM containers, one WHERE location_id NOT IN (store, other) LIMIT 1",
+    ),
+    ("container_lines_quantity", "UPDATE container_lines SET quantity = -1"),
+    (
+        "containers_arrive",
+        "UPDATE containers SET location_id = NULL, bound_for = other FROM one WHERE location_id <> other; SET CONSTRAINTS ALL IMMEDIATE",
+    ),
+    ("containers_carried", "UPDATE containers SET location_id = other FROM one WHERE location_id <> other"),
+    ("containers_code", "UPDATE containers SET code = '00000001'"),
+    ("containers_code_key", "UPDATE containers SET code = (SELECT min(code) FROM containers)"),
+    ("containers_kind", "UPDATE containers SET kind = 'BAG'"),
+    ("containers_note", "UPDATE containers SET note = 'no'"),
+    (
+        "containers_somewhere",
+        "INSERT INTO containers (id, programme_id, code, kind, made_at) SELECT gen_random_uuid(), programme_id, '00000000', 'BOX', made_at \
+         FROM containers LIMIT 1",
     ),
     (
         "donations_campaign_open",
@@ -547,6 +573,71 @@ const BREACHES: &[(&str, &str)] = &[
         "UPDATE spaces SET occupied = capacity + 1 FROM one WHERE id = space",
     ),
     ("spaces_segment", "UPDATE spaces SET segment = 'EVERYBODY'"),
+    (
+        "stock_count_lines_append_only",
+        "INSERT INTO stock_counts (id, programme_id, location_id, opened_at) SELECT entry, lots.programme_id, store, '2022-01-31' FROM one, lots WHERE lots.id = fresh; \
+         INSERT INTO stock_count_lines (id, count_id, lot_id, counted, counted_at, recorded_at) SELECT receipt, entry, fresh, 1, '2022-01-31', '2022-01-31' FROM one; \
+         UPDATE stock_count_lines SET counted = 2 FROM one WHERE id = receipt",
+    ),
+    (
+        "stock_count_lines_counted",
+        "INSERT INTO stock_counts (id, programme_id, location_id, opened_at) SELECT entry, lots.programme_id, store, '2022-01-31' FROM one, lots WHERE lots.id = fresh; \
+         INSERT INTO stock_count_lines (id, count_id, lot_id, counted, counted_at, recorded_at) SELECT receipt, entry, fresh, -1, '2022-01-31', '2022-01-31' FROM one",
+    ),
+    (
+        "stock_count_lines_counted_at",
+        "INSERT INTO stock_counts (id, programme_id, location_id, opened_at) SELECT entry, lots.programme_id, store, '2022-01-31' FROM one, lots WHERE lots.id = fresh; \
+         INSERT INTO stock_count_lines (id, count_id, lot_id, counted, counted_at, recorded_at) SELECT receipt, entry, fresh, 1, '2022-02-01', '2022-01-31' FROM one",
+    ),
+    (
+        "stock_count_lines_hold_once",
+        "ALTER TABLE stock_count_lines DISABLE TRIGGER USER; \
+         INSERT INTO stock_count_lines (id, count_id, lot_id, counted, expected, counted_at, recorded_at) \
+         SELECT gen_random_uuid(), count_id, lot_id, counted, expected, counted_at, recorded_at FROM stock_count_lines WHERE holds LIMIT 1",
+    ),
+    (
+        "stock_count_lines_of_count",
+        "INSERT INTO stock_counts (id, programme_id, location_id, opened_at) SELECT entry, lots.programme_id, store, '2022-01-31' FROM one, lots WHERE lots.id = fresh; \
+         INSERT INTO stock_count_lines (id, count_id, lot_id, counted, counted_at, recorded_at) SELECT receipt, entry, fresh, 1, '2022-01-30', '2022-01-31' FROM one",
+    ),
+    (
+        "stock_count_settlements_fit",
+        "INSERT INTO stock_counts (id, programme_id, location_id, opened_at) SELECT entry, lots.programme_id, store, '2022-01-31' FROM one, lots WHERE lots.id = fresh; \
+         INSERT INTO stock_count_lines (id, count_id, lot_id, counted, counted_at, recorded_at) SELECT receipt, entry, fresh, 1, '2022-01-31', '2022-01-31' FROM one; \
+         INSERT INTO stock_count_settlements (movement_id, line_id) SELECT movement, receipt FROM one",
+    ),
+    (
+        "stock_counts_closed_by_another",
+        "INSERT INTO stock_counts (id, programme_id, location_id, opened_at) SELECT entry, lots.programme_id, store, '2022-01-31' FROM one, lots WHERE lots.id = fresh; \
+         INSERT INTO stock_count_lines (id, count_id, lot_id, counted, counted_at, recorded_at, user_id) SELECT receipt, entry, fresh, 0, '2022-01-31', '2022-01-31', someone FROM one; \
+         UPDATE stock_counts SET state = 'CLOSED', ended_at = '2022-01-31', ended_by = someone FROM one WHERE id = entry",
+    ),
+    (
+        "stock_counts_code_key",
+        "UPDATE stock_counts SET code = (SELECT code FROM stock_counts WHERE state = 'CLOSED') WHERE state = 'OPEN'",
+    ),
+    ("stock_counts_ended", "UPDATE stock_counts SET ended_at = '2022-01-31' WHERE state = 'OPEN'"),
+    (
+        "stock_counts_ended_once",
+        "UPDATE stock_counts SET state = 'OPEN', ended_at = NULL WHERE state = 'CLOSED'",
+    ),
+    (
+        "stock_counts_one_open",
+        "INSERT INTO stock_counts (id, programme_id, location_id, category_id, opened_at) \
+         SELECT gen_random_uuid(), programme_id, location_id, (SELECT id FROM categories LIMIT 1), opened_at FROM stock_counts WHERE state = 'OPEN'",
+    ),
+    ("stock_counts_reason", "UPDATE stock_counts SET reason = 'because' WHERE state = 'OPEN'"),
+    (
+        "stock_counts_settled",
+        "INSERT INTO stock_counts (id, programme_id, location_id, opened_at) SELECT entry, lots.programme_id, store, '2022-01-31' FROM one, lots WHERE lots.id = fresh; \
+         INSERT INTO stock_count_lines (id, count_id, lot_id, counted, counted_at, recorded_at) SELECT receipt, entry, fresh, 1, '2022-01-31', '2022-01-31' FROM one; \
+         UPDATE stock_counts SET state = 'CLOSED', ended_at = '2022-01-31' FROM one WHERE id = entry",
+    ),
+    (
+        "stock_counts_state",
+        "UPDATE stock_counts SET state = 'LOST', ended_at = opened_at WHERE state = 'OPEN'",
+    ),
+    ("stock_counts_uncounted", "UPDATE stock_counts SET uncounted = 1 WHERE state = 'OPEN'"),
     (
         "supply_request_lines_approved",
         "UPDATE supply_request_lines SET approved = requested + 1 \

@@ -42,7 +42,7 @@ const FIXTURES: &str = "
         (SELECT max(id::text)::uuid FROM locations WHERE kind <> 'TRANSIT') AS other,
         (SELECT id FROM locations WHERE kind = 'TRANSIT') AS way,
         (SELECT min(id::text)::uuid FROM spaces WHERE occupied > 0) AS space,
-        (SELECT min(id::text)::uuid FROM balances WHERE quantity > 0) AS balance,
+        (SELECT min(id::text)::uuid FROM balances WHERE quantity > 0 AND packed = 0) AS balance,
         (SELECT min(id::text)::uuid FROM movements) AS movement,
         (SELECT min(id::text)::uuid FROM agencies) AS agency,
         (SELECT id FROM users WHERE subject = 'acnur.donor') AS someone,

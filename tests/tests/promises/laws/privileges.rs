@@ -65,6 +65,11 @@ async fn the_server_has_these_privileges_and_no_other() {
             "consents",
             "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (version, withdrawn_at)",
         ),
+        ("container_lines", "INSERT (container_id, lot_id, quantity), SELECT, UPDATE (quantity)"),
+        (
+            "containers",
+            "INSERT (code, id, kind, location_id, made_at, note, programme_id, user_id), SELECT, UPDATE (bound_for, location_id)",
+        ),
         ("diagnoses", "SELECT"),
         (
             "donations",
@@ -136,6 +141,16 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (from_id, id, note, programme_id, recorded_at, request_id, sent_at, to_id, user_id), SELECT",
         ),
         ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
+        (
+            "stock_count_lines",
+            "INSERT (count_id, counted, counted_at, id, lot_id, recorded_at, user_id), SELECT",
+        ),
+        ("stock_count_settlements", "INSERT (line_id, movement_id), SELECT"),
+        (
+            "stock_counts",
+            "INSERT (category_id, id, location_id, opened_at, opened_by, programme_id), SELECT, \
+             UPDATE (ended_at, ended_by, reason, state)",
+        ),
         ("supply_request_lines", "INSERT (id, item_id, request_id, requested), SELECT, UPDATE (approved)"),
         (
             "supply_requests",

@@ -55,7 +55,7 @@ async fn the_ledger_and_the_journal_are_appended_to_and_never_rewritten_even_by_
         &[
             ("UPDATE movements SET quantity = quantity", movements),
             ("DELETE FROM movements", movements),
-            ("TRUNCATE movements", movements),
+            ("TRUNCATE movements CASCADE", movements),
             ("UPDATE journal_entries SET leaf = 'other'", entries),
             ("DELETE FROM journal_entries", entries),
             ("TRUNCATE journal_entries", entries),
@@ -353,7 +353,7 @@ async fn the_facts_of_goods_are_those_of_their_item_and_their_donor() {
         "UPDATE categories SET name = 'Víveres', name_en = 'Victuals'",
         "UPDATE lots SET expires_on = received_on + 9, code = 'Y' || code",
         "UPDATE donations SET received_on = received_on - 1 WHERE campaign_id IS NULL",
-        "UPDATE balances SET quantity = 1 - least(quantity, 1), reserved = 0",
+        "UPDATE balances SET quantity = 1 - least(quantity, 1), reserved = 0, packed = 0",
         "UPDATE balances SET lot_id = (SELECT id FROM lots WHERE id NOT IN (SELECT lot_id FROM balances) LIMIT 1) \
              WHERE id = (SELECT min(id::text)::uuid FROM balances) AND EXISTS (SELECT FROM lots WHERE id NOT IN (SELECT lot_id FROM balances))",
     ] {

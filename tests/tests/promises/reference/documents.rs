@@ -32,6 +32,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "journal"),
     ("Query", "movements"),
     ("Query", "stockAsOf"),
+    ("Query", "uncountedStock"),
+    ("Query", "container"),
+    ("Query", "labelSheet"),
+    ("Query", "verifyReceipt"),
     ("Query", "breakGlassAccesses"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
@@ -241,6 +245,8 @@ impl Author<'_> {
                     ("shipments", "ShipmentConnection"),
                     ("reservations", "ReservationConnection"),
                     ("householdDeliveries", "HouseholdDeliveryConnection"),
+                    ("stockCounts", "StockCountConnection"),
+                    ("containers", "ContainerConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

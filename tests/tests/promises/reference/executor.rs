@@ -255,6 +255,14 @@ impl Thing<'_> {
                 let page = run.page(&pages.deliveries, info.arguments());
                 self.child(Kind::Connection { node: "HouseholdDelivery", page }, path)
             }
+            "containers" => {
+                let page = run.page(&pages.containers, info.arguments());
+                self.child(Kind::Connection { node: "Container", page }, path)
+            }
+            "stockCounts" => {
+                let page = run.page(&pages.counts, info.arguments());
+                self.child(Kind::Connection { node: "StockCount", page }, path)
+            }
             "stock" => {
                 let held = pages.stock.get(argument("location")).map_or(&[][..], Vec::as_slice);
                 let page = run.page(held, info.arguments());
@@ -393,6 +401,8 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "Shipment" => ("ShipmentConnection", "ShipmentEdge"),
         "HouseholdDelivery" => ("HouseholdDeliveryConnection", "HouseholdDeliveryEdge"),
         "Reservation" => ("ReservationConnection", "ReservationEdge"),
+        "Container" => ("ContainerConnection", "ContainerEdge"),
+        "StockCount" => ("StockCountConnection", "StockCountEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
         "Referral" => ("ReferralConnection", "ReferralEdge"),

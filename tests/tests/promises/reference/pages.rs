@@ -27,6 +27,10 @@ pub(crate) struct Pages {
     pub(crate) reservations: Vec<Place>,
     /// What was given to households.
     pub(crate) deliveries: Vec<Place>,
+    /// Counts of what lies in stores.
+    pub(crate) counts: Vec<Place>,
+    /// Boxes and pallets.
+    pub(crate) containers: Vec<Place>,
     /// Everyone in the order of registration, their households, and their referrals.
     pub(crate) people: Vec<Place>,
     pub(crate) households: Vec<Place>,
@@ -90,6 +94,8 @@ impl Witness {
             shipments: read("shipments", String::new()).await,
             reservations: read("reservations", String::new()).await,
             deliveries: read("householdDeliveries", String::new()).await,
+            counts: read("stockCounts", String::new()).await,
+            containers: read("containers", String::new()).await,
             people: read("persons", String::new()).await,
             households: read("households", String::new()).await,
             referrals: read("referrals", String::new()).await,
@@ -120,6 +126,7 @@ impl Pages {
     fn lists(&self) -> impl Iterator<Item = &[Place]> {
         let stock: BTreeMap<_, _> = self.stock.iter().collect();
         let goods = [&self.lots, &self.donors, &self.donations, &self.requests, &self.shipments].into_iter();
+        let goods = goods.chain([&self.counts, &self.containers]);
         let lists = goods.chain([
             &self.reservations,
             &self.deliveries,

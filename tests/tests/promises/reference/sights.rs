@@ -201,6 +201,8 @@ const GOODS: &[&str] = &[
     "KitLine",
     "ShipmentLine",
     "ReservationLine",
+    "StockCountLine",
+    "ContainerLine",
     "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
@@ -227,14 +229,26 @@ const GIVEN: &[&str] = &[
     "StockChange",
     "ShipmentLine",
     "ReservationLine",
+    "StockCountLine",
+    "ContainerLine",
+    "DonationReceipt",
     "PastStock",
     "ImportMapping",
     "StockExpiring",
     "ImportProgress",
 ];
 /// Types whose records are of a store.
-const IN_A_STORE: &[&str] =
-    &["Stock", "StockExpiring", "Movement", "SupplyRequest", "Shipment", "Reservation", "HouseholdDelivery"];
+const IN_A_STORE: &[&str] = &[
+    "Stock",
+    "StockExpiring",
+    "Movement",
+    "SupplyRequest",
+    "Shipment",
+    "Reservation",
+    "HouseholdDelivery",
+    "StockCount",
+    "Container",
+];
 
 /// What a payload of a mutation on goods, accounts, consents or referrals carries, or what is counted; another type is itself.
 fn carried(object: &str) -> &str {
@@ -254,12 +268,18 @@ fn carried(object: &str) -> &str {
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
         Some("SendShipment" | "ReceiveShipment") => "Shipment",
         Some("ReserveStock" | "ReleaseReservation") => "Reservation",
+        Some(verb) if verb.ends_with("Count") => "StockCount",
+        Some(verb) if verb.ends_with("Container") => "Container",
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
         Some(verb) if verb.ends_with("Consent") => "Consent",
         Some(verb) if verb.ends_with("Referral") => "Referral",
         // Counts of lots.
-        None if object == "DonationItemFacets" || object.ends_with("Count") => "DonationItem",
+        None if object == "DonationItemFacets"
+            || object.starts_with("DonationItem") && object.ends_with("Count") =>
+        {
+            "DonationItem"
+        }
         _ => object,
     }
 }

@@ -71,6 +71,10 @@ impl Snapshot {
             snapshot.page_through(&client, "householdDeliveries", &all_of("HouseholdDelivery", 2), "").await;
         snapshot.pages.reservations =
             snapshot.page_through(&client, "reservations", &all_of("Reservation", 2), "").await;
+        snapshot.pages.containers =
+            snapshot.page_through(&client, "containers", &all_of("Container", 2), "").await;
+        snapshot.pages.counts =
+            snapshot.page_through(&client, "stockCounts", &all_of("StockCount", 3), "").await;
         for location in snapshot.lists["locations"].clone() {
             let only = format!(", location: \"{location}\"");
             let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), &only).await;
@@ -196,7 +200,8 @@ impl Snapshot {
             "CatalogueItem" => follow("category"),
             "Donation" => follow("donor"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
-            "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" => follow("lot"),
+            "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" | "StockCountLine"
+            | "ContainerLine" => follow("lot"),
             "SupplyRequestLine" | "KitLine" => follow("item"),
             "Person" => Facts {
                 lodges_in: code("shelter"),
