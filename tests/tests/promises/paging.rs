@@ -311,7 +311,12 @@ async fn a_walk_is_steady_while_others_write() {
                 }
                 let lot = at(found, "lot.id");
                 let variables = json!({"lot": lot, "from": here, "to": there, "quantity": found["quantity"], "why": "prueba", "key": fresh_key()});
-                assert_eq!(outcome(&client.run(MOVE, variables).await), "MoveStockPayload");
+                let answer = client.run(MOVE, variables).await;
+                // What is packed stays with its container.
+                if outcome(&answer) == "GoodsPacked" {
+                    continue;
+                }
+                assert_eq!(outcome(&answer), "MoveStockPayload");
                 gone.insert((*id).clone());
                 gone_lots.insert(lot.as_str().unwrap().to_owned());
             }

@@ -159,9 +159,11 @@ async fn every_role_finds_by_id_what_the_table_lets_it_see() {
         }
     }
     let objects: BTreeSet<&str> = kinds.iter().map(|id| snapshot.object(id)).collect();
-    // Nobody has opened a record yet.
-    let nodes =
-        SCHEMA.objects().filter(|object| SCHEMA.is_node(&object.name) && object.name != "BreakGlassAccess");
+    // Nobody has opened a record yet, and the journal does not tell of what was loaded: it has no receipt.
+    let nodes = SCHEMA.objects().filter(|object| {
+        SCHEMA.is_node(&object.name)
+            && !matches!(object.name.as_str(), "BreakGlassAccess" | "DonationReceipt")
+    });
     assert_eq!(objects, nodes.map(|object| object.name.as_str()).collect(), "a record of every type");
     let mut answered = BTreeSet::new();
     let lead = Caller::of("DIF_MUNICIPAL/shelter_lead@ALB-01");
