@@ -11,7 +11,7 @@ use axum::response::Response as HttpResponse;
 use enlace_schema::{Carries, Code, Error, Request, Response};
 
 use super::negotiate::{Accepts, MediaType, is_json};
-use super::origin::{Site, preflight};
+use super::origin::{REQUESTS, Site, preflight};
 use super::reply::{Refusal, respond};
 use super::{App, body, events, request, socket, url};
 
@@ -23,11 +23,12 @@ pub(super) async fn handle(State(app): State<Arc<App>>, request: HttpRequest) ->
     let response = match Site::of(&parts.headers, &app.settings.allowed_origins) {
         Err(error) => Refusal::from(error).into_response(MediaType::Json),
         Ok(site) => {
-            let mut response =
-                match preflight(&site, &parts.headers).filter(|_| parts.method == Method::OPTIONS) {
-                    Some(response) => response,
-                    None => answer(&app, parts, body).await,
-                };
+            let mut response = match preflight(&site, &parts.headers, &REQUESTS)
+                .filter(|_| parts.method == Method::OPTIONS)
+            {
+                Some(response) => response,
+                None => answer(&app, parts, body).await,
+            };
             site.admit(&mut response);
             response
         }

@@ -22,7 +22,7 @@ use enlace_schema::{Code, Error, Import, Told};
 
 use super::App;
 use super::negotiate::MediaType;
-use super::origin::{Site, preflight};
+use super::origin::{REQUESTS, Site, preflight};
 use super::reply::{Refusal, protect};
 use super::url;
 
@@ -43,11 +43,12 @@ pub(super) async fn handle(State(app): State<Arc<App>>, request: HttpRequest) ->
     let response = match Site::of(&parts.headers, &app.settings.allowed_origins) {
         Err(error) => Refusal::from(error).into_response(MediaType::Json),
         Ok(site) => {
-            let mut response =
-                match preflight(&site, &parts.headers).filter(|_| parts.method == Method::OPTIONS) {
-                    Some(response) => response,
-                    None => import(&app, &parts, body).await.unwrap_or_else(Refusal::into_plain_response),
-                };
+            let mut response = match preflight(&site, &parts.headers, &REQUESTS)
+                .filter(|_| parts.method == Method::OPTIONS)
+            {
+                Some(response) => response,
+                None => import(&app, &parts, body).await.unwrap_or_else(Refusal::into_plain_response),
+            };
             site.admit(&mut response);
             response
         }

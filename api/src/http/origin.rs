@@ -13,10 +13,20 @@ use enlace_schema::{Code, Error};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// What a page of a listed origin may send besides what every page may.
-const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, enlace-purpose, idempotency-key, last-event-id, tus-resumable, upload-length, upload-offset",
-);
+/// What a page of a listed origin may send to a path, besides what every page may.
+pub(super) struct Allowed {
+    methods: &'static str,
+    headers: &'static str,
+}
+
+/// To GraphQL, and with a list of goods.
+pub(super) const REQUESTS: Allowed =
+    Allowed { methods: "GET, POST", headers: "authorization, content-type, enlace-purpose, last-event-id" };
+/// With files that come piece by piece.
+pub(super) const UPLOADS: Allowed = Allowed {
+    methods: "POST, HEAD, PATCH, DELETE",
+    headers: "authorization, content-type, idempotency-key, tus-resumable, upload-length, upload-offset",
+};
 /// What its script may read besides what every script may.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
     "etag, location, retry-after, tus-resumable, upload-expires, upload-length, upload-offset, www-authenticate",
@@ -67,7 +77,7 @@ impl Site {
 }
 
 /// The answer to a preflight from a listed origin; nothing where the request is none.
-pub(super) fn preflight(site: &Site, headers: &HeaderMap) -> Option<HttpResponse> {
+pub(super) fn preflight(site: &Site, headers: &HeaderMap, allowed: &Allowed) -> Option<HttpResponse> {
     let is_preflight = headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if !is_preflight || *site == Site::Own {
         return None;
@@ -75,11 +85,8 @@ pub(super) fn preflight(site: &Site, headers: &HeaderMap) -> Option<HttpResponse
     let mut response = HttpResponse::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, POST, HEAD, PATCH, DELETE"),
-    );
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allowed.methods));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed.headers));
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     Some(response)
 }
@@ -138,8 +145,8 @@ mod tests {
         assert_eq!(response.headers()[header::VARY], "Origin");
         let asks =
             HeaderMap::from_iter([(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("POST"))]);
-        assert_eq!(preflight(&listed, &asks).unwrap().status(), StatusCode::NO_CONTENT);
-        assert!(preflight(&listed, &HeaderMap::new()).is_none());
-        assert!(preflight(&Site::Own, &asks).is_none());
+        assert_eq!(preflight(&listed, &asks, &REQUESTS).unwrap().status(), StatusCode::NO_CONTENT);
+        assert!(preflight(&listed, &HeaderMap::new(), &REQUESTS).is_none());
+        assert!(preflight(&Site::Own, &asks, &UPLOADS).is_none());
     }
 }

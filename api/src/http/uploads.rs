@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use enlace_schema::{Caller, Code, Error, Upload, elsewhere};
 
 use super::negotiate::MediaType;
-use super::origin::{Site, preflight};
+use super::origin::{Site, UPLOADS, preflight};
 use super::reply::{Refusal, protect};
 use super::{App, url};
 
@@ -41,7 +41,7 @@ pub(super) async fn handle(State(app): State<Arc<App>>, request: HttpRequest<Bod
     let mut response = match Site::of(&parts.headers, &app.settings.allowed_origins) {
         Err(error) => Refusal::from(error).into_response(MediaType::Json),
         Ok(site) => {
-            let asks = preflight(&site, &parts.headers).filter(|_| parts.method == Method::OPTIONS);
+            let asks = preflight(&site, &parts.headers, &UPLOADS).filter(|_| parts.method == Method::OPTIONS);
             let mut response = match asks {
                 Some(response) => response,
                 None => answer(&app, &parts, body).await.unwrap_or_else(Refusal::into_plain_response),

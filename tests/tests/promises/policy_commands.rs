@@ -129,10 +129,10 @@ fn diff_names_who_gains_and_who_loses_which_coordinate() {
         "altered donor-coordinators (donations.cedar:",
         "+ DSPM officer: read DONOR on Donation, Lot, Donor: never → always\n",
         "- RP liaison: read DONOR on Donation, Lot, Donor: always → never\n",
-        "    Donation.donor DonationItem.donor DonationItemDonorCount.capped ",
-        "DonationItemFacets.donors Donor.agency Donor.kind Donor.version\n",
+        "    Donation.donor Donation.receipt DonationItem.donor DonationItemDonorCount.capped\n",
+        "DonationReceipt.changed Donor.agency Donor.kind Donor.version ",
         "+ DSPM officer: identify DONOR on Donation, Lot, Donor: never → always\n",
-        "    Donation.donorReference DonationItem.donorReference Donor.contact Donor.name\n",
+        "    Donation.donorReference DonationItem.donorReference DonationReceipt.html\n",
         "Query.donationItems(donor:)",
     ] {
         assert!(told.contains(said), "{said} is not in {told}");

@@ -46,13 +46,13 @@ record! {
         /// Global id.
         id: Id<DonationReceipt> => Public,
         /// The code by which whoever holds it can have the receipt confirmed: `verifyReceipt`.
-        verification_code: String => Donor,
+        verification_code: String => Donor identifying,
         /// The place in the journal of the entry that tells of it; null in the moment before it has one.
-        journal_index: Option<String> => Donor,
+        journal_index: Option<String> => Donor identifying,
         /// Whether something of it was corrected or recalled since.
         changed: bool => Donor,
         /// The receipt as a page to be printed, in Spanish and English: an HTML document that needs nothing else.
-        html: String => Donor,
+        html: String => Donor identifying,
         /// The donating agency's code.
         donor_agency: Option<String>,
     }

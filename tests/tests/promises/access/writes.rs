@@ -117,7 +117,9 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 }
                 "Mutation" if field.name.ends_with("Count") => caller.may_write_goods("StockCount"),
                 "Mutation" if field.name.ends_with("Container") => caller.may_write_goods("Container"),
-                "Mutation" if field.name == "receiveDonation" => caller.may_write_goods("Donation"),
+                "Mutation" if matches!(field.name.as_str(), "receiveDonation" | "saveImportMapping") => {
+                    caller.may_write_goods("Donation")
+                }
                 "Mutation" if field.name == "recallLot" => caller.may_write_goods("DonationItem"),
                 "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),
                 "Mutation" if field.name.ends_with("Kit") => caller.may_write_goods("Kit"),

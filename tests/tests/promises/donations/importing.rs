@@ -532,7 +532,8 @@ async fn the_command_line_checks_a_list_and_has_it_received() {
     let client = world.client(DONATIONS);
     let again = import(&client, &place, "CHECK", list).await;
     assert_eq!(again.counts(), [4, 4, 0, 1585], "{again:?}");
-    // A store's goods, to whom who gave them is no matter: what may not be read stays empty, and is named.
+    // A store's goods, where it is no matter who gave them: what may not be read stays empty, and is named. What has expired there is
+    // exported too, and received nowhere.
     let stores = folder.path().join("existencias.csv");
     let exporting = export(&stores)
         .with("--location")
@@ -546,7 +547,8 @@ async fn the_command_line_checks_a_list_and_has_it_received() {
         .database()
         .await
         .query_one(
-            "SELECT count(*), sum(quantity) FROM balances JOIN locations ON locations.id = location_id \
+            "SELECT count(*), sum(quantity) FILTER (WHERE lots.keeps_until >= '2022-01-31') \
+             FROM balances JOIN locations ON locations.id = location_id JOIN lots ON lots.id = lot_id \
              WHERE quantity > 0 AND locations.code = 'ALM-01'",
             &[],
         )

@@ -257,15 +257,19 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     (
         "import_mappings_choice",
-        "INSERT INTO import_mappings (donor_id, choice) SELECT id, '' FROM donors LIMIT 1",
+        "INSERT INTO import_mappings (id, donor_id, choice) SELECT gen_random_uuid(), id, '' FROM donors LIMIT 1",
     ),
     (
         "import_mappings_days",
-        "INSERT INTO import_mappings (donor_id, days) SELECT id, 'DAYS_FIRST' FROM donors LIMIT 1",
+        "INSERT INTO import_mappings (id, donor_id, days) SELECT gen_random_uuid(), id, 'DAYS_FIRST' FROM donors LIMIT 1",
+    ),
+    (
+        "import_mappings_donor_key",
+        "INSERT INTO import_mappings (id, donor_id) SELECT gen_random_uuid(), donors.id FROM donors, generate_series(1, 2)",
     ),
     (
         "import_mappings_sheet",
-        "INSERT INTO import_mappings (donor_id, sheet) SELECT id, '' FROM donors LIMIT 1",
+        "INSERT INTO import_mappings (id, donor_id, sheet) SELECT gen_random_uuid(), id, '' FROM donors LIMIT 1",
     ),
     ("incompatible_roles_order", "INSERT INTO incompatible_roles VALUES ('kitchen', 'clinician')"),
     ("items_code_form", "UPDATE items SET code = 'lower'"),

@@ -97,7 +97,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("idempotency_keys", "DELETE, INSERT, SELECT"),
         (
             "import_mappings",
-            "INSERT (choice, days, donor_id, sheet), SELECT, UPDATE (choice, days, sheet, version)",
+            "INSERT (choice, days, donor_id, id, sheet), SELECT, UPDATE (choice, days, sheet, version)",
         ),
         ("incompatible_roles", "SELECT"),
         (

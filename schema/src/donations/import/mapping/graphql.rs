@@ -3,6 +3,7 @@
 use enlace_policies::{Class, RecordType};
 
 use super::ImportMapping;
+use super::load::mappings_by_ids;
 use super::save::{SaveImportMappingPayload, save_import_mapping};
 use crate::donations::Donor;
 use crate::donations::load::donors_by_ids;
@@ -25,6 +26,7 @@ pub(in crate::donations) fn register(graph: &mut Graph) {
             Some(payload.import_mapping.clone())
         })
     });
+    graph.node::<ImportMapping, _, _>(Class::Inventory, mappings_by_ids);
     graph
         .mutation(
             "saveImportMapping",

@@ -16,6 +16,7 @@ diesel::allow_tables_to_appear_in_same_query!(import_mappings, donors);
 #[diesel::dsl::auto_type]
 fn joined() -> _ {
     import_mappings::table.inner_join(donors::table).select((
+        import_mappings::id,
         import_mappings::choice,
         import_mappings::sheet,
         import_mappings::days,
@@ -32,6 +33,12 @@ pub(in crate::donations) async fn mappings_by_donors(
 ) -> Result<Vec<ImportMapping>> {
     let reader = context.reader().await?;
     Ok(joined().filter(import_mappings::donor_id.eq_any(donors)).load(&mut &*reader).await?)
+}
+
+/// Mappings, by their own keys.
+pub(super) async fn mappings_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<ImportMapping>> {
+    let reader = context.reader().await?;
+    Ok(joined().filter(import_mappings::id.eq_any(ids)).load(&mut &*reader).await?)
 }
 
 /// The mapping of a donor, as a transaction sees it.

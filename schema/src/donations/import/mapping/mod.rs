@@ -12,21 +12,24 @@ use enlace_policies::Fact;
 
 use super::DayOrder;
 use crate::graph::{Facts, record};
+use crate::scalars::Id;
 
 pub(in crate::donations) use graphql::register;
 pub(super) use load::mapping_of;
 pub(in crate::donations) use load::mappings_by_donors;
 
 diesel::table! {
-    import_mappings (donor_id) {
-        donor_id -> Uuid, choice -> Nullable<Text>, sheet -> Nullable<Text>, days -> Nullable<Text>, version -> Integer,
+    import_mappings (id) {
+        id -> Uuid, donor_id -> Uuid, choice -> Nullable<Text>, sheet -> Nullable<Text>, days -> Nullable<Text>, version -> Integer,
     }
 }
 
 record! {
     /// How the lists of a donor are read, where an import does not say otherwise.
     #[derive(Queryable, Serialize, Deserialize)]
-    pub struct ImportMapping: "ImportMapping" as Donation {
+    pub struct ImportMapping: "ImportMapping" as Donation, id "import_mapping" {
+        /// Global id.
+        id: Id<ImportMapping> => Public,
         /// Which column is which, as `item:Producto,quantity:C`; null where they are found by their names.
         columns: Option<String> => Inventory,
         /// The sheet of a workbook; null for the first that holds something.

@@ -106,6 +106,10 @@ async fn save(
     };
     let before = mapping_of(transaction.connection()?, donor.id.uuid()).await?;
     let mapping = ImportMapping {
+        id: match &before {
+            Some(before) => before.id,
+            None => Id::new(context.new_uuid()?),
+        },
         columns: input.columns.clone(),
         sheet: input.sheet.clone(),
         days: input.days,
@@ -128,12 +132,12 @@ async fn save(
     );
     let saving = if before.is_some() {
         let row = (says, import_mappings::version.eq(mapping.version));
-        diesel::update(import_mappings::table.find(mapping.donor_id))
+        diesel::update(import_mappings::table.find(mapping.id))
             .set(row)
             .execute(transaction.connection()?)
             .await
     } else {
-        let row = (import_mappings::donor_id.eq(mapping.donor_id), says);
+        let row = (import_mappings::id.eq(mapping.id), import_mappings::donor_id.eq(mapping.donor_id), says);
         diesel::insert_into(import_mappings::table).values(row).execute(transaction.connection()?).await
     };
     if let Err(error) = saving {

@@ -27,6 +27,12 @@ impl Plans {
     /// Those that were carried out since they were read last.
     pub(super) async fn next(&mut self) -> Vec<Json> {
         // A mark of our own behind them: what has come to the log before it is whole.
+        // A statement's rows may come before its plan is told of: it is when its connection is idle again.
+        let busy = "SELECT count(*) FROM pg_stat_activity \
+            WHERE datname = current_database() AND application_name = 'enlace' AND state <> 'idle'";
+        while self.database.query_one(busy, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
         let mark = format!("mark {}", Uuid::now_v7());
         self.database.batch_execute(&format!("DO $$ BEGIN RAISE LOG '{mark}'; END $$")).await.unwrap();
         loop {
