@@ -74,15 +74,14 @@ async fn import(app: &App, parts: &Parts, body: Body) -> Result<HttpResponse, Re
     let place = app.open_socket().ok_or_else(|| {
         Error::new(Code::Unavailable, "As many streams are open as there may be. Try again shortly.")
     })?;
-    let (file, digest) = match &import.upload {
-        Some(upload) => app.enlace.uploaded(&identity.caller, upload).await?,
-        None => {
-            let receiving = receive(body, app.settings.import_limit);
-            let received = tokio::time::timeout(app.settings.import_deadline, receiving).await;
-            received.unwrap_or_else(|_| {
-                Err(Error::new(Code::RequestTimeout, "The file did not arrive in time. Send it again."))
-            })?
-        }
+    let (file, digest) = if let Some(upload) = &import.upload {
+        app.enlace.uploaded(&identity.caller, upload).await?
+    } else {
+        let receiving = receive(body, app.settings.import_limit);
+        let received = tokio::time::timeout(app.settings.import_deadline, receiving).await;
+        received.unwrap_or_else(|_| {
+            Err(Error::new(Code::RequestTimeout, "The file did not arrive in time. Send it again."))
+        })?
     };
     let mut told = app.enlace.import_donation(&identity.caller, import, file, digest);
     // What fails before a line is read has a status of its own.

@@ -166,11 +166,11 @@ async fn keep(app: &App, caller: &Caller, upload: &mut Upload, mut body: Body) -
 }
 
 /// A header that is a whole number.
-fn number(headers: &HeaderMap, name: &HeaderName) -> Result<i64, Refusal> {
+fn number(headers: &HeaderMap, name: &HeaderName) -> Result<i64, Error> {
     let text = headers.get(name).and_then(|value| value.to_str().ok());
     text.and_then(|text| text.parse().ok()).filter(|number| *number >= 0).ok_or_else(|| {
         let message = format!("{name} is a header here, and a whole number of bytes.");
-        Error::new(Code::InvalidRequest, message).into()
+        Error::new(Code::InvalidRequest, message)
     })
 }
 

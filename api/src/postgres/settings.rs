@@ -89,7 +89,7 @@ log_filename = 'postgres-%a.log'
 log_rotation_age = '1d'
 log_rotation_size = 0
 log_truncate_on_rotation = on
-log_line_prefix = '%m [%p] '
+log_line_prefix = '%m [%p] %d '
 log_min_messages = warning
 
 # Statements, their parameters and the rows in an error's details hold personal data: none of it belongs in a

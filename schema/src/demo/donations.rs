@@ -83,6 +83,16 @@ row! {
 }
 
 row! {
+    /// How the lists of a donor are read.
+    Mapping in "import_mappings" {
+        id: Uuid = UUID,
+        donor_id: Uuid = UUID,
+        choice: &'static str = TEXT,
+        days: &'static str = TEXT,
+    }
+}
+
+row! {
     /// A warehouse or the store of a shelter.
     Location in "locations" {
         id: Uuid = UUID,
@@ -226,6 +236,15 @@ impl Rows {
         copy(transaction, &self.categories).await?;
         copy(transaction, &self.items).await?;
         copy(transaction, &self.donors).await?;
+        // The last organisation's lists name their columns in their own way.
+        let last = self.donors.iter().rev().find(|donor| donor.kind == "ORGANISATION");
+        let mapping = |donor: &Donor| Mapping {
+            id: id("import_mappings", &donor.name, start()),
+            donor_id: donor.id,
+            choice: "item:Producto,quantity:C",
+            days: "DAY_FIRST",
+        };
+        copy(transaction, &last.map(mapping).into_iter().collect::<Vec<_>>()).await?;
         copy(transaction, &self.locations).await?;
         self.giving.copy(transaction).await?;
         copy(transaction, &self.campaigns).await?;

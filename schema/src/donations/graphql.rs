@@ -246,7 +246,7 @@ fn goods(graph: &mut Graph) {
             )
             .one(
                 "importMapping",
-                Class::Inventory,
+                Class::Donor,
                 "How its lists are read, where an import does not say otherwise; null where nothing is kept.",
                 |donor| Some(donor.id.uuid()),
                 mappings_by_donors,

@@ -199,10 +199,10 @@ impl<'r> Run<'r> {
             donor: Id::new(receipt.donation.donor_id),
             donor_agency: receipt.donation.donor_agency.clone(),
         };
-        let received = self.lines(transaction, file, &mut receipt, &progress).await;
-        match received {
-            Ok((count, receives)) => {
-                let receipt = Some(receipt).filter(|receipt| receives && receipt.lines > 0);
+        let taken = self.lines(transaction, file, &mut receipt, &progress).await;
+        match taken {
+            Ok((count, any)) => {
+                let receipt = Some(receipt).filter(|receipt| any && receipt.lines > 0);
                 Ok(Received { count, progress, receipt })
             }
             Err(stop) => {

@@ -127,18 +127,17 @@ pub(crate) async fn find(context: &Context, id: &str) -> Result<Upload> {
 }
 
 /// Adds a piece, which is kept when this returns.
-pub(crate) async fn add(context: &Context, upload: &mut Upload, content: &[u8]) -> Result<()> {
+pub(crate) async fn add(context: &Context, upload: &mut Upload, piece: &[u8]) -> Result<()> {
     let row = (
         upload_pieces::upload_id.eq(upload.key),
         upload_pieces::starts_at.eq(upload.received),
-        upload_pieces::content.eq(content),
+        upload_pieces::content.eq(piece),
     );
     let mut connection = context.database().writer().await?;
     let adding = diesel::insert_into(upload_pieces::table).values(row);
     match adding.execute(&mut *connection).await {
         Ok(_) => {
-            upload.received =
-                upload.received.saturating_add(i64::try_from(content.len()).unwrap_or(i64::MAX));
+            upload.received = upload.received.saturating_add(i64::try_from(piece.len()).unwrap_or(i64::MAX));
             Ok(())
         }
         Err(error) => Err(match constraint(&error) {

@@ -26,6 +26,21 @@ pub(super) fn may_give(caller: &Caller, root: &str, argument: &str) -> bool {
     class.is_none_or(|(_, _, of, by, on)| caller.selects(of, by, on))
 }
 
+/// What is searched for: codes, names and parts of them, what a pattern would be made of, a slip, and nothing that is there.
+const TEXTS: [&str; 11] = [
+    "\"co\"",
+    "\"LOT-0\"",
+    "\"lot-0001\"",
+    "\"%\"",
+    "\"_\"",
+    "\"á\"",
+    "\"COLCHONETA indi\"",
+    "\"edredon\"",
+    "\"food\"",
+    "\"MED-0\"",
+    "\"zzz\"",
+];
+
 /// What each argument may be given, as literals over the records of a snapshot. A root or an argument that is new fails here.
 pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<String> {
     let text = |id: &str| format!("\"{id}\"");
@@ -70,19 +85,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("stockAsOf", "at") | ("movements", "occurredFrom" | "occurredBefore") => {
             literals(&["\"2022-01-30T00:00:00Z\""])
         }
-        ("donationItems", "text") => literals(&[
-            "\"co\"",
-            "\"LOT-0\"",
-            "\"lot-0001\"",
-            "\"%\"",
-            "\"_\"",
-            "\"á\"",
-            "\"COLCHONETA indi\"",
-            "\"edredon\"",
-            "\"food\"",
-            "\"MED-0\"",
-            "\"zzz\"",
-        ]),
+        ("donationItems", "text") => literals(&TEXTS),
         ("catalogue" | "donationItemFacets", "text") => literals(&["\"co\""]),
         ("donationItems", "orderBy") => literals(&[
             "RECEIVED_ON",
@@ -110,13 +113,11 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("uncountedStock", "count") => vec![text(&snapshot.pages.counts[0].0)],
         ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
         ("persons", "household") => vec![text(snapshot.pages.families.keys().next().unwrap())],
-        ("journal", "agency") => vec![text(&snapshot.list("agencies")[0])],
-        ("journal", "actor") => vec![text(&enlace_tests::id("user", uuid::Uuid::from_u128(7)))],
-        ("journal" | "breakGlassAccesses", "person") => vec![text(&snapshot.pages.people[0].0)],
-        ("journal", "operation") => literals(&["\"journal.read\""]),
-        ("journal", "capability") => literals(&["\"shelters\""]),
-        ("journal", "class") => literals(&["\"IDENTITY\""]),
-        ("journal", "recordedFrom" | "recordedBefore") => literals(&["\"2022-01-31T00:00:00Z\""]),
+        ("journal" | "breakGlassAccesses", _)
+            if !matches!(argument, "first" | "last" | "after" | "before") =>
+        {
+            of_the_journal(snapshot, argument)
+        }
         ("daysOfCover" | "proposedReplenishment" | "fairAllocation" | "consolidation", "item") => {
             vec![text(&snapshot.list("catalogue")[0])]
         }
@@ -136,6 +137,21 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         // Cursors and ids have tests of their own.
         (_, "after" | "before") | ("node" | "policyExplain", "id") => Vec::new(),
         _ => panic!("no values for the argument {root}({argument}:): is it classed?"),
+    }
+}
+
+/// What an argument of the journal's lists may be given.
+fn of_the_journal(snapshot: &Snapshot, argument: &str) -> Vec<String> {
+    let one = |id: &str| vec![format!("\"{id}\"")];
+    match argument {
+        "agency" => one(&snapshot.list("agencies")[0]),
+        "actor" => one(&enlace_tests::id("user", uuid::Uuid::from_u128(7))),
+        "person" => one(&snapshot.pages.people[0].0),
+        "operation" => one("journal.read"),
+        "capability" => one("shelters"),
+        "class" => one("IDENTITY"),
+        "recordedFrom" | "recordedBefore" => one("2022-01-31T00:00:00Z"),
+        _ => panic!("no values for the journal's argument {argument}: is it classed?"),
     }
 }
 

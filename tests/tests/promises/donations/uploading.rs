@@ -191,7 +191,7 @@ async fn an_import_tells_how_far_it_is() {
             place.private, place.warehouse
         )
     };
-    let good: String = (1..=12_000).map(|number| format!("COB-01,{}\n", number % 9 + 1)).collect();
+    let good = (1..=12_000).map(|number| format!("COB-01,{}\n", number % 9 + 1)).collect::<Vec<_>>().concat();
     let csv = [("content-type", "text/csv")];
     let others = client.send(Method::POST, &path("CHECK", &fresh_key()), &csv, long(60)).await;
     assert_eq!(others.status, 200);

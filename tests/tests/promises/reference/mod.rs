@@ -131,6 +131,7 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("CatalogueItem", "INVENTORY"),
     ("Donation", "INVENTORY"),
     ("DonationWhereabouts", "INVENTORY"),
+    ("ImportMapping", "INVENTORY"),
     ("Campaign", "OPERATIONAL"),
     ("DonationItem", "INVENTORY"),
     ("Stock", "INVENTORY"),

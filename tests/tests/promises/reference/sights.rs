@@ -319,7 +319,7 @@ impl Where {
             OwnCourses => object == "Enrolment",
             OwnEntries => OF_THE_JOURNAL.contains(&object),
             Explanations => object == "PolicyExplanation",
-            Gifts => matches!(carried(object), "Donor" | "Donation" | "DonationItem"),
+            Gifts => matches!(carried(object), "Donor" | "Donation" | "DonationItem" | "DonationReceipt"),
         }
     }
 }

@@ -198,7 +198,7 @@ impl Snapshot {
             "Category" => Facts { stock_kind: text("stockKind"), ..Facts::default() },
             "Donor" => Facts { donor_agency: code("agency"), ..Facts::default() },
             "CatalogueItem" => follow("category"),
-            "Donation" => follow("donor"),
+            "Donation" | "ImportMapping" => follow("donor"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" | "StockCountLine"
             | "ContainerLine" => follow("lot"),

@@ -12,6 +12,8 @@ use super::{Asked, all_lots, asked, ids, page};
 /// Reads from the server's log which plans it carried out.
 pub(super) struct Plans {
     database: Database,
+    /// By which the log tells its lines from those of other tests.
+    name: String,
     read: i64,
 }
 
@@ -21,7 +23,8 @@ impl Plans {
         let database = world.database().await;
         let read =
             database.query_one("SELECT (pg_stat_file(pg_current_logfile())).size", &[]).await.unwrap().get(0);
-        Self { database, read }
+        let name = database.query_one("SELECT current_database()", &[]).await.unwrap().get(0);
+        Self { database, name, read }
     }
 
     /// Those that were carried out since they were read last.
@@ -47,12 +50,14 @@ impl Plans {
             let text: String = row.get(0);
             if let Some(end) = text.find(&mark) {
                 self.read += i64::try_from(end).unwrap();
-                let entries = text[..end].split("plan:\n").skip(1);
-                let plan = |entry: &str| {
-                    let lines = entry.lines().take_while(|line| line.starts_with('\t'));
+                let entries: Vec<&str> = text[..end].split("plan:\n").collect();
+                let ours = format!("] {} LOG:", self.name);
+                let told = entries.windows(2).filter(|pair| pair[0].lines().last().unwrap().contains(&ours));
+                let plan = |pair: &[&str]| {
+                    let lines = pair[1].lines().take_while(|line| line.starts_with('\t'));
                     serde_json::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap()
                 };
-                return entries.map(plan).collect();
+                return told.map(plan).collect();
             }
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
