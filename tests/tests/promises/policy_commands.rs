@@ -130,7 +130,7 @@ fn diff_names_who_gains_and_who_loses_which_coordinate() {
         "+ DSPM officer: read DONOR on Donation, Lot, Donor: never → always\n",
         "- RP liaison: read DONOR on Donation, Lot, Donor: always → never\n",
         "    Donation.donor Donation.receipt DonationItem.donor DonationItemDonorCount.capped\n",
-        "DonationReceipt.changed Donor.agency Donor.kind Donor.version ",
+        "DonationReceipt.changed Donor.agency Donor.importMapping Donor.kind Donor.version\n",
         "+ DSPM officer: identify DONOR on Donation, Lot, Donor: never → always\n",
         "    Donation.donorReference DonationItem.donorReference DonationReceipt.html\n",
         "Query.donationItems(donor:)",
