@@ -38,8 +38,7 @@ struct Side {
 }
 
 impl Side {
-    async fn set(stage: &Stage, lots: u32) -> Result<Self, Failure> {
-        let copy = stage.copy_with(lots).await?;
+    async fn set(stage: &Stage, copy: String) -> Result<Self, Failure> {
         let server = stage.enlace_on(&copy).await?;
         let connection = Connection::open(server.address).await?;
         Ok(Self { copy, server, connection })
@@ -62,10 +61,15 @@ impl Side {
 }
 
 pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line>, Failure> {
-    let mut sides = Vec::new();
+    let mut copies = Vec::new();
     for (lots, ..) in SIZES {
         eprintln!("enlace-bench: making {lots} lots …");
-        sides.push(Side::set(stage, lots).await?);
+        copies.push(stage.copy_with(lots).await?);
+    }
+    // Only now: a server closes a connection on which nothing comes for as long as the largest copy takes to be made.
+    let mut sides = Vec::new();
+    for copy in copies {
+        sides.push(Side::set(stage, copy).await?);
     }
     let fewest = sides.first().ok_or("no side")?;
     // What many lots share in each of the copies: they are all made alike.
