@@ -9,6 +9,7 @@ mod lines;
 pub(super) mod mapping;
 pub(super) mod progress;
 mod run;
+mod source;
 pub(crate) mod upload;
 
 use std::fs::File;

@@ -34,7 +34,7 @@ const KIND: &str = "upload";
 const KEPT: TimeDelta = TimeDelta::days(1);
 
 /// A file on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Upload {
     key: Uuid,
     /// How many bytes it has.
@@ -54,12 +54,6 @@ impl Upload {
 
 type Columns = (uploads::id, uploads::length, uploads::received, uploads::expires_at);
 const COLUMNS: Columns = (uploads::id, uploads::length, uploads::received, uploads::expires_at);
-
-impl From<(Uuid, i64, i64, DateTime<Utc>)> for Upload {
-    fn from((key, length, received, expires_at): (Uuid, i64, i64, DateTime<Utc>)) -> Self {
-        Self { key, length, received, expires_at }
-    }
-}
 
 fn unknown() -> Error {
     Error::new(Code::NotFound, "There is no such upload of yours, or it was let go. Begin it anew.")
@@ -81,8 +75,8 @@ pub(crate) async fn open(context: &Context, length: i64, key: Option<&str>) -> R
         uploads::expires_at.eq(context.real_now() + KEPT),
     );
     let known = uploads::table.filter(uploads::user_id.eq(user)).filter(uploads::key.eq(key)).select(COLUMNS);
-    let known: Option<(Uuid, i64, i64, DateTime<Utc>)> = known.first(&mut *connection).await.optional()?;
-    if let Some(known) = known.map(Upload::from) {
+    let known: Option<Upload> = known.first(&mut *connection).await.optional()?;
+    if let Some(known) = known {
         if known.length != length {
             let message = "Another file was begun under this key. Use a new key.";
             return Err(Error::new(Code::IdempotencyConflict, message));
@@ -90,8 +84,8 @@ pub(crate) async fn open(context: &Context, length: i64, key: Option<&str>) -> R
         return Ok(known);
     }
     let opening = diesel::insert_into(uploads::table).values(row).returning(COLUMNS);
-    match opening.get_result::<(Uuid, i64, i64, DateTime<Utc>)>(&mut *connection).await {
-        Ok(opened) => Ok(opened.into()),
+    match opening.get_result(&mut *connection).await {
+        Ok(opened) => Ok(opened),
         Err(error) => Err(match constraint(&error) {
             Some("uploads_of_user") => Error::new(
                 Code::StateConflict,
@@ -122,8 +116,7 @@ pub(crate) async fn find(context: &Context, id: &str) -> Result<Upload> {
         .select(COLUMNS);
     // As it is now, and not as a replica has it: what goes on by it must not begin too early.
     let mut connection = context.database().writer().await?;
-    let found: Option<(Uuid, i64, i64, DateTime<Utc>)> = query.first(&mut *connection).await.optional()?;
-    found.map(Upload::from).ok_or_else(unknown)
+    query.first(&mut *connection).await.optional()?.ok_or_else(unknown)
 }
 
 /// Adds a piece, which is kept when this returns.

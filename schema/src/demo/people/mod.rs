@@ -1,125 +1,23 @@
 //! Who is cared for: 2,767 invented people in 922 households, with what they agreed to, to whom they were referred, how they
-//! were found and what they learn. Names are drawn from two lists and belong to nobody.
+//! were found and what they learn.
 
-use std::fmt;
+mod findings;
+mod households;
+mod someone;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
-use serde::Serialize;
-use sha2::{Digest, Sha256};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
+use findings::{CONCLUSIONS, EXAMINED, PREGNANT, findings};
+use households::{Stay, pickup_code, sizes};
+use someone::{FAMILIES, Someone, hashed};
+
 use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id, shelters};
-use crate::census::{
-    BedNeed, FAMILY, Family, IDENTITY, Identity, Kinship, MIGRATION, MaritalStatus, Migration,
-    MigrationStatus, PLACEMENT, Placement, Sex,
-};
+use crate::census::{FAMILY, IDENTITY, Kinship, MIGRATION, PLACEMENT};
 use crate::education::{COURSE, Course, CourseLevel};
 use crate::error::Result;
-use crate::health::{CONCLUSION, Conclusion, FINDINGS, Findings, HealthRisk, Symptom};
-use crate::scalars::{PartialDate, code_of};
-use crate::shelters::Segment;
-use crate::vault::Key;
-
-/// How many people came.
-const PEOPLE: usize = 2_767;
-/// In how many households.
-const HOUSEHOLDS: usize = 922;
-/// The sizes of the first households: seven people came on the first day.
-const FIRST_DAY: [usize; 2] = [3, 4];
-/// Over how many days after the first the others came.
-const DAYS_OF_ARRIVAL: usize = 46;
-/// Sizes that a household is drawn from, as often as they occur.
-const SIZES: [usize; 12] = [1, 1, 2, 2, 3, 3, 3, 3, 4, 4, 5, 6];
-/// The largest household.
-const LARGEST: usize = 8;
-
-const WOMEN: [&str; 24] = [
-    "Marie",
-    "Rose",
-    "Guerline",
-    "Fabiola",
-    "Nadège",
-    "Mirlande",
-    "Esther",
-    "Judith",
-    "Widline",
-    "Claudette",
-    "Yolande",
-    "Magalie",
-    "Roseline",
-    "Kettly",
-    "Jocelyne",
-    "Islande",
-    "Lovely",
-    "Daphnée",
-    "Ruth",
-    "Sherly",
-    "Wideline",
-    "Carline",
-    "Naomie",
-    "Bettina",
-];
-const MEN: [&str; 24] = [
-    "Jean",
-    "Pierre",
-    "Wilner",
-    "Jacques",
-    "Emmanuel",
-    "Frantz",
-    "Ricardo",
-    "Wisly",
-    "Jimmy",
-    "Evens",
-    "Stanley",
-    "Samuel",
-    "Dieudonné",
-    "Kervens",
-    "Lucner",
-    "Mackenson",
-    "Robenson",
-    "Ysmael",
-    "Patrick",
-    "Junior",
-    "Wendy",
-    "Guyto",
-    "Herold",
-    "Nixon",
-];
-const FAMILIES: [&str; 32] = [
-    "Augustin",
-    "Baptiste",
-    "Belizaire",
-    "Cadet",
-    "Charles",
-    "Célestin",
-    "Desrosiers",
-    "Dorvil",
-    "Estimé",
-    "Étienne",
-    "Fleurimond",
-    "François",
-    "Germain",
-    "Guerrier",
-    "Hyppolite",
-    "Jean-Louis",
-    "Joseph",
-    "Lafleur",
-    "Laguerre",
-    "Louissaint",
-    "Mésidor",
-    "Michel",
-    "Noël",
-    "Occéan",
-    "Paul",
-    "Petit-Frère",
-    "Philistin",
-    "Rémy",
-    "Saintilus",
-    "Toussaint",
-    "Valcin",
-    "Vilsaint",
-];
+use crate::health::{CONCLUSION, Conclusion, FINDINGS};
 
 row! {
     /// A household.
@@ -213,17 +111,6 @@ row! {
         ended_on: Option<NaiveDate> = DATE,
         course: Vec<u8> = BYTEA,
     }
-}
-
-/// The code that a household shows where it picks something up.
-fn pickup_code(household: &str) -> String {
-    let hash =
-        Sha256::new().chain_update("pickup codes").chain_update([0]).chain_update(household).finalize();
-    let mut random = [0; 7];
-    for (byte, hashed) in random.iter_mut().zip(hash) {
-        *byte = hashed;
-    }
-    code_of(random)
 }
 
 /// The rows of these capabilities as they stand at an instant.
@@ -462,239 +349,10 @@ impl Rows {
     }
 }
 
-/// The size of every household: drawn, then set right so that they add up.
-fn sizes() -> Vec<usize> {
-    let mut random = Random::seeded("households/sizes");
-    let mut sizes: Vec<usize> = FIRST_DAY.to_vec();
-    sizes.extend((FIRST_DAY.len()..HOUSEHOLDS).map(|_| *random.pick(&SIZES).unwrap_or(&3)));
-    let mut total: usize = sizes.iter().sum();
-    while total != PEOPLE {
-        for size in sizes.iter_mut().skip(FIRST_DAY.len()) {
-            if total < PEOPLE && *size < LARGEST {
-                *size += 1;
-                total += 1;
-            } else if total > PEOPLE && *size > 1 {
-                *size -= 1;
-                total -= 1;
-            }
-        }
-    }
-    sizes
-}
-
-/// When and where a household stays.
-struct Stay {
-    arrived_on: NaiveDate,
-    /// Its shelter, and the days from and until which it lodges there.
-    lodging: Option<(Uuid, NaiveDate, NaiveDate)>,
-}
-
-impl Stay {
-    fn of_household(number: usize, sites: &[shelters::Shelter]) -> Self {
-        let mut random = Random::seeded(&format!("stays/{number}"));
-        let after = match number.checked_sub(FIRST_DAY.len()) {
-            None => 0,
-            Some(number) => 1 + number * DAYS_OF_ARRIVAL / HOUSEHOLDS,
-        };
-        let arrived_on = STARTS_ON + Days::new(u64::try_from(after).unwrap_or_default());
-        let opening = arrived_on + Days::new(5);
-        let open: Vec<&shelters::Shelter> =
-            sites.iter().filter(|shelter| shelter.opened_on <= opening).collect();
-        let lodges = random.chance(88);
-        let leaves_on = ENDS_ON - Days::new(random.below(45).into());
-        let lodging = random
-            .pick(&open)
-            .filter(|_| lodges)
-            .map(|shelter| (shelter.id, arrived_on.max(shelter.opened_on), leaves_on));
-        Self { arrived_on, lodging }
-    }
-
-    fn shelter_on(&self, day: NaiveDate) -> Option<Uuid> {
-        self.lodging.filter(|(_, from, until)| *from <= day && day < *until).map(|(shelter, ..)| shelter)
-    }
-}
-
-/// An invented person.
-struct Someone {
-    id: Uuid,
-    code: String,
-    key: [u8; 32],
-    age: i32,
-    birth_year: i32,
-    identity: Identity,
-    family: Family,
-}
-
-impl Someone {
-    fn new(number: usize, kinship: Kinship, family_name: &str, has_partner: bool, stay: &Stay) -> Self {
-        let code = format!("PER-{:05}", number + 1);
-        let mut random = Random::seeded(&format!("persons/{code}"));
-        let id = id("persons", &code, local(stay.arrived_on, 9));
-        let age = match kinship {
-            Kinship::Head | Kinship::Partner => random.between(19, 52),
-            Kinship::Child => random.between(0, 17),
-            Kinship::Relative => random.between(14, 70),
-        };
-        let birth_year = stay.arrived_on.year() - age;
-        let sex = if random.chance(46) { Sex::Female } else { Sex::Male };
-        let given = random.pick(if sex == Sex::Female { &WOMEN } else { &MEN }).copied().unwrap_or("Marie");
-        let born_abroad = kinship == Kinship::Child && age < 5 && random.chance(45);
-        let nationality = match (born_abroad, random.chance(60)) {
-            (true, true) => "CHL",
-            (true, false) => "BRA",
-            (false, _) => "HTI",
-        };
-        let (month, day) = (random.between(1, 12), random.between(1, 28));
-        // Of many only the year is known, or the month.
-        let known = random.below(10);
-        let part = |value: i32, wanted: u32| u8::try_from(value).ok().filter(|_| known >= wanted);
-        let birth_date =
-            PartialDate::new(u16::try_from(birth_year).unwrap_or_default(), part(month, 1), part(day, 2));
-        let marital_status = match kinship {
-            Kinship::Head | Kinship::Partner if has_partner && random.chance(40) => MaritalStatus::Married,
-            Kinship::Head | Kinship::Partner if has_partner => MaritalStatus::FreeUnion,
-            _ if age > 55 && random.chance(30) => MaritalStatus::Widowed,
-            _ => MaritalStatus::Single,
-        };
-        Self {
-            id,
-            key: hashed(&["key", &id.to_string()]),
-            age,
-            birth_year,
-            identity: Identity {
-                given_names: given.to_owned(),
-                family_names: family_name.to_owned(),
-                birth_date,
-                sex,
-                nationality: nationality.to_owned(),
-            },
-            family: Family { kinship, marital_status: (age >= 18).then_some(marital_status) },
-            code,
-        }
-    }
-
-    fn is_minor(&self) -> bool {
-        self.age < 18
-    }
-
-    /// The first of January after the year in which they turn 18.
-    fn adult_from(&self) -> NaiveDate {
-        NaiveDate::from_ymd_opt(self.birth_year + 19, 1, 1).unwrap_or(ENDS_ON)
-    }
-
-    fn migration(&self, day: NaiveDate) -> Migration {
-        let mut random = Random::seeded(&format!("migration/{}", self.code));
-        let (roll, settled) = (random.below(100), day > STARTS_ON + Days::new(30));
-        let status = match roll {
-            0..35 => MigrationStatus::AsylumSeeker,
-            35..60 if settled => MigrationStatus::HumanitarianVisitor,
-            60..66 if settled => MigrationStatus::Refugee,
-            _ => MigrationStatus::Undocumented,
-        };
-        let procedure =
-            (status != MigrationStatus::Undocumented).then(|| format!("SINT-{:06}", random.below(1_000_000)));
-        Migration { status, procedure }
-    }
-
-    fn is_pregnant(&self) -> bool {
-        self.identity.sex == Sex::Female
-            && (18..42).contains(&self.age)
-            && Random::seeded(&format!("pregnant/{}", self.code)).chance(9)
-    }
-
-    fn placement(&self) -> Placement {
-        let mut random = Random::seeded(&format!("placement/{}", self.code));
-        let alone =
-            self.family.kinship == Kinship::Head && self.family.marital_status == Some(MaritalStatus::Single);
-        let pregnant = self.is_pregnant();
-        let segment = if pregnant {
-            Segment::Pregnancy
-        } else if random.chance(6) {
-            Segment::RespiratoryRisk
-        } else if self.age > 40 && random.chance(20) {
-            Segment::ChronicIllness
-        } else if alone && self.identity.sex == Sex::Female {
-            Segment::SingleWomen
-        } else if alone {
-            Segment::SingleMen
-        } else {
-            Segment::FamilyNucleus
-        };
-        let mut bed_needs = Vec::new();
-        if self.age < 2 {
-            bed_needs.push(BedNeed::Cot);
-        }
-        if pregnant || self.age > 60 {
-            bed_needs.extend([BedNeed::LowerBed, BedNeed::NearToilets]);
-        }
-        if segment == Segment::RespiratoryRisk {
-            bed_needs.push(BedNeed::Apart);
-        }
-        Placement { segment, bed_needs }
-    }
-
-    fn seal(&self, part: &str, value: &impl Serialize) -> Result<Vec<u8>> {
-        let nonce = hashed(&["nonce", part, &self.id.to_string()]);
-        Key::new(&self.key)?.seal(self.id, part, nonce.first_chunk().copied().unwrap_or_default(), value)
-    }
-}
-
-impl fmt::Debug for Someone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.code)
-    }
-}
-
-const SYMPTOMS: [Symptom; 5] =
-    [Symptom::Fever, Symptom::Cough, Symptom::Breathlessness, Symptom::Gastric, Symptom::Pain];
-
-/// Codes of ICD-10.
-const EXAMINED: (&str, &str) = ("Z00.0", "Examen general");
-const PREGNANT: (&str, &str) = ("Z34", "Supervisión de embarazo normal");
-const CONCLUSIONS: [(&str, &str); 7] = [
-    ("J06.9", "Infección aguda de las vías respiratorias superiores"),
-    ("A09", "Gastroenteritis"),
-    ("I10", "Hipertensión arterial"),
-    ("E11", "Diabetes mellitus tipo 2"),
-    ("L30.9", "Dermatitis"),
-    ("M54.5", "Lumbago"),
-    ("F43.2", "Trastorno de adaptación"),
-];
-
-fn findings(random: &mut Random, ill: bool) -> Findings {
-    let symptoms: Vec<Symptom> =
-        SYMPTOMS.into_iter().filter(|_| random.chance(if ill { 40 } else { 4 })).collect();
-    let risk = match (ill, symptoms.len()) {
-        (true, 3..) => HealthRisk::High,
-        (true, _) => HealthRisk::Moderate,
-        (false, _) => HealthRisk::Low,
-    };
-    Findings {
-        temperature_decicelsius: Some(if symptoms.contains(&Symptom::Fever) {
-            random.between(378, 395)
-        } else {
-            random.between(361, 372)
-        }),
-        pulse: Some(random.between(62, 104)),
-        symptoms,
-        risk,
-        consultation_advised: risk != HealthRisk::Low,
-    }
-}
-
-/// Bytes that are the same in every load: the demonstration's keys are no secret, as its people are nobody.
-fn hashed(parts: &[&str]) -> [u8; 32] {
-    let mut hash = Sha256::new().chain_update("enlace/demo");
-    for part in parts {
-        hash.update([0]);
-        hash.update(part);
-    }
-    hash.finalize().into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::NOON;
+    use super::households::{HOUSEHOLDS, LARGEST, PEOPLE};
     use super::*;
 
     fn on(day: NaiveDate) -> Rows {

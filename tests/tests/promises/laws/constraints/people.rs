@@ -1,0 +1,77 @@
+//! What holds of people in care, what they agreed to, and who may look.
+
+use super::Breach;
+
+pub(super) const BREACHES: &[Breach] = &[
+    ("break_glass_accesses_append_only", "TRUNCATE break_glass_accesses"),
+    (
+        "break_glass_accesses_ended",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 40)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one; \
+         UPDATE break_glass_accesses SET ended_at = ends_at",
+    ),
+    (
+        "break_glass_accesses_four_hours",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 40)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00:01Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one",
+    ),
+    (
+        "break_glass_accesses_one_at_a_time",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 40)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one, generate_series(1, 2)",
+    ),
+    (
+        "break_glass_accesses_reason",
+        "INSERT INTO break_glass_accesses (id, programme_id, person_id, user_id, agency, reason, opened_at, ends_at) \
+         SELECT gen_random_uuid(), programme_id, person.id, one.someone, 'ISESALUD', repeat('x', 39)::bytea, '2026-01-01 00:00Z', '2026-01-01 04:00Z' \
+         FROM (SELECT * FROM persons LIMIT 1) AS person, one",
+    ),
+    (
+        "consents_no_overlap",
+        "INSERT INTO consents (id, programme_id, person_id, recipient, purpose, given_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'UNICEF', 'HOUSING', '2022-01-31' FROM persons, generate_series(1, 2)",
+    ),
+    ("consents_period", "UPDATE consents SET ends_at = given_at"),
+    ("consents_purpose", "UPDATE consents SET purpose = 'CURIOSITY'"),
+    ("consents_settled", "UPDATE consents SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL"),
+    (
+        "consents_withdrawn",
+        "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
+    ),
+    ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
+    ("households_code_key", "UPDATE households SET code = 'SAME'"),
+    ("households_pickup_code", "UPDATE households SET pickup_code = 'A8TVNA58'"),
+    ("households_pickup_code_key", "UPDATE households SET pickup_code = 'A8TVNA59'"),
+    ("persons_adult_from", "UPDATE persons SET adult_from = '2030-06-01'"),
+    ("persons_code_key", "UPDATE persons SET code = 'SAME'"),
+    (
+        "referrals_answered_once",
+        "UPDATE referrals SET declined_at = accepted_at WHERE accepted_at IS NOT NULL",
+    ),
+    (
+        "referrals_consent_stands",
+        "INSERT INTO referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'DIF_MUNICIPAL', 'UNICEF', 'HOUSING', 'CONSENT', '2022-01-31' FROM persons",
+    ),
+    (
+        "referrals_declined_is_over",
+        "UPDATE referrals SET ended_at = declined_at WHERE declined_at IS NOT NULL",
+    ),
+    ("referrals_elsewhere", "UPDATE referrals SET recipient = sender"),
+    ("referrals_legal_basis", "UPDATE referrals SET legal_basis = 'WISH'"),
+    (
+        "referrals_open_once",
+        "INSERT INTO referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at) \
+         SELECT gen_random_uuid(), programme_id, id, 'DIF_MUNICIPAL', 'UNICEF', 'HOUSING', 'LEGAL_DUTY', '2022-01-31' \
+         FROM persons, generate_series(1, 2)",
+    ),
+    (
+        "referrals_order",
+        "UPDATE referrals SET accepted_at = opened_at - interval '1 day' WHERE accepted_at IS NULL AND declined_at IS NULL",
+    ),
+    ("referrals_purpose", "UPDATE referrals SET purpose = 'CURIOSITY'"),
+    ("referrals_settled", "UPDATE referrals SET accepted_at = NULL WHERE accepted_at IS NOT NULL"),
+];
