@@ -11,7 +11,7 @@ use axum::response::Response as HttpResponse;
 use enlace_schema::{Carries, Code, Error, Request, Response};
 
 use super::negotiate::{Accepts, MediaType, is_json};
-use super::origin::{REQUESTS, Site, preflight};
+use super::origin::{REQUESTS, answered};
 use super::reply::{Refusal, respond};
 use super::{App, body, events, request, socket, url};
 
@@ -20,21 +20,7 @@ const METHODS: &str = "GET, POST, OPTIONS";
 /// Answers a request to `/graphql`, whatever it is.
 pub(super) async fn handle(State(app): State<Arc<App>>, request: HttpRequest) -> HttpResponse {
     let (parts, body) = request.into_parts();
-    let response = match Site::of(&parts.headers, &app.settings.allowed_origins) {
-        Err(error) => Refusal::from(error).into_response(MediaType::Json),
-        Ok(site) => {
-            let mut response = match preflight(&site, &parts.headers, &REQUESTS)
-                .filter(|_| parts.method == Method::OPTIONS)
-            {
-                Some(response) => response,
-                None => answer(&app, parts, body).await,
-            };
-            site.admit(&mut response);
-            response
-        }
-    };
-    app.metrics.count(response.status());
-    response
+    answered(&app, parts, &REQUESTS, async |parts| answer(&app, parts, body).await).await
 }
 
 async fn answer(app: &Arc<App>, mut parts: Parts, body: Body) -> HttpResponse {

@@ -21,8 +21,7 @@ use tokio::sync::mpsc::Receiver;
 use enlace_schema::{Code, Error, Import, Told};
 
 use super::App;
-use super::negotiate::MediaType;
-use super::origin::{REQUESTS, Site, preflight};
+use super::origin::{REQUESTS, answered};
 use super::reply::{Refusal, protect};
 use super::url;
 
@@ -40,21 +39,10 @@ const PIECE: usize = 256 << 10;
 /// Answers a request to `/imports/donations`.
 pub(super) async fn handle(State(app): State<Arc<App>>, request: HttpRequest) -> HttpResponse {
     let (parts, body) = request.into_parts();
-    let response = match Site::of(&parts.headers, &app.settings.allowed_origins) {
-        Err(error) => Refusal::from(error).into_response(MediaType::Json),
-        Ok(site) => {
-            let mut response = match preflight(&site, &parts.headers, &REQUESTS)
-                .filter(|_| parts.method == Method::OPTIONS)
-            {
-                Some(response) => response,
-                None => import(&app, &parts, body).await.unwrap_or_else(Refusal::into_plain_response),
-            };
-            site.admit(&mut response);
-            response
-        }
-    };
-    app.metrics.count(response.status());
-    response
+    answered(&app, parts, &REQUESTS, async |parts| {
+        import(&app, &parts, body).await.unwrap_or_else(Refusal::into_plain_response)
+    })
+    .await
 }
 
 async fn import(app: &App, parts: &Parts, body: Body) -> Result<HttpResponse, Refusal> {
@@ -71,9 +59,7 @@ async fn import(app: &App, parts: &Parts, body: Body) -> Result<HttpResponse, Re
     }
     // Before the body: nothing is read of a caller that is refused.
     let identity = app.admit(parts).await?.ok_or_else(Refusal::token_missing)?;
-    let place = app.open_socket().ok_or_else(|| {
-        Error::new(Code::Unavailable, "As many streams are open as there may be. Try again shortly.")
-    })?;
+    let place = app.open_stream()?;
     let (file, digest) = if let Some(upload) = &import.upload {
         app.enlace.uploaded(&identity.caller, upload).await?
     } else {

@@ -38,7 +38,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use enlace_schema::{Enlace, Purpose};
+use enlace_schema::{Code, Enlace, Error, Purpose};
 
 use crate::auth::Verifier;
 use authenticate::Confirmed;
@@ -97,6 +97,13 @@ impl App {
     /// A place for one more socket or event stream, if there is one.
     fn open_socket(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.sockets).try_acquire_owned().ok()
+    }
+
+    /// A place for one more file that streams in or report that streams out, among the sockets.
+    fn open_stream(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.open_socket().ok_or_else(|| {
+            Error::new(Code::Unavailable, "As many streams are open as there may be. Try again shortly.")
+        })
     }
 
     fn gauges(&self) -> Gauges {

@@ -6,10 +6,15 @@
 //! adds of itself, nothing that a browser sends without a preflight has an effect.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response as HttpResponse;
 
 use enlace_schema::{Code, Error};
+
+use super::App;
+use super::negotiate::MediaType;
+use super::reply::Refusal;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -76,8 +81,31 @@ impl Site {
     }
 }
 
+/// Answers a request whose site may ask: a preflight by what the path allows, anything else by `answer`.
+pub(super) async fn answered(
+    app: &App,
+    parts: Parts,
+    allowed: &Allowed,
+    answer: impl AsyncFnOnce(Parts) -> HttpResponse,
+) -> HttpResponse {
+    let response = match Site::of(&parts.headers, &app.settings.allowed_origins) {
+        Err(error) => Refusal::from(error).into_response(MediaType::Json),
+        Ok(site) => {
+            let asks = preflight(&site, &parts.headers, allowed).filter(|_| parts.method == Method::OPTIONS);
+            let mut response = match asks {
+                Some(response) => response,
+                None => answer(parts).await,
+            };
+            site.admit(&mut response);
+            response
+        }
+    };
+    app.metrics.count(response.status());
+    response
+}
+
 /// The answer to a preflight from a listed origin; nothing where the request is none.
-pub(super) fn preflight(site: &Site, headers: &HeaderMap, allowed: &Allowed) -> Option<HttpResponse> {
+fn preflight(site: &Site, headers: &HeaderMap, allowed: &Allowed) -> Option<HttpResponse> {
     let is_preflight = headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if !is_preflight || *site == Site::Own {
         return None;

@@ -14,8 +14,7 @@ use http_body_util::BodyExt;
 
 use enlace_schema::{Caller, Code, Error, Upload, elsewhere};
 
-use super::negotiate::MediaType;
-use super::origin::{Site, UPLOADS, preflight};
+use super::origin::{UPLOADS, answered};
 use super::reply::{Refusal, protect};
 use super::{App, url};
 
@@ -38,20 +37,11 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Answers a request to `/imports/uploads` or to one of them.
 pub(super) async fn handle(State(app): State<Arc<App>>, request: HttpRequest<Body>) -> HttpResponse {
     let (parts, body) = request.into_parts();
-    let mut response = match Site::of(&parts.headers, &app.settings.allowed_origins) {
-        Err(error) => Refusal::from(error).into_response(MediaType::Json),
-        Ok(site) => {
-            let asks = preflight(&site, &parts.headers, &UPLOADS).filter(|_| parts.method == Method::OPTIONS);
-            let mut response = match asks {
-                Some(response) => response,
-                None => answer(&app, &parts, body).await.unwrap_or_else(Refusal::into_plain_response),
-            };
-            site.admit(&mut response);
-            response
-        }
-    };
+    let mut response = answered(&app, parts, &UPLOADS, async |parts| {
+        answer(&app, &parts, body).await.unwrap_or_else(Refusal::into_plain_response)
+    })
+    .await;
     response.headers_mut().insert(TUS_RESUMABLE, HeaderValue::from_static(VERSION));
-    app.metrics.count(response.status());
     response
 }
 
@@ -127,9 +117,7 @@ async fn go_on(
     if upload.received != offset {
         return Err(elsewhere().into());
     }
-    let _place = app.open_socket().ok_or_else(|| {
-        Error::new(Code::Unavailable, "As many streams are open as there may be. Try again shortly.")
-    })?;
+    let _place = app.open_stream()?;
     let keeping = keep(app, caller, &mut upload, body);
     let kept = tokio::time::timeout(app.settings.import_deadline, keeping).await;
     kept.unwrap_or_else(|_| {

@@ -131,6 +131,19 @@ macro_rules! moved {
 }
 pub(super) use moved;
 
+/// Says in the journal that movements were recorded, an entry for each: for what goes on to say more than that.
+pub(super) async fn enter<P: Serialize + DeserializeOwned>(
+    transaction: &mut Transaction<'_, P>,
+    recorded: impl IntoIterator<Item = Recorded>,
+) -> Result<()> {
+    for (movement, stock) in recorded {
+        let occurred_at = movement.occurred_at;
+        let part = Part::of(Class::Inventory, None, &StockMoved { movement, stock })?;
+        transaction.enter(occurred_at, vec![part]).await?;
+    }
+    Ok(())
+}
+
 /// Commits a movement that was recorded, and says so in the journal; or gives it up.
 pub(super) async fn conclude<P, R>(
     transaction: Box<Transaction<'_, P>>,

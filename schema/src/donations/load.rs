@@ -111,6 +111,11 @@ pub(crate) async fn items_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec
     Ok(items::table.filter(items::id.eq_any(ids)).select(ITEM_COLUMNS).load(&mut &*reader).await?)
 }
 
+/// Where the fact of a record that is of a store stands.
+pub(super) fn store_facts(fact: Fact) -> Option<FactSource> {
+    (fact == Fact::Shelter).then_some(FactSource::Column("shelters.code"))
+}
+
 /// Those of some items that the caller may see, as a transaction sees them.
 pub(super) async fn items_within_reach(
     context: &Context,

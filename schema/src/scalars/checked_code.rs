@@ -4,6 +4,7 @@
 //! The check is a sum in GF(32), as the database has it (`is_checked_code`): a code that was typed with one slip, or with two
 //! neighbours that changed places, is no code.
 
+/// Crockford's alphabet, in which no two symbols are read for one another.
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// How many symbols it has, the one that checks among them.
@@ -20,12 +21,25 @@ fn total(values: impl IntoIterator<Item = u8>) -> u8 {
     values.into_iter().fold(0, |total, value| twice(total) ^ value)
 }
 
+/// The symbol of the lowest five bits of a value.
+pub(crate) fn symbol_of(value: u8) -> char {
+    SYMBOLS.get(usize::from(value & 31)).copied().map(char::from).unwrap_or_default()
+}
+
+/// The symbol that somebody meant by a letter: in whatever case, an O for a nought, an I or an L for a one.
+pub(crate) fn symbol_meant(letter: char) -> char {
+    match letter.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    }
+}
+
 /// The code of random bytes.
 pub(crate) fn code_of(random: [u8; LENGTH - 1]) -> String {
     let values = random.map(|byte| byte & 31);
     let check = total(values.into_iter().chain([0]));
-    let symbol = |value: u8| char::from(SYMBOLS.get(usize::from(value)).copied().unwrap_or_default());
-    values.into_iter().chain([check]).map(symbol).collect()
+    values.into_iter().chain([check]).map(symbol_of).collect()
 }
 
 /// The code that somebody typed: in whatever case, with spaces or hyphens, an O for a nought, an I or an L for a one. None, where it is
@@ -34,11 +48,7 @@ pub(crate) fn read_code(typed: &str) -> Option<String> {
     let mut code = String::with_capacity(LENGTH);
     let mut values = Vec::with_capacity(LENGTH);
     for letter in typed.chars().filter(|letter| !matches!(letter, ' ' | '-')) {
-        let symbol = match letter.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            other => other,
-        };
+        let symbol = symbol_meant(letter);
         let value = SYMBOLS.iter().position(|known| char::from(*known) == symbol)?;
         values.push(u8::try_from(value).ok()?);
         code.push(symbol);

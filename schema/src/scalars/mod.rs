@@ -7,7 +7,7 @@ mod pseudonym;
 mod quantity;
 mod time;
 
-pub(crate) use checked_code::{code_of, halved, read_code};
+pub(crate) use checked_code::{code_of, halved, read_code, symbol_meant, symbol_of};
 pub use id::{GlobalId, Id, Identified};
 pub(crate) use id::{NOT_AN_ID, write_id};
 pub use partial_date::PartialDate;

@@ -5,19 +5,17 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use enlace_policies::Class;
-
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::donations::containers::load::lines_of_container;
 use crate::donations::containers::tables::containers;
 use crate::donations::containers::{Container, changed, held};
-use crate::donations::ledger::{self, Breach, Draws, NewMovement, StockMoved};
+use crate::donations::ledger::{self, Breach, Draws, NewMovement};
 use crate::donations::load::{stock_at, store_by_id};
 use crate::donations::{Location, MovementKind, Stock};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Begun, Done, Transaction};
 use crate::problem::{
     EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
     VersionConflict,
@@ -97,7 +95,7 @@ async fn carry(
     if container.location_id == input.to.uuid() {
         return Ok(Err(InvalidValue::new("to", "It stands there already.").into()));
     }
-    let (occurred_at, movements) = match movements(context, transaction, &container, input).await? {
+    let movements = match movements(context, transaction, &container, input).await? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -126,20 +124,17 @@ async fn carry(
         ) => return Err(Error::internal("a container's way ran into a law that is not for it")),
     };
     carried(to, None).execute(transaction.connection()?).await?;
-    for (movement, stock) in recorded {
-        let part = Part::of(Class::Inventory, None, &StockMoved { movement, stock })?;
-        transaction.enter(occurred_at, vec![part]).await?;
-    }
-    changed(transaction, occurred_at, container.id).await
+    ledger::enter(transaction, recorded).await?;
+    changed(transaction, input.occurred_at.unwrap_or_else(|| context.now()), container.id).await
 }
 
-/// The movements of all that is in a container, and when they happened; or what is wrong with what is said of them.
+/// The movements of all that is in a container; or what is wrong with what is said of them.
 async fn movements(
     context: &Context,
     transaction: &mut Moving<'_>,
     container: &Container,
     input: &MoveContainer,
-) -> Result<Refused<(DateTime<Utc>, Vec<(Stock, NewMovement)>)>> {
+) -> Result<Refused<Vec<(Stock, NewMovement)>>> {
     let note = format!("Contenedor {}", halved(&container.code));
     let lines = lines_of_container(transaction.connection()?, container.id.uuid()).await?;
     let lots = lines.iter().map(|line| line.lot_id).collect();
@@ -154,17 +149,13 @@ async fn movements(
         reservation: None,
     };
     let mut movements = Vec::with_capacity(lines.len());
-    let mut occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
     for line in lines {
         let Some(stock) = held.iter().find(|stock| stock.lot_id == line.lot_id) else {
             return Err(Error::internal("what is packed lies in no store"));
         };
         let taken = draws(line.lot_id, line.quantity);
         let movement = match taken.timely(context) {
-            Ok(at) => {
-                occurred_at = at;
-                taken.of(context, MovementKind::Transfer, at, stock)?
-            }
+            Ok(occurred_at) => taken.of(context, MovementKind::Transfer, occurred_at, stock)?,
             Err(problem) => Err(problem),
         };
         match movement {
@@ -174,5 +165,5 @@ async fn movements(
             Err(problem) => return Ok(Err(problem.into())),
         }
     }
-    Ok(Ok((occurred_at, movements)))
+    Ok(Ok(movements))
 }

@@ -5,14 +5,14 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
-use crate::access::{FactSource, InScope};
+use crate::access::InScope;
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::donations::containers::tables::{container_lines, containers};
 use crate::donations::containers::{Container, ContainerLine};
-use crate::donations::load::goods_facts;
+use crate::donations::load::{goods_facts, store_facts};
 use crate::donations::tables::{locations, lots};
 use crate::donations::{Location, Lot};
 use crate::error::{Code, Error, Result};
@@ -20,11 +20,6 @@ use crate::graph::{Connection, Wanted, input};
 use crate::paging::{asked, page};
 use crate::scalars::{Id, read_code};
 use crate::shelters::tables::shelters;
-
-/// Where the fact of a container stands.
-fn container_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Shelter).then_some(FactSource::Column("shelters.code"))
-}
 
 /// Containers with what a row of them needs.
 #[diesel::dsl::auto_type]
@@ -154,7 +149,7 @@ pub(super) async fn containers(
     let (location, lot) = (arguments.location.map(Id::uuid), arguments.lot.map(Id::uuid));
     let (binding, window) = asked!(context, arguments, "containers", &(location, lot));
     let scope = context.root_scope(Class::Inventory, RecordType::Container)?;
-    let scope = InScope::new(&scope, container_facts);
+    let scope = InScope::new(&scope, store_facts);
     let selected = || {
         let mut query = containers_joined()
             .filter(containers::programme_id.eq(context.programme_id()))
@@ -205,7 +200,7 @@ pub(super) async fn container_by_code(
     let query = containers_joined()
         .filter(containers::programme_id.eq(context.programme_id()))
         .filter(containers::code.eq(code))
-        .filter(InScope::new(&scope, container_facts))
+        .filter(InScope::new(&scope, store_facts))
         .select(container_columns());
     Ok(query.first(&mut &*reader).await.optional()?)
 }

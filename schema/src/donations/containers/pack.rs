@@ -16,8 +16,8 @@ use crate::database::Prepared;
 use crate::donations::containers::load::lines_of_container;
 use crate::donations::containers::tables::containers;
 use crate::donations::containers::{Container, ContainerKind, changed, held};
-use crate::donations::ledger::{balance, refuse_text};
-use crate::donations::load::store_by_id;
+use crate::donations::ledger::refuse_text;
+use crate::donations::load::{stock_at, store_by_id};
 use crate::donations::{Location, Lot};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
@@ -147,9 +147,11 @@ async fn pack(
         Err(refused) => return Ok(Err(refused)),
     };
     let mut packed = contents(transaction, container.id).await?;
+    let lots = input.goods.iter().map(|goods| goods.lot.uuid()).collect();
+    let lying = stock_at(transaction.connection()?, container.location_id, lots).await?;
     for (place, goods) in input.goods.iter().enumerate() {
         let argument = |field: &str| format!("goods.{place}.{field}");
-        let found = balance(transaction, goods.lot.uuid(), container.location_id).await?;
+        let found = lying.iter().find(|stock| stock.lot_id == goods.lot.uuid()).cloned();
         let Some(stock) = context.seen(Class::Inventory, RecordType::Stock, found) else {
             return Ok(Err(NotFound::new(&argument("lot")).into()));
         };

@@ -6,20 +6,18 @@ use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use enlace_policies::Class;
-
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::donations::counts::load::holding_lines;
 use crate::donations::counts::settle::Differences;
 use crate::donations::counts::tables::stock_counts;
 use crate::donations::counts::{OpenDifferences, StockCount, StockCountState, changed, held_open};
-use crate::donations::ledger::{self, Breach, NewMovement, Recorded, StockMoved};
+use crate::donations::ledger::{self, Breach, NewMovement, Recorded};
 use crate::donations::load::stock_at;
 use crate::donations::{Donation, Lot, Movement, MovementKind, Stock, WriteOffCause};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Begun, Done, Transaction, constraint};
 use crate::problem::{
     GoodsPacked, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound, StateConflict,
     VersionConflict,
@@ -128,11 +126,8 @@ async fn close(
         Err(refused) => return Ok(Err(refused)),
     };
     let mut settlements = differences.settlements;
-    for (line, (movement, stock)) in recorded {
-        settlements.push((movement.id.uuid(), line));
-        let part = Part::of(Class::Inventory, None, &StockMoved { movement, stock })?;
-        transaction.enter(now, vec![part]).await?;
-    }
+    settlements.extend(recorded.iter().map(|(line, (movement, _))| (movement.id.uuid(), *line)));
+    ledger::enter(transaction, recorded.into_iter().map(|(_, recorded)| recorded)).await?;
     let (movements, lines): (Vec<_>, Vec<_>) = settlements.into_iter().unzip();
     let settling = diesel::sql_query(
         "INSERT INTO stock_count_settlements (movement_id, line_id) SELECT * FROM unnest($1, $2) AS made (movement, line)",

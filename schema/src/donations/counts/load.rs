@@ -7,15 +7,15 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
-use crate::access::{FactSource, InScope};
+use crate::access::InScope;
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::donations::counts::tables::{stock_count_lines, stock_count_settlements, stock_counts};
 use crate::donations::counts::{StockCount, StockCountLine, StockCountState};
 use crate::donations::load::{
-    balances_joined, goods_facts, movement_columns, movements_joined, stock_columns,
+    balances_joined, goods_facts, movement_columns, movements_joined, stock_columns, store_facts,
 };
 use crate::donations::tables::{balances, locations, lots, movements};
 use crate::donations::{Location, Movement, Stock};
@@ -24,11 +24,6 @@ use crate::graph::{Connection, Wanted, input};
 use crate::paging::{asked, page};
 use crate::scalars::{Id, Quantity, Unit};
 use crate::shelters::tables::shelters;
-
-/// Where the fact of a count stands.
-fn count_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Shelter).then_some(FactSource::Column("shelters.code"))
-}
 
 /// Counts with what a row of them needs.
 #[diesel::dsl::auto_type]
@@ -252,7 +247,7 @@ pub(super) async fn counts(
     let (location, state) = (arguments.location.map(Id::uuid), arguments.state);
     let (binding, window) = asked!(context, arguments, "stockCounts", &(location, state));
     let scope = context.root_scope(Class::Inventory, RecordType::StockCount)?;
-    let scope = InScope::new(&scope, count_facts);
+    let scope = InScope::new(&scope, store_facts);
     let selected = || {
         let mut query = counts_joined()
             .filter(stock_counts::programme_id.eq(context.programme_id()))

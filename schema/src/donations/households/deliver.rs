@@ -18,7 +18,7 @@ use crate::census::pickup;
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::donations::first_expired::LOTS;
-use crate::donations::ledger::{self, Breach, StockMoved, refuse_text};
+use crate::donations::ledger::{self, Breach, refuse_text};
 use crate::donations::load::store_by_id;
 use crate::donations::reservations::Reservation;
 use crate::donations::{Item, Location, Lot};
@@ -224,10 +224,7 @@ async fn deliver(
             return Err(Error::internal("a delivery ran into a law that is not for it"));
         }
     };
-    for (movement, stock) in recorded {
-        let part = Part::of(Class::Inventory, None, &StockMoved { movement, stock })?;
-        transaction.enter(delivered_at, vec![part]).await?;
-    }
+    ledger::enter(transaction, recorded).await?;
     let line = |line: &super::given::Line| ServedLine {
         line: line.id,
         entitlement: line.entitlement,

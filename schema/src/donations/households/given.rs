@@ -159,6 +159,23 @@ fn quantity(goods: &GivenGoods) -> std::result::Result<Quantity, InvalidValue> {
     }
 }
 
+/// Counts movements against what is owed of their item, which was named by an argument.
+fn counted(
+    context: &Context,
+    allowances: &[HouseholdAllowance],
+    (item, named): (Uuid, &str),
+    given: (i32, usize),
+    movements: Vec<(Stock, NewMovement)>,
+    all: &mut Given,
+) -> Result<Refused<()>> {
+    let Some(allowance) = allowances.iter().find(|owed| owed.item_id == Some(item)) else {
+        return Ok(Err(BeyondEntitlement::new(named, 0, None).into()));
+    };
+    let line = all.line(context, allowance, None, given)?;
+    of_line(movements, line, all);
+    Ok(Ok(()))
+}
+
 async fn one_item(
     context: &Context,
     transaction: &mut Delivering<'_>,
@@ -178,12 +195,7 @@ async fn one_item(
         Ok(movements) => movements,
         Err(refused) => return Ok(Err(refused)),
     };
-    let Some(allowance) = allowances.iter().find(|owed| owed.item_id == Some(item.uuid())) else {
-        return Ok(Err(BeyondEntitlement::new("item", 0, None).into()));
-    };
-    let line = all.line(context, allowance, None, (quantity.amount, place))?;
-    of_line(movements, line, all);
-    Ok(Ok(()))
+    counted(context, allowances, (item.uuid(), "item"), (quantity.amount, place), movements, all)
 }
 
 async fn one_lot(
@@ -205,12 +217,7 @@ async fn one_lot(
         Err(refused) => return Ok(Err(refused)),
     };
     let item: Uuid = lots::table.find(lot).select(lots::item_id).first(transaction.connection()?).await?;
-    let Some(allowance) = allowances.iter().find(|owed| owed.item_id == Some(item)) else {
-        return Ok(Err(BeyondEntitlement::new("lot", 0, None).into()));
-    };
-    let line = all.line(context, allowance, None, (quantity.amount, place))?;
-    of_line(vec![movement], line, all);
-    Ok(Ok(()))
+    counted(context, allowances, (item, "lot"), (quantity.amount, place), vec![movement], all)
 }
 
 /// What is wrong, said of the goods at a place of the list.

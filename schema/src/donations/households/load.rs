@@ -5,24 +5,20 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use super::tables::{entitlements, household_deliveries, household_delivery_lines};
 use super::{Entitlement, HouseholdDelivery, HouseholdDeliveryLine};
-use crate::access::{FactSource, InScope};
+use crate::access::InScope;
 use crate::context::Context;
 use crate::donations::Location;
+use crate::donations::load::store_facts;
 use crate::donations::tables::locations;
 use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
 use crate::paging::{asked, page};
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
-
-/// Where the fact of a delivery stands.
-fn delivery_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Shelter).then_some(FactSource::Column("shelters.code"))
-}
 
 type EntitlementColumns = (
     entitlements::id,
@@ -191,7 +187,7 @@ pub(super) async fn deliveries(
     let location = arguments.location.map(Id::uuid);
     let (binding, window) = asked!(context, arguments, "householdDeliveries", &location);
     let scope = context.root_scope(Class::Inventory, RecordType::HouseholdDelivery)?;
-    let scope = InScope::new(&scope, delivery_facts);
+    let scope = InScope::new(&scope, store_facts);
     let selected = || {
         let mut query = deliveries_joined()
             .filter(household_deliveries::programme_id.eq(context.programme_id()))

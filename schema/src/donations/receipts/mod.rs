@@ -15,7 +15,7 @@ use uuid::Uuid;
 use enlace_policies::Fact;
 
 use crate::graph::{Facts, graphql_enum, record};
-use crate::scalars::{Id, Quantity};
+use crate::scalars::{Id, Quantity, symbol_meant, symbol_of};
 
 pub(super) use graphql::register;
 pub(super) use load::receipts_by_donations;
@@ -25,8 +25,6 @@ const DOMAIN: &str = "enlace/receipt/1";
 
 /// How many symbols follow the folio.
 const SYMBOLS: usize = 26;
-
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 graphql_enum! {
     /// What became of what a receipt tells of.
@@ -132,12 +130,9 @@ impl Received {
             .finalize();
         let bit = |place: usize| {
             let byte = digest.get(place / 8).copied().unwrap_or_default();
-            usize::from((byte >> (7 - place % 8)) & 1)
+            (byte >> (7 - place % 8)) & 1
         };
-        let symbol = |place: usize| {
-            let value = (0..5).fold(0, |value, of| (value << 1) | bit(place * 5 + of));
-            char::from(ALPHABET.get(value).copied().unwrap_or_default())
-        };
+        let symbol = |place: usize| symbol_of((0..5).fold(0, |value, of| (value << 1) | bit(place * 5 + of)));
         format!("{}-{}", self.folio, (0..SYMBOLS).map(symbol).collect::<String>())
     }
 
@@ -160,12 +155,7 @@ fn read(typed: &str) -> Option<(String, String)> {
     let plain: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect();
     let (folio, symbols) = plain.rsplit_once('-')?;
     let folio = folio.to_ascii_uppercase();
-    let symbol = |letter: char| match letter.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    };
-    let symbols: String = symbols.chars().map(symbol).collect();
+    let symbols: String = symbols.chars().map(symbol_meant).collect();
     (symbols.len() == SYMBOLS && folio.len() <= 40).then(|| {
         let code = format!("{folio}-{symbols}");
         (folio, code)

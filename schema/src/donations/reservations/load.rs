@@ -6,25 +6,20 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use super::tables::{reservation_lines, reservations};
 use super::{Reservation, ReservationLine};
-use crate::access::{FactSource, InScope};
+use crate::access::InScope;
 use crate::context::Context;
 use crate::donations::Location;
-use crate::donations::load::goods_facts;
+use crate::donations::load::{goods_facts, store_facts};
 use crate::donations::tables::{locations, lots};
 use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
 use crate::paging::{asked, page};
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
-
-/// Where the fact of a reservation stands.
-fn reservation_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Shelter).then_some(FactSource::Column("shelters.code"))
-}
 
 /// Reservations with what a row of them needs.
 #[diesel::dsl::auto_type]
@@ -151,7 +146,7 @@ pub(super) async fn reservations(
     let (location, open) = (arguments.location.map(Id::uuid), arguments.open);
     let (binding, window) = asked!(context, arguments, "reservations", &(location, open));
     let scope = context.root_scope(Class::Inventory, RecordType::Reservation)?;
-    let scope = InScope::new(&scope, reservation_facts);
+    let scope = InScope::new(&scope, store_facts);
     let now = context.now();
     let selected = || {
         let mut query = reservations_joined()

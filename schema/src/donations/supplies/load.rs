@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
-use crate::access::{FactSource, InScope};
+use crate::access::InScope;
 use crate::context::Context;
 use crate::donations::Location;
-use crate::donations::load::{goods_facts, item_facts};
+use crate::donations::load::{goods_facts, item_facts, store_facts};
 use crate::donations::supplies::tables::{shipment_lines, shipments, supply_request_lines, supply_requests};
 use crate::donations::supplies::{
     Shipment, ShipmentLine, ShipmentState, SupplyRequest, SupplyRequestLine, SupplyRequestState,
@@ -21,11 +21,6 @@ use crate::graph::{Connection, Wanted, input};
 use crate::paging::{asked, page};
 use crate::scalars::{Id, Quantity, Unit};
 use crate::shelters::tables::shelters;
-
-/// Where the fact of a request stands, and that of a shipment.
-fn supply_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Shelter).then_some(FactSource::Column("shelters.code"))
-}
 
 /// Requests with what a row of them needs.
 #[diesel::dsl::auto_type]
@@ -255,7 +250,7 @@ pub(super) async fn shipments_of_requests(context: Context, requests: Vec<Uuid>)
     let reader = context.reader().await?;
     let query = shipments_joined()
         .filter(shipments::request_id.eq_any(requests))
-        .filter(InScope::new(&scope, supply_facts))
+        .filter(InScope::new(&scope, store_facts))
         .order(shipments::id)
         .select(shipment_columns());
     Ok(query.load(&mut &*reader).await?)
@@ -300,7 +295,7 @@ pub(super) async fn requests(
     let (location, state) = (arguments.location.map(Id::uuid), arguments.state);
     let (binding, window) = asked!(context, arguments, "requests", &(location, state));
     let scope = context.root_scope(Class::Inventory, RecordType::SupplyRequest)?;
-    let scope = InScope::new(&scope, supply_facts);
+    let scope = InScope::new(&scope, store_facts);
     let selected = || {
         let mut query = requests_joined()
             .filter(supply_requests::programme_id.eq(context.programme_id()))
@@ -354,7 +349,7 @@ pub(super) async fn shipments(
     let (from, to, state) = (arguments.from.map(Id::uuid), arguments.to.map(Id::uuid), arguments.state);
     let (binding, window) = asked!(context, arguments, "shipments", &(from, to, state));
     let scope = context.root_scope(Class::Inventory, RecordType::Shipment)?;
-    let scope = InScope::new(&scope, supply_facts);
+    let scope = InScope::new(&scope, store_facts);
     let selected = || {
         let mut query = shipments_joined()
             .filter(shipments::programme_id.eq(context.programme_id()))

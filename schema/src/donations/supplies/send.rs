@@ -11,7 +11,7 @@ use enlace_policies::{Class, RecordType};
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::donations::first_expired::{LOTS, first_to_expire};
-use crate::donations::ledger::{self, Breach, Draws, NewMovement, StockMoved, refuse_text};
+use crate::donations::ledger::{self, Breach, Draws, NewMovement, refuse_text};
 use crate::donations::load::{store_by_id, transit};
 use crate::donations::reservations::Reservation;
 use crate::donations::supplies::load::{request_by_id, shipment_by_id};
@@ -198,10 +198,7 @@ pub(super) async fn told<P>(
 where
     P: Serialize + DeserializeOwned + From<Shipment>,
 {
-    for (movement, stock) in recorded {
-        let part = Part::of(Class::Inventory, None, &StockMoved { movement, stock })?;
-        transaction.enter(occurred_at, vec![part]).await?;
-    }
+    ledger::enter(transaction, recorded).await?;
     let found = shipment_by_id(transaction.connection()?, id.uuid()).await?;
     let shipment = found.ok_or_else(|| Error::internal("a shipment that was recorded is not there"))?;
     let change = ShipmentChanged { shipment };
