@@ -48,6 +48,11 @@ impl Default for DatabaseLimits {
 /// How much of a text's letters in a row must be some words' own, for these to be spelled like it.
 const SPELLED_ALIKE: &str = "0.45";
 
+/// A statement is planned once for each connection, for whatever values: our statements are few, each is made so that one plan is right
+/// for all of them, and planning one takes longer than running it. Left to itself PostgreSQL plans each use anew wherever it takes what
+/// is asked for to be cheaper than the average, and a page costs twice as much of a large store as of a small one.
+const PLAN_ONCE: &str = "-c plan_cache_mode=force_generic_plan";
+
 /// The database as the server uses it: as the role `enlace_app`, which can rewrite neither the journal nor the ledger.
 pub(crate) struct Database {
     config: tokio_postgres::Config,
@@ -65,7 +70,7 @@ impl Database {
     pub(crate) async fn open(owner: &tokio_postgres::Config, limits: DatabaseLimits) -> Result<Self> {
         let mut config = owner.clone();
         config.application_name("enlace").options(format!(
-            "-c role=enlace_app -c statement_timeout={} -c pg_trgm.word_similarity_threshold={SPELLED_ALIKE}",
+            "-c role=enlace_app -c statement_timeout={} -c pg_trgm.word_similarity_threshold={SPELLED_ALIKE} {PLAN_ONCE}",
             limits.statement_timeout.as_millis()
         ));
         let reads = Reads::open(&config, limits.readers).await?;

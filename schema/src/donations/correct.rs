@@ -83,7 +83,7 @@ async fn correct(
     }
     let store =
         wrong.from_id.or(wrong.to_id).ok_or_else(|| Error::internal("a movement between no stores"))?;
-    let Some(stock) = ledger::balance(transaction, wrong.lot_id, store).await? else {
+    let Some(stock) = ledger::balance(transaction.connection()?, wrong.lot_id, store).await? else {
         return Err(Error::internal("a movement left no balance"));
     };
     let new = NewMovement {

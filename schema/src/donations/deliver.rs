@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::context::Context;
 use crate::donations::ledger::{self, Breach, Draws, Recorded, moved};
 use crate::donations::reservations::Reservation;
-use crate::donations::{Location, Lot, MovementKind};
+use crate::donations::{Location, Lot, MovementKind, Stock};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
 use crate::journal::{Begun, Transaction};
@@ -61,12 +61,14 @@ union! {
 /// Gives goods out. The database lets neither expired nor recalled goods out, nor more than there is.
 pub(super) async fn deliver_stock(context: Context, input: DeliverStock) -> Result<DeliverStockResult> {
     let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.deliverStock", &key, &input).await? {
+    let of = (input.lot, input.from);
+    let (begun, found) = ledger::begin(&context, "donations.deliverStock", (&key, &input), of).await?;
+    let mut transaction = match begun {
         Begun::Fresh(transaction) => transaction,
         Begun::Repeated(payload) => return Ok(DeliverStockResult::Payload(payload)),
         Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
     };
-    let done = deliver(&context, &mut transaction, &input).await;
+    let done = deliver(&context, &mut transaction, &input, found).await;
     ledger::conclude(transaction, done).await
 }
 
@@ -74,9 +76,9 @@ async fn deliver(
     context: &Context,
     transaction: &mut Transaction<'_, DeliverStockPayload>,
     input: &DeliverStock,
+    found: Option<Stock>,
 ) -> Result<Result<Recorded, DeliverStockResult>> {
     let draws = Draws {
-        lot: input.lot,
         from: input.from,
         quantity: input.quantity,
         note: input.note.as_deref(),
@@ -84,7 +86,7 @@ async fn deliver(
         reservation: input.reservation.map(Id::uuid),
         occurred_at: input.occurred_at,
     };
-    let (stock, new) = match ledger::drawn_on(context, transaction, MovementKind::Delivery, draws).await? {
+    let (stock, new) = match ledger::drawn_on(context, MovementKind::Delivery, draws, found)? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };

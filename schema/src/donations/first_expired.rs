@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::donations::ledger::{Draws, NewMovement};
 use crate::donations::load::{fit_stock_of_item, stock_at};
 use crate::donations::reservations::kept_of_item;
-use crate::donations::{Item, Lot, MovementKind, Stock};
+use crate::donations::{Item, MovementKind, Stock};
 use crate::error::Result;
 use crate::journal::Transaction;
 use crate::problem::{InsufficientStock, InvalidValue, NotFound};
@@ -55,35 +55,34 @@ where
 }
 
 /// The movements that take so much of an item, beside what is taken already: first what a reservation that is named keeps of it.
-/// `draws` says the rest of what is drawn on one lot.
-pub(super) async fn first_to_expire<'a, A, R>(
+pub(super) async fn first_to_expire<A, R>(
     context: &Context,
     transaction: &mut Transaction<'_, A>,
     kind: MovementKind,
-    (item, quantity): (Id<Item>, Quantity),
+    item: Id<Item>,
+    draws: Draws<'_>,
     taken: &[(Stock, NewMovement)],
-    draws: impl Fn(Id<Lot>, Quantity) -> Draws<'a>,
 ) -> Result<std::result::Result<Vec<(Stock, NewMovement)>, R>>
 where
     A: Serialize + DeserializeOwned,
     R: From<NotFound> + From<InvalidValue> + From<InsufficientStock>,
 {
-    let asked = draws(Id::new(Uuid::nil()), quantity);
-    let occurred_at = match asked.timely(context) {
+    let quantity = draws.quantity;
+    let occurred_at = match draws.timely(context) {
         Ok(occurred_at) => occurred_at,
         Err(problem) => return Ok(Err(problem.into())),
     };
     if quantity.amount <= 0 {
         return Ok(Err(InvalidValue::new("quantity", "A movement is of one unit or more.").into()));
     }
-    let of = (item.uuid(), asked.from.uuid());
-    let kept = match asked.reservation {
+    let of = (item.uuid(), draws.from.uuid());
+    let kept = match draws.reservation {
         Some(reservation) => kept(context, transaction, reservation, of, quantity.amount, taken).await?,
         None => Vec::new(),
     };
     let wanted = quantity.amount - kept.iter().map(|(_, amount)| *amount).sum::<i32>();
     let mut all: Vec<(Stock, i32, Option<Uuid>)> =
-        kept.into_iter().map(|(stock, amount)| (stock, amount, asked.reservation)).collect();
+        kept.into_iter().map(|(stock, amount)| (stock, amount, draws.reservation)).collect();
     if wanted > 0 {
         let connection = transaction.connection()?;
         match available(context, connection, of, occurred_at, wanted, taken).await? {
@@ -93,8 +92,8 @@ where
     }
     let mut movements = Vec::with_capacity(all.len());
     for (stock, amount, reservation) in all {
-        let of_lot = draws(Id::new(stock.lot_id), Quantity { amount, ..quantity });
-        match (Draws { reservation, ..of_lot }).of(context, kind, occurred_at, &stock)? {
+        let of_lot = Draws { quantity: Quantity { amount, ..quantity }, reservation, ..draws };
+        match of_lot.of(context, kind, occurred_at, &stock)? {
             Ok(movement) => movements.push((stock, movement)),
             Err(problem) => return Ok(Err(problem.into())),
         }

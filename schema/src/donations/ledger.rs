@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use crate::donations::load::{balances_joined, stock_columns};
 use crate::donations::tables::balances;
 use crate::donations::{Location, Lot, Movement, MovementKind, Stock, WriteOffCause};
 use crate::error::{Error, Result};
-use crate::journal::{Change, Done, Part, Transaction, constraint};
+use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity, Unit};
 
@@ -172,16 +173,30 @@ where
 }
 
 /// A lot's balance in a store.
-pub(super) async fn balance<A: Serialize + DeserializeOwned>(
-    transaction: &mut Transaction<'_, A>,
+pub(super) async fn balance(
+    mut connection: &AsyncPgConnection,
     lot: Uuid,
     location: Uuid,
-) -> Result<Option<Stock>> {
+) -> QueryResult<Option<Stock>> {
     let query = balances_joined()
         .filter(balances::lot_id.eq(lot))
         .filter(balances::location_id.eq(location))
         .select(stock_columns());
-    Ok(Prepared(query).get_result(transaction.connection()?).await.optional()?)
+    Prepared(query).get_result(&mut connection).await.optional()
+}
+
+/// Begins a movement of a lot out of a store, and reads what that holds of it: in one round trip.
+pub(super) async fn begin<'c, A: Serialize + DeserializeOwned>(
+    context: &'c Context,
+    operation: &'static str,
+    (key, input): (&str, &impl Serialize),
+    (lot, from): (Id<Lot>, Id<Location>),
+) -> Result<(Begun<'c, A>, Option<Stock>)> {
+    let (lot, from) = (lot.uuid(), from.uuid());
+    Transaction::begin_reading(context, operation, key, input, move |connection| {
+        balance(connection, lot, from).boxed()
+    })
+    .await
 }
 
 /// What is wrong with a text that says more: a note, or why goods leave out of order.
@@ -190,9 +205,9 @@ pub(super) fn refuse_text(argument: &str, text: Option<&str>) -> Option<InvalidV
     (!fits).then(|| InvalidValue::new(argument, "This text has 3 to 500 characters."))
 }
 
-/// What a caller would take out of a store.
+/// What a caller would take out of a store, of a lot or of an item.
+#[derive(Clone, Copy)]
 pub(super) struct Draws<'a> {
-    pub(super) lot: Id<Lot>,
     pub(super) from: Id<Location>,
     pub(super) quantity: Quantity,
     pub(super) note: Option<&'a str>,
@@ -232,7 +247,7 @@ impl Draws<'_> {
     /// The movement that draws on a balance, out of the programme's stores, where the caller may; or what is wrong with it before
     /// the ledger sees it.
     pub(super) fn of(
-        &self,
+        self,
         context: &Context,
         kind: MovementKind,
         occurred_at: DateTime<Utc>,
@@ -264,18 +279,17 @@ impl Draws<'_> {
     }
 }
 
-/// The balance that is drawn on, where its caller may, and the movement that does so; or what is wrong with it.
-pub(super) async fn drawn_on<A: Serialize + DeserializeOwned, R: From<NotFound> + From<InvalidValue>>(
+/// The balance that is drawn on, of what was found, where its caller may, and the movement that does so; or what is wrong with it.
+pub(super) fn drawn_on<R: From<NotFound> + From<InvalidValue>>(
     context: &Context,
-    transaction: &mut Transaction<'_, A>,
     kind: MovementKind,
     draws: Draws<'_>,
+    found: Option<Stock>,
 ) -> Result<Result<(Stock, NewMovement), R>> {
     let occurred_at = match draws.timely(context) {
         Ok(occurred_at) => occurred_at,
         Err(problem) => return Ok(Err(problem.into())),
     };
-    let found = balance(transaction, draws.lot.uuid(), draws.from.uuid()).await?;
     let Some(stock) = context.seen(Class::Inventory, RecordType::Stock, found) else {
         return Ok(Err(NotFound::new("lot, or from").into()));
     };

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::context::Context;
 use crate::donations::ledger::{self, Breach, Draws, NewMovement, Recorded, moved};
 use crate::donations::reservations::Reservation;
-use crate::donations::{Location, Lot, MovementKind};
+use crate::donations::{Location, Lot, MovementKind, Stock};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
 use crate::journal::{Begun, Transaction};
@@ -65,12 +65,14 @@ type Transfer<'c> = Transaction<'c, MoveStockPayload>;
 /// Moves stock. The database holds the law: no store holds less than nothing (R32).
 pub(crate) async fn move_stock(context: Context, input: MoveStock) -> Result<MoveStockResult> {
     let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.moveStock", &key, &input).await? {
+    let of = (input.lot, input.from);
+    let (begun, found) = ledger::begin(&context, "donations.moveStock", (&key, &input), of).await?;
+    let mut transaction = match begun {
         Begun::Fresh(transaction) => transaction,
         Begun::Repeated(payload) => return Ok(MoveStockResult::Payload(payload)),
         Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
     };
-    let done = transfer(&context, &mut transaction, &input).await;
+    let done = transfer(&context, &mut transaction, &input, found).await;
     ledger::conclude(transaction, done).await
 }
 
@@ -78,12 +80,12 @@ async fn transfer(
     context: &Context,
     transaction: &mut Transfer<'_>,
     input: &MoveStock,
+    found: Option<Stock>,
 ) -> Result<Result<Recorded, MoveStockResult>> {
     if input.from == input.to {
         return Ok(Err(InvalidValue::new("to", "The two stores are the same.").into()));
     }
     let draws = Draws {
-        lot: input.lot,
         from: input.from,
         quantity: input.quantity,
         note: input.note.as_deref(),
@@ -91,7 +93,7 @@ async fn transfer(
         reservation: input.reservation.map(Id::uuid),
         occurred_at: input.occurred_at,
     };
-    let (source, new) = match ledger::drawn_on(context, transaction, MovementKind::Transfer, draws).await? {
+    let (source, new) = match ledger::drawn_on(context, MovementKind::Transfer, draws, found)? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::context::Context;
 use crate::donations::ledger::{self, Breach, Draws, NewMovement, Recorded, moved};
-use crate::donations::{Location, Lot, MovementKind, WriteOffCause};
+use crate::donations::{Location, Lot, MovementKind, Stock, WriteOffCause};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
 use crate::journal::{Begun, Transaction};
@@ -54,12 +54,14 @@ union! {
 /// Writes goods off.
 pub(super) async fn write_off_stock(context: Context, input: WriteOffStock) -> Result<WriteOffStockResult> {
     let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.writeOffStock", &key, &input).await? {
+    let of = (input.lot, input.from);
+    let (begun, found) = ledger::begin(&context, "donations.writeOffStock", (&key, &input), of).await?;
+    let mut transaction = match begun {
         Begun::Fresh(transaction) => transaction,
         Begun::Repeated(payload) => return Ok(WriteOffStockResult::Payload(payload)),
         Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
     };
-    let done = write_off(&context, &mut transaction, &input).await;
+    let done = write_off(&context, &mut transaction, &input, found).await;
     ledger::conclude(transaction, done).await
 }
 
@@ -67,9 +69,9 @@ async fn write_off(
     context: &Context,
     transaction: &mut Transaction<'_, WriteOffStockPayload>,
     input: &WriteOffStock,
+    found: Option<Stock>,
 ) -> Result<Result<Recorded, WriteOffStockResult>> {
     let draws = Draws {
-        lot: input.lot,
         from: input.from,
         quantity: input.quantity,
         note: input.note.as_deref(),
@@ -77,7 +79,7 @@ async fn write_off(
         reservation: None,
         occurred_at: input.occurred_at,
     };
-    let (stock, new) = match ledger::drawn_on(context, transaction, MovementKind::WriteOff, draws).await? {
+    let (stock, new) = match ledger::drawn_on(context, MovementKind::WriteOff, draws, found)? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };

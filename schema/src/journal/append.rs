@@ -7,6 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Binary, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -91,6 +93,17 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         key: &str,
         input: &impl Serialize,
     ) -> Result<Begun<'c, A>> {
+        Ok(Self::begin_reading(context, operation, key, input, |_| async { Ok(()) }.boxed()).await?.0)
+    }
+
+    /// As [`Transaction::begin`], with what the operation reads first: in the same round trip.
+    pub(crate) async fn begin_reading<T>(
+        context: &'c Context,
+        operation: &'static str,
+        key: &str,
+        input: &impl Serialize,
+        reads: impl for<'r> FnOnce(&'r AsyncPgConnection) -> BoxFuture<'r, QueryResult<T>>,
+    ) -> Result<(Begun<'c, A>, T)> {
         if !(8..=200).contains(&key.chars().count()) {
             return Err(Error::new(
                 Code::InvalidArgument,
@@ -113,28 +126,36 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             persons: Vec::new(),
             payload: PhantomData,
         };
-        transaction.open().await
+        transaction.open(reads).await
     }
 
-    async fn open(mut self) -> Result<Begun<'c, A>> {
+    async fn open<T>(
+        mut self,
+        reads: impl for<'r> FnOnce(&'r AsyncPgConnection) -> BoxFuture<'r, QueryResult<T>>,
+    ) -> Result<(Begun<'c, A>, T)> {
         let looked_for = known_key(self.user, self.key.clone());
         let connection = &*self.connection()?;
-        // In one round trip: what begins the transaction needs no preparation, so it is sent before what looks for the key.
-        let (mut beginning, mut reading) = (connection, connection);
-        let (begun, found) =
-            futures_util::join!(beginning.batch_execute("BEGIN"), looked_for.first(&mut reading));
+        // In one round trip: what begins the transaction needs no preparation, so it is sent before what reads.
+        let (mut beginning, mut looking) = (connection, connection);
+        let (begun, found, read) = futures_util::join!(
+            beginning.batch_execute("BEGIN"),
+            looked_for.first(&mut looking),
+            reads(connection)
+        );
         begun?;
-        match self.known_as(found.optional()?)? {
-            Known::Nothing => Ok(Begun::Fresh(Box::new(self))),
+        let (known, read) = (self.known_as(found.optional()?)?, read?);
+        let begun = match known {
+            Known::Nothing => Begun::Fresh(Box::new(self)),
             Known::Answer(answer) => {
                 self.roll_back().await?;
-                Ok(Begun::Repeated(answer))
+                Begun::Repeated(answer)
             }
             Known::Other => {
                 self.roll_back().await?;
-                Ok(Begun::Conflict)
+                Begun::Conflict
             }
-        }
+        };
+        Ok((begun, read))
     }
 
     /// The connection, for the operation's own statements.

@@ -139,8 +139,7 @@ async fn movements(
     let lines = lines_of_container(transaction.connection()?, container.id.uuid()).await?;
     let lots = lines.iter().map(|line| line.lot_id).collect();
     let held: Vec<Stock> = stock_at(transaction.connection()?, container.location_id, lots).await?;
-    let draws = |lot: Uuid, quantity| Draws {
-        lot: Id::new(lot),
+    let draws = |quantity| Draws {
         from: Id::new(container.location_id),
         quantity,
         note: Some(&note),
@@ -153,7 +152,7 @@ async fn movements(
         let Some(stock) = held.iter().find(|stock| stock.lot_id == line.lot_id) else {
             return Err(Error::internal("what is packed lies in no store"));
         };
-        let taken = draws(line.lot_id, line.quantity);
+        let taken = draws(line.quantity);
         let movement = match taken.timely(context) {
             Ok(occurred_at) => taken.of(context, MovementKind::Transfer, occurred_at, stock)?,
             Err(problem) => Err(problem),

@@ -240,7 +240,9 @@ impl List {
         let found = sought.items(context, &self.reader, category.map(|(_, record)| *record)).await?;
         let ascending = !self.window.backward;
         let starts = starts(&found, from.as_ref(), self.window.from.as_ref(), ascending);
-        let page = OfItems::new(&self.selection, &starts, ascending, self.window.limit());
+        // The items found are of the category. Asked for it again, PostgreSQL would read all that it has in search of an item's lots.
+        let of_items = self.selection.clone().without(Filter::Category);
+        let page = OfItems::new(&of_items, &starts, ascending, self.window.limit());
         let rows: Vec<Lot> = Prepared(page).load(&mut &*self.reader).await?;
         let items = found.iter().map(|item| item.id).collect();
         let total = self.total(Narrowed { items: Some(items), codes: None }).await?;

@@ -52,6 +52,12 @@ impl Selection {
         Self { stored: true, scope: InScope::new(scope, stored_facts), ..self }
     }
 
+    /// The same but for a filter, where something else of a statement says as much.
+    pub(super) fn without(mut self, filter: Filter) -> Self {
+        self.filters.retain(|(own, _)| *own != filter);
+        self
+    }
+
     /// Whether a filter is among its own.
     pub(super) fn has(&self, filter: Filter) -> bool {
         self.filters.iter().any(|(own, _)| *own == filter)

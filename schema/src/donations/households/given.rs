@@ -88,14 +88,8 @@ pub(super) async fn given(
     Ok(Ok(all))
 }
 
-fn draws<'a>(
-    input: &'a DeliverToHousehold,
-    goods: &'a GivenGoods,
-    lot: Id<Lot>,
-    quantity: Quantity,
-) -> Draws<'a> {
+fn draws<'a>(input: &'a DeliverToHousehold, goods: &'a GivenGoods, quantity: Quantity) -> Draws<'a> {
     Draws {
-        lot,
         from: input.from,
         quantity,
         note: None,
@@ -136,10 +130,10 @@ async fn kit(
     let line = all.line(context, allowance, Some(kit.version), (count, place))?;
     for part in kits::bill(transaction.connection()?, &kit).await? {
         let amount = part.quantity.amount.saturating_mul(count);
-        let wanted = (Id::<Item>::new(part.item_id), Quantity { amount, ..part.quantity });
-        let draws = |lot, quantity| draws(input, goods, lot, quantity);
+        let (item, draws) =
+            (Id::new(part.item_id), draws(input, goods, Quantity { amount, ..part.quantity }));
         let taken =
-            first_to_expire(context, transaction, MovementKind::Delivery, wanted, &all.movements, draws);
+            first_to_expire(context, transaction, MovementKind::Delivery, item, draws, &all.movements);
         match taken.await? {
             Ok(movements) => of_line(movements, line, all),
             Err(refused) => return Ok(Err(refused)),
@@ -188,9 +182,8 @@ async fn one_item(
         Ok(quantity) => quantity,
         Err(problem) => return Ok(Err(problem.into())),
     };
-    let draws = |lot, quantity| draws(input, goods, lot, quantity);
-    let wanted = (item, quantity);
-    let taken = first_to_expire(context, transaction, MovementKind::Delivery, wanted, &all.movements, draws);
+    let draws = draws(input, goods, quantity);
+    let taken = first_to_expire(context, transaction, MovementKind::Delivery, item, draws, &all.movements);
     let movements = match taken.await? {
         Ok(movements) => movements,
         Err(refused) => return Ok(Err(refused)),
@@ -210,9 +203,10 @@ async fn one_lot(
         Ok(quantity) => quantity,
         Err(problem) => return Ok(Err(problem.into())),
     };
-    let draws = draws(input, goods, lot, quantity);
-    let found: Refused<_> = ledger::drawn_on(context, transaction, MovementKind::Delivery, draws).await?;
-    let movement = match found {
+    let draws = draws(input, goods, quantity);
+    let found = ledger::balance(transaction.connection()?, lot.uuid(), input.from.uuid()).await?;
+    let drawn_on: Refused<_> = ledger::drawn_on(context, MovementKind::Delivery, draws, found)?;
+    let movement = match drawn_on {
         Ok(movement) => movement,
         Err(refused) => return Ok(Err(refused)),
     };

@@ -173,7 +173,7 @@ async fn kept(
 ) -> Result<Refused<Vec<(Stock, i32)>>> {
     let kept = match (input.lot, input.item) {
         (Some(lot), None) => {
-            let found = ledger::balance(transaction, lot.uuid(), input.location.uuid()).await?;
+            let found = ledger::balance(transaction.connection()?, lot.uuid(), input.location.uuid()).await?;
             match context.seen(Class::Inventory, RecordType::Stock, found) {
                 Some(stock) => Ok(vec![(stock, input.quantity.amount)]),
                 None => Err(NotFound::new("lot, or location").into()),

@@ -214,17 +214,14 @@ async fn taken(
 ) -> Result<Refused<Vec<(Stock, NewMovement)>>> {
     let mut all = Vec::new();
     for (place, goods) in input.goods.iter().enumerate() {
+        let draws = draws(input, goods);
         let taken = match (goods.lot, goods.item) {
             (Some(lot), None) => {
-                let draws = draws(input, goods, lot, goods.quantity);
-                ledger::drawn_on(context, transaction, MovementKind::Transfer, draws)
-                    .await?
-                    .map(|one| vec![one])
+                let found = ledger::balance(transaction.connection()?, lot.uuid(), input.from.uuid()).await?;
+                ledger::drawn_on(context, MovementKind::Transfer, draws, found)?.map(|one| vec![one])
             }
             (None, Some(item)) => {
-                let (wanted, draws) =
-                    ((item, goods.quantity), |lot, quantity| draws(input, goods, lot, quantity));
-                first_to_expire(context, transaction, MovementKind::Transfer, wanted, &all, draws).await?
+                first_to_expire(context, transaction, MovementKind::Transfer, item, draws, &all).await?
             }
             _ => Err(InvalidValue::new("item, or lot", "Name either an item or a lot.").into()),
         };
@@ -236,16 +233,10 @@ async fn taken(
     Ok(Ok(all))
 }
 
-fn draws<'a>(
-    input: &'a SendShipment,
-    goods: &'a ShippedGoods,
-    lot: Id<Lot>,
-    quantity: Quantity,
-) -> Draws<'a> {
+fn draws<'a>(input: &'a SendShipment, goods: &'a ShippedGoods) -> Draws<'a> {
     Draws {
-        lot,
         from: input.from,
-        quantity,
+        quantity: goods.quantity,
         note: None,
         out_of_order: goods.out_of_order.as_deref(),
         reservation: input.reservation.map(Id::uuid),
