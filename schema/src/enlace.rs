@@ -168,9 +168,15 @@ impl Enlace {
         execute::is_subscription(&self.system, request)
     }
 
-    /// Opens a subscription; or answers why not.
-    pub fn subscribe(&self, caller: &Caller, request: &Request) -> Result<Subscription, Response> {
-        execute::subscribe(&self.system, &self.cohorts, caller, request)
+    /// Opens a subscription; or answers why not. It goes on after a cursor that the transport has of it, or else after the one that
+    /// the document asks for.
+    pub fn subscribe(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        after: Option<&str>,
+    ) -> Result<Subscription, Response> {
+        execute::subscribe(&self.system, &self.cohorts, caller, request, after)
     }
 
     /// The schema as a caller sees it, in SDL.

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Answer, OperationKind, Source, write_text};
 use crate::journal::{Refusal, record_read};
-use crate::live::{Cohorts, Subscription};
+use crate::live::{Beginning, CohortKey, Cohorts, Cursor, Projection, Subscription};
 use crate::scalars::{GlobalId, Pseudonyms};
 use crate::system::{Caller, PlanKey, System};
 
@@ -344,9 +344,10 @@ pub(crate) fn subscribe(
     cohorts: &Cohorts,
     caller: &Caller,
     request: &Request,
+    after: Option<&str>,
 ) -> Result<Subscription, Response> {
-    let opened =
-        prepare(system, caller, request).and_then(|prepared| open_stream(system, cohorts, caller, &prepared));
+    let opened = prepare(system, caller, request)
+        .and_then(|prepared| open_stream(system, cohorts, caller, &prepared, after));
     opened.map_err(|fault| Response::fault(&fault))
 }
 
@@ -355,6 +356,7 @@ fn open_stream(
     cohorts: &Cohorts,
     caller: &Caller,
     prepared: &Prepared,
+    after: Option<&str>,
 ) -> Result<Subscription, Fault> {
     let plan = &prepared.plan;
     if plan.kind != OperationKind::Subscription {
@@ -377,13 +379,26 @@ fn open_stream(
             );
         }
     };
-    let arguments = arguments(prepared, system, caller, call)?;
+    let mut arguments = arguments(prepared, system, caller, call)?;
     check_cost(call.cost(&arguments), &system.limits)?;
-    let Some(Source::Events(events)) = system.graph.roots.get(call.root).map(|root| &root.source) else {
+    let beginning = Beginning::taken(&mut arguments);
+    let Some(Source::Events { events, .. }) = system.graph.roots.get(call.root).map(|root| &root.source)
+    else {
         return Err(Error::internal("a subscription to a root that has no events").into());
     };
-    let source = events(arguments)?;
-    Ok(cohorts.join(system, caller, prepared.key.clone(), plan, &prepared.variables, source)?)
+    let (Some(bound), Some(actor)) = (&prepared.document.bound, caller.actor()) else {
+        return Err(Error::internal("a stream of nobody, or of no subscription").into());
+    };
+    let variables = bound.variables(&prepared.variables)?;
+    let of = (prepared.key.operation.as_deref(), variables.as_str());
+    let cursor = Cursor::new(system.vault.stream_key(), actor.user, bound, of);
+    let projection = Arc::new(Projection::new(system, caller, plan, events(arguments)?));
+    let key = CohortKey { plan: prepared.key.clone(), variables };
+    let beginning = match after {
+        Some(after) => Beginning { after: Some(after.to_owned()), ..beginning },
+        None => beginning,
+    };
+    Ok(Subscription::new(cohorts, projection, key, &cursor, &beginning)?)
 }
 
 impl Document {

@@ -2,13 +2,14 @@
 //!
 //! The keys lie in a database of their own. Whoever holds a copy of the other one reads nobody's data with it; and where a
 //! key is destroyed, every copy of what it sealed is unreadable, a restored backup's too. With them lie the keys of the
-//! witnesses' pseudonyms.
+//! witnesses' pseudonyms, and the one that streams' cursors are signed with.
 
 use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_postgres::error::SqlState;
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::system::Random;
 
 diesel::table! { witness_keys (agency) { agency -> Text, key -> Binary, } }
+diesel::table! { stream_keys (single) { single -> Bool, key -> Binary, } }
 diesel::table! { person_keys (person_id) { person_id -> Uuid, key -> Binary, } }
 
 const TABLES: &str = "\
@@ -31,7 +33,12 @@ CREATE TABLE IF NOT EXISTS person_keys (\
 CREATE TABLE IF NOT EXISTS witness_keys (\
     agency text PRIMARY KEY, \
     key bytea NOT NULL, \
-    CONSTRAINT witness_keys_length CHECK (length(key) = 32))";
+    CONSTRAINT witness_keys_length CHECK (length(key) = 32)); \
+CREATE TABLE IF NOT EXISTS stream_keys (\
+    single boolean PRIMARY KEY DEFAULT true, \
+    key bytea NOT NULL, \
+    CONSTRAINT stream_keys_single CHECK (single), \
+    CONSTRAINT stream_keys_length CHECK (length(key) = 32))";
 
 /// The role whose agencies know people by pseudonyms.
 const WITNESS: &str = "witness";
@@ -83,6 +90,8 @@ pub(crate) struct Vault {
     reads: Reads,
     /// Of each agency that may hold the role of a witness: what its pseudonyms are made with.
     witness_keys: HashMap<String, [u8; 32]>,
+    /// What the cursors of streams are signed with, on every node.
+    stream_key: hmac::Key,
 }
 
 impl Vault {
@@ -90,8 +99,15 @@ impl Vault {
         let mut config = keys.clone();
         config.application_name("enlace");
         let reads = Reads::open(&config, 1).await?;
-        let witness_keys = witness_keys(&*reads.get(&config, 0).await?, random).await?;
-        Ok(Self { config, reads, witness_keys })
+        let reader = reads.get(&config, 0).await?;
+        let witness_keys = witness_keys(&reader, random).await?;
+        let stream_key = stream_key(&reader, random).await?;
+        Ok(Self { config, reads, witness_keys, stream_key })
+    }
+
+    /// What the cursors of streams are signed with.
+    pub(crate) fn stream_key(&self) -> &hmac::Key {
+        &self.stream_key
     }
 
     /// What an agency's pseudonyms are made with, if it may hold the role of a witness.
@@ -129,6 +145,18 @@ async fn witness_keys(mut keys: &AsyncPgConnection, random: &Random) -> Result<H
         Ok((agency, key))
     };
     rows.into_iter().map(key).collect()
+}
+
+/// The key of streams' cursors; it is made once and for all.
+async fn stream_key(mut keys: &AsyncPgConnection, random: &Random) -> Result<hmac::Key> {
+    let fresh: [u8; 32] = random.bytes()?;
+    diesel::insert_into(stream_keys::table)
+        .values(stream_keys::key.eq(fresh.as_slice()))
+        .on_conflict_do_nothing()
+        .execute(&mut keys)
+        .await?;
+    let key: Vec<u8> = stream_keys::table.select(stream_keys::key).first(&mut keys).await?;
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
 }
 
 /// One person's key.

@@ -63,7 +63,7 @@ impl EventStream {
     pub async fn ready(&mut self) -> i64 {
         let event = self.next().await;
         assert_eq!(event.name, "ready", "{event:?}");
-        assert_eq!(event.id.as_deref(), event.data["index"].as_str());
+        assert_eq!(event.id.as_deref(), event.data["cursor"].as_str());
         event.data["index"].as_str().unwrap().parse().unwrap()
     }
 
@@ -99,6 +99,11 @@ impl EventStream {
 }
 
 impl ServerEvent {
+    /// The journal's index in its id, which is a cursor.
+    pub fn index(&self) -> Option<i64> {
+        self.id.as_deref()?.split_once('.')?.0.parse().ok()
+    }
+
     fn parse(block: &str) -> Option<Self> {
         let field = |name: &str| {
             block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)

@@ -3,11 +3,10 @@
 //! A stream carries `next` events with whole GraphQL responses, then `complete`. What is wrong with a well-formed
 //! request is told in a `next`, as the protocol has it; what is wrong before that is told by the HTTP status.
 //!
-//! Two things are ours. When a subscription is live, an event `ready` with `{"index": "…"}` comes before any
-//! `next`: changes after that index are sent. It is an event of its own, so that clients of the plain protocol see
-//! only changes. And every `ready` and `next` of a subscription has the journal index as its `id`, which clients
-//! send back as `Last-Event-ID`: where changes may lie between that index and the new stream, the stream ends with
-//! `CURSOR_TOO_OLD` instead of leaving them out in silence.
+//! Two things are ours. When a subscription is live, an event `ready` with `{"index": "…", "cursor": "…"}` comes:
+//! changes after that are sent as they happen. It is an event of its own, so that clients of the plain protocol see
+//! only changes. And every `ready` and `next` of a subscription has its cursor as its `id`, which clients send back
+//! as `Last-Event-ID`: the new stream begins with what came since. While nothing comes, the id alone moves on.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,11 +20,11 @@ use futures_util::stream::{Stream, StreamExt, unfold};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
-use enlace_schema::{Carries, Code, Error, Event, Request};
+use enlace_schema::{Carries, Code, Cursor, Error, Event, Progress, Request};
 
 use super::App;
 use super::authenticate::Identity;
-use super::live::{self, ended, failure, stopped, until};
+use super::live::{self, ended, failure, stopped, tail, until};
 use super::reply::{Refusal, protect};
 
 /// How often a comment is sent over a silent stream, so that nothing on the way takes it for dead.
@@ -50,21 +49,20 @@ pub(super) async fn open(
         Error::new(Code::RateLimited, "The server has as many open streams as it may. Try again shortly.")
     })?;
     let permit = app.open_subscription(&identity)?;
-    let subscription = match app.enlace.subscribe(&identity.caller, request) {
+    // What is no text is no cursor either.
+    let after = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
+    let after = after.filter(|after| !after.is_empty());
+    let subscription = match app.enlace.subscribe(&identity.caller, request, after) {
         Ok(subscription) => subscription,
         Err(response) => return Ok(event_stream(Body::from(last(&response.body)))),
     };
-    let ready_at = subscription.ready_at;
-    if let Err(error) = resume(headers, ready_at) {
-        return Ok(event_stream(Body::from(last(&failure(&error)))));
-    }
     let stream = EventStream {
         authority: app.enlace.authority(),
         stopping: app.stopping.subscribe(),
+        progress: subscription.progress(),
         events: Box::pin(live::events(subscription, permit)),
         app: Arc::clone(app),
         identity,
-        last: ready_at,
         stage: Stage::Opening,
         _place: place,
     };
@@ -85,39 +83,34 @@ fn event_stream(body: Body) -> HttpResponse {
     response
 }
 
-/// Whether a client that saw events up to `Last-Event-ID` loses none on a stream that is ready at `ready_at`.
-fn resume(headers: &HeaderMap, ready_at: i64) -> Result<(), Error> {
-    let Some(value) = headers.get("last-event-id").filter(|value| !value.is_empty()) else { return Ok(()) };
-    let last = value.to_str().ok().and_then(|text| text.parse::<i64>().ok());
-    match last {
-        Some(last) if last == ready_at => Ok(()),
-        Some(last) if last < ready_at => Err(Error::new(
-            Code::CursorTooOld,
-            "There may be changes after this Last-Event-ID. Read the present state, and subscribe without it.",
-        )
-        .with("index", ready_at.to_string())),
-        _ => Err(Error::new(Code::InvalidCursor, "Last-Event-ID is not an index of this journal. Subscribe without it.")),
+/// A comment, and an id without an event: a reader keeps it for when it connects again.
+fn silent(cursor: Option<&Cursor>) -> Bytes {
+    match cursor {
+        Some(cursor) => format!(":\nid: {cursor}\n\n").into(),
+        None => Bytes::from_static(b":\n\n"),
     }
 }
 
 /// A `next` that is the only one, and `complete`.
 fn last(payload: &[u8]) -> Bytes {
-    let mut chunk = event("next", None, payload);
+    let mut chunk = event("next", None, &[payload]);
     chunk.extend_from_slice(COMPLETE);
     chunk.freeze()
 }
 
 /// One event. The data is JSON as we write it: without line breaks.
-fn event(name: &str, id: Option<i64>, data: &[u8]) -> BytesMut {
-    let mut chunk = BytesMut::with_capacity(data.len() + 64);
+fn event(name: &str, cursor: Option<&Cursor>, data: &[&[u8]]) -> BytesMut {
+    let length: usize = data.iter().map(|part| part.len()).sum();
+    let mut chunk = BytesMut::with_capacity(length + 96);
     chunk.extend_from_slice(b"event: ");
     chunk.extend_from_slice(name.as_bytes());
-    if let Some(id) = id {
-        chunk.extend_from_slice(b"\nid: ");
-        chunk.extend_from_slice(id.to_string().as_bytes());
+    if let Some(cursor) = cursor {
+        chunk.extend_from_slice(format!("\nid: {cursor}").as_bytes());
     }
     chunk.extend_from_slice(b"\ndata: ");
-    chunk.extend_from_slice(data);
+    for part in data {
+        chunk.extend_from_slice(part);
+    }
     chunk.extend_from_slice(b"\n\n");
     chunk
 }
@@ -134,8 +127,7 @@ struct EventStream {
     authority: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     events: Pin<Box<dyn Stream<Item = Event> + Send>>,
-    /// The index of the last change that was sent.
-    last: i64,
+    progress: Progress,
     stage: Stage,
     _place: OwnedSemaphorePermit,
 }
@@ -145,24 +137,21 @@ impl EventStream {
     async fn chunk(&mut self) -> Option<Bytes> {
         match self.stage {
             // The authorities may have changed before this stream began to watch them.
-            Stage::Opening => Some(match self.confirm() {
-                Ok(()) => self.ready(),
-                Err(code) => self.end(code),
-            }),
+            Stage::Opening => {
+                self.stage = Stage::Live;
+                match self.confirm() {
+                    Ok(()) => Some(self.live().await.unwrap_or_else(|code| self.end(code))),
+                    Err(code) => Some(self.end(code)),
+                }
+            }
             Stage::Live => Some(self.live().await.unwrap_or_else(|code| self.end(code))),
             Stage::Over => None,
         }
     }
 
-    fn ready(&mut self) -> Bytes {
-        self.stage = Stage::Live;
-        let data = format!("{{\"index\":\"{}\"}}", self.last);
-        event("ready", Some(self.last), data.as_bytes()).freeze()
-    }
-
     fn end(&mut self, code: Code) -> Bytes {
         self.stage = Stage::Over;
-        last(&failure(&ended(code, self.last)))
+        last(&failure(&ended(code, self.progress.cursor().as_ref())))
     }
 
     /// The next event or comment; or why the stream ends.
@@ -178,17 +167,24 @@ impl EventStream {
                     changed.map_err(|_| Code::ShuttingDown)?;
                     self.confirm()?;
                 }
-                () = tokio::time::sleep_until(silence) => return Ok(Bytes::from_static(b":\n\n")),
+                () = tokio::time::sleep_until(silence) => return Ok(silent(self.progress.latest().as_ref())),
                 event = self.events.next() => return self.forward(event),
             }
         }
     }
 
-    fn forward(&mut self, next: Option<Event>) -> Result<Bytes, Code> {
+    fn forward(&self, next: Option<Event>) -> Result<Bytes, Code> {
         match next {
-            Some(Event::Next { index, payload }) => {
-                self.last = index;
-                Ok(event("next", Some(index), &payload).freeze())
+            Some(Event::Standing(payload)) => Ok(event("next", None, &[&payload]).freeze()),
+            Some(Event::Ready(index)) => {
+                let cursor = self.progress.at(index);
+                let data = format!(r#"{{"index":"{}","cursor":"{cursor}"}}"#, cursor.index());
+                Ok(event("ready", Some(&cursor), &[data.as_bytes()]).freeze())
+            }
+            Some(Event::Next { index, head }) => {
+                let cursor = self.progress.at(index);
+                let [code, end] = tail(&cursor).map(str::as_bytes);
+                Ok(event("next", Some(&cursor), &[&head, code, end]).freeze())
             }
             Some(Event::End(code)) => Err(code),
             None => Err(Code::ShuttingDown),
@@ -208,24 +204,7 @@ mod tests {
 
     #[test]
     fn events_are_written_as_the_protocol_has_them() {
-        assert_eq!(&event("next", Some(7), b"{}")[..], b"event: next\nid: 7\ndata: {}\n\n");
+        assert_eq!(&event("next", None, &[b"{", b"}"])[..], b"event: next\ndata: {}\n\n");
         assert_eq!(last(b"{}"), "event: next\ndata: {}\n\nevent: complete\ndata:\n\n");
-    }
-
-    #[test]
-    fn a_stream_goes_on_only_where_nothing_can_be_missing() {
-        let at = |value: &'static str| {
-            HeaderMap::from_iter([(
-                header::HeaderName::from_static("last-event-id"),
-                HeaderValue::from_static(value),
-            )])
-        };
-        let code = |headers: HeaderMap| resume(&headers, 7).map_err(|error| error.code);
-        assert_eq!(code(HeaderMap::new()), Ok(()));
-        assert_eq!(code(at("")), Ok(()));
-        assert_eq!(code(at("7")), Ok(()));
-        assert_eq!(code(at("6")), Err(Code::CursorTooOld));
-        assert_eq!(code(at("8")), Err(Code::InvalidCursor));
-        assert_eq!(code(at("x")), Err(Code::InvalidCursor));
     }
 }

@@ -8,7 +8,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::sync::watch;
 
-use enlace_schema::{Carries, Code, Error, Event, Request, Response, Subscription};
+use enlace_schema::{AFTER_CURSOR, Carries, Code, Cursor, Error, Event, Request, Response, Subscription};
 
 use super::App;
 use super::authenticate::Identity;
@@ -19,27 +19,38 @@ pub(super) fn events(subscription: Subscription, permit: QuotaPermit) -> impl St
     unfold(Some((subscription, permit)), async |open| {
         let (mut subscription, permit) = open?;
         let event = subscription.next().await;
-        let open = matches!(event, Event::Next { .. }).then_some((subscription, permit));
+        let open = (!matches!(event, Event::End(_))).then_some((subscription, permit));
         Some((event, open))
     })
 }
 
-/// Why a stream ended, for its client: the code, what to do, and the index of the last change that was sent.
-pub(super) fn ended(code: Code, last: i64) -> Error {
+/// What follows the head of a message: the rest of its cursor, and the end of the response.
+pub(super) fn tail(cursor: &Cursor) -> [&str; 2] {
+    [cursor.code(), AFTER_CURSOR]
+}
+
+/// Why a stream ended, for its client: the code, what to do, and the cursor from which to go on; none where it is to begin anew.
+pub(super) fn ended(code: Code, cursor: Option<&Cursor>) -> Error {
     let message = match code {
-        Code::SlowConsumer => {
-            "Changes came faster than they were read. Read the present state and subscribe again."
+        Code::SlowConsumer => "Changes came faster than they were read. Subscribe again after the cursor.",
+        Code::InvalidArgument => "This stream cannot begin so. Ask for less, or leave snapshot out.",
+        Code::InvalidCursor => {
+            "The journal has nothing of this cursor's index. Read the present state, and subscribe without it."
         }
-        Code::ShuttingDown => "The server is stopping. Connect again.",
-        Code::AuthorityChanged => "Your rights changed. Subscribe again.",
+        Code::ShuttingDown => "The server is stopping. Connect again, after the cursor.",
+        Code::AuthorityChanged => "Your rights changed. Subscribe again, after the cursor.",
         Code::TokenExpired => "The token has expired. Get a new one and connect again.",
         Code::TokenRevoked => "The token was revoked. Get a new one and connect again.",
         Code::ActorUnknown | Code::NoRoleGranted => {
             "The authority behind this stream was withdrawn. Ask the programme's administrator."
         }
-        _ => "The stream cannot go on. Read the present state and subscribe again.",
+        _ => "The stream cannot go on. Subscribe again after the cursor.",
     };
-    Error::new(code, message).with("index", last.to_string())
+    let error = Error::new(code, message);
+    match cursor {
+        Some(cursor) => error.with("index", cursor.index().to_string()).with("cursor", cursor.to_string()),
+        None => error,
+    }
 }
 
 /// How long it is from `now` until `end`; nothing where that is past.

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Code, Error};
+use crate::live::{Bound, bound};
 
 /// How much a document may ask for. Each holds for every role, before validation; `cost` once the arguments are known.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +59,8 @@ pub struct Document {
     pub(crate) flag_names: Vec<String>,
     /// SHA-256 of its text, in hexadecimal digits: the journal names documents by it.
     pub(crate) digest: String,
+    /// Of a document that subscribes: what its cursors are bound to.
+    pub(crate) bound: Option<Bound>,
 }
 
 /// Why a document is refused: one or more entries for `errors`.
@@ -126,11 +129,12 @@ impl Document {
             Err(faulty) => return Err(Fault::of(Code::DocumentSyntax, &faulty.errors)),
         };
         let flag_names = Bounds::check(&parsed, limits)?;
+        let bound = bound(&parsed);
         let executable = parsed
             .to_executable_validate(schema)
             .map_err(|faulty| Fault::of(Code::DocumentInvalid, &faulty.errors))?;
         let digest = format!("{:x}", Sha256::digest(source));
-        Ok(Self { executable, number, flag_names, digest })
+        Ok(Self { executable, number, flag_names, digest, bound })
     }
 }
 

@@ -17,4 +17,4 @@ pub(crate) use plan::{Call, Plan, PlannedRoot, RootWhat, plan};
 pub(crate) use refusal::by_record;
 pub(crate) use scope::{FactSource, InScope, Members};
 pub(crate) use view::{RoleView, write_json};
-pub(crate) use write::{Loaded, Writer, foresee, load_reply, write_reply};
+pub(crate) use write::{Loaded, Writer, foresee, load_reply, write_reply, write_row};

@@ -242,9 +242,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn one(&mut self, selection: &Selection, answer: &Answer, loaded: Option<&Loaded>) {
+    fn one(&mut self, selection: &Selection, answer: &Answer, loaded: Option<&Loaded>, position: usize) {
         match loaded {
-            Some(loaded) if answer.page.len > 0 => self.row(selection, &answer.page, loaded, 0),
+            Some(loaded) if answer.page.len > position => {
+                self.row(selection, &answer.page, loaded, position);
+            }
             _ => self.out.extend_from_slice(NULL),
         }
     }
@@ -307,10 +309,24 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Writes one of an answer's rows, where each is an answer.
+pub(crate) fn write_row(
+    writer: &mut Writer<'_>,
+    reply: &Reply,
+    answer: &Answer,
+    loaded: &[Loaded],
+    position: usize,
+) {
+    match reply {
+        Reply::One(selection) => writer.one(selection, answer, loaded.first(), position),
+        _ => writer.out.extend_from_slice(NULL),
+    }
+}
+
 /// Writes a root's answer.
 pub(crate) fn write_reply(writer: &mut Writer<'_>, reply: &Reply, answer: &Answer, loaded: &[Loaded]) {
     match reply {
-        Reply::One(selection) => writer.one(selection, answer, loaded.first()),
+        Reply::One(_) => write_row(writer, reply, answer, loaded, 0),
         Reply::List(selection) => match loaded.first() {
             Some(loaded) => {
                 writer.list(0..answer.page.len, |writer, position| {
@@ -321,7 +337,7 @@ pub(crate) fn write_reply(writer: &mut Writer<'_>, reply: &Reply, answer: &Answe
         },
         Reply::Connection(parts) => writer.parts(parts, answer, None, &mut loaded.iter()),
         Reply::Either(members) => match members.iter().find(|(name, _)| *name == answer.object) {
-            Some((_, selection)) => writer.one(selection, answer, loaded.first()),
+            Some((_, selection)) => writer.one(selection, answer, loaded.first(), 0),
             None => writer.out.extend_from_slice(NULL),
         },
     }

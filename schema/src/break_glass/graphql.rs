@@ -10,7 +10,7 @@ use crate::break_glass::operations::{
     BreakGlassOpened, BreakGlassPayload, EndBreakGlassPayload, break_glass, end_break_glass,
 };
 use crate::break_glass::{BreakGlassAccess, load};
-use crate::graph::{ConnectionKind, Facts, Graph, NoArguments, Record, record};
+use crate::graph::{Changes, ConnectionKind, Facts, Graph, NoArguments, Record, record};
 
 record! {
     /// The notice that a person's record was opened. The message's `extensions.index` is its place in the journal.
@@ -76,14 +76,14 @@ pub(crate) fn register(graph: &mut Graph) {
             Class::Journal,
             "The notice that someone's record was opened in an emergency, as it happens.",
         )
-        .events(|_: &NoArguments, entry| {
+        .events(Changes::new(|_: &NoArguments, entry| {
             let opened: Option<BreakGlassOpened> = entry.change()?;
             Ok(opened.map(|BreakGlassOpened { access, agency, opened_at, .. }| BreakGlassNotice {
                 opened_at,
                 access_id: access,
                 agency,
             }))
-        });
+        }));
 }
 
 /// An object that names an access by its key.

@@ -4,6 +4,7 @@ mod connect;
 mod migrations;
 mod prepared;
 mod reads;
+mod transaction;
 
 use std::time::Duration;
 

@@ -1,5 +1,8 @@
 //! Donations in the schema.
 
+use diesel_async::AsyncPgConnection;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
@@ -17,6 +20,7 @@ use crate::donations::history::{self, PastStock};
 use crate::donations::import::mapping::{self, ImportMapping, mappings_by_donors};
 use crate::donations::import::progress;
 use crate::donations::ledger::StockMoved;
+use crate::donations::load::StockOf;
 use crate::donations::recall::{RecallLotPayload, recall_lot};
 use crate::donations::receipt::GoodsReceived;
 use crate::donations::receipts::{self, DonationReceipt};
@@ -29,14 +33,16 @@ use crate::donations::{
     Category, Donation, Donor, Item, Location, Lot, Movement, Stock, deciding, donors, expiring, finding,
     households, kits, list, load, reservations,
 };
-use crate::graph::{Admission, ConnectionKind, Facts, Graph, NoArguments, input, record};
+use crate::error::{Code, Error, Result};
+use crate::graph::{Admission, Changes, ConnectionKind, Facts, Graph, NoArguments, input, record};
+use crate::journal::Entry;
 use crate::scalars::Id;
 use crate::shelters::{self, Shelter};
 
 record! {
-    /// A change of stock. The message's `extensions.index` is its place in the journal.
+    /// A change of stock. The message's `extensions.stream.index` is its place in the journal.
     pub struct StockChange: "StockChange" as Movement {
-        /// The ledger's new entry; none where goods came with a donation.
+        /// The ledger's new entry; none where goods came with a donation, and in a snapshot.
         movement: Option<Movement>,
         /// What the stores that it touched hold of the lots after it.
         stock: Vec<Stock>,
@@ -111,6 +117,38 @@ impl StockChangedArguments {
     }
 }
 
+fn stock_change(arguments: &StockChangedArguments, entry: &Entry) -> Result<Option<StockChange>> {
+    let change = match entry.change::<StockMoved>()? {
+        Some(moved) => Some(moved.into()),
+        None => entry.change::<GoodsReceived>()?.map(StockChange::from),
+    };
+    Ok(change.filter(|change| arguments.want(change)))
+}
+
+/// What lies where now: a message for each balance, with neither movement nor donation.
+fn stock_now<'c>(
+    arguments: &'c StockChangedArguments,
+    context: &'c Context,
+    connection: &'c mut AsyncPgConnection,
+) -> BoxFuture<'c, Result<Vec<StockChange>>> {
+    async move {
+        if arguments.low_stock == Some(true) {
+            let message = "What there is too little of, stockAlerts tells: a snapshot goes without lowStock.";
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        let of = StockOf {
+            location: arguments.location.map(Id::uuid),
+            lot: arguments.lot.map(Id::uuid),
+            category: arguments.category.map(Id::uuid),
+            item: arguments.item.map(Id::uuid),
+        };
+        let stock = load::stock_now(context, connection, of).await?;
+        let change = |stock| StockChange { movement: None, stock: vec![stock], donation_id: None };
+        Ok(stock.into_iter().map(change).collect())
+    }
+    .boxed()
+}
+
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
     goods(graph);
@@ -170,19 +208,12 @@ pub(crate) fn register(graph: &mut Graph) {
         history::stock_as_of,
     );
     mutations(graph);
-    graph
-        .subscription("stockChanged", Class::Inventory, "Each change of stock, as it is committed.")
-        .events_if(
-            |arguments: &StockChangedArguments, entry| {
-                let moved = entry.change::<StockMoved>()?.map(StockChange::from);
-                let change = match moved {
-                    None => entry.change::<GoodsReceived>()?.map(StockChange::from),
-                    moved => moved,
-                };
-                Ok(change.filter(|change| arguments.want(change)))
-            },
-            StockChangedArguments::admits,
-        );
+    graph.subscription("stockChanged", Class::Inventory, "Each change of stock, as it is committed.").events(
+        Changes::new(stock_change)
+            .admitted(StockChangedArguments::admits)
+            .of_states(|change| change.stock.iter().map(|stock| stock.id.uuid()).collect())
+            .with_snapshot(stock_now),
+    );
 }
 
 /// What changes goods.

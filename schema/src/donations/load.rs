@@ -4,6 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -15,7 +16,7 @@ use crate::access::{FactSource, InScope};
 use crate::context::Context;
 use crate::donations::tables::{balances, categories, donations, donors, items, locations, lots, movements};
 use crate::donations::{Category, Donation, Donor, Item, Location, LocationKind, Lot, Movement, Stock};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
 
@@ -329,6 +330,52 @@ pub(super) async fn stock_at(
         .filter(balances::lot_id.eq_any(lot_ids))
         .select(stock_columns());
     Ok(query.load(connection).await?)
+}
+
+/// Which goods, in which store.
+pub(super) struct StockOf {
+    pub(super) location: Option<Uuid>,
+    pub(super) lot: Option<Uuid>,
+    pub(super) category: Option<Uuid>,
+    pub(super) item: Option<Uuid>,
+}
+
+/// How many balances are shown at once to who begins to follow them.
+const MOST_AT_ONCE: u16 = 2_000;
+
+/// What lies where, as far as the caller may see it and as a transaction does, store by store. What is too much is refused.
+pub(super) async fn stock_now(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    of: StockOf,
+) -> Result<Vec<Stock>> {
+    let Some(scope) = context.scope(Class::Inventory, RecordType::Stock) else { return Ok(Vec::new()) };
+    let mut query = balances_joined()
+        .filter(lots::programme_id.eq(context.programme_id()))
+        .filter(balances::in_stock)
+        .filter(InScope::new(&scope, goods_facts))
+        .order((balances::location_id, balances::lot_id))
+        .limit(i64::from(MOST_AT_ONCE) + 1)
+        .select(stock_columns())
+        .into_boxed::<Pg>();
+    if let Some(location) = of.location {
+        query = query.filter(balances::location_id.eq(location));
+    }
+    if let Some(lot) = of.lot {
+        query = query.filter(balances::lot_id.eq(lot));
+    }
+    if let Some(category) = of.category {
+        query = query.filter(balances::category_id.eq(category));
+    }
+    if let Some(item) = of.item {
+        query = query.filter(balances::item_id.eq(item));
+    }
+    let stock: Vec<Stock> = query.load(connection).await?;
+    if stock.len() > usize::from(MOST_AT_ONCE) {
+        let message = "A snapshot has at most 2,000 balances. Follow one store, category or item; or page through stock, and follow without a snapshot.";
+        return Err(Error::new(Code::InvalidArgument, message));
+    }
+    Ok(stock)
 }
 
 /// A time, in a literal expression.

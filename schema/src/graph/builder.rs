@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use apollo_compiler::response::{JsonValue, serde_json_bytes};
+use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
@@ -17,9 +18,10 @@ use crate::graph::object::Object;
 use crate::graph::root::{Source, Wanted};
 use crate::graph::{
     Admission, Answer, AnyObject, Connection, Definitions, EventSource, Happened, Input, OperationKind,
-    Record, Root, Shape, Variant,
+    Record, Root, Shape, Snapshot, Variant,
 };
 use crate::journal::Entry;
+use crate::live::beginnings;
 use crate::scalars::{GlobalId, Identified, NOT_AN_ID};
 
 /// An object type that is paged: its name, and those of its connection's types.
@@ -37,6 +39,54 @@ pub(crate) struct NodeKind {
     /// The class that a caller must be able to read to find it at all.
     pub(crate) class: Class,
     fetch: FetchNode,
+}
+
+/// What a subscription with arguments `A` makes of the journal: records `R`.
+pub(crate) struct Changes<A, R> {
+    of: Box<Of<A, R>>,
+    admits: fn(&A, &R) -> Option<Admission>,
+    states: fn(&R) -> Vec<Uuid>,
+    snapshot: Option<Stand<A, R>>,
+}
+
+type Of<A, R> = dyn Fn(&A, &Entry) -> Result<Option<R>> + Send + Sync;
+
+/// Reads how things stand, in a transaction that sees one state.
+pub(crate) type Stand<A, R> =
+    for<'c> fn(&'c A, &'c Context, &'c mut AsyncPgConnection) -> BoxFuture<'c, Result<Vec<R>>>;
+
+impl<A, R> Changes<A, R> {
+    /// One object for each entry of which `of` makes one.
+    pub(crate) fn new(of: impl Fn(&A, &Entry) -> Result<Option<R>> + Send + Sync + 'static) -> Self {
+        Self { of: Box::new(of), admits: |_, _| None, states: |_| Vec::new(), snapshot: None }
+    }
+
+    /// Only those that are admitted by what is asked of them.
+    pub(crate) fn admitted(self, admits: fn(&A, &R) -> Option<Admission>) -> Self {
+        Self { admits, ..self }
+    }
+
+    /// They tell how things stand, each of those that `states` names: who is far behind is sent the last of each.
+    pub(crate) fn of_states(self, states: fn(&R) -> Vec<Uuid>) -> Self {
+        Self { states, ..self }
+    }
+
+    /// A stream may begin with how things stand.
+    pub(crate) fn with_snapshot(self, snapshot: Stand<A, R>) -> Self {
+        Self { snapshot: Some(snapshot), ..self }
+    }
+}
+
+/// A snapshot for these arguments.
+fn standing<A, R>(arguments: Arc<A>, snapshot: Stand<A, R>) -> Snapshot
+where
+    A: Send + Sync + 'static,
+    R: Record,
+{
+    Box::new(move |context, connection| {
+        let arguments = Arc::clone(&arguments);
+        async move { Ok(Answer::list(snapshot(&arguments, context, connection).await?)) }.boxed()
+    })
 }
 
 /// Everything that the capabilities declare.
@@ -190,7 +240,10 @@ fn typed<A: Input>(arguments: JsonValue) -> Result<A> {
 
 impl RootBuilder<'_> {
     fn add<A: Input>(self, record: RecordType, type_ref: String, shape: Shape, source: Source) {
-        let arguments = A::fields(&mut self.graph.definitions);
+        let mut arguments = A::fields(&mut self.graph.definitions);
+        if let Source::Events { has_snapshot, .. } = source {
+            arguments.extend(beginnings(has_snapshot));
+        }
         let Self { graph, kind, name, class, about, bounded_by } = self;
         graph.roots.push(Root {
             kind,
@@ -317,34 +370,30 @@ impl RootBuilder<'_> {
         self.add::<A>(RecordType::Programme, "Node".into(), Shape::Node, Source::Resolve(Box::new(resolve)));
     }
 
-    /// Sends one object for each journal entry of which `event` makes one.
-    pub(crate) fn events<A, R, F>(self, event: F)
+    /// Sends one object for each journal entry of which they make one.
+    pub(crate) fn events<A, R>(self, changes: Changes<A, R>)
     where
         A: Input + Send + Sync + 'static,
         R: Record,
-        F: Fn(&A, &Entry) -> Result<Option<R>> + Send + Sync + 'static,
     {
-        self.events_if(event, |_, _| None);
-    }
-
-    /// As [`RootBuilder::events`], of those alone that are admitted by what `admits` has asked of them.
-    pub(crate) fn events_if<A, R, F, G>(self, event: F, admits: G)
-    where
-        A: Input + Send + Sync + 'static,
-        R: Record,
-        F: Fn(&A, &Entry) -> Result<Option<R>> + Send + Sync + 'static,
-        G: Fn(&A, &R) -> Option<Admission> + Send + Sync + 'static,
-    {
-        let event = Arc::new((event, admits));
+        let snapshot = changes.snapshot;
+        let changes = Arc::new(changes);
         let events = move |arguments| {
-            let (arguments, event) = (typed::<A>(arguments)?, Arc::clone(&event));
-            let source: EventSource = Arc::new(move |entry| {
-                let (event, admits) = &*event;
-                Ok(event(&arguments, entry)?
-                    .map(|row| Happened { admits: admits(&arguments, &row), answer: Answer::one(Some(row)) }))
-            });
-            Ok(source)
+            let (arguments, changes) = (Arc::new(typed::<A>(arguments)?), Arc::clone(&changes));
+            let asked = Arc::clone(&arguments);
+            Ok(EventSource {
+                change: Box::new(move |entry| {
+                    let row = (changes.of)(&arguments, entry)?;
+                    Ok(row.map(|row| Happened {
+                        states: (changes.states)(&row),
+                        admits: (changes.admits)(&arguments, &row),
+                        answer: Answer::one(Some(row)),
+                    }))
+                }),
+                snapshot: snapshot.map(|snapshot| standing(asked, snapshot)),
+            })
         };
-        self.add::<A>(R::RECORD, R::NAME.to_owned(), Shape::One(R::NAME), Source::Events(Box::new(events)));
+        let source = Source::Events { events: Box::new(events), has_snapshot: snapshot.is_some() };
+        self.add::<A>(R::RECORD, R::NAME.to_owned(), Shape::One(R::NAME), source);
     }
 }

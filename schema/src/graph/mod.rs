@@ -15,7 +15,7 @@ mod root;
 mod sdl;
 
 pub(crate) use answer::{Answer, Connection, ConnectionFacts, Page, Related};
-pub(crate) use builder::{ConnectionKind, Graph};
+pub(crate) use builder::{Changes, ConnectionKind, Graph};
 pub use coordinate::Coordinate;
 pub(crate) use enlace_policies::Facts;
 pub(crate) use input::{ArgumentInfo, Input, NoArguments, input};
@@ -23,7 +23,8 @@ pub(crate) use object::{AnyObject, Cells, FieldInfo, FieldKind};
 pub(crate) use output::{Definitions, Out, Output, graphql_enum, write_text};
 pub(crate) use record::{Column, Record, identifies, payload, record, union};
 pub(crate) use root::{
-    Admission, EventSource, Happened, OperationKind, Root, Shape, Source, Variant, Wanted, may_select,
+    Admission, EventSource, Happened, OperationKind, Root, Shape, Snapshot, Source, Variant, Wanted,
+    may_select,
 };
 pub(crate) use sdl::print as print_sdl;
 

@@ -1,9 +1,10 @@
 //! Root fields: where a document enters the graph.
 
-use std::sync::Arc;
-
 use apollo_compiler::response::JsonValue;
+use diesel_async::AsyncPgConnection;
 use futures_util::future::BoxFuture;
+
+use uuid::Uuid;
 
 use enlace_policies::{Answer as Decision, Class, Profile, RecordType, Verb};
 
@@ -70,12 +71,26 @@ pub(crate) type Admission = Box<dyn FnOnce(Context) -> BoxFuture<'static, Result
 /// A subscription's event, before it is known whether those who follow may see it.
 pub(crate) struct Happened {
     pub(crate) answer: Answer,
+    /// The things whose state it tells, where it is of states: what is told of all of them later stands for it.
+    pub(crate) states: Vec<Uuid>,
     /// What else is to be asked, once they may.
     pub(crate) admits: Option<Admission>,
 }
 
-/// Turns journal entries into a subscription's events; made once for each set of arguments.
-pub(crate) type EventSource = Arc<dyn Fn(&Entry) -> Result<Option<Happened>> + Send + Sync>;
+/// Turns a journal entry into a subscription's event.
+pub(crate) type Change = Box<dyn Fn(&Entry) -> Result<Option<Happened>> + Send + Sync>;
+
+/// Reads how things stand, for who begins to follow them.
+pub(crate) type Snapshot = Box<
+    dyn for<'c> Fn(&'c Context, &'c mut AsyncPgConnection) -> BoxFuture<'c, Result<Answer>> + Send + Sync,
+>;
+
+/// What a subscription is of; made once for each set of arguments.
+pub(crate) struct EventSource {
+    pub(crate) change: Change,
+    /// None where it is of no states.
+    pub(crate) snapshot: Option<Snapshot>,
+}
 
 /// Makes the source of a subscription's events from its arguments.
 pub(crate) type Events = Box<dyn Fn(Arguments) -> Result<EventSource> + Send + Sync>;
@@ -83,7 +98,11 @@ pub(crate) type Events = Box<dyn Fn(Arguments) -> Result<EventSource> + Send + S
 /// How a root field comes by its answer.
 pub(crate) enum Source {
     Resolve(Resolve),
-    Events(Events),
+    Events {
+        events: Events,
+        /// Whether it may begin with how things stand.
+        has_snapshot: bool,
+    },
 }
 
 /// A root field.

@@ -3,10 +3,16 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
+use crate::database::{Database, Prepared};
 use crate::error::{Error, Result};
+use crate::journal::tables::journal_index;
 use crate::journal::{Entry, Part};
 
 /// How many entries a follower may be behind before it reads from the database instead.
@@ -91,23 +97,44 @@ impl Feed {
     }
 }
 
-/// Reads entries after an index, oldest first, on a connection of its own: for a follower that fell behind.
-pub(crate) async fn read_entries(config: &tokio_postgres::Config, after: i64) -> Result<Vec<Entry>> {
-    let client = crate::database::connect(config).await.map_err(Error::internal)?;
-    read_after(&client, after, 500).await
+/// How many entries are read at once by whoever fell behind.
+const AT_ONCE: i64 = 500;
+/// Entries after an index up to another, oldest first.
+const AFTER: &str = "\
+SELECT i.index, e.part_classes, e.part_subjects, e.part_contents \
+FROM journal_index i JOIN journal_entries e ON e.id = i.entry_id \
+WHERE i.index > $1 AND i.index <= $2 ORDER BY i.index";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    index: i64,
+    #[diesel(sql_type = Array<Text>)]
+    part_classes: Vec<String>,
+    #[diesel(sql_type = Array<Nullable<SqlUuid>>)]
+    part_subjects: Vec<Option<Uuid>>,
+    #[diesel(sql_type = Array<Nullable<Binary>>)]
+    part_contents: Vec<Option<Vec<u8>>>,
+}
+
+/// Reads some entries after an index, oldest first: for whoever fell behind.
+pub(crate) async fn read_entries(database: &Database, after: i64) -> Result<Vec<Entry>> {
+    let reading = diesel::sql_query(AFTER).bind::<BigInt, _>(after).bind::<BigInt, _>(after + AT_ONCE);
+    let rows: Vec<Row> = Prepared(reading).load(&mut &*database.reader().await?).await?;
+    let entry = |row: Row| entry_of(row.index, row.part_classes, row.part_subjects, row.part_contents);
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+/// The last index of the journal, whoever sequenced it.
+pub(crate) async fn head_of(database: &Database) -> Result<i64> {
+    let head = journal_index::table.select(max(journal_index::index));
+    let head: Option<i64> = head.first(&mut &*database.reader().await?).await?;
+    Ok(head.unwrap_or(-1))
 }
 
 /// Reads entries after an index, oldest first.
 pub(crate) async fn read_after(client: &tokio_postgres::Client, after: i64, most: i64) -> Result<Vec<Entry>> {
-    let rows = client
-        .query(
-            "SELECT i.index, e.part_classes, e.part_subjects, e.part_contents \
-             FROM journal_index i JOIN journal_entries e ON e.id = i.entry_id \
-             WHERE i.index > $1 AND i.index <= $1 + $2 ORDER BY i.index",
-            &[&after, &most],
-        )
-        .await
-        .map_err(Error::internal)?;
+    let rows = client.query(AFTER, &[&after, &(after + most)]).await.map_err(Error::internal)?;
     rows.iter().map(entry).collect()
 }
 
@@ -116,10 +143,19 @@ pub(super) fn entry(row: &tokio_postgres::Row) -> Result<Entry> {
     let classes: Vec<String> = row.try_get(1).map_err(Error::internal)?;
     let subjects: Vec<Option<Uuid>> = row.try_get(2).map_err(Error::internal)?;
     let contents: Vec<Option<Vec<u8>>> = row.try_get(3).map_err(Error::internal)?;
+    Ok(entry_of(row.try_get(0).map_err(Error::internal)?, classes, subjects, contents))
+}
+
+fn entry_of(
+    index: i64,
+    classes: Vec<String>,
+    subjects: Vec<Option<Uuid>>,
+    contents: Vec<Option<Vec<u8>>>,
+) -> Entry {
     let parts = classes.into_iter().zip(subjects).zip(contents).map(|((class, subject), content)| Part {
         class,
         subject,
         content: content.unwrap_or_default(),
     });
-    Ok(Entry { index: row.try_get(0).map_err(Error::internal)?, parts: parts.collect() })
+    Entry { index, parts: parts.collect() }
 }

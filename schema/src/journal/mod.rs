@@ -15,14 +15,16 @@ mod list;
 mod record;
 mod refusals;
 mod sequencer;
+mod standing;
 mod tables;
 
 pub(crate) use append::{Begun, Done, Outcome, Transaction, constraint, idempotency_keys};
 pub(crate) use entry::{Change, Entry, Part};
-pub(crate) use feed::{Feed, read_entries};
+pub(crate) use feed::{Feed, head_of, read_entries};
 pub(crate) use graphql::register;
 pub(crate) use record::{
     PolicyExplained, enter_of_server, record_notice, record_policies, record_question, record_read,
 };
 pub(crate) use refusals::{Refusal, Refusals, run as run_refusals};
 pub(crate) use sequencer::run;
+pub(crate) use standing::Standing;

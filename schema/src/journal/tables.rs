@@ -1,6 +1,7 @@
-//! The tables that the journal is read from, as the migrations made them.
+//! The tables of the journal that are read, as the migrations made them.
 
 diesel::table! { journal_index (index) { index -> BigInt, entry_id -> Uuid, } }
+diesel::table! { journal_queue (seq) { seq -> BigInt, entry_id -> Uuid, } }
 diesel::table! {
     journal_entries (id) {
         id -> Uuid, programme_id -> Uuid, operation -> Nullable<Text>, agency -> Nullable<Text>, actor -> Nullable<Uuid>,

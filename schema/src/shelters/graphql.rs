@@ -1,22 +1,27 @@
 //! Shelters in the schema.
 
 use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use enlace_policies::{Class, Fact, RecordType};
 
 use crate::agencies::{self, Agency};
 use crate::context::Context;
-use crate::graph::{Facts, Graph, NoArguments, input, record};
+use crate::error::Result;
+use crate::graph::{Changes, Facts, Graph, NoArguments, input, record};
+use crate::journal::Entry;
 use crate::scalars::Id;
 use crate::shelters::operations::{AdjustOccupancyPayload, OccupancyAdjusted, adjust_occupancy};
 use crate::shelters::{Centre, Shelter, Space, load};
 
 record! {
-    /// A change of how full a shelter is. The message's `extensions.index` is its place in the journal.
+    /// A change of how full a shelter is. The message's `extensions.stream.index` is its place in the journal.
     pub struct ShelterCapacityChange: "ShelterCapacityChange" as Space {
-        /// How many the space lodged before.
+        /// How many the space lodged before. In a snapshot, how many it lodges.
         previously_occupied: i32 => Operational,
-        /// When it happened.
+        /// When it happened. In a snapshot, when it was last counted.
         occurred_at: DateTime<Utc> => Operational,
         /// The space after the change.
         space: Space,
@@ -35,6 +40,33 @@ input! {
         /// One shelter; all where it is left out.
         pub shelter: Option<Id<Shelter>>,
     }
+}
+
+fn capacity_change(
+    arguments: &ShelterCapacityChangedArguments,
+    entry: &Entry,
+) -> Result<Option<ShelterCapacityChange>> {
+    let Some(OccupancyAdjusted { space, previously, occurred_at }) = entry.change()? else { return Ok(None) };
+    let wanted = arguments.shelter.is_none_or(|shelter| shelter.uuid() == space.shelter_id);
+    Ok(wanted.then_some(ShelterCapacityChange { previously_occupied: previously, occurred_at, space }))
+}
+
+/// How full the shelters are: nothing was before, and it happened when it was counted.
+fn capacities<'c>(
+    arguments: &'c ShelterCapacityChangedArguments,
+    context: &'c Context,
+    connection: &'c mut AsyncPgConnection,
+) -> BoxFuture<'c, Result<Vec<ShelterCapacityChange>>> {
+    async move {
+        let spaces = load::spaces_at(context, connection, arguments.shelter.map(Id::uuid)).await?;
+        let capacity = |space: Space| ShelterCapacityChange {
+            previously_occupied: space.occupied,
+            occurred_at: space.counted_at,
+            space,
+        };
+        Ok(spaces.into_iter().map(capacity).collect())
+    }
+    .boxed()
 }
 
 /// Declares this capability's part of the schema.
@@ -117,15 +149,9 @@ pub(crate) fn register(graph: &mut Graph) {
             Class::Operational,
             "Each change of how full a shelter is, as it is committed.",
         )
-        .events(|arguments: &ShelterCapacityChangedArguments, entry| {
-            let Some(OccupancyAdjusted { space, previously, occurred_at }) = entry.change()? else {
-                return Ok(None);
-            };
-            let wanted = arguments.shelter.is_none_or(|shelter| shelter.uuid() == space.shelter_id);
-            Ok(wanted.then_some(ShelterCapacityChange {
-                previously_occupied: previously,
-                occurred_at,
-                space,
-            }))
-        });
+        .events(
+            Changes::new(capacity_change)
+                .of_states(|change| vec![change.space.id.uuid()])
+                .with_snapshot(capacities),
+        );
 }

@@ -2,9 +2,10 @@
 //! by record.
 
 use diesel::expression::SqlLiteral;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::agencies::tables::agencies;
@@ -92,6 +93,24 @@ pub(crate) async fn all_spaces(context: Context) -> Result<Vec<Space>> {
     let mut rows: Vec<Space> = Prepared(query).load(&mut &*reader).await?;
     rows.sort_unstable_by(|a, b| a.code.cmp(&b.code));
     Ok(rows)
+}
+
+/// The spaces of the programme, or of one shelter, by shelter and code, as a transaction sees them.
+pub(super) async fn spaces_at(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    shelter: Option<Uuid>,
+) -> Result<Vec<Space>> {
+    let mut query = spaces::table
+        .inner_join(shelters::table)
+        .filter(spaces::programme_id.eq(context.programme_id()))
+        .order((shelters::code, spaces::code))
+        .select(space_columns())
+        .into_boxed::<Pg>();
+    if let Some(shelter) = shelter {
+        query = query.filter(spaces::shelter_id.eq(shelter));
+    }
+    Ok(query.load(connection).await?)
 }
 
 /// Spaces by key.

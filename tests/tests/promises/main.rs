@@ -33,5 +33,6 @@ mod refusals;
 mod reload;
 mod schema_contract;
 mod shelters;
+mod streams;
 mod tokens;
 mod websocket;

@@ -45,7 +45,7 @@ async fn a_count_reaches_every_partner_that_follows() {
         assert_eq!((event["type"].as_str(), event["id"].as_str()), (Some("next"), Some(id)));
         assert_eq!(at(&event, "payload.data.shelterCapacityChanged.shelter.code"), "ALB-01");
         assert_eq!(at(&event, "payload.data.shelterCapacityChanged.space.occupied"), 1);
-        assert_eq!(at(&event, "payload.extensions.index"), &json!((ready + 1).to_string()));
+        assert_eq!(at(&event, "payload.extensions.stream.index"), &json!((ready + 1).to_string()));
     }
     world.stop().await;
 }

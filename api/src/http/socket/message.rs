@@ -8,7 +8,7 @@ use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use enlace_schema::{Error, Request, Response};
+use enlace_schema::{Cursor, Error, Request, Response};
 
 use crate::http::request;
 
@@ -124,11 +124,12 @@ pub(super) fn connection_ack() -> Utf8Bytes {
     Utf8Bytes::from_static(r#"{"type":"connection_ack"}"#)
 }
 
-/// `next`, with a response that was written once for all who get it.
-pub(super) fn next(id: &OperationId, payload: &[u8]) -> Result<Utf8Bytes, Error> {
-    let payload = std::str::from_utf8(payload).map_err(Error::internal)?;
-    let mut text = String::with_capacity(payload.len() + id.0.len() + 40);
-    for part in [r#"{"type":"next","id":"#, &id.0, r#","payload":"#, payload, "}"] {
+/// `next`, with a response that was written once for all who get it, and what follows it for this one.
+pub(super) fn next(id: &OperationId, head: &[u8], tail: [&str; 2]) -> Result<Utf8Bytes, Error> {
+    let head = std::str::from_utf8(head).map_err(Error::internal)?;
+    let [code, end] = tail;
+    let mut text = String::with_capacity(head.len() + code.len() + end.len() + id.0.len() + 40);
+    for part in [r#"{"type":"next","id":"#, &id.0, r#","payload":"#, head, code, end, "}"] {
         text.push_str(part);
     }
     Ok(text.into())
@@ -157,12 +158,19 @@ pub(super) fn complete(id: &OperationId) -> Utf8Bytes {
     format!(r#"{{"type":"complete","id":{id}}}"#).into()
 }
 
-/// The ready marker: the subscription is live, and changes after this index are sent.
+/// The ready marker: the subscription is live, and changes after this cursor are sent.
 ///
 /// It is a `ping`, which either side may send at any time and with any payload, and not a `next`, so that a client
 /// which does not know of it sees only changes.
-pub(super) fn ready(id: &OperationId, index: i64) -> Utf8Bytes {
-    format!(r#"{{"type":"ping","payload":{{"ready":{id},"index":"{index}"}}}}"#).into()
+pub(super) fn ready(id: &OperationId, cursor: &Cursor) -> Utf8Bytes {
+    let index = cursor.index();
+    format!(r#"{{"type":"ping","payload":{{"ready":{id},"index":"{index}","cursor":"{cursor}"}}}}"#).into()
+}
+
+/// The cursors from which silent subscriptions go on. It is a `ping` for the reason that [`ready`] is.
+pub(super) fn progress(cursors: &[(OperationId, Cursor)]) -> Utf8Bytes {
+    let cursors: Vec<String> = cursors.iter().map(|(id, cursor)| format!(r#"{id}:"{cursor}""#)).collect();
+    format!(r#"{{"type":"ping","payload":{{"cursors":{{{}}}}}}}"#, cursors.join(",")).into()
 }
 
 /// `pong`, with the payload of its ping.
@@ -278,11 +286,10 @@ mod tests {
     fn messages_are_written() {
         let id = OperationId(r#""a""#.into());
         assert_eq!(
-            next(&id, br#"{"data":null}"#).unwrap().as_str(),
+            next(&id, br#"{"data":"#, ["null", "}"]).unwrap().as_str(),
             r#"{"type":"next","id":"a","payload":{"data":null}}"#
         );
         assert_eq!(complete(&id).as_str(), r#"{"type":"complete","id":"a"}"#);
-        assert_eq!(ready(&id, 7).as_str(), r#"{"type":"ping","payload":{"ready":"a","index":"7"}}"#);
         let refused = Response::refusal(&Error::new(Code::DocumentSyntax, "x"));
         assert_eq!(
             error(&id, &refused).as_str(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use futures_util::stream::{self, AbortHandle, Abortable, BoxStream, SelectAll, Stream, StreamExt};
 
-use enlace_schema::{Code, Event, Response};
+use enlace_schema::{Code, Cursor, Event, Progress, Response};
 
 use super::message::OperationId;
 
@@ -13,10 +13,14 @@ use super::message::OperationId;
 pub(super) enum Output {
     /// The response to a query or a mutation, after which it is over.
     Response(Response),
-    /// A change, as it was written for all who get it.
-    Next(Bytes),
-    /// The end of a subscription: why, and the index of the last change that was sent.
-    Ended(Code, i64),
+    /// How something stands as a subscription begins.
+    Standing(Bytes),
+    /// A subscription is live.
+    Ready(Cursor),
+    /// A change, as it was written for all who get it, and its cursor.
+    Next(Bytes, Cursor),
+    /// The end of a subscription: why, and from where to go on.
+    Ended(Code, Option<Cursor>),
 }
 
 /// All operations share the socket's task: none has a task, a channel or a buffer of its own.
@@ -28,8 +32,8 @@ pub(super) struct Operations {
 
 struct Open {
     abort: AbortHandle,
-    /// Of a subscription, the index of the last change that was sent.
-    last: Option<i64>,
+    /// Of a subscription, how far it is, and how far its client was told that it is.
+    stream: Option<(Progress, i64)>,
 }
 
 enum Came {
@@ -53,49 +57,76 @@ impl Operations {
         self.open(id, None, stream::once(response).map(Came::Response));
     }
 
-    /// Opens a subscription whose changes after an index follow.
+    /// Opens a subscription whose events follow.
     pub(super) fn follow(
         &mut self,
         id: OperationId,
-        ready_at: i64,
+        progress: Progress,
         events: impl Stream<Item = Event> + Send + 'static,
     ) {
-        self.open(id, Some(ready_at), events.map(Came::Event));
+        self.open(id, Some((progress, -1)), events.map(Came::Event));
     }
 
     fn open(
         &mut self,
         id: OperationId,
-        last: Option<i64>,
+        stream: Option<(Progress, i64)>,
         outputs: impl Stream<Item = Came> + Send + 'static,
     ) {
         let (abort, registration) = AbortHandle::new_pair();
         let named = id.clone();
         let outputs = outputs.map(move |came| (named.clone(), came)).boxed();
         self.running.push(Abortable::new(outputs, registration));
-        self.open.insert(id, Open { abort, last });
+        self.open.insert(id, Open { abort, stream });
     }
 
     /// What comes next of any of them; nothing while none is open. Dropped before it is ready, it loses nothing.
     pub(super) async fn next(&mut self) -> Option<(OperationId, Output)> {
-        let (id, came) = self.running.next().await?;
-        let output = match came {
-            Came::Response(response) => {
-                self.open.remove(&id);
-                Output::Response(response)
-            }
-            Came::Event(Event::Next { index, payload }) => {
-                if let Some(open) = self.open.get_mut(&id) {
-                    open.last = Some(index);
+        loop {
+            let (id, came) = self.running.next().await?;
+            let event = match came {
+                Came::Response(response) => {
+                    self.open.remove(&id);
+                    return Some((id, Output::Response(response)));
                 }
-                Output::Next(payload)
+                Came::Event(event) => event,
+            };
+            // What is not open any more says nothing.
+            let Some((progress, told)) = self.open.get_mut(&id).and_then(|open| open.stream.as_mut()) else {
+                continue;
+            };
+            let output = match event {
+                Event::Standing(payload) => Output::Standing(payload),
+                Event::Ready(index) => {
+                    *told = index;
+                    Output::Ready(progress.at(index))
+                }
+                Event::Next { index, head } => {
+                    *told = index;
+                    Output::Next(head, progress.at(index))
+                }
+                Event::End(code) => {
+                    let cursor = progress.cursor();
+                    self.open.remove(&id);
+                    Output::Ended(code, cursor)
+                }
+            };
+            return Some((id, output));
+        }
+    }
+
+    /// The cursors of the subscriptions that have gone on without a message since they were last told of.
+    pub(super) fn silent_progress(&mut self) -> Vec<(OperationId, Cursor)> {
+        let mut all = Vec::new();
+        for (id, open) in &mut self.open {
+            if let Some((progress, told)) = &mut open.stream
+                && let Some(latest) = progress.latest()
+                && latest.index() > std::mem::replace(told, latest.index())
+            {
+                all.push((id.clone(), latest));
             }
-            Came::Event(Event::End(code)) => {
-                let last = self.open.remove(&id).and_then(|open| open.last);
-                Output::Ended(code, last.unwrap_or_default())
-            }
-        };
-        Some((id, output))
+        }
+        all
     }
 
     /// Closes one, at its client's wish. An id that is not open may just have ended: that is no fault.
@@ -105,12 +136,12 @@ impl Operations {
         }
     }
 
-    /// Closes all subscriptions, and gives the index of the last change that each was sent.
-    pub(super) fn close_subscriptions(&mut self) -> Vec<(OperationId, i64)> {
-        let subscriptions = self.open.extract_if(|_, open| open.last.is_some());
+    /// Closes all subscriptions, and gives the cursor from which each goes on; none of one that is to begin anew.
+    pub(super) fn close_subscriptions(&mut self) -> Vec<(OperationId, Option<Cursor>)> {
+        let subscriptions = self.open.extract_if(|_, open| open.stream.is_some());
         let closed = subscriptions.filter_map(|(id, open)| {
             open.abort.abort();
-            Some((id, open.last?))
+            Some((id, open.stream?.0.cursor()))
         });
         closed.collect()
     }
@@ -128,14 +159,14 @@ mod tests {
         }
     }
 
-    fn change(index: i64) -> Event {
-        Event::Next { index, payload: index.to_string().into() }
+    fn response(text: &str) -> Response {
+        Response { refused: None, body: text.as_bytes().to_vec() }
     }
 
     #[tokio::test]
     async fn a_query_answers_once_and_is_over() {
         let mut operations = Operations::default();
-        operations.run(id("a"), async { Response { refused: None, body: b"{}".to_vec() } });
+        operations.run(id("a"), async { response("{}") });
         assert!(operations.contains(&id("a")));
         assert!(matches!(operations.next().await, Some((_, Output::Response(_)))));
         assert_eq!(operations.len(), 0);
@@ -143,34 +174,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_subscription_keeps_its_last_index() {
-        let mut operations = Operations::default();
-        operations.follow(id("a"), 3, stream::iter([change(4)]).chain(stream::pending()));
-        operations.follow(id("b"), 3, stream::pending());
-        assert!(operations.next().await.is_some());
-        let mut closed = operations.close_subscriptions();
-        closed.sort_by_key(|(_, last)| *last);
-        assert_eq!(closed, [(id("b"), 3), (id("a"), 4)]);
-        assert_eq!(operations.len(), 0);
-    }
-
-    #[tokio::test]
-    async fn the_end_says_where_to_go_on() {
-        let mut operations = Operations::default();
-        operations.follow(id("a"), 3, stream::iter([change(4), Event::End(Code::SlowConsumer)]));
-        assert!(matches!(operations.next().await, Some((_, Output::Next(_)))));
-        assert!(matches!(operations.next().await, Some((_, Output::Ended(Code::SlowConsumer, 4)))));
-        assert_eq!(operations.len(), 0);
-    }
-
-    #[tokio::test]
     async fn what_was_closed_sends_nothing_and_its_id_is_free() {
         let mut operations = Operations::default();
-        operations.follow(id("a"), 0, stream::iter([change(1)]).chain(stream::pending()));
+        operations.run(id("a"), async { response("1") });
         operations.close(&id("a"));
         operations.close(&id("a"));
-        operations.follow(id("a"), 5, stream::iter([change(6)]).chain(stream::pending()));
-        let Some((_, Output::Next(payload))) = operations.next().await else { panic!("no change") };
-        assert_eq!(payload, "6");
+        operations.run(id("a"), async { response("6") });
+        let Some((_, Output::Response(response))) = operations.next().await else { panic!("no answer") };
+        assert_eq!(response.body, b"6");
+        assert!(operations.next().await.is_none());
     }
 }

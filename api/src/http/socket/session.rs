@@ -93,6 +93,10 @@ impl Session<'_> {
         if self.ping_at <= Instant::now() {
             self.ping_at = Instant::now() + self.app.settings.keepalive;
             self.wire.ping().await?;
+            let cursors = self.operations.silent_progress();
+            if !cursors.is_empty() {
+                self.wire.send(message::progress(&cursors)).await?;
+            }
         }
         Ok(())
     }
@@ -119,8 +123,8 @@ impl Session<'_> {
     }
 
     async fn end_subscriptions(&mut self, code: Code) -> Result<(), Close> {
-        for (id, last) in self.operations.close_subscriptions() {
-            self.wire.send(message::error_of(&id, &ended(code, last))).await?;
+        for (id, cursor) in self.operations.close_subscriptions() {
+            self.wire.send(message::error_of(&id, &ended(code, cursor.as_ref()))).await?;
         }
         Ok(())
     }
@@ -188,11 +192,11 @@ impl Session<'_> {
             return Ok(None);
         }
         let permit = self.app.open_subscription(&self.identity)?;
-        match self.app.enlace.subscribe(&self.identity.caller, &request) {
+        match self.app.enlace.subscribe(&self.identity.caller, &request, None) {
             Ok(subscription) => {
-                let ready_at = subscription.ready_at;
-                self.operations.follow(id.clone(), ready_at, live::events(subscription, permit));
-                Ok(Some(message::ready(id, ready_at)))
+                let progress = subscription.progress();
+                self.operations.follow(id.clone(), progress, live::events(subscription, permit));
+                Ok(None)
             }
             Err(response) => Ok(Some(message::error(id, &response))),
         }
@@ -209,13 +213,22 @@ impl Session<'_> {
     async fn forward(&mut self, id: &OperationId, output: Output) -> Result<(), Close> {
         let unavailable = |_| Close::With(1011, "Internal error".into());
         match output {
-            Output::Next(payload) => self.wire.send(message::next(id, &payload).map_err(unavailable)?).await,
-            Output::Ended(code, last) => self.wire.send(message::error_of(id, &ended(code, last))).await,
+            Output::Standing(payload) => {
+                self.wire.send(message::next(id, &payload, ["", ""]).map_err(unavailable)?).await
+            }
+            Output::Ready(cursor) => self.wire.send(message::ready(id, &cursor)).await,
+            Output::Next(head, cursor) => {
+                let next = message::next(id, &head, live::tail(&cursor)).map_err(unavailable)?;
+                self.wire.send(next).await
+            }
+            Output::Ended(code, cursor) => {
+                self.wire.send(message::error_of(id, &ended(code, cursor.as_ref()))).await
+            }
             Output::Response(response) if response.refused.is_some() => {
                 self.wire.send(message::error(id, &response)).await
             }
             Output::Response(response) => {
-                self.wire.send(message::next(id, &response.body).map_err(unavailable)?).await?;
+                self.wire.send(message::next(id, &response.body, ["", ""]).map_err(unavailable)?).await?;
                 self.wire.send(message::complete(id)).await
             }
         }

@@ -1,9 +1,13 @@
 //! Counts in the schema.
 
+use diesel_async::AsyncPgConnection;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
+use crate::context::Context;
 use crate::donations::counts::close::{CloseStockCountPayload, close_stock_count};
 use crate::donations::counts::open::{
     CancelStockCountPayload, OpenStockCountPayload, cancel_stock_count, open_stock_count,
@@ -12,7 +16,9 @@ use crate::donations::counts::record::{RecordCountPayload, record_count};
 use crate::donations::counts::{OpenDifferences, StockCount, StockCountChanged, StockCountLine, load};
 use crate::donations::load::{categories_by_ids, locations_by_ids, lots_by_ids};
 use crate::donations::{Category, Location, Lot};
-use crate::graph::{ConnectionKind, Facts, Graph, input, record};
+use crate::error::Result;
+use crate::graph::{Changes, ConnectionKind, Facts, Graph, input, record};
+use crate::journal::Entry;
 use crate::scalars::Id;
 
 record! {
@@ -83,14 +89,34 @@ pub(in crate::donations) fn register(graph: &mut Graph) {
         .either(RecordType::StockCount, cancel_stock_count);
     graph
         .subscription("stockCountChanged", Class::Inventory, "Each change of a count, as it is committed.")
-        .events(|arguments: &StockCountChangedArguments, entry| {
-            let change = entry.change::<StockCountChanged>()?;
-            let wanted = change.filter(|StockCountChanged { count, .. }| {
-                arguments.location.is_none_or(|location| count.location_id == location.uuid())
-                    && arguments.count.is_none_or(|wanted| count.id == wanted)
-            });
-            Ok(wanted.map(|StockCountChanged { count, .. }| StockCountChange { count }))
-        });
+        .events(
+            Changes::new(count_change)
+                .of_states(|change| vec![change.count.id.uuid()])
+                .with_snapshot(counts_now),
+        );
+}
+
+/// The counts that are open.
+fn counts_now<'c>(
+    arguments: &'c StockCountChangedArguments,
+    context: &'c Context,
+    connection: &'c mut AsyncPgConnection,
+) -> BoxFuture<'c, Result<Vec<StockCountChange>>> {
+    async move {
+        let of = (arguments.location.map(Id::uuid), arguments.count.map(Id::uuid));
+        let counts = load::open_counts(context, connection, of).await?;
+        Ok(counts.into_iter().map(|count| StockCountChange { count }).collect())
+    }
+    .boxed()
+}
+
+fn count_change(arguments: &StockCountChangedArguments, entry: &Entry) -> Result<Option<StockCountChange>> {
+    let change = entry.change::<StockCountChanged>()?;
+    let wanted = change.filter(|StockCountChanged { count, .. }| {
+        arguments.location.is_none_or(|location| count.location_id == location.uuid())
+            && arguments.count.is_none_or(|wanted| count.id == wanted)
+    });
+    Ok(wanted.map(|StockCountChanged { count, .. }| StockCountChange { count }))
 }
 
 fn objects(graph: &mut Graph) {

@@ -132,6 +132,27 @@ fn lines(rows: Vec<LineRow>) -> Vec<StockCountLine> {
     rows.into_iter().map(StockCountLine::from).collect()
 }
 
+/// The counts that are open, of all stores or one, as a transaction sees them.
+pub(super) async fn open_counts(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    (location, count): (Option<Uuid>, Option<Uuid>),
+) -> Result<Vec<StockCount>> {
+    let mut query = counts_joined()
+        .filter(stock_counts::programme_id.eq(context.programme_id()))
+        .filter(stock_counts::state.eq(StockCountState::Open))
+        .order(stock_counts::id)
+        .select(count_columns())
+        .into_boxed::<Pg>();
+    if let Some(location) = location {
+        query = query.filter(stock_counts::location_id.eq(location));
+    }
+    if let Some(count) = count {
+        query = query.filter(stock_counts::id.eq(count));
+    }
+    Ok(query.load(connection).await?)
+}
+
 /// Counts by key.
 pub(super) async fn counts_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<StockCount>> {
     let reader = context.reader().await?;

@@ -5,7 +5,7 @@ use enlace_policies::Class;
 use super::{GoodsExpiring, StockExpiring};
 use crate::donations::load::{items_by_ids, locations_by_ids};
 use crate::donations::{Category, Item, Location};
-use crate::graph::{Graph, input};
+use crate::graph::{Changes, Graph, input};
 use crate::scalars::Id;
 
 input! {
@@ -66,8 +66,8 @@ pub(in crate::donations) fn register(graph: &mut Graph) {
             "What expires soon, told as each of the programme's days begins: 30, 7 and 1 days before a lot's day, and on the day itself. How \
              things stand now, stockAlerts tells.",
         )
-        .events(|arguments: &ExpiringSoonArguments, entry| {
+        .events(Changes::new(|arguments: &ExpiringSoonArguments, entry| {
             let notice = entry.change::<GoodsExpiring>()?;
             Ok(notice.filter(|notice| arguments.want(notice)).map(StockExpiring::from))
-        });
+        }));
 }

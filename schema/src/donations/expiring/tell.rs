@@ -8,8 +8,7 @@ use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Date, Integer, Nullable, Text, Uuid as SqlUuid};
-use diesel_async::pooled_connection::deadpool::Object;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -50,25 +49,17 @@ pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
 
 /// Tells of a day that has begun, and of those that nobody told of, where no other node did.
 async fn tell(system: &System, today: NaiveDate) -> Result<()> {
-    let mut connection = system.database.writer().await?;
-    match tell_in(system, &mut connection, today).await {
-        Ok(any) => {
-            if any {
-                system.feed.wake();
-            }
-            Ok(())
-        }
-        Err(error) => {
-            // It may be within its transaction.
-            system.database.abandon(Object::take(connection));
-            Err(error)
-        }
+    let mut begun = system.database.begin("BEGIN").await?;
+    let any = tell_in(system, begun.connection()?, today).await?;
+    begun.commit().await?;
+    if any {
+        system.feed.wake();
     }
+    Ok(())
 }
 
 async fn tell_in(system: &System, connection: &mut AsyncPgConnection, today: NaiveDate) -> Result<bool> {
     let programme = system.programme_id();
-    connection.batch_execute("BEGIN").await?;
     let row = (expiry_told::programme_id.eq(programme), expiry_told::told_on.eq(today));
     // A programme's first day has none before it: the alerts tell how things stand.
     let first = diesel::insert_into(expiry_told::table).values(row).on_conflict_do_nothing();
@@ -88,7 +79,6 @@ async fn tell_in(system: &System, connection: &mut AsyncPgConnection, today: Nai
         let telling = diesel::update(expiry_told::table.find(programme)).set(expiry_told::told_on.eq(today));
         telling.execute(connection).await?;
     }
-    connection.batch_execute("COMMIT").await?;
     Ok(any)
 }
 

@@ -2,6 +2,7 @@
 //! transaction: what was begun and came to nothing can be seen there too.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use enlace_policies::{Class, Fact};
@@ -10,7 +11,7 @@ use super::{Count, Import};
 use crate::context::Context;
 use crate::donations::load::donations_by_ids;
 use crate::donations::{Donation, Donor};
-use crate::graph::{Facts, Graph, graphql_enum, input, record};
+use crate::graph::{Changes, Facts, Graph, graphql_enum, input, record};
 use crate::journal::{Change, Part, record_notice};
 use crate::scalars::Id;
 
@@ -124,6 +125,12 @@ input! {
     }
 }
 
+/// What stands for an import whose key is a text.
+fn named(key: &str) -> Uuid {
+    let digest = Sha256::digest(key);
+    Uuid::from_bytes(digest.first_chunk().copied().unwrap_or_default())
+}
+
 /// Declares this part of the schema.
 pub(in crate::donations) fn register(graph: &mut Graph) {
     graph.object::<ImportProgress>(|progress| {
@@ -137,9 +144,10 @@ pub(in crate::donations) fn register(graph: &mut Graph) {
         )
     });
     graph.subscription("importProgressed", Class::Inventory, "How far imports are, as they go on.").events(
-        |arguments: &ImportProgressedArguments, entry| {
+        Changes::new(|arguments: &ImportProgressedArguments, entry| {
             let change = entry.change::<ImportProgressed>()?.map(|change| change.progress);
             Ok(change.filter(|progress| arguments.key.as_ref().is_none_or(|key| progress.key == *key)))
-        },
+        })
+        .of_states(|progress| vec![named(&progress.key)]),
     );
 }

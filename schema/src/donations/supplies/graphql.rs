@@ -1,9 +1,13 @@
 //! Supplies in the schema.
 
+use diesel_async::AsyncPgConnection;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
+use crate::context::Context;
 use crate::donations::load::{items_by_ids, locations_by_ids, lots_by_ids};
 use crate::donations::supplies::receive::{ReceiveShipmentPayload, receive_shipment};
 use crate::donations::supplies::request::{
@@ -13,7 +17,9 @@ use crate::donations::supplies::request::{
 use crate::donations::supplies::send::{SendShipmentPayload, ShipmentChanged, send_shipment};
 use crate::donations::supplies::{Shipment, ShipmentLine, SupplyRequest, SupplyRequestLine, load};
 use crate::donations::{Item, Location, Lot};
-use crate::graph::{ConnectionKind, Facts, Graph, input, record};
+use crate::error::Result;
+use crate::graph::{Changes, ConnectionKind, Facts, Graph, input, record};
+use crate::journal::Entry;
 use crate::scalars::Id;
 
 record! {
@@ -116,24 +122,63 @@ pub(in crate::donations) fn register(graph: &mut Graph) {
         .either(RecordType::Shipment, receive_shipment);
     graph
         .subscription("requestChanged", Class::Inventory, "Each change of a request, as it is committed.")
-        .events(|arguments: &RequestChangedArguments, entry| {
-            let change = entry.change::<RequestChanged>()?;
-            let wanted = change.filter(|RequestChanged { request }| {
-                arguments.location.is_none_or(|location| request.location_id == location.uuid())
-            });
-            Ok(wanted.map(|RequestChanged { request }| RequestChange { request }))
-        });
+        .events(
+            Changes::new(request_change)
+                .of_states(|change| vec![change.request.id.uuid()])
+                .with_snapshot(requests_now),
+        );
     graph
         .subscription("shipmentChanged", Class::Inventory, "Each change of a shipment, as it is committed.")
-        .events(|arguments: &ShipmentChangedArguments, entry| {
-            let change = entry.change::<ShipmentChanged>()?;
-            let wanted = change.filter(|ShipmentChanged { shipment }| {
-                let ends = [shipment.from_id, shipment.to_id];
-                arguments.location.is_none_or(|location| ends.contains(&location.uuid()))
-                    && arguments.shipment.is_none_or(|wanted| shipment.id == wanted)
-            });
-            Ok(wanted.map(|ShipmentChanged { shipment }| ShipmentChange { shipment }))
-        });
+        .events(
+            Changes::new(shipment_change)
+                .of_states(|change| vec![change.shipment.id.uuid()])
+                .with_snapshot(shipments_now),
+        );
+}
+
+/// The requests that something is to be done about.
+fn requests_now<'c>(
+    arguments: &'c RequestChangedArguments,
+    context: &'c Context,
+    connection: &'c mut AsyncPgConnection,
+) -> BoxFuture<'c, Result<Vec<RequestChange>>> {
+    async move {
+        let requests = load::open_requests(context, connection, arguments.location.map(Id::uuid)).await?;
+        Ok(requests.into_iter().map(|request| RequestChange { request }).collect())
+    }
+    .boxed()
+}
+
+/// The shipments that are on their way.
+fn shipments_now<'c>(
+    arguments: &'c ShipmentChangedArguments,
+    context: &'c Context,
+    connection: &'c mut AsyncPgConnection,
+) -> BoxFuture<'c, Result<Vec<ShipmentChange>>> {
+    async move {
+        let of = (arguments.location.map(Id::uuid), arguments.shipment.map(Id::uuid));
+        let shipments = load::shipments_on_their_way(context, connection, of).await?;
+        Ok(shipments.into_iter().map(|shipment| ShipmentChange { shipment }).collect())
+    }
+    .boxed()
+}
+
+fn request_change(arguments: &RequestChangedArguments, entry: &Entry) -> Result<Option<RequestChange>> {
+    let change = entry.change::<RequestChanged>()?;
+    let wanted = change.filter(|RequestChanged { request }| {
+        arguments.location.is_none_or(|location| request.location_id == location.uuid())
+    });
+    Ok(wanted.map(|RequestChanged { request }| RequestChange { request }))
+}
+
+fn shipment_change(arguments: &ShipmentChangedArguments, entry: &Entry) -> Result<Option<ShipmentChange>> {
+    let change = entry.change::<ShipmentChanged>()?;
+    let wanted = change.filter(|ShipmentChanged { shipment }| {
+        let ends = [shipment.from_id, shipment.to_id];
+        arguments.location.is_none_or(|location| ends.contains(&location.uuid()))
+            && arguments.shipment.is_none_or(|wanted| shipment.id == wanted)
+    });
+    Ok(wanted.map(|ShipmentChanged { shipment }| ShipmentChange { shipment }))
 }
 
 fn location_key(location: &Location) -> Uuid {

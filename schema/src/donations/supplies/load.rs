@@ -125,6 +125,46 @@ pub(in crate::donations) async fn shipments_by_ids(
     Ok(query.load(&mut &*reader).await?)
 }
 
+/// The requests that something is to be done about, of all stores or one, as a transaction sees them.
+pub(super) async fn open_requests(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    location: Option<Uuid>,
+) -> Result<Vec<SupplyRequest>> {
+    let open = [SupplyRequestState::Submitted, SupplyRequestState::Approved];
+    let mut query = requests_joined()
+        .filter(supply_requests::programme_id.eq(context.programme_id()))
+        .filter(supply_requests::state.eq_any(open))
+        .order(supply_requests::id)
+        .select(request_columns())
+        .into_boxed::<Pg>();
+    if let Some(location) = location {
+        query = query.filter(supply_requests::location_id.eq(location));
+    }
+    Ok(query.load(connection).await?)
+}
+
+/// The shipments that are on their way, from or to all stores or one, as a transaction sees them.
+pub(super) async fn shipments_on_their_way(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    (location, shipment): (Option<Uuid>, Option<Uuid>),
+) -> Result<Vec<Shipment>> {
+    let mut query = shipments_joined()
+        .filter(shipments::programme_id.eq(context.programme_id()))
+        .filter(shipments::state.eq(ShipmentState::InTransit))
+        .order(shipments::id)
+        .select(shipment_columns())
+        .into_boxed::<Pg>();
+    if let Some(location) = location {
+        query = query.filter(shipments::from_id.eq(location).or(shipments::to_id.eq(location)));
+    }
+    if let Some(shipment) = shipment {
+        query = query.filter(shipments::id.eq(shipment));
+    }
+    Ok(query.load(connection).await?)
+}
+
 /// A request, as a transaction sees it.
 pub(in crate::donations) async fn request_by_id(
     connection: &mut AsyncPgConnection,

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use enlace_schema::{Code, Event};
 use enlace_tests::{Client, Socket, World, at, codes, fresh_key, outcome};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{asking, key};
+use crate::journal::{append_copies, next, subscribe};
 
 const OPEN: &str = "mutation($person: ID!, $reason: String!, $minutes: Int, $key: String!) {
   breakGlass(person: $person, reason: $reason, minutes: $minutes, idempotencyKey: $key) {
@@ -435,5 +437,35 @@ async fn an_access_ends_by_itself() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(stream.error("s").await, "AUTHORITY_CHANGED");
+    world.stop().await;
+}
+
+/// Each notice is of its own: none stands for another, so who misses some is sent none, and told from where to go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_misses_notices_is_told_so_and_goes_on_where_it_was() {
+    const NOTICES: i32 = 300;
+    const FOLLOW: &str = "subscription { breakGlassOpened { openedAt } }";
+    let world = World::start().await;
+    let coordinator = "DIF_MUNICIPAL/coordinator";
+    let mut subscription = subscribe(&world, coordinator, FOLLOW, None);
+    assert!(matches!(next(&mut subscription).await, Event::Ready(_)));
+    let begun = subscription.progress().cursor().unwrap();
+    open(&asking(&world, ("ISESALUD/clinician", "HEALTH_CARE")), &patients(&world).await[0]["id"]).await;
+    append_copies(&world, "breakGlass.open", NOTICES).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let missed = next(&mut subscription).await;
+    assert!(matches!(missed, Event::End(Code::SlowConsumer)), "{missed:?}");
+    let cursor = subscription.progress().cursor().unwrap();
+    assert_eq!(cursor, begun);
+    drop(subscription);
+
+    let mut again = subscribe(&world, coordinator, FOLLOW, Some(&cursor.to_string()));
+    let mut last = cursor.index();
+    for _ in 0..=NOTICES {
+        let Event::Next { index, .. } = next(&mut again).await else { panic!("no notice after {last}") };
+        assert!(index > last);
+        last = index;
+    }
+    assert!(matches!(next(&mut again).await, Event::Ready(_)), "all have come");
     world.stop().await;
 }

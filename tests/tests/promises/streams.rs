@@ -1,0 +1,335 @@
+//! Streams go on where they were left: nothing is lost, nothing comes twice, nothing out of order, and nothing that is not allowed now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use enlace_schema::{Code, Event};
+use enlace_tests::{Socket, World, at, codes, fill};
+use futures_util::future::join_all;
+use hyper::Method;
+use serde_json::{Value as Json, json};
+
+use crate::journal::{append_copies, next, subscribe};
+
+const COORDINATOR: &str = "DIF_MUNICIPAL/coordinator";
+const KITCHEN: &str = "SEDENA/kitchen";
+
+const FOLLOW: &str =
+    "subscription($after: String) { shelterCapacityChanged(after: $after) { space { version } } }";
+
+/// Opens a stream after a cursor.
+async fn resume(socket: &mut Socket, id: &str, cursor: &str) {
+    let payload = json!({"query": FOLLOW, "variables": {"after": cursor}});
+    socket.send(&json!({"type": "subscribe", "id": id, "payload": payload})).await;
+}
+
+/// Of a change, the version of its space, and its cursor.
+fn told(message: &Json) -> (i64, String) {
+    let version = at(message, "payload.data.shelterCapacityChanged.space.version").as_i64();
+    let stream = at(message, "payload.extensions.stream");
+    let (index, cursor) = (stream["index"].as_str().unwrap(), stream["cursor"].as_str().unwrap());
+    assert!(cursor.starts_with(&format!("{index}.")), "{message}");
+    (version.unwrap_or_else(|| panic!("{message}")), cursor.to_owned())
+}
+
+/// The cursor of a ready marker.
+fn ready(message: &Json) -> String {
+    assert_eq!(message["payload"]["ready"], "a", "{message}");
+    message["payload"]["cursor"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_goes_on_with_what_came_since_and_says_when_it_is_live() {
+    let world = World::start().await;
+    let mut space = world.space().await;
+    let client = world.client(COORDINATOR);
+    let mut socket = world.socket(KITCHEN).await;
+    resume(&mut socket, "a", "").await;
+    assert_eq!(socket.error("a").await, "INVALID_CURSOR");
+    socket.subscribe("a", FOLLOW).await;
+    let mut cursor = ready(&socket.next().await);
+    // While the cohort lives it keeps what it sent; while it does not, the journal does.
+    for others in [true, false] {
+        let kept = if others { Some(subscribe(&world, KITCHEN, FOLLOW, None)) } else { None };
+        client.recount(&mut space).await;
+        let (version, seen) = told(&socket.event().await);
+        assert_eq!(version, space["version"].as_i64().unwrap());
+        socket.close().await;
+        for _ in 0..3 {
+            client.recount(&mut space).await;
+        }
+        socket = world.socket(KITCHEN).await;
+        resume(&mut socket, "a", &seen).await;
+        for missed in 1..=3 {
+            assert_eq!(told(&socket.next().await).0, version + missed, "{others}");
+        }
+        cursor = ready(&socket.next().await);
+        client.recount(&mut space).await;
+        assert_eq!(told(&socket.event().await).0, version + 4);
+        drop(kept);
+    }
+    // From the same place once more: the same again, which its index tells.
+    resume(&mut socket, "again", &cursor).await;
+    assert_eq!(told(&socket.event().await).0, space["version"].as_i64().unwrap());
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_stream_goes_on_after_the_last_event_that_was_seen() {
+    let world = World::start().await;
+    let mut space = world.space().await;
+    let client = world.client(KITCHEN);
+    let after = async |last: &str| {
+        let headers = [("content-type", "application/json"), ("last-event-id", last)];
+        let body = json!({"query": FOLLOW}).to_string();
+        client
+            .events(Method::POST, "/graphql", &headers, body)
+            .await
+            .unwrap_or_else(|answer| panic!("{answer:?}"))
+    };
+    let mut stream = after("").await;
+    stream.ready().await;
+    world.client(COORDINATOR).recount(&mut space).await;
+    let seen = stream.next().await;
+    drop(stream);
+    world.client(COORDINATOR).recount(&mut space).await;
+    let last = seen.id.clone().unwrap();
+    let mut stream = after(&last).await;
+    let missed = stream.next().await;
+    assert_eq!(missed.index(), seen.index().map(|index| index + 1));
+    assert_eq!(at(&missed.data, "data.shelterCapacityChanged.space.version"), &space["version"]);
+    assert_eq!(Some(stream.ready().await), missed.index());
+
+    let code = last.split_once('.').unwrap().1;
+    for unknown in ["x", "1.5", "7", "99999999999999999999", &format!("{last}x"), &format!("99.{code}")] {
+        let mut stream = after(unknown).await;
+        assert_eq!(codes(&stream.response().await), ["INVALID_CURSOR"], "{unknown}");
+        stream.completes().await;
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_is_its_users_its_documents_and_its_variables_alone() {
+    let world = World::start().await;
+    let shelters = world.client(KITCHEN).query("{ shelters { id } }").await;
+    let shelter = at(&shelters, "data.shelters.0.id").as_str().unwrap();
+    let mut socket = world.socket(KITCHEN).await;
+    socket.subscribe("a", FOLLOW).await;
+    let cursor = ready(&socket.next().await);
+    let ask = async |caller: &str, document: &str, variables: Json| {
+        let mut socket = world.socket(caller).await;
+        let payload = json!({"query": document, "variables": variables});
+        socket.send(&json!({"type": "subscribe", "id": "a", "payload": payload})).await;
+        let answer = socket.next().await;
+        match answer["type"].as_str() {
+            Some("error") => at(&answer, "payload.0.extensions.code").as_str().unwrap().to_owned(),
+            _ => ready(&answer),
+        }
+    };
+    let with = |selection: &str| FOLLOW.replace("space { version }", selection);
+    assert_eq!(ask(KITCHEN, FOLLOW, json!({"after": cursor})).await, cursor);
+    // Written otherwise it is the same document, and so it is with the cursor in its text.
+    let literal =
+        format!("subscription {{ shelterCapacityChanged(after: \"{cursor}\") {{ space {{ version }} }} }}");
+    assert_eq!(ask(KITCHEN, &literal, json!({})).await, cursor);
+    for (what, caller, document, variables) in [
+        ("another user", COORDINATOR, FOLLOW.to_owned(), json!({"after": cursor})),
+        ("another selection", KITCHEN, with("occurredAt"), json!({"after": cursor})),
+        (
+            "another argument",
+            KITCHEN,
+            FOLLOW.replace("after: $after", &format!("after: $after, shelter: \"{shelter}\"")),
+            json!({"after": cursor}),
+        ),
+    ] {
+        assert_eq!(ask(caller, &document, variables).await, "INVALID_CURSOR", "{what}");
+    }
+    let by_variable = "subscription($after: String, $shelter: ID) {
+        shelterCapacityChanged(after: $after, shelter: $shelter) { space { version } } }";
+    let of_one = ask(KITCHEN, by_variable, json!({"shelter": shelter})).await;
+    assert_eq!(ask(KITCHEN, by_variable, json!({"shelter": shelter, "after": of_one})).await, of_one);
+    assert_eq!(ask(KITCHEN, by_variable, json!({"after": of_one})).await, "INVALID_CURSOR");
+    world.stop().await;
+}
+
+/// Streams that are left and taken up again at chance places, while changes are made, see every change once and in order.
+#[tokio::test(flavor = "multi_thread")]
+async fn however_often_a_stream_is_taken_up_again_every_change_comes_once_and_in_order() {
+    const COUNTS: i64 = 120;
+    let world = World::start().await;
+    let spaces = world.spaces("ALB-01").await;
+    let writing = async {
+        let mut space = spaces[0].clone();
+        for _ in 0..COUNTS {
+            world.client(COORDINATOR).recount(&mut space).await;
+        }
+    };
+    let reading = async |every: usize| {
+        let mut subscription = subscribe(&world, KITCHEN, FOLLOW, None);
+        let mut seen = Vec::new();
+        let mut events = 0;
+        while seen.len() < usize::try_from(COUNTS).unwrap() {
+            match next(&mut subscription).await {
+                Event::Next { index, .. } => seen.push(index),
+                Event::Ready(_) => {}
+                other => panic!("{other:?}"),
+            }
+            events += 1;
+            if events % every == 0 {
+                let cursor = subscription.progress().cursor().unwrap().to_string();
+                drop(subscription);
+                if events % 2 == 0 {
+                    tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+                }
+                subscription = subscribe(&world, KITCHEN, FOLLOW, Some(&cursor));
+            }
+        }
+        seen
+    };
+    let ((), few, some, many) = tokio::join!(writing, reading(2), reading(7), reading(31));
+    for seen in [few, some, many] {
+        let distinct: BTreeSet<i64> = seen.iter().copied().collect();
+        assert_eq!(seen, distinct.into_iter().collect::<Vec<_>>(), "once, and in order");
+        assert_eq!(seen.last().unwrap() - seen[0], COUNTS - 1, "and none is left out");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_absence_is_made_up_for_from_the_journal() {
+    const AWAY: i32 = 2_000;
+    let world = World::start().await;
+    let mut first = subscribe(&world, KITCHEN, FOLLOW, None);
+    assert!(matches!(next(&mut first).await, Event::Ready(_)));
+    world.client(COORDINATOR).recount(&mut world.space().await).await;
+    assert!(matches!(next(&mut first).await, Event::Next { .. }));
+    let cursor = first.progress().cursor().unwrap();
+    drop(first);
+    append_copies(&world, "shelters.adjustOccupancy", AWAY).await;
+    let mut again = subscribe(&world, KITCHEN, FOLLOW, Some(&cursor.to_string()));
+    for expected in 1..=i64::from(AWAY) {
+        let event = next(&mut again).await;
+        assert!(
+            matches!(event, Event::Next { index, .. } if index == cursor.index() + expected),
+            "{event:?}"
+        );
+    }
+    assert!(matches!(next(&mut again).await, Event::Ready(_)));
+    world.stop().await;
+}
+
+/// How things stand, told at once: each space, with the index at which it stood so.
+async fn board(stream: &mut Socket) -> BTreeMap<String, i64> {
+    stream.subscribe("a", BOARD).await;
+    let mut board = BTreeMap::new();
+    loop {
+        let message = stream.next().await;
+        if message["type"] == "ping" {
+            ready(&message);
+            return board;
+        }
+        let shown = at(&message, "payload.extensions.stream");
+        assert_eq!((&shown["cursor"], &message["type"]), (&Json::Null, &json!("next")), "{message}");
+        take(&mut board, &message);
+    }
+}
+
+/// Takes over what a message tells of a space; what comes later is newer.
+fn take(board: &mut BTreeMap<String, i64>, message: &Json) {
+    let space = at(message, "payload.data.shelterCapacityChanged.space");
+    let (id, version) = (space["id"].as_str().unwrap().to_owned(), space["version"].as_i64().unwrap());
+    let before = board.insert(id, version);
+    assert!(before.is_none_or(|before| before < version), "{before:?} before {message}");
+}
+
+const BOARD: &str = "subscription { shelterCapacityChanged(snapshot: true) { previouslyOccupied space { id occupied version } } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_begins_with_how_things_stand_and_goes_on_from_there() {
+    let world = World::start().await;
+    let client = world.client(COORDINATOR);
+    let mut space = world.space().await;
+    client.recount(&mut space).await;
+    let mut socket = world.socket(KITCHEN).await;
+    let mut shown = board(&mut socket).await;
+    let all = client.query("{ shelters { spaces { id version } } }").await;
+    let spaces = at(&all, "data.shelters").as_array().unwrap().iter();
+    let spaces = spaces.flat_map(|shelter| shelter["spaces"].as_array().unwrap());
+    let stand = |space: &Json| (space["id"].as_str().unwrap().to_owned(), space["version"].as_i64().unwrap());
+    assert_eq!(shown, spaces.map(stand).collect());
+    client.recount(&mut space).await;
+    take(&mut shown, &socket.event().await);
+    assert_eq!(shown[space["id"].as_str().unwrap()], space["version"].as_i64().unwrap());
+    world.stop().await;
+}
+
+/// Whenever a board is opened while others write, it and the changes after it are every version of each space, none twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_that_is_opened_while_others_write_misses_nothing_and_repeats_nothing() {
+    const COUNTS: i64 = 40;
+    let world = World::start().await;
+    let spaces = world.spaces("ALB-01").await;
+    let writing = join_all(spaces.iter().take(3).map(async |space| {
+        let mut space = space.clone();
+        for _ in 0..COUNTS {
+            world.client(COORDINATOR).recount(&mut space).await;
+        }
+        space
+    }));
+    let reading = async |after: u64| {
+        tokio::time::sleep(std::time::Duration::from_millis(after)).await;
+        let mut socket = world.socket(KITCHEN).await;
+        let mut shown = board(&mut socket).await;
+        loop {
+            let done = spaces.iter().take(3).all(|space| {
+                shown[space["id"].as_str().unwrap()] == space["version"].as_i64().unwrap() + COUNTS
+            });
+            if done {
+                return shown;
+            }
+            let message = socket.event().await;
+            let (id, before) = (at(&message, "payload.data.shelterCapacityChanged.space.id"), shown.clone());
+            take(&mut shown, &message);
+            let id = id.as_str().unwrap();
+            assert_eq!(shown[id], before[id] + 1, "no version is left out: {message}");
+        }
+    };
+    let (written, ..) = tokio::join!(writing, reading(0), reading(20), reading(60), reading(150));
+    assert_eq!(written.len(), 3);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_shows_what_its_reader_may_see_and_is_not_without_end() {
+    let world = World::start().await;
+    let following = |arguments: &str| {
+        format!(
+            "subscription {{ stockChanged({arguments}) {{ stock {{ id quantity lot {{ category {{ stockKind }} }} }} }} }}"
+        )
+    };
+    let locations = world.client(KITCHEN).query("{ locations { id code } }").await;
+    let store = at(&locations, "data.locations.0.id").as_str().unwrap();
+    let of_the_store = format!("location: \"{store}\" snapshot: true");
+    for (caller, kinds) in [(KITCHEN, 1), (COORDINATOR, 3)] {
+        let mut subscription = subscribe(&world, caller, &following(&of_the_store), None);
+        let mut seen = BTreeSet::new();
+        while let Event::Standing(message) = next(&mut subscription).await {
+            let message: Json = serde_json::from_slice(&message).unwrap();
+            assert_eq!(at(&message, "extensions.stream.kind"), "SNAPSHOT");
+            seen.insert(at(&message, "data.stockChanged.stock.0.lot.category.stockKind").to_string());
+        }
+        assert_eq!(seen.len(), kinds, "{caller}: {seen:?}");
+    }
+    fill(&world.database().await, 2_001).await.unwrap();
+    for arguments in ["snapshot: true", "snapshot: true, lowStock: true"] {
+        let mut subscription = subscribe(&world, COORDINATOR, &following(arguments), None);
+        let end = next(&mut subscription).await;
+        assert!(matches!(end, Event::End(Code::InvalidArgument)), "{arguments}: {end:?}");
+        assert!(subscription.progress().cursor().is_none(), "and begins anew");
+    }
+    let document = "subscription { breakGlassOpened(snapshot: true) { openedAt } }";
+    let mut socket = world.socket(COORDINATOR).await;
+    socket.subscribe("a", document).await;
+    assert_eq!(socket.error("a").await, "DOCUMENT_INVALID");
+    world.stop().await;
+}
