@@ -82,7 +82,7 @@ codes! {
     InvalidArgument "INVALID_ARGUMENT" 200;
     /// The text is not an id of the kind that is wanted here.
     InvalidId "INVALID_ID" 200;
-    /// The cursor was not made by this query with these filters and this order. Start from the first page.
+    /// The cursor was not made by this query with these filters and this order, or not given to this user by this stream. Start without it.
     InvalidCursor "INVALID_CURSOR" 200;
     /// The record does not exist or is out of the caller's reach.
     NotFound "NOT_FOUND" 200;
@@ -118,11 +118,11 @@ codes! {
     BreakGlassOpen "BREAK_GLASS_OPEN" 200;
     /// The file that was sent is no table that can be read, or its columns or the order of its days are not known. The message says what to do.
     FileUnreadable "FILE_UNREADABLE" 422;
-    /// The subscriber reads more slowly than changes come. Subscribe again and read the present state.
+    /// The subscriber reads more slowly than notices come. Subscribe again after the cursor.
     SlowConsumer "SLOW_CONSUMER" 200;
-    /// The caller's rights changed while the stream was open. Subscribe again to go on with those that it has now.
+    /// The caller's rights changed while the stream was open. Subscribe again after the cursor, with those that it has now.
     AuthorityChanged "AUTHORITY_CHANGED" 200;
-    /// Changes after this cursor can no longer be sent. Read the present state, and subscribe without a cursor.
+    /// Too much has come after this cursor. Read the present state and subscribe without it, or with a snapshot.
     CursorTooOld "CURSOR_TOO_OLD" 200;
     /// Too many requests or streams for this token. Wait as `Retry-After` says.
     RateLimited "RATE_LIMITED" 429;

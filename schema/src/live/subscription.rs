@@ -152,10 +152,11 @@ impl Subscription {
                 }
                 return event;
             }
+            // What is seldom done is boxed: a stream that only waits takes no room for it.
             let proceeded = match self.phase {
-                Phase::Standing => self.stand().await.map(|()| None),
-                Phase::Resuming(until) => self.resume(until).await.map(|()| None),
-                Phase::Beginning => self.begin().await.map(Some),
+                Phase::Standing => Box::pin(self.stand()).await.map(|()| None),
+                Phase::Resuming(until) => Box::pin(self.resume(until)).await.map(|()| None),
+                Phase::Beginning => Box::pin(self.begin()).await.map(Some),
                 Phase::Live => self.receive().await,
             };
             match proceeded {
@@ -215,7 +216,7 @@ impl Subscription {
                 Ok(Some(Event::Next { index, head }))
             }
             Ok(Sent::End(code)) => Ok(Some(Event::End(code))),
-            Err(RecvError::Lagged(_)) => self.coalesce().await,
+            Err(RecvError::Lagged(_)) => Box::pin(self.coalesce()).await,
             Err(RecvError::Closed) => Ok(Some(Event::End(Code::ShuttingDown))),
         }
     }
