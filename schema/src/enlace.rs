@@ -22,7 +22,7 @@ use crate::execute::{self, Carries, Request, Response};
 use crate::graph::{Coordinate, print_sdl};
 use crate::housekeeping;
 use crate::journal;
-use crate::live::{Cohorts, Subscription};
+use crate::live::{Cohorts, StreamStats, Subscription};
 use crate::system::{Caller, Clock, Parts, Random, System};
 use crate::vault::Vault;
 
@@ -219,6 +219,16 @@ impl Enlace {
     /// The last journal index that this process has published; -1 before the first.
     pub fn journal_head(&self) -> i64 {
         self.system.feed.head()
+    }
+
+    /// What streams of this process have come to.
+    pub fn stream_stats(&self) -> StreamStats {
+        self.cohorts.stats()
+    }
+
+    /// How many entries are committed and have no place in the journal yet.
+    pub async fn journal_queue(&self) -> Result<i64> {
+        journal::queued(&self.system.database).await
     }
 
     /// Fails where the database does not answer.

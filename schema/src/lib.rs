@@ -46,7 +46,7 @@ pub use enlace::{Enlace, Settings, coordinates, sdl};
 pub use error::{Code, Error, Result, documentation as error_documentation};
 pub use execute::{Carries, Request, Response};
 pub use graph::Coordinate;
-pub use live::{AFTER_CURSOR, Cursor, Event, Progress, Subscription};
+pub use live::{AFTER_CURSOR, Cursor, Event, LATENESS, Progress, StreamStats, Subscription};
 pub use scalars::{GlobalId, Quantity};
 pub use system::{Caller, Clock, Random};
 pub use vault::{KeysError, keys_beside, migrate_keys};

@@ -16,6 +16,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response as HttpResponse;
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::stream::{Stream, StreamExt, unfold};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
@@ -24,7 +25,7 @@ use enlace_schema::{Carries, Code, Cursor, Error, Event, Progress, Request};
 
 use super::App;
 use super::authenticate::Identity;
-use super::live::{self, ended, failure, stopped, tail, until};
+use super::live::{self, ended, failure, stopped, tail, until, until_warning};
 use super::reply::{Refusal, protect};
 
 /// How often a comment is sent over a silent stream, so that nothing on the way takes it for dead.
@@ -63,6 +64,7 @@ pub(super) async fn open(
         events: Box::pin(live::events(subscription, permit)),
         app: Arc::clone(app),
         identity,
+        warns: true,
         stage: Stage::Opening,
         _place: place,
     };
@@ -81,6 +83,12 @@ fn event_stream(body: Body) -> HttpResponse {
     // Proxies that gather answers would hold the events back.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
+}
+
+/// That the stream's token ends soon.
+fn expiring(end: DateTime<Utc>) -> Bytes {
+    let end = end.to_rfc3339_opts(SecondsFormat::Secs, true);
+    event("expiring", None, &[format!(r#"{{"tokenExpires":"{end}"}}"#).as_bytes()]).freeze()
 }
 
 /// A comment, and an id without an event: a reader keeps it for when it connects again.
@@ -128,6 +136,8 @@ struct EventStream {
     stopping: watch::Receiver<bool>,
     events: Pin<Box<dyn Stream<Item = Event> + Send>>,
     progress: Progress,
+    /// Whether the client is still to be told that its token ends.
+    warns: bool,
     stage: Stage,
     _place: OwnedSemaphorePermit,
 }
@@ -158,11 +168,17 @@ impl EventStream {
     async fn live(&mut self) -> Result<Bytes, Code> {
         let silence = Instant::now() + KEEPALIVE;
         loop {
-            let expires = until(self.identity.claims.exp, self.app.enlace.now());
+            let (end, now) = (self.identity.claims.exp, self.app.enlace.now());
+            let expires = until(end, now);
+            let warning = until_warning(end, now).filter(|_| self.warns);
             tokio::select! {
                 biased;
                 () = stopped(&mut self.stopping) => return Err(Code::ShuttingDown),
                 () = tokio::time::sleep(expires) => return Err(Code::TokenExpired),
+                () = tokio::time::sleep(warning.unwrap_or_default()), if warning.is_some() => {
+                    self.warns = false;
+                    return Ok(expiring(end));
+                }
                 changed = self.authority.changed() => {
                     changed.map_err(|_| Code::ShuttingDown)?;
                     self.confirm()?;

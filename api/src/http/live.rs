@@ -53,6 +53,14 @@ pub(super) fn ended(code: Code, cursor: Option<&Cursor>) -> Error {
     }
 }
 
+/// How long before its token's end a stream's client is told of it.
+const WARNING: Duration = Duration::from_mins(1);
+
+/// How long it is until a client is told that its token ends; none where that is closer already.
+pub(super) fn until_warning(end: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
+    until(end, now).checked_sub(WARNING)
+}
+
 /// How long it is from `now` until `end`; nothing where that is past.
 pub(super) fn until(end: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     (end - now).to_std().unwrap_or_default()

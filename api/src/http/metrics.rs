@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
+
+use enlace_schema::{LATENESS, StreamStats};
 
 /// Counters of this process.
 pub(super) struct Metrics {
@@ -19,6 +21,9 @@ pub(super) struct Gauges {
     pub(super) sockets: usize,
     pub(super) subscriptions: usize,
     pub(super) journal_index: i64,
+    /// Entries without a place yet; none where the database did not say.
+    pub(super) journal_queue: Option<i64>,
+    pub(super) streams: StreamStats,
 }
 
 impl Metrics {
@@ -67,20 +72,71 @@ impl Metrics {
                 ("{outcome=\"failed\"}", count(&self.failed)),
             ],
         );
+        let streams = &gauges.streams;
         let gauge = [
-            ("enlace_sockets", "Open WebSockets and event streams.", gauges.sockets.to_string()),
-            ("enlace_subscriptions", "Open subscriptions.", gauges.subscriptions.to_string()),
+            ("enlace_sockets", "Open WebSockets and event streams.", Some(gauges.sockets.to_string())),
+            ("enlace_subscriptions", "Open subscriptions.", Some(gauges.subscriptions.to_string())),
+            (
+                "enlace_cohorts",
+                "Distinct documents, variables and accesses that are followed.",
+                Some(streams.cohorts.to_string()),
+            ),
+            (
+                "enlace_stream_backlog",
+                "Messages that the slowest subscriber has not taken yet.",
+                Some(streams.deepest.to_string()),
+            ),
             (
                 "enlace_journal_index",
                 "The last journal index that was published; -1 before the first.",
-                gauges.journal_index.to_string(),
+                Some(gauges.journal_index.to_string()),
+            ),
+            (
+                "enlace_journal_queue",
+                "Committed entries that have no place in the journal yet.",
+                gauges.journal_queue.map(|queue| queue.to_string()),
             ),
         ];
         for (name, about, value) in gauge {
-            metric(name, "gauge", about, &[("", value)]);
+            if let Some(value) = value {
+                metric(name, "gauge", about, &[("", value)]);
+            }
         }
+        let counter = [
+            ("enlace_stream_messages_total", "Messages made, each once for its cohort.", streams.made),
+            ("enlace_streams_resumed_total", "Streams that went on after a cursor.", streams.resumed),
+            ("enlace_stream_snapshots_total", "Streams that began with how things stand.", streams.snapshots),
+            (
+                "enlace_streams_coalesced_total",
+                "How often a slow subscriber was sent the last of each state.",
+                streams.coalesced,
+            ),
+            ("enlace_streams_evicted_total", "Slow subscribers whose streams were ended.", streams.evicted),
+        ];
+        for (name, about, value) in counter {
+            metric(name, "counter", about, &[("", value.to_string())]);
+        }
+        metric(
+            "enlace_stream_lag_seconds",
+            "histogram",
+            "From the recording of a change until its message was sent to its cohort.",
+            &[],
+        );
+        lag(streams, &mut text);
         text
     }
+}
+
+/// The classes of the histogram of lateness, each with those below it.
+fn lag(streams: &StreamStats, text: &mut String) {
+    const NAME: &str = "enlace_stream_lag_seconds";
+    let bounds = LATENESS.iter().map(|millis| format!("{:?}", Duration::from_millis(*millis).as_secs_f64()));
+    let mut sum = 0;
+    for (count, bound) in streams.late.iter().zip(bounds.chain(["+Inf".to_owned()])) {
+        sum += count;
+        let _ = writeln!(text, "{NAME}_bucket{{le=\"{bound}\"}} {sum}");
+    }
+    let _ = writeln!(text, "{NAME}_sum {:?}\n{NAME}_count {sum}", streams.late_sum.as_secs_f64());
 }
 
 #[cfg(test)]
@@ -94,15 +150,22 @@ mod tests {
         {
             metrics.count(status);
         }
-        let text = metrics.text(&Gauges { sockets: 3, subscriptions: 2, journal_index: -1 });
+        let streams = StreamStats { cohorts: 4, late: vec![2, 0, 1], ..StreamStats::default() };
+        let gauges = Gauges { sockets: 3, subscriptions: 2, journal_index: -1, journal_queue: None, streams };
+        let text = metrics.text(&gauges);
         for line in [
             "enlace_requests_total{outcome=\"answered\"} 2",
             "enlace_requests_total{outcome=\"refused\"} 1",
             "enlace_requests_total{outcome=\"failed\"} 1",
             "enlace_sockets 3",
             "enlace_journal_index -1",
+            "enlace_cohorts 4",
+            "enlace_stream_lag_seconds_bucket{le=\"0.005\"} 2",
+            "enlace_stream_lag_seconds_bucket{le=\"0.025\"} 3",
+            "enlace_stream_lag_seconds_count 3",
         ] {
             assert!(text.lines().any(|found| found == line), "{text}");
         }
+        assert!(!text.contains("enlace_journal_queue"), "what is not known is not told");
     }
 }

@@ -34,6 +34,7 @@ mod uploads;
 mod url;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use quick_cache::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -49,6 +50,8 @@ use rate::RateLimiter;
 pub use serve::serve;
 pub use settings::HttpSettings;
 
+/// How long `/metrics` waits for what the database has to say.
+const QUEUE_DEADLINE: Duration = Duration::from_secs(1);
 /// How many confirmed callers are remembered.
 const REMEMBERED_CALLERS: usize = 10_000;
 
@@ -106,8 +109,12 @@ impl App {
         })
     }
 
-    fn gauges(&self) -> Gauges {
+    async fn gauges(&self) -> Gauges {
+        let queue = tokio::time::timeout(QUEUE_DEADLINE, self.enlace.journal_queue()).await;
         Gauges {
+            streams: self.enlace.stream_stats(),
+            // Not told where the database does not answer: `/ready` says so.
+            journal_queue: queue.ok().and_then(Result::ok),
             sockets: self.settings.sockets.saturating_sub(self.sockets.available_permits()),
             subscriptions: self.quota.total(),
             journal_index: self.enlace.journal_head(),

@@ -49,7 +49,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> HttpResponse {
 
 /// `/metrics`: what was counted, as Prometheus reads it.
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> HttpResponse {
-    page(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", app.metrics.text(&app.gauges()))
+    page(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", app.metrics.text(&app.gauges().await))
 }
 
 /// `/.well-known/jwks.json`: the development issuer's public keys.

@@ -185,7 +185,20 @@ pub(crate) fn leaf(id: Uuid, commitments: &[[u8; 32]]) -> Vec<u8> {
     bytes
 }
 
+/// When an entry was recorded, of its header.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recorded {
+    real_time: DateTime<Utc>,
+}
+
 impl Entry {
+    /// When it was recorded, by the real clock; not told of an entry without its header.
+    pub(crate) fn recorded(&self) -> Option<DateTime<Utc>> {
+        let recorded: Recorded = serde_json::from_slice(&self.parts.first()?.content).ok()?;
+        Some(recorded.real_time)
+    }
+
     /// The entry's first change of a kind that tells of no person, where it has one.
     pub(crate) fn change<C: Change>(&self) -> Result<Option<C>> {
         let keys = Keys::default();

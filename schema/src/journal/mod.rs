@@ -27,4 +27,4 @@ pub(crate) use record::{
 };
 pub(crate) use refusals::{Refusal, Refusals, run as run_refusals};
 pub(crate) use sequencer::run;
-pub(crate) use standing::Standing;
+pub(crate) use standing::{Standing, queued};

@@ -16,6 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long is waited before it is looked whether they have them.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// How many entries are on their way to their places.
+pub(crate) async fn queued(database: &Database) -> Result<i64> {
+    Ok(journal_queue::table.count().get_result(&mut &*database.reader().await?).await?)
+}
+
 /// How far the journal is for a transaction.
 pub(crate) struct Standing {
     /// The last index whose work it sees, with that of all before; -1 before the first.

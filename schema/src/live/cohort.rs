@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio::task::AbortHandle;
 
 use super::projection::{Kind, Projection};
+use super::stats::{Counters, StreamStats};
 use crate::error::{Code, Result};
 use crate::journal::{Entry, read_entries};
 use crate::system::{PlanKey, System};
@@ -95,11 +96,16 @@ type Running = Mutex<HashMap<Key, (Arc<Cohort>, AbortHandle)>>;
 pub(crate) struct Cohorts {
     running: Arc<Running>,
     catching_up: Arc<Semaphore>,
+    counters: Arc<Counters>,
 }
 
 impl Default for Cohorts {
     fn default() -> Self {
-        Self { running: Arc::default(), catching_up: Arc::new(Semaphore::new(CATCHING_UP)) }
+        Self {
+            running: Arc::default(),
+            catching_up: Arc::new(Semaphore::new(CATCHING_UP)),
+            counters: Arc::default(),
+        }
     }
 }
 
@@ -109,6 +115,7 @@ pub(super) struct Membership {
     pub(super) projection: Arc<Projection>,
     /// Whoever reads the journal to catch up holds one of these meanwhile.
     pub(super) catching_up: Arc<Semaphore>,
+    pub(super) counters: Arc<Counters>,
     /// The index after which its messages come.
     pub(super) joined_at: i64,
     /// Where one goes on after an index: the messages between, if they are kept still.
@@ -154,7 +161,11 @@ impl Cohorts {
             let dealt = Dealt { position: head, recent: VecDeque::new(), since: head };
             let cohort =
                 Arc::new(Cohort { events: broadcast::Sender::new(BACKLOG), dealt: Mutex::new(dealt) });
-            let worker = Worker { projection: Arc::clone(&projection), cohort: Arc::clone(&cohort) };
+            let worker = Worker {
+                projection: Arc::clone(&projection),
+                cohort: Arc::clone(&cohort),
+                counters: Arc::clone(&self.counters),
+            };
             let task = tokio::spawn(worker.run(entries)).abort_handle();
             running.insert(key.clone(), (Arc::clone(&cohort), task));
             cohort
@@ -166,14 +177,22 @@ impl Cohorts {
         let (joined_at, events) = (dealt.position, Some(cohort.events.subscribe()));
         drop(dealt);
         let catching_up = Arc::clone(&self.catching_up);
-        let running = Arc::clone(&self.running);
-        Membership { cohort, projection, catching_up, joined_at, missed, events, key, running }
+        let (running, counters) = (Arc::clone(&self.running), Arc::clone(&self.counters));
+        Membership { cohort, projection, catching_up, counters, joined_at, missed, events, key, running }
+    }
+
+    /// What streams have come to.
+    pub(crate) fn stats(&self) -> StreamStats {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let deepest = running.values().map(|(cohort, _)| cohort.events.len()).max().unwrap_or_default();
+        self.counters.stats(running.len(), deepest)
     }
 }
 
 struct Worker {
     projection: Arc<Projection>,
     cohort: Arc<Cohort>,
+    counters: Arc<Counters>,
 }
 
 impl Worker {
@@ -209,7 +228,13 @@ impl Worker {
 
     async fn deal(&self, entry: &Entry) -> Result<()> {
         if entry.index > self.cohort.position() {
-            self.cohort.send(entry.index, self.projection.message(entry, Kind::Change).await?);
+            let message = self.projection.message(entry, Kind::Change).await?;
+            let is_one = message.is_some();
+            self.cohort.send(entry.index, message);
+            if is_one && let Some(recorded) = entry.recorded() {
+                let late = self.projection.system().clock.now() - recorded;
+                self.counters.made(late.to_std().unwrap_or_default());
+            }
         }
         Ok(())
     }

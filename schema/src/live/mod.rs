@@ -22,6 +22,7 @@ mod cohort;
 mod cursor;
 mod projection;
 mod standing;
+mod stats;
 mod subscription;
 
 pub(crate) use beginning::{Beginning, beginnings};
@@ -29,4 +30,5 @@ pub(crate) use cohort::{Cohorts, Key as CohortKey};
 pub use cursor::{AFTER_CURSOR, Cursor};
 pub(crate) use cursor::{Bound, bound};
 pub(crate) use projection::Projection;
+pub use stats::{LATENESS, StreamStats};
 pub use subscription::{Event, Progress, Subscription};

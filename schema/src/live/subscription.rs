@@ -110,6 +110,9 @@ impl Subscription {
             after = None;
         }
         let mut membership = cohorts.join(projection, key, after);
+        if after.is_some() {
+            membership.counters.resumed();
+        }
         let (joined_at, missed) = (membership.joined_at, membership.missed.take());
         let (phase, waiting) = match (after, missed) {
             (None, _) if beginning.snapshot => (Phase::Standing, VecDeque::new()),
@@ -173,6 +176,7 @@ impl Subscription {
     /// Reads how things stand. What the cohort sent until then is in it.
     async fn stand(&mut self) -> Result<()> {
         let Told { messages, index } = tell(&self.membership.projection).await?;
+        self.membership.counters.began_with_snapshot();
         self.waiting.extend(messages.into_iter().map(Event::Standing));
         self.dealt = index;
         self.phase = Phase::Beginning;
@@ -225,7 +229,7 @@ impl Subscription {
     async fn coalesce(&mut self) -> Result<Option<Event>> {
         let (until, after) = (self.membership.cohort.position(), self.dealt);
         if until - after > MOST_BEHIND {
-            return Ok(Some(Event::End(Code::SlowConsumer)));
+            return Ok(Some(self.evict()));
         }
         let projection = Arc::clone(&self.membership.projection);
         let mut missed = Vec::new();
@@ -233,19 +237,25 @@ impl Subscription {
             for entry in self.read(until).await? {
                 self.dealt = entry.index;
                 match projection.states(&entry)? {
-                    Some(states) if states.is_empty() => return Ok(Some(Event::End(Code::SlowConsumer))),
+                    Some(states) if states.is_empty() => return Ok(Some(self.evict())),
                     Some(states) => missed.push((entry, states)),
                     None => {}
                 }
             }
             missed = last_of_each(missed);
         }
+        self.membership.counters.coalesced();
         for (entry, _) in missed {
             if let Some(head) = projection.message(&entry, Kind::Coalesced { after }).await? {
                 self.waiting.push_back(Event::Next { index: entry.index, head });
             }
         }
         Ok(None)
+    }
+
+    fn evict(&self) -> Event {
+        self.membership.counters.evicted();
+        Event::End(Code::SlowConsumer)
     }
 
     /// Some entries after those that it has dealt with, up to an index; not more of them at once than others leave it.

@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use crate::reference::documents::Dice;
+
 const COORDINATOR: &str = "DIF_MUNICIPAL/coordinator";
 const KITCHEN: &str = "SEDENA/kitchen";
 const ADJUSTED: &str = "shelters.adjustOccupancy";
@@ -480,6 +482,91 @@ async fn sequencer(client: &Client) -> i32 {
         assert!(Instant::now() < deadline, "nobody sequences");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// One who writes entries of its own in transactions of chance length, some of which it gives up or dies in; those that it committed, in
+/// that order.
+async fn writes_by_chance(world: &World, seed: u64) -> Vec<Uuid> {
+    const TRANSACTIONS: usize = 30;
+    let mut dice = Dice::new(seed);
+    let mut committed = Vec::new();
+    let mut client = world.database().await;
+    for _ in 0..TRANSACTIONS {
+        client.batch_execute("BEGIN").await.unwrap();
+        let mut ids = Vec::new();
+        for _ in 0..=dice.roll(3) {
+            let id = Uuid::now_v7();
+            client
+                .execute(
+                    "WITH entry AS (INSERT INTO journal_entries \
+                         (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) \
+                         SELECT $1, id, '\\x00', '{JOURNAL}', '{NULL}', ARRAY['\\x00'::bytea], ARRAY['{}'::bytea] FROM programmes) \
+                     INSERT INTO journal_queue (entry_id) VALUES ($1)",
+                    &[&id],
+                )
+                .await
+                .unwrap();
+            ids.push(id);
+            tokio::time::sleep(Duration::from_millis(dice.roll(8) as u64)).await;
+        }
+        match dice.roll(10) {
+            0 => client.batch_execute("ROLLBACK").await.unwrap(),
+            1 => client = world.database().await,
+            _ => {
+                client.batch_execute("COMMIT; NOTIFY enlace_appended").await.unwrap();
+                committed.extend(ids);
+            }
+        }
+    }
+    committed
+}
+
+/// However transactions overlap, and whoever dies: what was committed has one place each, without a gap, in an order that keeps each
+/// writer's own; what was not has none. Two processes take turns in sequencing, as one's connection is killed again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_committed_has_one_place_and_what_is_not_has_none() {
+    const WRITERS: u64 = 12;
+    let world = World::start().await;
+    let other = world.sibling().await;
+    let database = world.database().await;
+    let killing = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            let holder = sequencer(&database).await;
+            database.query_one("SELECT pg_terminate_backend($1)", &[&holder]).await.unwrap();
+        }
+    };
+    let writing = join_all((0..WRITERS).map(|writer| writes_by_chance(&world, 1_000 + writer)));
+    let written = tokio::select! {
+        written = writing => written,
+        () = killing => unreachable!("it goes on for ever"),
+    };
+    let committed: usize = written.iter().map(Vec::len).sum();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let places: Vec<(i64, Uuid)> = loop {
+        let rows =
+            database.query("SELECT index, entry_id FROM journal_index ORDER BY index", &[]).await.unwrap();
+        if rows.len() >= committed {
+            break rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        }
+        assert!(Instant::now() < deadline, "{} of {committed}", rows.len());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let indexes: Vec<i64> = places.iter().map(|(index, _)| *index).collect();
+    assert_eq!(
+        indexes,
+        (0..).take(committed).collect::<Vec<i64>>(),
+        "no gap, no repeat, and nothing that was given up"
+    );
+    let place: BTreeMap<Uuid, i64> = places.into_iter().map(|(index, id)| (id, index)).collect();
+    for own in &written {
+        let own: Vec<i64> = own.iter().map(|id| place[id]).collect();
+        assert!(own.is_sorted(), "the order in which they were written: {own:?}");
+    }
+    let queued: i64 = database.query_one("SELECT count(*) FROM journal_queue", &[]).await.unwrap().get(0);
+    assert_eq!(queued, 0);
+    other.stop().await;
+    world.stop().await;
 }
 
 /// R35: every connection of the server to the database is cut, several times, while changes are made and followed.

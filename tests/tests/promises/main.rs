@@ -14,6 +14,7 @@ mod demo;
 mod dependencies;
 mod donations;
 mod event_stream;
+mod faults;
 mod generated;
 mod granting;
 mod graphql_over_http;

@@ -1,9 +1,11 @@
 //! Streams go on where they were left: nothing is lost, nothing comes twice, nothing out of order, and nothing that is not allowed now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use enlace_schema::{Code, Event};
-use enlace_tests::{Socket, World, at, codes, fill};
+use enlace_tests::{Client, Socket, World, at, codes, fill};
 use futures_util::future::join_all;
 use hyper::Method;
 use serde_json::{Value as Json, json};
@@ -179,7 +181,7 @@ async fn however_often_a_stream_is_taken_up_again_every_change_comes_once_and_in
                 let cursor = subscription.progress().cursor().unwrap().to_string();
                 drop(subscription);
                 if events % 2 == 0 {
-                    tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+                    tokio::time::sleep(Duration::from_millis(30)).await;
                 }
                 subscription = subscribe(&world, KITCHEN, FOLLOW, Some(&cursor));
             }
@@ -277,7 +279,7 @@ async fn a_board_that_is_opened_while_others_write_misses_nothing_and_repeats_no
         space
     }));
     let reading = async |after: u64| {
-        tokio::time::sleep(std::time::Duration::from_millis(after)).await;
+        tokio::time::sleep(Duration::from_millis(after)).await;
         let mut socket = world.socket(KITCHEN).await;
         let mut shown = board(&mut socket).await;
         loop {
@@ -331,5 +333,31 @@ async fn a_snapshot_shows_what_its_reader_may_see_and_is_not_without_end() {
     let mut socket = world.socket(COORDINATOR).await;
     socket.subscribe("a", document).await;
     assert_eq!(socket.error("a").await, "DOCUMENT_INVALID");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_told_a_minute_before_its_token_ends() {
+    const LIVES: Duration = Duration::from_secs(64);
+    let world = World::start().await;
+    let token = world.token_for(KITCHEN, LIVES);
+    let ends = Utc::now() + LIVES;
+    let mut socket = Socket::open(world.address, &token).await;
+    let mut stream = Client::new(world.address, Some(token))
+        .follow(FOLLOW)
+        .await
+        .unwrap_or_else(|answer| panic!("{answer:?}"));
+    stream.ready().await;
+    let (warned, told) = (socket.next().await, stream.next().await);
+    assert_eq!((&warned["type"], &told.name[..]), (&json!("ping"), "expiring"));
+    for at in [&warned["payload"]["tokenExpires"], &told.data["tokenExpires"]] {
+        let at: DateTime<Utc> = at.as_str().unwrap().parse().unwrap();
+        assert!((at - ends).abs() < TimeDelta::seconds(2), "{at}");
+    }
+    assert!(ends - Utc::now() > TimeDelta::seconds(50), "in time to renew it");
+    // Renewed, it ends later.
+    let renewed = json!({"authorization": format!("Bearer {}", world.token(KITCHEN))});
+    socket.send(&json!({"type": "ping", "payload": renewed})).await;
+    assert_eq!(socket.next().await, json!({"type": "pong", "payload": {"renewed": true}}));
     world.stop().await;
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -171,6 +172,12 @@ pub(super) fn ready(id: &OperationId, cursor: &Cursor) -> Utf8Bytes {
 pub(super) fn progress(cursors: &[(OperationId, Cursor)]) -> Utf8Bytes {
     let cursors: Vec<String> = cursors.iter().map(|(id, cursor)| format!(r#"{id}:"{cursor}""#)).collect();
     format!(r#"{{"type":"ping","payload":{{"cursors":{{{}}}}}}}"#, cursors.join(",")).into()
+}
+
+/// That the socket's token ends soon. It is a `ping` for the reason that [`ready`] is.
+pub(super) fn expiring(end: DateTime<Utc>) -> Utf8Bytes {
+    let end = end.to_rfc3339_opts(SecondsFormat::Secs, true);
+    format!(r#"{{"type":"ping","payload":{{"tokenExpires":"{end}"}}}}"#).into()
 }
 
 /// `pong`, with the payload of its ping.

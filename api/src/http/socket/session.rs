@@ -16,7 +16,7 @@ use super::operations::{Operations, Output};
 use super::wire::Wire;
 use crate::http::App;
 use crate::http::authenticate::{Identity, bearer};
-use crate::http::live::{self, ended, stopped, until};
+use crate::http::live::{self, ended, stopped, until, until_warning};
 
 struct Session<'w> {
     app: Arc<App>,
@@ -25,6 +25,8 @@ struct Session<'w> {
     operations: Operations,
     /// When the token expires.
     expires_at: Instant,
+    /// When the client is told so; none once it was.
+    warning_at: Option<Instant>,
     /// When the next ping is due.
     ping_at: Instant,
     authority: watch::Receiver<u64>,
@@ -35,6 +37,7 @@ struct Session<'w> {
 pub(super) async fn run(app: Arc<App>, wire: &mut Wire, identity: Identity) -> Close {
     let mut session = Session {
         expires_at: expiry(&app, &identity),
+        warning_at: warning(&app, &identity),
         ping_at: Instant::now() + app.settings.keepalive,
         authority: app.enlace.authority(),
         stopping: app.stopping.subscribe(),
@@ -52,6 +55,11 @@ pub(super) async fn run(app: Arc<App>, wire: &mut Wire, identity: Identity) -> C
 /// When the identity's token expires, by the clock that timers go by.
 fn expiry(app: &App, identity: &Identity) -> Instant {
     Instant::now() + until(identity.claims.exp, app.enlace.now())
+}
+
+/// When its client is to be told so.
+fn warning(app: &App, identity: &Identity) -> Option<Instant> {
+    Some(Instant::now() + until_warning(identity.claims.exp, app.enlace.now())?)
 }
 
 impl Session<'_> {
@@ -79,9 +87,10 @@ impl Session<'_> {
         }
     }
 
-    /// When the token expires or a ping is due, whichever is first.
+    /// When the token expires, its client is to be told so, or a ping is due, whichever is first.
     fn alarm_at(&self) -> Instant {
-        self.expires_at.min(self.ping_at)
+        let first = self.expires_at.min(self.ping_at);
+        self.warning_at.map_or(first, |warning| warning.min(first))
     }
 
     async fn tick(&mut self) -> Result<(), Close> {
@@ -90,6 +99,10 @@ impl Session<'_> {
         }
         // Reckoned anew at each alarm, so that a clock that was set does not move the end for long.
         self.expires_at = expiry(&self.app, &self.identity);
+        if self.warning_at.is_some_and(|warning| warning <= Instant::now()) {
+            self.warning_at = None;
+            self.wire.send(message::expiring(self.identity.claims.exp)).await?;
+        }
         if self.ping_at <= Instant::now() {
             self.ping_at = Instant::now() + self.app.settings.keepalive;
             self.wire.ping().await?;
@@ -118,6 +131,9 @@ impl Session<'_> {
     async fn adopt(&mut self, identity: Identity) -> Result<(), Close> {
         let is_unchanged = identity.caller.has_same_rights(&self.identity.caller);
         self.expires_at = expiry(&self.app, &identity);
+        if identity.claims.exp != self.identity.claims.exp {
+            self.warning_at = warning(&self.app, &identity);
+        }
         self.identity = identity;
         if is_unchanged { Ok(()) } else { self.end_subscriptions(Code::AuthorityChanged).await }
     }
