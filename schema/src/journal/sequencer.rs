@@ -34,6 +34,9 @@ const HEAD: &str = "SELECT coalesce(max(index), -1) FROM journal_index";
 /// The queue is nearly empty, and full of rows that were deleted and not yet swept; the entries are many, and few are asked for. Both
 /// are reached by their keys alone, whatever PostgreSQL takes their sizes for.
 const BY_KEY: &str = "SET enable_seqscan = off";
+/// A machine that vanishes closes no connection: PostgreSQL asks after a second whether this one is there, and gives its lock to another
+/// after the next.
+const SOON_MISSED: &str = "SET tcp_keepalives_idle = 1; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 1; SET tcp_user_timeout = 2000";
 /// Moves a batch from the queue to the index, in the queue's order.
 const PLACE: &str = "\
 WITH head AS (SELECT coalesce(max(index), -1) AS index FROM journal_index), \
@@ -88,6 +91,7 @@ async fn follow(
     let Open { client, mut notified, .. } = open(config).await.map_err(Error::internal)?;
     client.batch_execute("LISTEN enlace_journal; LISTEN enlace_appended").await.map_err(Error::internal)?;
     client.batch_execute(BY_KEY).await.map_err(Error::internal)?;
+    client.batch_execute(SOON_MISSED).await.map_err(Error::internal)?;
     let mut leader: Option<Leader> = None;
     if !*joined {
         let head = client.query_one(HEAD, &[]).await.map_err(Error::internal)?.get(0);
