@@ -33,7 +33,9 @@ pub(super) fn tail(cursor: &Cursor) -> [&str; 2] {
 pub(super) fn ended(code: Code, cursor: Option<&Cursor>) -> Error {
     let message = match code {
         Code::SlowConsumer => "Changes came faster than they were read. Subscribe again after the cursor.",
-        Code::InvalidArgument => "This stream cannot begin so. Ask for less, or leave snapshot out.",
+        Code::InvalidArgument | Code::DocumentTooComplex => {
+            "This stream cannot begin so. Ask for less, or leave snapshot out."
+        }
         Code::InvalidCursor => {
             "The journal has nothing of this cursor's index. Read the present state, and subscribe without it."
         }

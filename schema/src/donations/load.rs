@@ -341,7 +341,7 @@ pub(super) struct StockOf {
 }
 
 /// How many balances are shown at once to who begins to follow them.
-const MOST_AT_ONCE: u16 = 2_000;
+const MOST_AT_ONCE: u16 = 1_000;
 
 /// What lies where, as far as the caller may see it and as a transaction does, store by store. What is too much is refused.
 pub(super) async fn stock_now(
@@ -372,7 +372,7 @@ pub(super) async fn stock_now(
     }
     let stock: Vec<Stock> = query.load(connection).await?;
     if stock.len() > usize::from(MOST_AT_ONCE) {
-        let message = "A snapshot has at most 2,000 balances. Follow one store, category or item; or page through stock, and follow without a snapshot.";
+        let message = "A snapshot has at most 1,000 balances. Follow one store, category or item; or page through stock, and follow without a snapshot.";
         return Err(Error::new(Code::InvalidArgument, message));
     }
     Ok(stock)

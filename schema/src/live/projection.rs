@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use apollo_compiler::response::JsonValue;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use crate::access::{Call, Loaded, Plan, Writer, load_reply, write_row};
+use crate::access::{Call, Loaded, Plan, Writer, check_cost, load_reply, write_row};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::graph::{Answer, EventSource, Happened, Snapshot};
@@ -73,6 +74,8 @@ impl Projection {
     /// The messages for how things stand at an index, of what may be seen.
     pub(super) async fn standing(&self, answer: &Answer, index: i64) -> Result<Vec<Bytes>> {
         let Some((_, call)) = self.plan.only_call() else { return Ok(Vec::new()) };
+        // As much as a query that asks for so many rows.
+        check_cost(call.cost(&JsonValue::Null).saturating_mul(answer.page.len), &self.system.limits)?;
         let context = Context::new(Arc::clone(&self.system), self.caller.clone());
         let loaded = load_reply(&self.system.graph, &context, &call.reply, answer, Vec::new()).await?;
         let seen = (0..answer.page.len).filter(|position| self.sees(call, answer, *position));

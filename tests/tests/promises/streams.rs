@@ -322,13 +322,21 @@ async fn a_snapshot_shows_what_its_reader_may_see_and_is_not_without_end() {
         }
         assert_eq!(seen.len(), kinds, "{caller}: {seen:?}");
     }
-    fill(&world.database().await, 2_001).await.unwrap();
+    fill(&world.database().await, 1_001).await.unwrap();
     for arguments in ["snapshot: true", "snapshot: true, lowStock: true"] {
         let mut subscription = subscribe(&world, COORDINATOR, &following(arguments), None);
         let end = next(&mut subscription).await;
         assert!(matches!(end, Event::End(Code::InvalidArgument)), "{arguments}: {end:?}");
         assert!(subscription.progress().cursor().is_none(), "and begins anew");
     }
+    // It costs what a query of so many rows would.
+    let many = (0..50)
+        .map(|place| format!("a{place}: stock {{ id quantity version }}"))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let costly = format!("subscription {{ stockChanged({of_the_store}) {{ {many} }} }}");
+    let end = next(&mut subscribe(&world, COORDINATOR, &costly, None)).await;
+    assert!(matches!(end, Event::End(Code::DocumentTooComplex)), "{end:?}");
     let document = "subscription { breakGlassOpened(snapshot: true) { openedAt } }";
     let mut socket = world.socket(COORDINATOR).await;
     socket.subscribe("a", document).await;

@@ -29,6 +29,9 @@ use super::writers::Writer;
 /// The most time, against the raw broadcast's.
 const LONGEST: f64 = 1.5;
 
+/// The most CPU of a delivery, against the raw broadcast's.
+const COSTLIEST: f64 = 1.5;
+
 /// The most memory of a subscriber's connection, in KiB.
 const LARGEST: f64 = 10.0;
 
@@ -195,6 +198,19 @@ impl Audience {
         Ok(f64::from(grown) / f64::from(self.many))
     }
 
+    /// Sends changes without waiting for their delivery; the server's CPU for a delivery, in microseconds.
+    async fn burst(&self, mut send: impl AsyncFnMut() -> Result<(), Failure>) -> Result<f64, Failure> {
+        let deliveries = self.many * BURST;
+        let before = process::cpu(self.server.pid)?;
+        self.tally.expect(deliveries);
+        for _ in 0..BURST {
+            send().await?;
+        }
+        self.tally.complete().await?;
+        let cpu = process::cpu(self.server.pid)?.saturating_sub(before);
+        Ok(cpu.as_secs_f64() * 1e6 / f64::from(deliveries))
+    }
+
     /// Listens for a while after the last change: nothing more may come.
     async fn quiet(&self) -> Result<(), Failure> {
         tokio::time::sleep(QUIET).await;
@@ -231,12 +247,19 @@ pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line
         floor.tally.complete().await?;
         times.push((since(&floor.tally, begun), pushed));
     }
-    enlace.tally.expect(many * BURST);
-    for _ in 0..BURST {
-        change.make().await?;
-    }
-    enlace.tally.complete().await?;
+    let pushed = enlace.burst(async || change.make().await).await?;
     enlace.quiet().await?;
+    // The same again: each text as the last one was, with the index that comes next.
+    let text = enlace.tally.text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let last = index(&text).ok_or("a message without its index")?;
+    let mut next = enlace.ready + i64::from(arguments.rounds * CHANGES);
+    let raw_cpu = floor
+        .burst(async || {
+            next += 1;
+            let text = text.replace(&format!(r#""index":"{last}""#), &format!(r#""index":"{next}""#));
+            raw.exchange(&post("/broadcast", "", &text)).await.map(drop)
+        })
+        .await?;
     let memory = (floor.memory()?, enlace.memory()?);
 
     enlace.server.stop().await?;
@@ -247,6 +270,12 @@ pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line
             "ms",
             Figure::of(times.into_iter()),
             Bound::AtMost(LONGEST),
+        ),
+        Line::both(
+            "CPU of a delivery",
+            "µs",
+            Figure::of(std::iter::once((raw_cpu, pushed))),
+            Bound::AtMost(COSTLIEST),
         ),
         Line::both(
             "memory of a subscriber",
