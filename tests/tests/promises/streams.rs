@@ -346,7 +346,7 @@ async fn a_snapshot_shows_what_its_reader_may_see_and_is_not_without_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_told_a_minute_before_its_token_ends() {
-    const LIVES: Duration = Duration::from_secs(64);
+    const LIVES: Duration = Duration::from_secs(80);
     let world = World::start().await;
     let token = world.token_for(KITCHEN, LIVES);
     let ends = Utc::now() + LIVES;
