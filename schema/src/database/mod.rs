@@ -21,6 +21,7 @@ pub(crate) use connect::{Open, cancel, open};
 pub use migrations::{MigrationError, migrate};
 pub(crate) use prepared::Prepared;
 pub(crate) use reads::{Reader, Reads};
+pub(crate) use transaction::OwnConnection;
 
 /// How many connections are opened, and how long a statement may take.
 #[derive(Debug, Clone, Copy)]

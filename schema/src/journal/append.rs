@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,7 +14,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::database::Prepared;
+use crate::database::{OwnConnection, Prepared};
 use crate::error::{Code, Error, Result};
 use crate::journal::Part;
 use crate::journal::insert::{NewEntry, Told, inserting};
@@ -37,7 +36,7 @@ fn known_key(user: Uuid, key: String) -> _ {
 /// A transaction of one operation whose payload is `A`. Dropped before [`Transaction::commit`], it leaves nothing.
 pub(crate) struct Transaction<'c, A> {
     context: &'c Context,
-    connection: Option<Object<AsyncPgConnection>>,
+    connection: OwnConnection<'c>,
     operation: &'static str,
     key: String,
     body: [u8; 32],
@@ -115,10 +114,10 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         body.update(operation);
         body.update([0]);
         body.update(serde_json::to_vec(input).map_err(Error::internal)?);
-        let connection = context.database().writer().await?;
+        let connection = context.database().own().await?;
         let transaction = Self {
             context,
-            connection: Some(connection),
+            connection,
             operation,
             key: key.to_owned(),
             body: body.finalize().into(),
@@ -160,7 +159,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
 
     /// The connection, for the operation's own statements.
     pub(crate) fn connection(&mut self) -> Result<&mut AsyncPgConnection> {
-        self.connection.as_deref_mut().ok_or_else(|| Error::internal("the transaction is over"))
+        self.connection.get()
     }
 
     /// Says of whom the entry tells, where its changes hold no part of theirs.
@@ -189,7 +188,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
     /// Gives up; nothing is kept.
     pub(crate) async fn roll_back(mut self) -> Result<()> {
         self.run("ROLLBACK").await?;
-        self.connection.take();
+        self.connection.release();
         Ok(())
     }
 
@@ -201,7 +200,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
     ) -> Result<R> {
         self.run("ROLLBACK").await?;
         let known = self.known().await?;
-        self.connection.take();
+        self.connection.release();
         Ok(match known {
             Known::Nothing => problem.into(),
             Known::Answer(answer) => answer.into(),
@@ -273,18 +272,9 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             Err(error) => return Err(error.into()),
         }
         self.run("COMMIT").await?;
-        self.connection.take();
+        self.connection.release();
         self.context.journal().wake();
         Ok(Outcome::Done(answer))
-    }
-}
-
-impl<A> Drop for Transaction<'_, A> {
-    fn drop(&mut self) {
-        // Cancelled or failed half-way: the connection must not return to the pool.
-        if let Some(connection) = self.connection.take() {
-            self.context.database().abandon(Object::take(connection));
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
@@ -117,18 +117,22 @@ struct Row {
     part_contents: Vec<Option<Vec<u8>>>,
 }
 
-/// Reads some entries after an index, oldest first: for whoever fell behind.
-pub(crate) async fn read_entries(database: &Database, after: i64) -> Result<Vec<Entry>> {
-    let reading = diesel::sql_query(AFTER).bind::<BigInt, _>(after).bind::<BigInt, _>(after + AT_ONCE);
+/// Reads some entries after an index, oldest first, up to one that the journal has: for whoever fell behind.
+pub(crate) async fn read_entries(database: &Database, after: i64, until: i64) -> Result<Vec<Entry>> {
+    let last = until.min(after + AT_ONCE);
+    let reading = diesel::sql_query(AFTER).bind::<BigInt, _>(after).bind::<BigInt, _>(last);
     let rows: Vec<Row> = Prepared(reading).load(&mut &*database.reader().await?).await?;
+    if rows.is_empty() {
+        return Err(Error::internal("the journal has less than was told of it"));
+    }
     let entry = |row: Row| entry_of(row.index, row.part_classes, row.part_subjects, row.part_contents);
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// The last index of the journal, whoever sequenced it.
-pub(crate) async fn head_of(database: &Database) -> Result<i64> {
+/// The last index of the journal, whoever sequenced it; -1 before the first.
+pub(crate) async fn head_of(mut connection: &AsyncPgConnection) -> Result<i64> {
     let head = journal_index::table.select(max(journal_index::index));
-    let head: Option<i64> = head.first(&mut &*database.reader().await?).await?;
+    let head: Option<i64> = head.first(&mut connection).await?;
     Ok(head.unwrap_or(-1))
 }
 

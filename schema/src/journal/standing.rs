@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::database::Database;
 use crate::error::{Code, Error, Result};
+use crate::journal::feed::head_of;
 use crate::journal::tables::{journal_index, journal_queue};
 
 /// How long entries may be on their way to their places.
@@ -32,10 +32,9 @@ pub(crate) struct Standing {
 impl Standing {
     /// For a transaction that sees one state from its beginning on.
     pub(crate) async fn of(connection: &mut AsyncPgConnection) -> Result<Self> {
-        let head: Option<i64> =
-            journal_index::table.select(max(journal_index::index)).first(connection).await?;
+        let head = head_of(connection).await?;
         let on_their_way = journal_queue::table.select(journal_queue::entry_id).load(connection).await?;
-        Ok(Self { head: head.unwrap_or(-1), on_their_way })
+        Ok(Self { head, on_their_way })
     }
 
     /// The places that its entries came to, in order, once all have one.

@@ -220,7 +220,7 @@ impl Worker {
             if position >= head {
                 return Ok(());
             }
-            for entry in read_entries(&system.database, position).await? {
+            for entry in read_entries(&system.database, position, head).await? {
                 self.deal(&entry).await?;
             }
         }

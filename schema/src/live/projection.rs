@@ -63,8 +63,9 @@ impl Projection {
         Ok((self.source.change)(entry)?.map(|happened| happened.states))
     }
 
-    pub(super) fn caller(&self) -> Caller {
-        self.caller.clone()
+    /// For what is read for it.
+    pub(super) fn context(&self) -> Context {
+        Context::new(Arc::clone(&self.system), self.caller.clone())
     }
 
     pub(super) fn snapshot(&self) -> Option<&Snapshot> {
@@ -76,8 +77,7 @@ impl Projection {
         let Some((_, call)) = self.plan.only_call() else { return Ok(Vec::new()) };
         // As much as a query that asks for so many rows.
         check_cost(call.cost(&JsonValue::Null).saturating_mul(answer.page.len), &self.system.limits)?;
-        let context = Context::new(Arc::clone(&self.system), self.caller.clone());
-        let loaded = load_reply(&self.system.graph, &context, &call.reply, answer, Vec::new()).await?;
+        let loaded = load_reply(&self.system.graph, &self.context(), &call.reply, answer, Vec::new()).await?;
         let seen = (0..answer.page.len).filter(|position| self.sees(call, answer, *position));
         Ok(seen.map(|position| self.written(answer, &loaded, position, (index, Kind::Snapshot))).collect())
     }
@@ -130,7 +130,7 @@ impl Projection {
         if !self.sees(call, &answer, 0) {
             return Ok(None);
         }
-        let context = Context::new(Arc::clone(&self.system), self.caller.clone());
+        let context = self.context();
         if let Some(admits) = admits
             && !admits(context.clone()).await?
         {

@@ -3,9 +3,8 @@
 use bytes::Bytes;
 
 use super::projection::{Kind, Projection};
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
-use crate::journal::{Entry, Standing, read_entries};
+use crate::journal::{Standing, read_entries};
 
 /// Sees one state from its beginning on, however long it reads.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -23,22 +22,20 @@ pub(super) async fn tell(projection: &Projection) -> Result<Told> {
         return Err(Error::new(Code::InvalidArgument, "This stream has no state to begin with."));
     };
     let system = projection.system();
-    let context = Context::new(system.clone(), projection.caller());
     let mut begun = system.database.begin(BEGIN).await?;
-    let standing = Standing::of(begun.connection()?).await?;
-    let answer = snapshot(&context, begun.connection()?).await?;
+    let standing = Standing::of(begun.get()?).await?;
+    let answer = snapshot(&projection.context(), begun.get()?).await?;
     begun.commit().await?;
     let mut messages = projection.standing(&answer, standing.head).await?;
     let held = standing.places(&system.database).await?;
     let index = held.last().copied().unwrap_or(-1).max(standing.head);
     let mut read = standing.head;
     while read < index {
-        let entries = read_entries(&system.database, read).await?;
-        let last = entries.last().map(|entry| entry.index);
-        read = last.ok_or_else(|| Error::internal("the journal has less than was told of it"))?;
-        let is_new = |entry: &&Entry| entry.index <= index && !held.contains(&entry.index);
-        for entry in entries.iter().filter(is_new) {
-            messages.extend(projection.message(entry, Kind::Opening).await?);
+        for entry in read_entries(&system.database, read, index).await? {
+            read = entry.index;
+            if !held.contains(&entry.index) {
+                messages.extend(projection.message(&entry, Kind::Opening).await?);
+            }
         }
     }
     Ok(Told { messages, index })

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use enlace_schema::{Event, Stated, Subscription};
 use enlace_tests::{ADJUST, Client as HttpClient, MOVE, Socket, World, at, codes, headcount, outcome};
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
@@ -14,8 +13,6 @@ use uuid::Uuid;
 use crate::reference::documents::Dice;
 
 const COORDINATOR: &str = "DIF_MUNICIPAL/coordinator";
-const KITCHEN: &str = "SEDENA/kitchen";
-const ADJUSTED: &str = "shelters.adjustOccupancy";
 const CLIENTS: usize = 8;
 const FOLLOW: &str = "subscription { shelterCapacityChanged { previouslyOccupied shelter { code } space { id occupied version } } }";
 
@@ -608,94 +605,5 @@ async fn when_its_connections_are_cut_the_server_recovers_and_no_event_is_missed
         .map(|(index, _, version)| (index, version))
         .collect();
     assert_eq!(seen, (0..).map(|index| (index, index + 2)).take(CUTS * CHANGES).collect::<Vec<_>>());
-    world.stop().await;
-}
-
-/// A subscription at the engine itself, whose reader is as slow as the test wants.
-pub(crate) fn subscribe(world: &World, caller: &str, document: &str, after: Option<&str>) -> Subscription {
-    let (agency, role) = caller.split_once('/').unwrap();
-    let (subject, roles) = (format!("{agency}.{role}").to_lowercase(), [role.to_owned()]);
-    let stated =
-        Stated { jti: "engine", subject: &subject, agency, roles: &roles, shelters: &[], purpose: None };
-    let caller = world.enlace.caller(Some(&stated)).unwrap();
-    let request = serde_json::from_value(json!({"query": document})).unwrap();
-    world.enlace.subscribe(&caller, &request, after).unwrap_or_else(|answer| panic!("{answer:?}"))
-}
-
-/// Appends copies of the entry of an operation, in one transaction, as if so many changes had been made at once; and waits until
-/// they are in the journal.
-pub(crate) async fn append_copies(world: &World, operation: &str, count: i32) {
-    let database = world.database().await;
-    let last = async || -> i64 {
-        database.query_one("SELECT coalesce(max(index), -1) FROM journal_index", &[]).await.unwrap().get(0)
-    };
-    let original = "SELECT e.id FROM journal_entries e JOIN journal_index i ON i.entry_id = e.id WHERE operation = $1 ORDER BY index LIMIT 1";
-    while database.query_opt(original, &[&operation]).await.unwrap().is_none() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let before = last().await;
-    database
-        .execute(
-            &format!(
-                "WITH copies AS (SELECT gen_random_uuid() AS id, programme_id, leaf, \
-                         part_classes, part_subjects, part_salts, part_contents \
-                     FROM journal_entries e, generate_series(1, $2) WHERE e.id = ({original})), \
-                 entries AS (INSERT INTO journal_entries \
-                     (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) SELECT * FROM copies) \
-                 INSERT INTO journal_queue (entry_id) SELECT id FROM copies"
-            ),
-            &[&operation, &count],
-        )
-        .await
-        .unwrap();
-    database.batch_execute("NOTIFY enlace_appended").await.unwrap();
-    while last().await < before + i64::from(count) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// The next event of a subscription.
-pub(crate) async fn next(subscription: &mut Subscription) -> Event {
-    tokio::time::timeout(Duration::from_secs(10), subscription.next()).await.expect("an event in time")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_misses_states_gets_the_last_of_each() {
-    let world = World::start().await;
-    let mut subscription = subscribe(&world, KITCHEN, FOLLOW, None);
-    world.client(COORDINATOR).adjust(&world.space().await, 1).await;
-    append_copies(&world, ADJUSTED, 600).await;
-    // Its cohort, too, has dealt with them by then; whoever reads at the same time is a place further than one who does not read.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(matches!(next(&mut subscription).await, Event::Ready(_)));
-    let Event::Next { index: 600, head } = next(&mut subscription).await else { panic!("not the last") };
-    let head = String::from_utf8(head.to_vec()).unwrap();
-    assert!(head.contains(r#""kind":"COALESCED","skippedAfter":"-1""#), "{head}");
-    world.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_changes_reaches_a_subscriber_whole_or_its_last_state_and_never_leaves_a_gap() {
-    const FLOOD: i64 = 3_000;
-    let world = World::start().await;
-    let mut subscription = subscribe(&world, KITCHEN, FOLLOW, None);
-    assert!(matches!(next(&mut subscription).await, Event::Ready(_)));
-    world.client(COORDINATOR).adjust(&world.space().await, 1).await;
-    append_copies(&world, ADJUSTED, i32::try_from(FLOOD).unwrap()).await;
-    let mut last = -1;
-    while last < FLOOD {
-        let Event::Next { index, head } = next(&mut subscription).await else { panic!("no change") };
-        let head = String::from_utf8(head.to_vec()).unwrap();
-        let skipped = format!(r#""kind":"COALESCED","skippedAfter":"{last}""#);
-        assert!(index == last + 1 || head.contains(&skipped), "{index} after {last}: {head}");
-        last = index;
-    }
-    drop(subscription);
-    let mut again = subscribe(&world, KITCHEN, FOLLOW, None);
-    assert!(matches!(next(&mut again).await, Event::Ready(_)));
-    assert_eq!(again.progress().cursor().unwrap().index(), FLOOD);
-    world.client(COORDINATOR).adjust(&world.space().await, 2).await;
-    let event = next(&mut again).await;
-    assert!(matches!(event, Event::Next { index, .. } if index == FLOOD + 1), "{event:?}");
     world.stop().await;
 }

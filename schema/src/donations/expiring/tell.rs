@@ -50,7 +50,7 @@ pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
 /// Tells of a day that has begun, and of those that nobody told of, where no other node did.
 async fn tell(system: &System, today: NaiveDate) -> Result<()> {
     let mut begun = system.database.begin("BEGIN").await?;
-    let any = tell_in(system, begun.connection()?, today).await?;
+    let any = tell_in(system, begun.get()?, today).await?;
     begun.commit().await?;
     if any {
         system.feed.wake();

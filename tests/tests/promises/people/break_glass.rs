@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{asking, key};
-use crate::journal::{append_copies, next, subscribe};
+use crate::streams::{append_copies, next, subscribe};
 
 const OPEN: &str = "mutation($person: ID!, $reason: String!, $minutes: Int, $key: String!) {
   breakGlass(person: $person, reason: $reason, minutes: $minutes, idempotencyKey: $key) {
