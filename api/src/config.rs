@@ -164,6 +164,10 @@ keys! {
     database_url: Option<String> = "";
     /// A database for the keys of people's data, as `database_url` is written. It is kept apart so that nobody reads a copy of the main one without it, and erased people stay erased in every backup. Empty: the main one's name with `_keys` behind it, on the same server, made where it is missing.
     keys_url: Option<String> = "";
+    /// Where NATS with JetStream is, which carries the journal's entries between processes that share the database: `nats://HOST:PORT`, or `tls://HOST:PORT` for an encrypted connection, with `USER:PASSWORD@` or `TOKEN@` before the host where it asks for them; several servers of one NATS are divided by commas. Empty: each process reads the entries from the database.
+    nats_url: Option<String> = "";
+    /// How long an entry is waited for that NATS has not brought yet, in milliseconds; then it is read from the database.
+    nats_patience: Duration = "50";
     /// A port of 127.0.0.1 on which the private PostgreSQL listens too; none where empty.
     postgres_loopback_port: Option<u16> = "";
     /// `development`, where the development issuer is accepted for made-up data, or `production`.

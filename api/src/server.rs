@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use enlace_policies::Policies;
-use enlace_schema::{Clock, DatabaseLimits, Enlace, Limits, Random, Settings};
+use enlace_schema::{Clock, DatabaseLimits, Enlace, Limits, Nats, Random, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -35,6 +35,9 @@ pub enum Error {
     /// The address of the keys' database does not parse.
     #[error("the keys_url does not parse: {0}")]
     KeysUrl(tokio_postgres::Error),
+    /// The address of NATS does not parse.
+    #[error(transparent)]
+    NatsUrl(#[from] enlace_schema::NatsUrlError),
     /// The database could not be brought up to date.
     #[error(transparent)]
     Migration(#[from] enlace_schema::MigrationError),
@@ -158,6 +161,7 @@ pub async fn engine(config: &Config, owner: &tokio_postgres::Config) -> Result<E
             wait: config.connection_wait,
         },
         authority_interval: config.authority_interval,
+        nats: config.nats_url.as_deref().map(|url| Nats::new(url, config.nats_patience)).transpose()?,
     };
     let policies = policies(config.policies.as_deref())?;
     let keys = keys(config, owner)?;

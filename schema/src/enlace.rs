@@ -21,13 +21,13 @@ use crate::error::{Code, Error, Result};
 use crate::execute::{self, Carries, Request, Response};
 use crate::graph::{Coordinate, print_sdl};
 use crate::housekeeping;
-use crate::journal;
+use crate::journal::{self, FanOut, FanOutStats, Nats};
 use crate::live::{Cohorts, StreamStats, Subscription};
 use crate::system::{Caller, Clock, Parts, Random, System};
 use crate::vault::Vault;
 
 /// What can be set.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// How much a document may ask for.
     pub limits: Limits,
@@ -35,6 +35,8 @@ pub struct Settings {
     pub database: DatabaseLimits,
     /// How often changes of authority are looked for; they are felt within this time and a moment (R4).
     pub authority_interval: Duration,
+    /// What carries the journal's entries between processes that share the database; none where each reads them.
+    pub nats: Option<Nats>,
 }
 
 impl Default for Settings {
@@ -43,6 +45,7 @@ impl Default for Settings {
             limits: Limits::default(),
             database: DatabaseLimits::default(),
             authority_interval: Duration::from_secs(1),
+            nats: None,
         }
     }
 }
@@ -51,6 +54,7 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Enlace {
     system: Arc<System>,
+    fan_out: Option<Arc<FanOut>>,
     cohorts: Arc<Cohorts>,
     stop: Arc<watch::Sender<bool>>,
     tasks: Arc<tokio::sync::Mutex<Vec<JoinHandle<()>>>>,
@@ -82,18 +86,27 @@ impl Enlace {
         let system = Arc::new(System::new(parts)?);
         let (stop, stopped) = watch::channel(false);
         let (ready, is_ready) = oneshot::channel();
-        let sequencer =
-            journal::run(system.database.config().clone(), Arc::clone(&system.feed), stopped.clone(), ready);
-        let tasks = vec![
+        let mut tasks = Vec::new();
+        let fan_out = settings.nats.map(|nats| {
+            let (programme, key) = (system.programme_id(), system.vault.stream_key());
+            let (fan_out, keeping) =
+                FanOut::new(nats, programme, key, system.random.clone(), stopped.clone());
+            tasks.push(tokio::spawn(keeping));
+            fan_out
+        });
+        let (config, feed) = (system.database.config().clone(), Arc::clone(&system.feed));
+        let sequencer = journal::run(config, feed, fan_out.clone(), stopped.clone(), ready);
+        tasks.extend([
             tokio::spawn(sequencer),
             tokio::spawn(Arc::clone(&system).watch_authority(settings.authority_interval, stopped.clone())),
             tokio::spawn(journal::run_refusals(Arc::clone(&system), stopped.clone())),
             tokio::spawn(donations::expiring::run(Arc::clone(&system), stopped.clone())),
             tokio::spawn(housekeeping::run(Arc::clone(&system), stopped)),
-        ];
+        ]);
         is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;
         Ok(Self {
             system,
+            fan_out,
             cohorts: Arc::default(),
             stop: Arc::new(stop),
             tasks: Arc::new(tokio::sync::Mutex::new(tasks)),
@@ -224,6 +237,11 @@ impl Enlace {
     /// What streams of this process have come to.
     pub fn stream_stats(&self) -> StreamStats {
         self.cohorts.stats()
+    }
+
+    /// What has come of NATS; none where it is not configured.
+    pub fn fan_out_stats(&self) -> Option<FanOutStats> {
+        self.fan_out.as_ref().map(|fan_out| fan_out.stats())
     }
 
     /// How many entries are committed and have no place in the journal yet.

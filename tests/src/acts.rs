@@ -128,9 +128,9 @@ impl Goods {
 }
 
 impl World {
-    /// Starts a second process on this world's database, which believes the same issuer.
+    /// Starts a second process on this world's database, which believes the same issuer and is set as this one is.
     pub async fn sibling(&self) -> Sibling {
-        let config = Config::read(None, std::iter::empty()).unwrap();
+        let config = Config::read(None, self.settings.iter().cloned()).unwrap();
         let enlace = server::engine(&config, &self.scratch.owner).await.expect("the engine");
         let verifier = Verifier::new(vec![self.issuer.issuer_config()], AUDIENCE.to_owned()).unwrap();
         let app = App::new(enlace.clone(), Arc::new(verifier), None, HttpSettings::default());

@@ -47,6 +47,11 @@ impl Cluster {
     }
 }
 
+/// Waits until the run's PostgreSQL is there, installed where it was missing.
+pub(crate) async fn ready() {
+    CLUSTER.get_or_init(Cluster::start).await;
+}
+
 /// Databases of runs that have ended: their process is no more.
 async fn drop_leftovers(admin: &Client) {
     let rows =

@@ -17,8 +17,10 @@ mod cluster;
 mod events;
 mod front;
 mod goods;
+mod nats;
 mod program;
 mod socket;
+mod way;
 mod world;
 
 pub use acts::{ADJUST, Goods, MOVE, Sibling, fresh_key, headcount, id, outcome};
@@ -27,8 +29,10 @@ pub use cluster::{Scratch, connect};
 pub use events::{EventStream, ServerEvent};
 pub use front::Front;
 pub use goods::{fill, fill_unevenly};
+pub use nats::Nats;
 pub use program::{DataFolder, Ended, Run, Running, enlace, signal};
 pub use socket::Socket;
+pub use way::Way;
 pub use world::{World, WorldBuilder};
 
 /// Reads a path of keys and indexes, `data.shelters.0.code`, in JSON; null where there is nothing.

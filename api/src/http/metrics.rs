@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 
-use enlace_schema::{LATENESS, StreamStats};
+use enlace_schema::{FanOutStats, LATENESS, StreamStats};
 
 /// Counters of this process.
 pub(super) struct Metrics {
@@ -24,6 +24,8 @@ pub(super) struct Gauges {
     /// Entries without a place yet; none where the database did not say.
     pub(super) journal_queue: Option<i64>,
     pub(super) streams: StreamStats,
+    /// None where there is no NATS.
+    pub(super) fan_out: Option<FanOutStats>,
 }
 
 impl Metrics {
@@ -96,6 +98,11 @@ impl Metrics {
                 "Committed entries that have no place in the journal yet.",
                 gauges.journal_queue.map(|queue| queue.to_string()),
             ),
+            (
+                "enlace_nats_connected",
+                "Whether NATS carries the journal's entries.",
+                gauges.fan_out.map(|fan_out| u8::from(fan_out.connected).to_string()),
+            ),
         ];
         for (name, about, value) in gauge {
             if let Some(value) = value {
@@ -113,7 +120,7 @@ impl Metrics {
             ),
             ("enlace_streams_evicted_total", "Slow subscribers whose streams were ended.", streams.evicted),
         ];
-        for (name, about, value) in counter {
+        for (name, about, value) in counter.into_iter().chain(gauges.fan_out.iter().flat_map(carried)) {
             metric(name, "counter", about, &[("", value.to_string())]);
         }
         metric(
@@ -125,6 +132,29 @@ impl Metrics {
         lag(streams, &mut text);
         text
     }
+}
+
+/// What NATS has carried.
+fn carried(fan_out: &FanOutStats) -> [(&'static str, &'static str, u64); 5] {
+    [
+        ("enlace_nats_published_total", "Entries that NATS took.", fan_out.published),
+        ("enlace_nats_received_total", "Entries that NATS brought.", fan_out.received),
+        (
+            "enlace_nats_read_instead_total",
+            "Entries that were read from the database, since NATS did not bring them in time.",
+            fan_out.read_instead,
+        ),
+        (
+            "enlace_nats_dropped_total",
+            "Entries that NATS was not given, or did not take in time.",
+            fan_out.dropped,
+        ),
+        (
+            "enlace_nats_rejected_total",
+            "Messages that no process of this deployment sealed, or that were altered.",
+            fan_out.rejected,
+        ),
+    ]
 }
 
 /// The classes of the histogram of lateness, each with those below it.
@@ -151,7 +181,9 @@ mod tests {
             metrics.count(status);
         }
         let streams = StreamStats { cohorts: 4, late: vec![2, 0, 1], ..StreamStats::default() };
-        let gauges = Gauges { sockets: 3, subscriptions: 2, journal_index: -1, journal_queue: None, streams };
+        let fan_out = Some(FanOutStats { connected: true, received: 5, ..FanOutStats::default() });
+        let mut gauges =
+            Gauges { sockets: 3, subscriptions: 2, journal_index: -1, journal_queue: None, streams, fan_out };
         let text = metrics.text(&gauges);
         for line in [
             "enlace_requests_total{outcome=\"answered\"} 2",
@@ -160,6 +192,8 @@ mod tests {
             "enlace_sockets 3",
             "enlace_journal_index -1",
             "enlace_cohorts 4",
+            "enlace_nats_connected 1",
+            "enlace_nats_received_total 5",
             "enlace_stream_lag_seconds_bucket{le=\"0.005\"} 2",
             "enlace_stream_lag_seconds_bucket{le=\"0.025\"} 3",
             "enlace_stream_lag_seconds_count 3",
@@ -167,5 +201,7 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{text}");
         }
         assert!(!text.contains("enlace_journal_queue"), "what is not known is not told");
+        gauges.fan_out = None;
+        assert!(!metrics.text(&gauges).contains("enlace_nats"), "nor what there is not");
     }
 }
