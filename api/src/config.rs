@@ -236,8 +236,8 @@ keys! {
     limit_literal_depth: usize = "8";
     /// Most values that an answer may hold: fields times the rows that the arguments ask for.
     limit_cost: usize = "100000";
-    /// What is logged, in the syntax of `RUST_LOG`.
-    log: String = "info";
+    /// What is logged, in the syntax of `RUST_LOG`. The client of NATS is left out: it says at each attempt what Enlace says once.
+    log: String = "info,async_nats=off";
 }
 
 /// An issuer as the file has it.

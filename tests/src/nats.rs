@@ -18,6 +18,10 @@ use crate::cluster::{folder, ready};
 const PATIENCE: Duration = Duration::from_mins(3);
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// Who connects.
+const USER: &str = "enlace";
+const PASSWORD: &str = "p@ss";
+
 static PROGRAM: OnceCell<PathBuf> = OnceCell::const_new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -38,9 +42,21 @@ impl Nats {
         nats
     }
 
-    /// Where it is.
+    /// Where it is, and how to connect.
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        self.url_by(self.port)
+    }
+
+    /// How to connect where it is reached by another port.
+    pub fn url_by(&self, port: u16) -> String {
+        format!("nats://{USER}:{}@127.0.0.1:{port}", PASSWORD.replace('@', "%40"))
+    }
+
+    /// A client that may do anything.
+    pub async fn connect(&self) -> async_nats::Client {
+        let options =
+            async_nats::ConnectOptions::with_user_and_password(USER.to_owned(), PASSWORD.to_owned());
+        options.connect(format!("127.0.0.1:{}", self.port)).await.expect("a connection")
     }
 
     /// Its port.
@@ -66,6 +82,7 @@ impl Nats {
         // It does not outlive who started it.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+        command.args(["--user", USER, "--pass", PASSWORD]);
         command.args(["-a", "127.0.0.1", "-p", &port, "-js", "-sd"]).arg(self.folder.join("store"));
         command.arg("--ports_file_dir").arg(&self.folder).arg("-l").arg(self.folder.join("log"));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();

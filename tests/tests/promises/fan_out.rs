@@ -119,7 +119,7 @@ async fn what_others_send_by_the_same_nats_changes_nothing_and_they_learn_nothin
     for pair in [&pair, &foreign] {
         pair.are_connected(true).await;
     }
-    let stranger = async_nats::connect(nats.url()).await.unwrap();
+    let stranger = nats.connect().await;
     let mut listener = stranger.subscribe("enlace.>").await.unwrap();
     stranger.flush().await.unwrap();
     pair.change(1).await;

@@ -15,7 +15,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 
 use super::message::size;
-use super::{FanOut, Placed, WAITING, lock};
+use super::{FanOut, Login, Placed, WAITING, lock};
 
 /// Of a message; a longer entry is read by the others.
 const MESSAGE_BYTES: usize = 64 * 1024;
@@ -28,33 +28,48 @@ const DEADLINE: Duration = Duration::from_secs(2);
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How long it keeps in mind a process that is gone.
 const FORGOTTEN: Duration = Duration::from_secs(10);
-/// The pause before what failed is tried again.
+/// The pauses before what failed is tried again: the first, and the longest.
 const PAUSE: Duration = Duration::from_millis(250);
+const LONG_PAUSE: Duration = Duration::from_secs(2);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Publishes what was placed and takes what others placed, for as long as it is polled.
 pub(super) async fn keep(fan_out: Arc<FanOut>, placed: mpsc::Receiver<Placed>) {
-    let mut said = false;
+    let (mut said, mut attempts) = (false, 0);
     let client = loop {
         match options(&fan_out).connect(&fan_out.nats.addresses[..]).await {
             Ok(client) => break client,
             Err(error) => missing(&error.into(), &mut said),
         }
-        tokio::time::sleep(PAUSE).await;
+        attempts += 1;
+        tokio::time::sleep(pause_after(attempts)).await;
     };
     let jetstream = ContextBuilder::new().timeout(DEADLINE).ack_timeout(DEADLINE).build(client);
     tokio::join!(publish(&fan_out, &jetstream, placed), follow(&fan_out, &jetstream, said));
 }
 
+/// The pause after so many attempts that failed.
+fn pause_after(attempts: usize) -> Duration {
+    let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+    PAUSE.saturating_mul(attempts).min(LONG_PAUSE)
+}
+
 fn options(fan_out: &Arc<FanOut>) -> ConnectOptions {
+    let options = match fan_out.nats.login.clone() {
+        Some(Login { name, password: Some(password) }) => {
+            ConnectOptions::with_user_and_password(name, password)
+        }
+        Some(Login { name, password: None }) => ConnectOptions::with_token(name),
+        None => ConnectOptions::new(),
+    };
     let fan_out = Arc::clone(fan_out);
-    ConnectOptions::new()
+    options
         .name("enlace")
         .connection_timeout(DEADLINE)
         .ping_interval(DEADLINE)
         .subscription_capacity(WAITING)
-        .reconnect_delay_callback(|_| PAUSE)
+        .reconnect_delay_callback(pause_after)
         .event_callback(move |event| {
             match event {
                 Event::Disconnected | Event::Closed => fan_out.failed.notify_one(),

@@ -18,8 +18,6 @@ const VERSION: u8 = 1;
 /// What the keys of terms are made of, and what of the subject; neither is ever what a cursor is signed over, which is longer.
 const KEY: &[u8] = b"enlace/fan-out/key/1";
 const SUBJECT: &[u8] = b"enlace/fan-out/subject";
-/// How much of the code a subject has.
-const SUBJECT_BYTES: usize = 8;
 /// What encoding adds to an entry and to each of its parts, at most.
 const AROUND: usize = 64;
 
@@ -35,7 +33,7 @@ impl Seal {
     /// What tells a deployment from another with the same programme, as a copy of it is.
     pub(super) fn subject(&self) -> String {
         let code = hmac::sign(&self.0, SUBJECT);
-        code.as_ref().iter().take(SUBJECT_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        format!("{:016x}", u64::from_be_bytes(code.as_ref().first_chunk().copied().unwrap_or_default()))
     }
 
     fn key(&self, term: Uuid) -> Option<LessSafeKey> {

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::ServerAddr;
+use percent_encoding::percent_decode_str;
 use ring::hmac;
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
@@ -28,11 +29,27 @@ use message::Seal;
 /// How many entries wait to be published, and how many that came to be told of.
 const WAITING: usize = 1024;
 
-/// Where NATS is, and how long it is waited for.
-#[derive(Debug, Clone)]
+/// Where NATS is, who connects, and how long it is waited for.
+#[derive(Clone)]
 pub struct Nats {
+    /// Without names and passwords, which could be shown with them.
     addresses: Vec<ServerAddr>,
+    login: Option<Login>,
     patience: Duration,
+}
+
+/// Who connects: a user with a password, or a token.
+#[derive(Clone)]
+struct Login {
+    name: String,
+    password: Option<String>,
+}
+
+impl std::fmt::Debug for Nats {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { addresses, patience, .. } = self;
+        formatter.debug_struct("Nats").field("addresses", addresses).field("patience", patience).finish()
+    }
 }
 
 /// What was given is no address of NATS. It is not shown: it may hold a password.
@@ -43,13 +60,25 @@ pub struct Nats {
 pub struct NatsUrlError;
 
 impl Nats {
-    /// The servers at these addresses, divided by commas. An entry that the database told of is waited for as long as `patience`.
+    /// The servers at these addresses, divided by commas; the first that says who connects says it for all. An entry that the database
+    /// told of is waited for as long as `patience`.
     pub fn new(url: &str, patience: Duration) -> Result<Self, NatsUrlError> {
-        let parse = |address: &str| match address.trim() {
-            "" => Err(NatsUrlError),
-            address => address.parse().map_err(|_| NatsUrlError),
-        };
-        Ok(Self { addresses: url.split(',').map(parse).collect::<Result<_, _>>()?, patience })
+        let mut nats = Self { addresses: Vec::new(), login: None, patience };
+        for address in url.split(',') {
+            let address: ServerAddr = address.trim().parse().map_err(|_| NatsUrlError)?;
+            if address.host().is_empty() || address.is_websocket() {
+                return Err(NatsUrlError);
+            }
+            if let Some(name) = address.username() {
+                let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+                let login = Login { name: decoded(name), password: address.password().map(decoded) };
+                nats.login.get_or_insert(login);
+            }
+            let mut url = address.into_inner();
+            url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| NatsUrlError)?;
+            nats.addresses.push(ServerAddr::from_url(url).map_err(|_| NatsUrlError)?);
+        }
+        Ok(nats)
     }
 }
 
@@ -336,8 +365,11 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_and_not_repeated() {
-        assert!(Nats::new("nats://a:4222, tls://u:p@b", Duration::ZERO).is_ok());
-        for wrong in ["", "http://a", "nats://a,,nats://b"] {
+        let nats = Nats::new("nats://a:4222, tls://u:p%40ss@b", Duration::ZERO).unwrap();
+        let login = nats.login.as_ref().map(|login| (&login.name[..], login.password.as_deref()));
+        assert_eq!(login, Some(("u", Some("p@ss"))));
+        assert!(!format!("{nats:?}").contains("ss"), "{nats:?}");
+        for wrong in ["", "nats://", "http://a", "ws://a", "nats://a,,nats://b"] {
             let refused = Nats::new(wrong, Duration::ZERO);
             assert!(refused.is_err(), "{wrong}");
         }

@@ -27,7 +27,7 @@ async fn ways(nodes: &Nodes) -> ([Way; 2], Reached) {
     let port = to_postgres.address.port();
     let (user, name) = (owner.get_user().unwrap(), owner.get_dbname().unwrap());
     let database = format!("host=127.0.0.1 port={port} user={user} dbname={name}");
-    let nats = format!("nats://{}", to_nats.address);
+    let nats = nodes.nats.url_by(to_nats.address.port());
     ([to_postgres, to_nats], Reached { database, nats })
 }
 
