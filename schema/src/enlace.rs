@@ -25,9 +25,10 @@ use crate::journal;
 use crate::live::{Cohorts, StreamStats, Subscription};
 use crate::system::{Caller, Clock, Parts, Random, System};
 use crate::vault::Vault;
+use crate::webhooks::{Courier, Networks, PostStats};
 
 /// What can be set.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// How much a document may ask for.
     pub limits: Limits,
@@ -35,6 +36,8 @@ pub struct Settings {
     pub database: DatabaseLimits,
     /// How often changes of authority are looked for; they are felt within this time and a moment (R4).
     pub authority_interval: Duration,
+    /// Where webhooks may post to.
+    pub webhook_networks: Networks,
 }
 
 impl Default for Settings {
@@ -43,6 +46,7 @@ impl Default for Settings {
             limits: Limits::default(),
             database: DatabaseLimits::default(),
             authority_interval: Duration::from_secs(1),
+            webhook_networks: Networks::default(),
         }
     }
 }
@@ -76,6 +80,7 @@ impl Enlace {
             database,
             vault,
             directory,
+            networks: settings.webhook_networks,
             clock,
             random,
         };
@@ -224,6 +229,30 @@ impl Enlace {
     /// What streams of this process have come to.
     pub fn stream_stats(&self) -> StreamStats {
         self.cohorts.stats()
+    }
+
+    /// What webhooks of this process have come to.
+    pub fn post_stats(&self) -> PostStats {
+        self.system.posted.stats()
+    }
+
+    /// What decides which webhooks post what: whoever runs it posts.
+    pub fn courier(&self) -> Result<Courier> {
+        Courier::new(&self.system)
+    }
+
+    /// Where webhooks may post to.
+    pub fn webhook_networks(&self) -> &Networks {
+        &self.system.networks
+    }
+
+    /// Has something run beside it, which ends as it is told that Enlace stops.
+    pub async fn accompany<F>(&self, work: impl FnOnce(watch::Receiver<bool>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let task = tokio::spawn(work(self.stop.subscribe()));
+        self.tasks.lock().await.push(task);
     }
 
     /// How many entries are committed and have no place in the journal yet.

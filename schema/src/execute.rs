@@ -358,6 +358,35 @@ fn open_stream(
     prepared: &Prepared,
     after: Option<&str>,
 ) -> Result<Subscription, Fault> {
+    let (projection, beginning) = projected(system, caller, prepared)?;
+    let (Some(bound), Some(actor)) = (&prepared.document.bound, caller.actor()) else {
+        return Err(Error::internal("a stream of nobody, or of no subscription").into());
+    };
+    let variables = bound.variables(&prepared.variables)?;
+    let of = (prepared.key.operation.as_deref(), variables.as_str());
+    let cursor = Cursor::new(system.vault.stream_key(), actor.user, bound, of);
+    let key = CohortKey { plan: prepared.key.clone(), variables };
+    let beginning = match after {
+        Some(after) => Beginning { after: Some(after.to_owned()), ..beginning },
+        None => beginning,
+    };
+    Ok(Subscription::new(cohorts, Arc::new(projection), key, &cursor, &beginning)?)
+}
+
+/// What a subscription makes of the journal for a caller, and where its document has it begin.
+pub(crate) fn project(
+    system: &Arc<System>,
+    caller: &Caller,
+    request: &Request,
+) -> Result<(Projection, Beginning), Fault> {
+    projected(system, caller, &prepare(system, caller, request)?)
+}
+
+fn projected(
+    system: &Arc<System>,
+    caller: &Caller,
+    prepared: &Prepared,
+) -> Result<(Projection, Beginning), Fault> {
     let plan = &prepared.plan;
     if plan.kind != OperationKind::Subscription {
         return Err(Error::new(Code::OperationNotSupported, "This operation is no subscription.").into());
@@ -386,19 +415,7 @@ fn open_stream(
     else {
         return Err(Error::internal("a subscription to a root that has no events").into());
     };
-    let (Some(bound), Some(actor)) = (&prepared.document.bound, caller.actor()) else {
-        return Err(Error::internal("a stream of nobody, or of no subscription").into());
-    };
-    let variables = bound.variables(&prepared.variables)?;
-    let of = (prepared.key.operation.as_deref(), variables.as_str());
-    let cursor = Cursor::new(system.vault.stream_key(), actor.user, bound, of);
-    let projection = Arc::new(Projection::new(system, caller, plan, events(arguments)?));
-    let key = CohortKey { plan: prepared.key.clone(), variables };
-    let beginning = match after {
-        Some(after) => Beginning { after: Some(after.to_owned()), ..beginning },
-        None => beginning,
-    };
-    Ok(Subscription::new(cohorts, projection, key, &cursor, &beginning)?)
+    Ok((Projection::new(system, caller, plan, events(arguments)?), beginning))
 }
 
 impl Document {

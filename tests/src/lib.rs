@@ -18,6 +18,7 @@ mod events;
 mod front;
 mod goods;
 mod program;
+mod receiver;
 mod socket;
 mod world;
 
@@ -28,6 +29,7 @@ pub use events::{EventStream, ServerEvent};
 pub use front::Front;
 pub use goods::{fill, fill_unevenly};
 pub use program::{DataFolder, Ended, Run, Running, enlace, signal};
+pub use receiver::{Post, Receiver};
 pub use socket::Socket;
 pub use world::{World, WorldBuilder};
 

@@ -29,6 +29,6 @@ pub(crate) use beginning::{Beginning, beginnings};
 pub(crate) use cohort::{Cohorts, Key as CohortKey};
 pub use cursor::{AFTER_CURSOR, Cursor};
 pub(crate) use cursor::{Bound, bound};
-pub(crate) use projection::Projection;
+pub(crate) use projection::{Kind, Projection};
 pub use stats::{LATENESS, StreamStats};
 pub use subscription::{Event, Progress, Subscription};
