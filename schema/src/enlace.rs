@@ -22,7 +22,7 @@ use crate::execute::{self, Carries, Request, Response};
 use crate::graph::{Coordinate, print_sdl};
 use crate::housekeeping;
 use crate::journal;
-use crate::live::{Cohorts, StreamStats, Subscription};
+use crate::live::{StreamStats, Subscription};
 use crate::system::{Caller, Clock, Parts, Random, System};
 use crate::vault::Vault;
 use crate::webhooks::{Courier, Networks, PostStats};
@@ -55,7 +55,6 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Enlace {
     system: Arc<System>,
-    cohorts: Arc<Cohorts>,
     stop: Arc<watch::Sender<bool>>,
     tasks: Arc<tokio::sync::Mutex<Vec<JoinHandle<()>>>>,
 }
@@ -97,12 +96,7 @@ impl Enlace {
             tokio::spawn(housekeeping::run(Arc::clone(&system), stopped)),
         ];
         is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;
-        Ok(Self {
-            system,
-            cohorts: Arc::default(),
-            stop: Arc::new(stop),
-            tasks: Arc::new(tokio::sync::Mutex::new(tasks)),
-        })
+        Ok(Self { system, stop: Arc::new(stop), tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
     }
 
     /// Who calls: nobody, or what the grants confirm of a token.
@@ -181,7 +175,7 @@ impl Enlace {
         request: &Request,
         after: Option<&str>,
     ) -> Result<Subscription, Response> {
-        execute::subscribe(&self.system, &self.cohorts, caller, request, after)
+        execute::subscribe(&self.system, caller, request, after)
     }
 
     /// The schema as a caller sees it, in SDL.
@@ -228,7 +222,7 @@ impl Enlace {
 
     /// What streams of this process have come to.
     pub fn stream_stats(&self) -> StreamStats {
-        self.cohorts.stats()
+        self.system.cohorts.stats()
     }
 
     /// What webhooks of this process have come to.

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Answer, OperationKind, Source, write_text};
 use crate::journal::{Refusal, record_read};
-use crate::live::{Beginning, CohortKey, Cohorts, Cursor, Projection, Subscription};
+use crate::live::{Beginning, CohortKey, Cursor, Projection, Subscription};
 use crate::scalars::{GlobalId, Pseudonyms};
 use crate::system::{Caller, PlanKey, System};
 
@@ -341,19 +341,17 @@ fn introspected_data<'i>(
 /// Opens a subscription. What is wrong with it is answered as for a query: before anything is sent.
 pub(crate) fn subscribe(
     system: &Arc<System>,
-    cohorts: &Cohorts,
     caller: &Caller,
     request: &Request,
     after: Option<&str>,
 ) -> Result<Subscription, Response> {
-    let opened = prepare(system, caller, request)
-        .and_then(|prepared| open_stream(system, cohorts, caller, &prepared, after));
+    let opened =
+        prepare(system, caller, request).and_then(|prepared| open_stream(system, caller, &prepared, after));
     opened.map_err(|fault| Response::fault(&fault))
 }
 
 fn open_stream(
     system: &Arc<System>,
-    cohorts: &Cohorts,
     caller: &Caller,
     prepared: &Prepared,
     after: Option<&str>,
@@ -370,7 +368,7 @@ fn open_stream(
         Some(after) => Beginning { after: Some(after.to_owned()), ..beginning },
         None => beginning,
     };
-    Ok(Subscription::new(cohorts, Arc::new(projection), key, &cursor, &beginning)?)
+    Ok(Subscription::new(&system.cohorts, Arc::new(projection), key, &cursor, &beginning)?)
 }
 
 /// What a subscription makes of the journal for a caller, and where its document has it begin.

@@ -67,6 +67,7 @@ fn capabilities() -> graph::Graph {
     education::register(&mut graph);
     break_glass::register(&mut graph);
     journal::register(&mut graph);
+    live::register(&mut graph);
     webhooks::register(&mut graph);
     graph
 }

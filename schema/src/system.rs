@@ -20,6 +20,7 @@ use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Graph, print_sdl};
 use crate::journal::{Feed, Refusal, Refusals};
+use crate::live::Cohorts;
 use crate::scalars::Pseudonyms;
 use crate::vault::Vault;
 use crate::webhooks::{Networks, Posted};
@@ -152,6 +153,8 @@ pub(crate) struct System {
     pub(crate) feed: Arc<Feed>,
     /// What callers were refused and the journal does not have yet.
     pub(crate) refusals: Refusals,
+    /// Who follows what through this process.
+    pub(crate) cohorts: Cohorts,
     /// Where webhooks may post to.
     pub(crate) networks: Networks,
     /// What came of what they posted.
@@ -210,6 +213,7 @@ impl System {
             directory: ArcSwap::from_pointee(directory),
             feed: Arc::new(Feed::new()),
             refusals: Refusals::default(),
+            cohorts: Cohorts::default(),
             networks,
             posted: Posted::default(),
             authority: watch::Sender::new(0),
