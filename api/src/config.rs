@@ -220,6 +220,8 @@ keys! {
     connection_wait: Duration = "5000";
     /// How often changes of grants, agreements and revocations are looked for, in milliseconds.
     authority_interval: Duration = "1000";
+    /// Private networks that webhooks may post to, as in `10.1.0.0/16`, divided by commas; in the clear too, where an address is given as a number. All others reach public addresses alone, over https.
+    webhook_networks: Vec<String> = "";
     /// Most lexical tokens in a document.
     limit_tokens: usize = "5000";
     /// Most selection sets inside one another.

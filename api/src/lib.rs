@@ -7,3 +7,4 @@ pub mod config;
 pub mod http;
 pub mod postgres;
 pub mod server;
+pub mod webhooks;

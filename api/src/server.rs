@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use enlace_policies::Policies;
-use enlace_schema::{Clock, DatabaseLimits, Enlace, Limits, Nats, Random, Settings};
+use enlace_schema::{Clock, DatabaseLimits, Enlace, Limits, Nats, Networks, Random, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -14,6 +14,7 @@ use crate::auth::dev::DevIssuer;
 use crate::config::{Config, Mode};
 use crate::http::{App, HttpSettings};
 use crate::postgres::{self, PrivatePostgres};
+use crate::webhooks;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,12 @@ pub enum Error {
     /// The issuers are not valid.
     #[error(transparent)]
     Issuers(#[from] crate::auth::Error),
+    /// A network that webhooks may reach cannot be read.
+    #[error("the webhook_networks do not parse: {0}")]
+    WebhookNetworks(#[from] enlace_schema::NetworkError),
+    /// Webhooks cannot be posted.
+    #[error(transparent)]
+    Webhooks(#[from] webhooks::Error),
     /// There is nobody whose tokens would be believed.
     #[error(
         "no issuer is configured, and the development issuer speaks only for made-up data outside production; add an [[issuer]] to the configuration file"
@@ -162,10 +169,13 @@ pub async fn engine(config: &Config, owner: &tokio_postgres::Config) -> Result<E
         },
         authority_interval: config.authority_interval,
         nats: config.nats_url.as_deref().map(|url| Nats::new(url, config.nats_patience)).transpose()?,
+        webhook_networks: Networks::public_and(&config.webhook_networks)?,
     };
     let policies = policies(config.policies.as_deref())?;
     let keys = keys(config, owner)?;
-    Ok(Enlace::start(owner, &keys, policies, settings, Clock::system(), Random::system()).await?)
+    let enlace = Enlace::start(owner, &keys, policies, settings, Clock::system(), Random::system()).await?;
+    webhooks::start(&enlace).await?;
+    Ok(enlace)
 }
 
 /// The transports over an engine. The development issuer speaks only for made-up data, and never in production.

@@ -27,6 +27,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("health.tests.toml", include_str!("../health.tests.toml")),
     ("journal.tests.toml", include_str!("../journal.tests.toml")),
     ("shelters.tests.toml", include_str!("../shelters.tests.toml")),
+    ("webhooks.tests.toml", include_str!("../webhooks.tests.toml")),
 ];
 
 /// The cases of a folder of policies, read and ready to be tried.

@@ -99,6 +99,8 @@ named! {
         Account = "Account",
         /// An agency's data-sharing agreement.
         Agreement = "Agreement",
+        /// A subscription whose messages are posted to an address.
+        Webhook = "Webhook",
         /// A community centre, owned or on loan.
         Centre = "Centre",
         /// A centre that works as a shelter.
@@ -252,7 +254,7 @@ impl RecordType {
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::BreakGlassAccess => &[Fact::Agency],
-            Self::Account => &[Fact::Agency, Fact::User],
+            Self::Account | Self::Webhook => &[Fact::Agency, Fact::User],
             Self::Centre => &[Fact::Lender],
             Self::Shelter
             | Self::Space

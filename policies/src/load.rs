@@ -31,6 +31,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("health.cedar", include_str!("../health.cedar")),
     ("journal.cedar", include_str!("../journal.cedar")),
     ("shelters.cedar", include_str!("../shelters.cedar")),
+    ("webhooks.cedar", include_str!("../webhooks.cedar")),
 ];
 
 /// The schema of this crate.

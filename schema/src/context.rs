@@ -94,6 +94,16 @@ impl Context {
         self.caller.actor.as_deref()
     }
 
+    /// Whether an account is the caller's own.
+    pub(crate) fn is_own(&self, user: Uuid) -> bool {
+        self.actor_if_any().is_some_and(|actor| actor.user == user)
+    }
+
+    /// Who asks, with what they may do.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     fn access(&self) -> &Access {
         &self.caller.access
     }

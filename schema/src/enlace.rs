@@ -22,9 +22,10 @@ use crate::execute::{self, Carries, Request, Response};
 use crate::graph::{Coordinate, print_sdl};
 use crate::housekeeping;
 use crate::journal::{self, FanOut, FanOutStats, Nats};
-use crate::live::{Cohorts, StreamStats, Subscription};
+use crate::live::{StreamStats, Subscription};
 use crate::system::{Caller, Clock, Parts, Random, System};
 use crate::vault::Vault;
+use crate::webhooks::{Courier, Networks, PostStats};
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct Settings {
     pub authority_interval: Duration,
     /// What carries the journal's entries between processes that share the database; none where each reads them.
     pub nats: Option<Nats>,
+    /// Where webhooks may post to.
+    pub webhook_networks: Networks,
 }
 
 impl Default for Settings {
@@ -46,6 +49,7 @@ impl Default for Settings {
             database: DatabaseLimits::default(),
             authority_interval: Duration::from_secs(1),
             nats: None,
+            webhook_networks: Networks::default(),
         }
     }
 }
@@ -55,7 +59,6 @@ impl Default for Settings {
 pub struct Enlace {
     system: Arc<System>,
     fan_out: Option<Arc<FanOut>>,
-    cohorts: Arc<Cohorts>,
     stop: Arc<watch::Sender<bool>>,
     tasks: Arc<tokio::sync::Mutex<Vec<JoinHandle<()>>>>,
 }
@@ -80,6 +83,7 @@ impl Enlace {
             database,
             vault,
             directory,
+            networks: settings.webhook_networks,
             clock,
             random,
         };
@@ -104,13 +108,7 @@ impl Enlace {
             tokio::spawn(housekeeping::run(Arc::clone(&system), stopped)),
         ]);
         is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;
-        Ok(Self {
-            system,
-            fan_out,
-            cohorts: Arc::default(),
-            stop: Arc::new(stop),
-            tasks: Arc::new(tokio::sync::Mutex::new(tasks)),
-        })
+        Ok(Self { system, fan_out, stop: Arc::new(stop), tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
     }
 
     /// Who calls: nobody, or what the grants confirm of a token.
@@ -189,7 +187,7 @@ impl Enlace {
         request: &Request,
         after: Option<&str>,
     ) -> Result<Subscription, Response> {
-        execute::subscribe(&self.system, &self.cohorts, caller, request, after)
+        execute::subscribe(&self.system, caller, request, after)
     }
 
     /// The schema as a caller sees it, in SDL.
@@ -236,7 +234,31 @@ impl Enlace {
 
     /// What streams of this process have come to.
     pub fn stream_stats(&self) -> StreamStats {
-        self.cohorts.stats()
+        self.system.cohorts.stats()
+    }
+
+    /// What webhooks of this process have come to.
+    pub fn post_stats(&self) -> PostStats {
+        self.system.posted.stats()
+    }
+
+    /// What decides which webhooks post what: whoever runs it posts.
+    pub fn courier(&self) -> Result<Courier> {
+        Courier::new(&self.system)
+    }
+
+    /// Where webhooks may post to.
+    pub fn webhook_networks(&self) -> &Networks {
+        &self.system.networks
+    }
+
+    /// Has something run beside it, which ends as it is told that Enlace stops.
+    pub async fn accompany<F>(&self, work: impl FnOnce(watch::Receiver<bool>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let task = tokio::spawn(work(self.stop.subscribe()));
+        self.tasks.lock().await.push(task);
     }
 
     /// What has come of NATS; none where it is not configured.

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Answer, OperationKind, Source, write_text};
 use crate::journal::{Refusal, record_read};
-use crate::live::{Beginning, CohortKey, Cohorts, Cursor, Projection, Subscription};
+use crate::live::{Beginning, CohortKey, Cursor, Projection, Subscription};
 use crate::scalars::{GlobalId, Pseudonyms};
 use crate::system::{Caller, PlanKey, System};
 
@@ -341,23 +341,50 @@ fn introspected_data<'i>(
 /// Opens a subscription. What is wrong with it is answered as for a query: before anything is sent.
 pub(crate) fn subscribe(
     system: &Arc<System>,
-    cohorts: &Cohorts,
     caller: &Caller,
     request: &Request,
     after: Option<&str>,
 ) -> Result<Subscription, Response> {
-    let opened = prepare(system, caller, request)
-        .and_then(|prepared| open_stream(system, cohorts, caller, &prepared, after));
+    let opened =
+        prepare(system, caller, request).and_then(|prepared| open_stream(system, caller, &prepared, after));
     opened.map_err(|fault| Response::fault(&fault))
 }
 
 fn open_stream(
     system: &Arc<System>,
-    cohorts: &Cohorts,
     caller: &Caller,
     prepared: &Prepared,
     after: Option<&str>,
 ) -> Result<Subscription, Fault> {
+    let (projection, beginning) = projected(system, caller, prepared)?;
+    let (Some(bound), Some(actor)) = (&prepared.document.bound, caller.actor()) else {
+        return Err(Error::internal("a stream of nobody, or of no subscription").into());
+    };
+    let variables = bound.variables(&prepared.variables)?;
+    let of = (prepared.key.operation.as_deref(), variables.as_str());
+    let cursor = Cursor::new(system.vault.stream_key(), actor.user, bound, of);
+    let key = CohortKey { plan: prepared.key.clone(), variables };
+    let beginning = match after {
+        Some(after) => Beginning { after: Some(after.to_owned()), ..beginning },
+        None => beginning,
+    };
+    Ok(Subscription::new(&system.cohorts, Arc::new(projection), key, &cursor, &beginning)?)
+}
+
+/// What a subscription makes of the journal for a caller, and where its document has it begin.
+pub(crate) fn project(
+    system: &Arc<System>,
+    caller: &Caller,
+    request: &Request,
+) -> Result<(Projection, Beginning), Fault> {
+    projected(system, caller, &prepare(system, caller, request)?)
+}
+
+fn projected(
+    system: &Arc<System>,
+    caller: &Caller,
+    prepared: &Prepared,
+) -> Result<(Projection, Beginning), Fault> {
     let plan = &prepared.plan;
     if plan.kind != OperationKind::Subscription {
         return Err(Error::new(Code::OperationNotSupported, "This operation is no subscription.").into());
@@ -386,19 +413,7 @@ fn open_stream(
     else {
         return Err(Error::internal("a subscription to a root that has no events").into());
     };
-    let (Some(bound), Some(actor)) = (&prepared.document.bound, caller.actor()) else {
-        return Err(Error::internal("a stream of nobody, or of no subscription").into());
-    };
-    let variables = bound.variables(&prepared.variables)?;
-    let of = (prepared.key.operation.as_deref(), variables.as_str());
-    let cursor = Cursor::new(system.vault.stream_key(), actor.user, bound, of);
-    let projection = Arc::new(Projection::new(system, caller, plan, events(arguments)?));
-    let key = CohortKey { plan: prepared.key.clone(), variables };
-    let beginning = match after {
-        Some(after) => Beginning { after: Some(after.to_owned()), ..beginning },
-        None => beginning,
-    };
-    Ok(Subscription::new(cohorts, projection, key, &cursor, &beginning)?)
+    Ok((Projection::new(system, caller, plan, events(arguments)?), beginning))
 }
 
 impl Document {

@@ -32,6 +32,7 @@ mod scalars;
 mod shelters;
 mod system;
 mod vault;
+mod webhooks;
 
 pub use access::Limits;
 pub use agencies::{Actor, Programme, Stated};
@@ -51,6 +52,7 @@ pub use live::{AFTER_CURSOR, Cursor, Event, LATENESS, Progress, StreamStats, Sub
 pub use scalars::{GlobalId, Quantity};
 pub use system::{Caller, Clock, Random};
 pub use vault::{KeysError, keys_beside, migrate_keys};
+pub use webhooks::{Courier, Delivery, NetworkError, Networks, Outcome, PostStats};
 
 /// The capabilities, each a folder of its own.
 fn capabilities() -> graph::Graph {
@@ -66,5 +68,7 @@ fn capabilities() -> graph::Graph {
     education::register(&mut graph);
     break_glass::register(&mut graph);
     journal::register(&mut graph);
+    live::register(&mut graph);
+    webhooks::register(&mut graph);
     graph
 }

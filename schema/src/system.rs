@@ -20,8 +20,10 @@ use crate::database::Database;
 use crate::error::{Code, Error, Result};
 use crate::graph::{Graph, print_sdl};
 use crate::journal::{Feed, Refusal, Refusals};
+use crate::live::Cohorts;
 use crate::scalars::Pseudonyms;
 use crate::vault::Vault;
+use crate::webhooks::{Networks, Posted};
 
 /// The real clock, handed in so that tests are literal.
 #[derive(Clone)]
@@ -151,6 +153,12 @@ pub(crate) struct System {
     pub(crate) feed: Arc<Feed>,
     /// What callers were refused and the journal does not have yet.
     pub(crate) refusals: Refusals,
+    /// Who follows what through this process.
+    pub(crate) cohorts: Cohorts,
+    /// Where webhooks may post to.
+    pub(crate) networks: Networks,
+    /// What came of what they posted.
+    pub(crate) posted: Posted,
     /// Raised by each change of anyone's authority.
     pub(crate) authority: watch::Sender<u64>,
     policies: ArcSwap<Generation>,
@@ -174,6 +182,7 @@ pub(crate) struct Parts {
     pub(crate) database: Database,
     pub(crate) vault: Vault,
     pub(crate) directory: Directory,
+    pub(crate) networks: Networks,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
 }
@@ -192,7 +201,7 @@ fn shows_more(profile: &Profile, other: &Profile) -> BTreeSet<Class> {
 
 impl System {
     pub(crate) fn new(parts: Parts) -> Result<Self> {
-        let Parts { graph, policies, limits, database, vault, directory, clock, random } = parts;
+        let Parts { graph, policies, limits, database, vault, directory, networks, clock, random } = parts;
         Ok(Self {
             whole: RoleView::new(print_sdl(&graph, None))?,
             graph,
@@ -204,6 +213,9 @@ impl System {
             directory: ArcSwap::from_pointee(directory),
             feed: Arc::new(Feed::new()),
             refusals: Refusals::default(),
+            cohorts: Cohorts::default(),
+            networks,
+            posted: Posted::default(),
             authority: watch::Sender::new(0),
             policies: ArcSwap::from_pointee(Generation { number: 0, policies: Arc::new(policies) }),
             accesses: Cache::new(ACCESSES),
@@ -249,6 +261,19 @@ impl System {
             }
         };
         Ok(Caller { actor, access: self.access(principal)? })
+    }
+
+    /// Whoever something is done for while they are away: without what they have opened in an emergency, and only while they hold one
+    /// of their roles.
+    pub(crate) fn absent_caller(&self, stated: &Stated<'_>) -> Result<Caller> {
+        let mut actor = self.directory.load().actor(stated, self.now())?;
+        if actor.principal.roles.is_empty() {
+            let message = "None of the roles in which this acts is granted at present.";
+            return Err(Error::new(Code::NoRoleGranted, message));
+        }
+        (actor.opened, actor.principal.opened) = (None, None);
+        let principal = actor.as_principal();
+        Ok(Caller { actor: Some(Arc::new(actor)), access: self.access(principal)? })
     }
 
     /// Takes note that someone was turned away at the door whose token or account was withdrawn. Of whoever is not known here,

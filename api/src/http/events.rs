@@ -25,7 +25,7 @@ use enlace_schema::{Carries, Code, Cursor, Error, Event, Progress, Request};
 
 use super::App;
 use super::authenticate::Identity;
-use super::live::{self, ended, failure, stopped, tail, until, until_warning};
+use super::live::{self, ended, ending, failure, stopped, tail, until, until_warning};
 use super::reply::{Refusal, protect};
 
 /// How often a comment is sent over a silent stream, so that nothing on the way takes it for dead.
@@ -150,22 +150,22 @@ impl EventStream {
             Stage::Opening => {
                 self.stage = Stage::Live;
                 match self.confirm() {
-                    Ok(()) => Some(self.live().await.unwrap_or_else(|code| self.end(code))),
-                    Err(code) => Some(self.end(code)),
+                    Ok(()) => Some(self.live().await.unwrap_or_else(|error| self.end(error))),
+                    Err(error) => Some(self.end(error)),
                 }
             }
-            Stage::Live => Some(self.live().await.unwrap_or_else(|code| self.end(code))),
+            Stage::Live => Some(self.live().await.unwrap_or_else(|error| self.end(error))),
             Stage::Over => None,
         }
     }
 
-    fn end(&mut self, code: Code) -> Bytes {
+    fn end(&mut self, error: Error) -> Bytes {
         self.stage = Stage::Over;
-        last(&failure(&ended(code, self.progress.cursor().as_ref())))
+        last(&failure(&ended(error, self.progress.cursor().as_ref())))
     }
 
     /// The next event or comment; or why the stream ends.
-    async fn live(&mut self) -> Result<Bytes, Code> {
+    async fn live(&mut self) -> Result<Bytes, Error> {
         let silence = Instant::now() + KEEPALIVE;
         loop {
             let (end, now) = (self.identity.claims.exp, self.app.enlace.now());
@@ -173,14 +173,14 @@ impl EventStream {
             let warning = until_warning(end, now).filter(|_| self.warns);
             tokio::select! {
                 biased;
-                () = stopped(&mut self.stopping) => return Err(Code::ShuttingDown),
-                () = tokio::time::sleep(expires) => return Err(Code::TokenExpired),
+                () = stopped(&mut self.stopping) => return Err(ending(Code::ShuttingDown)),
+                () = tokio::time::sleep(expires) => return Err(ending(Code::TokenExpired)),
                 () = tokio::time::sleep(warning.unwrap_or_default()), if warning.is_some() => {
                     self.warns = false;
                     return Ok(expiring(end));
                 }
                 changed = self.authority.changed() => {
-                    changed.map_err(|_| Code::ShuttingDown)?;
+                    changed.map_err(|_| ending(Code::ShuttingDown))?;
                     self.confirm()?;
                 }
                 () = tokio::time::sleep_until(silence) => return Ok(silent(self.progress.latest().as_ref())),
@@ -189,7 +189,7 @@ impl EventStream {
         }
     }
 
-    fn forward(&self, next: Option<Event>) -> Result<Bytes, Code> {
+    fn forward(&self, next: Option<Event>) -> Result<Bytes, Error> {
         match next {
             Some(Event::Standing(payload)) => Ok(event("next", None, &[&payload]).freeze()),
             Some(Event::Ready(index)) => {
@@ -202,15 +202,20 @@ impl EventStream {
                 let [code, end] = tail(&cursor).map(str::as_bytes);
                 Ok(event("next", Some(&cursor), &[&head, code, end]).freeze())
             }
-            Some(Event::End(code)) => Err(code),
-            None => Err(Code::ShuttingDown),
+            Some(Event::End(error)) => Err(*error),
+            None => Err(ending(Code::ShuttingDown)),
         }
     }
 
     /// Ends the stream where its caller's rights are no longer those that it was opened with (R4, R8).
-    fn confirm(&mut self) -> Result<(), Code> {
-        let Identity { caller, .. } = self.app.reconfirm(&self.identity).map_err(|error| error.code)?;
-        if caller.has_same_rights(&self.identity.caller) { Ok(()) } else { Err(Code::AuthorityChanged) }
+    fn confirm(&mut self) -> Result<(), Error> {
+        let Identity { caller, .. } =
+            self.app.reconfirm(&self.identity).map_err(|error| ending(error.code))?;
+        if caller.has_same_rights(&self.identity.caller) {
+            Ok(())
+        } else {
+            Err(ending(Code::AuthorityChanged))
+        }
     }
 }
 

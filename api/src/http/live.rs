@@ -29,16 +29,17 @@ pub(super) fn tail(cursor: &Cursor) -> [&str; 2] {
     [cursor.code(), AFTER_CURSOR]
 }
 
-/// Why a stream ended, for its client: the code, what to do, and the cursor from which to go on; none where it is to begin anew.
-pub(super) fn ended(code: Code, cursor: Option<&Cursor>) -> Error {
+/// Why a stream ended, for its client: with the cursor from which to go on; none where it is to begin anew.
+pub(super) fn ended(error: Error, cursor: Option<&Cursor>) -> Error {
+    match cursor {
+        Some(cursor) => error.with("index", cursor.index().to_string()).with("cursor", cursor.to_string()),
+        None => error,
+    }
+}
+
+/// Why its transport ends a stream, and what to do.
+pub(super) fn ending(code: Code) -> Error {
     let message = match code {
-        Code::SlowConsumer => "Changes came faster than they were read. Subscribe again after the cursor.",
-        Code::InvalidArgument | Code::DocumentTooComplex => {
-            "This stream cannot begin so. Ask for less, or leave snapshot out."
-        }
-        Code::InvalidCursor => {
-            "The journal has nothing of this cursor's index. Read the present state, and subscribe without it."
-        }
         Code::ShuttingDown => "The server is stopping. Connect again, after the cursor.",
         Code::AuthorityChanged => "Your rights changed. Subscribe again, after the cursor.",
         Code::TokenExpired => "The token has expired. Get a new one and connect again.",
@@ -48,11 +49,7 @@ pub(super) fn ended(code: Code, cursor: Option<&Cursor>) -> Error {
         }
         _ => "The stream cannot go on. Subscribe again after the cursor.",
     };
-    let error = Error::new(code, message);
-    match cursor {
-        Some(cursor) => error.with("index", cursor.index().to_string()).with("cursor", cursor.to_string()),
-        None => error,
-    }
+    Error::new(code, message)
 }
 
 /// How long before its token's end a stream's client is told of it.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 
-use enlace_schema::{FanOutStats, LATENESS, StreamStats};
+use enlace_schema::{FanOutStats, LATENESS, PostStats, StreamStats};
 
 /// Counters of this process.
 pub(super) struct Metrics {
@@ -26,6 +26,7 @@ pub(super) struct Gauges {
     pub(super) streams: StreamStats,
     /// None where there is no NATS.
     pub(super) fan_out: Option<FanOutStats>,
+    pub(super) posts: PostStats,
 }
 
 impl Metrics {
@@ -72,6 +73,17 @@ impl Metrics {
                 ("{outcome=\"answered\"}", count(&self.answered)),
                 ("{outcome=\"refused\"}", count(&self.refused)),
                 ("{outcome=\"failed\"}", count(&self.failed)),
+            ],
+        );
+        let posts = &gauges.posts;
+        metric(
+            "enlace_webhook_posts_total",
+            "counter",
+            "Messages of webhooks that were posted, by what came of it.",
+            &[
+                ("{outcome=\"delivered\"}", posts.delivered.to_string()),
+                ("{outcome=\"refused\"}", posts.refused.to_string()),
+                ("{outcome=\"unavailable\"}", posts.unavailable.to_string()),
             ],
         );
         let streams = &gauges.streams;
@@ -182,11 +194,20 @@ mod tests {
         }
         let streams = StreamStats { cohorts: 4, late: vec![2, 0, 1], ..StreamStats::default() };
         let fan_out = Some(FanOutStats { connected: true, received: 5, ..FanOutStats::default() });
-        let mut gauges =
-            Gauges { sockets: 3, subscriptions: 2, journal_index: -1, journal_queue: None, streams, fan_out };
+        let posts = PostStats { delivered: 5, refused: 1, unavailable: 2 };
+        let mut gauges = Gauges {
+            sockets: 3,
+            subscriptions: 2,
+            journal_index: -1,
+            journal_queue: None,
+            streams,
+            posts,
+            fan_out,
+        };
         let text = metrics.text(&gauges);
         for line in [
             "enlace_requests_total{outcome=\"answered\"} 2",
+            "enlace_webhook_posts_total{outcome=\"unavailable\"} 2",
             "enlace_requests_total{outcome=\"refused\"} 1",
             "enlace_requests_total{outcome=\"failed\"} 1",
             "enlace_sockets 3",

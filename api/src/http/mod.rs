@@ -113,6 +113,7 @@ impl App {
         let queue = tokio::time::timeout(QUEUE_DEADLINE, self.enlace.journal_queue()).await;
         Gauges {
             streams: self.enlace.stream_stats(),
+            posts: self.enlace.post_stats(),
             // Not told where the database does not answer: `/ready` says so.
             journal_queue: queue.ok().and_then(Result::ok),
             sockets: self.settings.sockets.saturating_sub(self.sockets.available_permits()),

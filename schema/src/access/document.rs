@@ -70,6 +70,14 @@ pub(crate) struct Fault {
     pub(crate) errors: Vec<Json>,
 }
 
+impl Fault {
+    /// What is wrong, in a sentence.
+    pub(crate) fn sentence(&self) -> String {
+        let message = self.errors.iter().find_map(|error| error["message"].as_str());
+        message.unwrap_or(self.code.as_str()).to_owned()
+    }
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self { code: error.code, errors: vec![error.to_json(None)] }

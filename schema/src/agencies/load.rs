@@ -73,7 +73,7 @@ pub(super) const USER_COLUMNS: UserColumns =
 
 /// A user as its row has it.
 pub(super) fn user(context: &Context, (id, subject, active, version, agency_id, agency): UserRow) -> User {
-    User { id: Id::new(id), subject, active, version, agency_id, agency, own: is_own(context, id) }
+    User { id: Id::new(id), subject, active, version, agency_id, agency, own: context.is_own(id) }
 }
 
 /// The accounts of some agencies, or those of some keys, as far as the caller may see them, by their subjects.
@@ -154,7 +154,7 @@ pub(super) fn grant(context: &Context, row: GrantRow) -> Result<Grant> {
         version,
         user_id,
         agency,
-        own: is_own(context, user_id),
+        own: context.is_own(user_id),
     })
 }
 
@@ -169,11 +169,6 @@ pub(crate) async fn grants_of(context: Context, user_ids: Vec<Uuid>) -> Result<V
     let rows: Vec<GrantRow> = query.load(&mut &*reader).await?;
     let found = rows.into_iter().map(|row| grant(&context, row)).collect::<Result<_>>()?;
     Ok(seen(&context, found))
-}
-
-/// Whether an account is the caller's own.
-fn is_own(context: &Context, user: Uuid) -> bool {
-    context.actor_if_any().is_some_and(|actor| actor.user == user)
 }
 
 /// What the caller may see of some accounts, or of what is granted to them.

@@ -1,6 +1,7 @@
 //! Those who share a document, its variables and an access, and the one task that works for them.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -8,9 +9,10 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, broadcast};
 use tokio::task::AbortHandle;
 
+use super::graphql::Stream;
 use super::projection::{Kind, Projection};
 use super::stats::{Counters, StreamStats};
-use crate::error::{Code, Result};
+use crate::error::{Error, Result};
 use crate::journal::{Entry, read_entries};
 use crate::system::{PlanKey, System};
 
@@ -33,10 +35,15 @@ pub(super) enum Sent {
     /// A message: its index, and its bytes up to the rest of the cursor.
     Next(i64, Bytes),
     /// The stream cannot go on.
-    End(Code),
+    End(Box<Error>),
 }
 
 pub(super) struct Cohort {
+    /// The subscription that it is of, with the variables that say of what.
+    of: (&'static str, String),
+    /// How many messages were made, and how late the last was, in milliseconds.
+    made: AtomicU64,
+    late: AtomicU64,
     events: broadcast::Sender<Sent>,
     /// Held while sending, so that a subscriber joins between two messages.
     dealt: Mutex<Dealt>,
@@ -72,6 +79,21 @@ impl Cohort {
     pub(super) fn progress(&self, given: i64) -> i64 {
         let dealt = self.dealt();
         if dealt.last_sent() <= given { dealt.position.max(given) } else { given }
+    }
+
+    fn shown(&self) -> Stream {
+        let whole = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let made = self.made.load(Ordering::Relaxed);
+        let late = self.late.load(Ordering::Relaxed);
+        Stream {
+            subscription: self.of.0.to_owned(),
+            variables: self.of.1.clone(),
+            subscribers: whole(self.events.receiver_count()),
+            backlog: whole(self.events.len()),
+            position: self.position().to_string(),
+            messages: i32::try_from(made).unwrap_or(i32::MAX),
+            lag: (made > 0).then(|| i32::try_from(late).unwrap_or(i32::MAX)),
+        }
     }
 
     fn send(&self, index: i64, message: Option<Bytes>) {
@@ -159,8 +181,13 @@ impl Cohorts {
         } else {
             let (head, entries) = projection.system().feed.follow();
             let dealt = Dealt { position: head, recent: VecDeque::new(), since: head };
-            let cohort =
-                Arc::new(Cohort { events: broadcast::Sender::new(BACKLOG), dealt: Mutex::new(dealt) });
+            let cohort = Arc::new(Cohort {
+                of: (projection.follows(), key.variables.clone()),
+                made: AtomicU64::new(0),
+                late: AtomicU64::new(0),
+                events: broadcast::Sender::new(BACKLOG),
+                dealt: Mutex::new(dealt),
+            });
             let worker = Worker {
                 projection: Arc::clone(&projection),
                 cohort: Arc::clone(&cohort),
@@ -179,6 +206,16 @@ impl Cohorts {
         let catching_up = Arc::clone(&self.catching_up);
         let (running, counters) = (Arc::clone(&self.running), Arc::clone(&self.counters));
         Membership { cohort, projection, catching_up, counters, joined_at, missed, events, key, running }
+    }
+
+    /// Each of them, by the subscription that it is of.
+    pub(super) fn all(&self) -> Vec<Stream> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<Stream> = running.values().map(|(cohort, _)| cohort.shown()).collect();
+        all.sort_by(|one, other| {
+            (&one.subscription, &one.variables).cmp(&(&other.subscription, &other.variables))
+        });
+        all
     }
 
     /// What streams have come to.
@@ -206,7 +243,7 @@ impl Worker {
             };
             if let Err(error) = dealt {
                 tracing::warn!(%error, "a stream's cohort ends");
-                let _nobody_left = self.cohort.events.send(Sent::End(error.code));
+                let _nobody_left = self.cohort.events.send(Sent::End(Box::new(error)));
                 return;
             }
         }
@@ -232,8 +269,11 @@ impl Worker {
             let is_one = message.is_some();
             self.cohort.send(entry.index, message);
             if is_one && let Some(recorded) = entry.recorded() {
-                let late = self.projection.system().clock.now() - recorded;
-                self.counters.made(late.to_std().unwrap_or_default());
+                let late = (self.projection.system().clock.now() - recorded).to_std().unwrap_or_default();
+                self.counters.made(late);
+                self.cohort.made.fetch_add(1, Ordering::Relaxed);
+                let millis = u64::try_from(late.as_millis()).unwrap_or(u64::MAX);
+                self.cohort.late.store(millis, Ordering::Relaxed);
             }
         }
         Ok(())

@@ -15,11 +15,12 @@
 //!
 //! Subscribers with the same document, variables and access are one [`cohort`], for which each change is executed and written once
 //! by its [`projection`]; the bytes are shared. [`subscription`] is one's place among them, [`beginning`] where it begins,
-//! [`cursor`] what it goes on from and [`standing`] how things stand.
+//! [`cursor`] what it goes on from and [`standing`] how things stand. [`graphql`] shows the cohorts to whoever runs the server.
 
 mod beginning;
 mod cohort;
 mod cursor;
+mod graphql;
 mod projection;
 mod standing;
 mod stats;
@@ -29,6 +30,7 @@ pub(crate) use beginning::{Beginning, beginnings};
 pub(crate) use cohort::{Cohorts, Key as CohortKey};
 pub use cursor::{AFTER_CURSOR, Cursor};
 pub(crate) use cursor::{Bound, bound};
-pub(crate) use projection::Projection;
+pub(crate) use graphql::register;
+pub(crate) use projection::{Kind, Projection};
 pub use stats::{LATENESS, StreamStats};
 pub use subscription::{Event, Progress, Subscription};

@@ -30,7 +30,7 @@ pub(crate) struct Projection {
 
 /// What a message says of itself.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A change, as it was committed.
     Change,
     /// A change in place of earlier ones of the same things, which were left out: all after this index.
@@ -38,8 +38,8 @@ pub(super) enum Kind {
         /// The last index before those that were left out or are told by this message.
         after: i64,
     },
-    /// A change that came while it was read how things stand.
-    Opening,
+    /// A change whose message bears no cursor: it came while it was read how things stand, or goes where nothing is resumed.
+    Uncursored,
     /// How something stands.
     Snapshot,
 }
@@ -59,8 +59,14 @@ impl Projection {
     }
 
     /// The states that an entry tells of, where it concerns this at all; none of what is no state.
-    pub(super) fn states(&self, entry: &Entry) -> Result<Option<Vec<Uuid>>> {
+    pub(crate) fn states(&self, entry: &Entry) -> Result<Option<Vec<Uuid>>> {
         Ok((self.source.change)(entry)?.map(|happened| happened.states))
+    }
+
+    /// The subscription that it is of.
+    pub(crate) fn follows(&self) -> &'static str {
+        let root = self.plan.only_call().and_then(|(_, call)| self.system.graph.roots.get(call.root));
+        root.map_or("", |root| root.name)
     }
 
     /// For what is read for it.
@@ -114,7 +120,7 @@ impl Projection {
 
     /// The message for an entry, where it concerns this and may be seen: whole but for the rest of the cursor, which is its
     /// subscriber's own.
-    pub(super) async fn message(&self, entry: &Entry, kind: Kind) -> Result<Option<Bytes>> {
+    pub(crate) async fn message(&self, entry: &Entry, kind: Kind) -> Result<Option<Bytes>> {
         for pause in RETRIES {
             match self.attempt(entry, kind).await {
                 Err(error) if error.code == Code::Unavailable => tokio::time::sleep(pause).await,
@@ -147,7 +153,7 @@ fn extensions(index: i64, kind: Kind) -> String {
     let _infallible = match kind {
         Kind::Change => write!(text, r#""kind":"CHANGE","#),
         Kind::Coalesced { after } => write!(text, r#""kind":"COALESCED","skippedAfter":"{after}","#),
-        Kind::Opening => return text + r#""kind":"CHANGE"}}}"#,
+        Kind::Uncursored => return text + r#""kind":"CHANGE"}}}"#,
         Kind::Snapshot => return text + r#""kind":"SNAPSHOT"}}}"#,
     };
     let _infallible = write!(text, r#""cursor":"{index}."#);

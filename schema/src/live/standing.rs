@@ -34,7 +34,7 @@ pub(super) async fn tell(projection: &Projection) -> Result<Told> {
         for entry in read_entries(&system.database, read, index).await? {
             read = entry.index;
             if !held.contains(&entry.index) {
-                messages.extend(projection.message(&entry, Kind::Opening).await?);
+                messages.extend(projection.message(&entry, Kind::Uncursored).await?);
             }
         }
     }

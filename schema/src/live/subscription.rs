@@ -15,6 +15,7 @@ use super::projection::{Kind, Projection};
 use super::standing::{Told, tell};
 use crate::error::{Code, Error, Result};
 use crate::journal::{Entry, head_of, read_entries};
+use crate::system::System;
 
 /// How many entries of the journal a stream may have to go through before it is live. Who was away for longer reads the present state.
 const MOST_BEHIND: i64 = 100_000;
@@ -35,7 +36,7 @@ pub enum Event {
         head: Bytes,
     },
     /// The stream cannot go on; its cursor says from where to.
-    End(Code),
+    End(Box<Error>),
 }
 
 /// How far a subscription is.
@@ -167,7 +168,7 @@ impl Subscription {
                 Ok(None) => {}
                 Err(error) => {
                     tracing::debug!(%error, "a stream ends");
-                    return Event::End(error.code);
+                    return Event::End(Box::new(error));
                 }
             }
         }
@@ -219,9 +220,9 @@ impl Subscription {
                 self.gave(index);
                 Ok(Some(Event::Next { index, head }))
             }
-            Ok(Sent::End(code)) => Ok(Some(Event::End(code))),
+            Ok(Sent::End(error)) => Ok(Some(Event::End(error))),
             Err(RecvError::Lagged(_)) => Box::pin(self.coalesce()).await,
-            Err(RecvError::Closed) => Ok(Some(Event::End(Code::ShuttingDown))),
+            Err(RecvError::Closed) => Ok(Some(Event::End(Box::new(System::stopping())))),
         }
     }
 
@@ -255,7 +256,8 @@ impl Subscription {
 
     fn evict(&self) -> Event {
         self.membership.counters.evicted();
-        Event::End(Code::SlowConsumer)
+        let message = "Changes came faster than they were read. Subscribe again after the cursor.";
+        Event::End(Box::new(Error::new(Code::SlowConsumer, message)))
     }
 
     /// Some entries after those that it has dealt with, up to an index; not more of them at once than others leave it.

@@ -37,4 +37,5 @@ mod schema_contract;
 mod shelters;
 mod streams;
 mod tokens;
+mod webhooks;
 mod websocket;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use futures_util::stream::{self, AbortHandle, Abortable, BoxStream, SelectAll, Stream, StreamExt};
 
-use enlace_schema::{Code, Cursor, Event, Progress, Response};
+use enlace_schema::{Cursor, Error, Event, Progress, Response};
 
 use super::message::OperationId;
 
@@ -20,7 +20,7 @@ pub(super) enum Output {
     /// A change, as it was written for all who get it, and its cursor.
     Next(Bytes, Cursor),
     /// The end of a subscription: why, and from where to go on.
-    Ended(Code, Option<Cursor>),
+    Ended(Box<Error>, Option<Cursor>),
 }
 
 /// All operations share the socket's task: none has a task, a channel or a buffer of its own.
@@ -105,10 +105,10 @@ impl Operations {
                     *told = index;
                     Output::Next(head, progress.at(index))
                 }
-                Event::End(code) => {
+                Event::End(error) => {
                     let cursor = progress.cursor();
                     self.open.remove(&id);
-                    Output::Ended(code, cursor)
+                    Output::Ended(error, cursor)
                 }
             };
             return Some((id, output));

@@ -16,7 +16,7 @@ use super::operations::{Operations, Output};
 use super::wire::Wire;
 use crate::http::App;
 use crate::http::authenticate::{Identity, bearer};
-use crate::http::live::{self, ended, stopped, until, until_warning};
+use crate::http::live::{self, ended, ending, stopped, until, until_warning};
 
 struct Session<'w> {
     app: Arc<App>,
@@ -140,7 +140,7 @@ impl Session<'_> {
 
     async fn end_subscriptions(&mut self, code: Code) -> Result<(), Close> {
         for (id, cursor) in self.operations.close_subscriptions() {
-            self.wire.send(message::error_of(&id, &ended(code, cursor.as_ref()))).await?;
+            self.wire.send(message::error_of(&id, &ended(ending(code), cursor.as_ref()))).await?;
         }
         Ok(())
     }
@@ -237,8 +237,8 @@ impl Session<'_> {
                 let next = message::next(id, &head, live::tail(&cursor)).map_err(unavailable)?;
                 self.wire.send(next).await
             }
-            Output::Ended(code, cursor) => {
-                self.wire.send(message::error_of(id, &ended(code, cursor.as_ref()))).await
+            Output::Ended(error, cursor) => {
+                self.wire.send(message::error_of(id, &ended(*error, cursor.as_ref()))).await
             }
             Output::Response(response) if response.refused.is_some() => {
                 self.wire.send(message::error(id, &response)).await

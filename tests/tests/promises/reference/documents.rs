@@ -45,6 +45,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "fairAllocation"),
     ("Query", "consolidation"),
     ("Query", "policyExplain"),
+    ("Query", "streams"),
+    ("Query", "webhooks"),
 ];
 
 /// Whether [`everything`] leaves a field out.
