@@ -371,7 +371,7 @@ async fn an_address_or_a_document_that_does_not_do_is_refused() {
     }
     let variables = json!({"url": good, "document": FOLLOW, "key": fresh_key()});
     assert_eq!(outcome(&kitchen.run(REGISTER, variables.clone()).await), "StateConflict");
-    assert_eq!(outcome(&world.client("CNDH/witness").run(REGISTER, variables).await), "FIELD_FORBIDDEN");
+    assert_eq!(outcome(&world.client("CNDH/witness").run(REGISTER, variables).await), "FORBIDDEN");
     world.stop().await;
 }
 
