@@ -208,6 +208,8 @@ impl From<diesel::result::Error> for Error {
             Db::DatabaseError(Kind::Unknown, info) if info.message().starts_with("terminating") => {
                 lost(&error)
             }
+            // A replica has to replay what the statement still reads, and gives the statement up.
+            Db::DatabaseError(_, info) if info.message().contains("conflict with recovery") => lost(&error),
             // `query_canceled`, which diesel does not name: statement_timeout fired.
             Db::DatabaseError(Kind::Unknown, info) if info.message().contains("statement timeout") => {
                 Error::new(

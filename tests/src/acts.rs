@@ -130,7 +130,13 @@ impl Goods {
 impl World {
     /// Starts a second process on this world's database, which believes the same issuer.
     pub async fn sibling(&self) -> Sibling {
-        let config = Config::read(None, std::iter::empty()).unwrap();
+        self.sibling_set(&[]).await
+    }
+
+    /// As [`World::sibling`], with variables of its own.
+    pub async fn sibling_set(&self, environment: &[(&str, &str)]) -> Sibling {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let config = Config::read(None, environment).unwrap();
         let enlace = server::engine(&config, &self.scratch.owner).await.expect("the engine");
         let verifier = Verifier::new(vec![self.issuer.issuer_config()], AUDIENCE.to_owned()).unwrap();
         let app = App::new(enlace.clone(), Arc::new(verifier), None, HttpSettings::default());
