@@ -274,14 +274,15 @@ impl RecordType {
             | Self::Location
             | Self::Kit
             | Self::Entitlement
-            | Self::HouseholdDelivery
             | Self::Reservation
             | Self::SupplyRequest
             | Self::SupplyDecision
             | Self::Shipment
             | Self::StockCount
             | Self::Container => true,
-            Self::Account
+            // Of a household it is known by a code, which is withdrawn at once.
+            Self::HouseholdDelivery
+            | Self::Account
             | Self::Agreement
             | Self::Donor
             | Self::Person

@@ -310,11 +310,20 @@ impl Replicas {
         }
     }
 
-    async fn note_primary(&self, database: &Database) {
+    /// Asks the primary where it is, on a connection of its own. Where it cannot be reached, others say so: what was replayed grows old
+    /// meanwhile.
+    async fn note_primary(&self, config: &Config, own: &mut Option<Reader>) {
         let at = Instant::now();
-        let asked = async { row::<Standing>(STANDING, &*database.reader().await.ok()?).await.ok() };
-        // Where the primary cannot be reached, others say so; what was replayed grows old meanwhile.
-        let Ok(Some(found)) = timeout(PATIENCE, asked).await else { return };
+        let asking = async {
+            let reader = match own.take() {
+                Some(reader) => reader,
+                None => Reader(share(config).await.ok()?),
+            };
+            let found: Standing = row(STANDING, &reader).await.ok()?;
+            *own = Some(reader);
+            Some(found)
+        };
+        let Ok(Some(found)) = timeout(PATIENCE, asking).await else { return };
         let Some(position) = found.position.filter(|_| !found.is_standby) else { return };
         let mut known = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
         let same = known.take().filter(|known| {
@@ -332,11 +341,12 @@ impl Replicas {
 pub(crate) async fn watch(database: &Database, mut stop: watch::Receiver<bool>) {
     let replicas = &database.replicas;
     let watching = async {
-        replicas.note_primary(database).await;
+        let mut own = None;
+        replicas.note_primary(&database.config, &mut own).await;
         let primary = async {
             loop {
                 sleep(EVERY).await;
-                replicas.note_primary(database).await;
+                replicas.note_primary(&database.config, &mut own).await;
             }
         };
         let each = replicas.all.iter().zip(1..).map(|(it, number)| it.watch(number, &replicas.primary));
