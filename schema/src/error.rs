@@ -235,3 +235,17 @@ pub fn documentation() -> String {
     }
     page
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::{DatabaseErrorKind as Kind, Error as Db};
+
+    use super::*;
+
+    #[test]
+    fn what_a_replica_gives_up_may_be_asked_again() {
+        let said = "canceling statement due to conflict with recovery".to_owned();
+        let given_up = Db::DatabaseError(Kind::SerializationFailure, Box::new(said));
+        assert_eq!(Error::from(given_up).code, Code::Unavailable);
+    }
+}

@@ -153,7 +153,7 @@ pub(crate) fn plan(
         for field in planner.collect(&[&operation.selection_set], &[kind.type_name()]) {
             roots.push(planner.root(kind, &field)?);
         }
-        let may_lag = kind == OperationKind::Query && planner.may_lag;
+        let may_lag = kind == OperationKind::Query && planner.at_once == 0;
         Ok((Plan { kind, roots, refusals: planner.refusals, may_lag }, planner.alone))
     };
     // One person or one household is read alone; several roots that do so are a list after all.
@@ -194,8 +194,8 @@ struct Planner<'a> {
     shows_more: bool,
     /// How many roots do that and are no lists.
     alone: usize,
-    /// Whether nothing was met so far that must be as it is now.
-    may_lag: bool,
+    /// How much was met that must be as it is now.
+    at_once: usize,
 }
 
 fn misfit() -> Error {
@@ -223,13 +223,13 @@ impl<'a> Planner<'a> {
             listed: lists,
             shows_more: false,
             alone: 0,
-            may_lag: true,
+            at_once: 0,
         }
     }
 
     /// Takes note that the document has to do with a class on records of a type.
     fn meets(&mut self, class: Class, record: RecordType) {
-        self.may_lag &= class.may_lag() && record.may_lag();
+        self.at_once += usize::from(!(class.may_lag() && record.may_lag()));
     }
 
     /// Merges the fields that apply to a type of these names (itself, its interface, its union).
@@ -325,7 +325,7 @@ impl<'a> Planner<'a> {
         let noted = (kind == OperationKind::Mutation || root.class.is_personal()).then_some(root.class);
         self.meets(root.class, root.record);
         // Its id may be of any record.
-        self.may_lag &= root.shape != Shape::Node;
+        self.at_once += usize::from(root.shape == Shape::Node);
         let depends = match self.profile.answer(root.verb(), root.class, root.record) {
             Answer::Allowed => None,
             Answer::Depends(dependence) => Some(Arc::clone(dependence)),

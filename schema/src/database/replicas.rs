@@ -127,11 +127,11 @@ impl Replica {
         }
     }
 
-    /// A connection to it, and what that shows; none where it was lost.
+    /// A connection to it, the one whose turn it is or another, and what that shows; none where all were lost.
     pub(crate) async fn look(&self, turn: usize) -> Option<(Reader, Seen)> {
-        let place = turn.checked_rem(self.connections.len())?;
-        let shared = self.connections.get(place)?.load_full().filter(|shared| !shared.is_lost())?;
-        let reader = Reader(shared);
+        let in_turn = self.connections.iter().cycle().skip(turn).take(self.connections.len());
+        let reader =
+            in_turn.filter_map(ArcSwapOption::load_full).find(|shared| !shared.is_lost()).map(Reader)?;
         let seen = row(SEEN, &reader).await.ok()?;
         Some((reader, seen))
     }
@@ -155,13 +155,12 @@ impl Replica {
         own: &mut Option<Reader>,
         primary: &Mutex<Option<Primary>>,
     ) -> Result<i64, &'static str> {
-        let position = match own {
-            Some(reader) => judged(&row(STANDING, reader).await.map_err(|_| SILENT)?, primary)?,
-            None => {
-                let (reader, position) = self.open(primary).await?;
-                *own = Some(reader);
-                position
-            }
+        let position = if let Some(reader) = own {
+            judged(&row(STANDING, reader).await.map_err(|_| SILENT)?, primary)?
+        } else {
+            let (reader, position) = self.open(primary).await?;
+            *own = Some(reader);
+            position
         };
         for place in &self.connections {
             if place.load().as_ref().is_none_or(|shared| shared.is_lost()) {
