@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(primary.moment(29), Some(after(2)));
         assert_eq!(primary.moment(30), Some(after(4)));
         assert_eq!(primary.moment(99), Some(after(4)));
-        primary.note(after(3601), 40);
+        primary.note(after(3602), 40);
         assert_eq!(primary.moment(15), None, "no moment is kept for more than an hour");
         assert_eq!(primary.moment(25), Some(after(2)));
     }
