@@ -164,6 +164,8 @@ keys! {
     database_url: Option<String> = "";
     /// A database for the keys of people's data, as `database_url` is written. It is kept apart so that nobody reads a copy of the main one without it, and erased people stay erased in every backup. Empty: the main one's name with `_keys` behind it, on the same server, made where it is missing.
     keys_url: Option<String> = "";
+    /// Streaming replicas of the database, each written as `database_url` is and with one host, divided by commas. A query whose caller allows it (`Cache-Control: max-stale`) may be answered by one.
+    replica_urls: Vec<String> = "";
     /// A port of 127.0.0.1 on which the private PostgreSQL listens too; none where empty.
     postgres_loopback_port: Option<u16> = "";
     /// `development`, where the development issuer is accepted for made-up data, or `production`.

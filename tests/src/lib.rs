@@ -20,17 +20,19 @@ mod goods;
 mod program;
 mod receiver;
 mod socket;
+mod standby;
 mod world;
 
 pub use acts::{ADJUST, Goods, MOVE, Sibling, fresh_key, headcount, id, outcome};
 pub use client::{Answer, Client};
-pub use cluster::{Scratch, connect};
+pub use cluster::{Scratch, cluster, connect};
 pub use events::{EventStream, ServerEvent};
 pub use front::Front;
 pub use goods::{fill, fill_unevenly};
 pub use program::{DataFolder, Ended, Run, Running, enlace, signal};
 pub use receiver::{Post, Receiver};
 pub use socket::Socket;
+pub use standby::Standby;
 pub use world::{World, WorldBuilder};
 
 /// Reads a path of keys and indexes, `data.shelters.0.code`, in JSON; null where there is nothing.

@@ -18,7 +18,7 @@ mod sequencer;
 mod standing;
 mod tables;
 
-pub(crate) use append::{Begun, Done, Outcome, Transaction, constraint, idempotency_keys};
+pub(crate) use append::{Begun, Done, Outcome, Transaction, constraint, idempotency_keys, newest_write};
 pub(crate) use entry::{Change, Entry, Part};
 pub(crate) use feed::{Feed, head_of, read_entries};
 pub(crate) use graphql::register;

@@ -5,10 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::Utc;
-use enlace::postgres::{Options, PrivatePostgres};
 use enlace_tests::{
-    ADJUST, Client, DataFolder, Run, Running, Socket, at, connect, enlace, fresh_key, signal,
+    ADJUST, Client, DataFolder, Run, Running, Socket, at, cluster, connect, enlace, fresh_key, signal,
 };
 use futures_util::future::join_all;
 use rustix::process::Signal;
@@ -105,23 +103,6 @@ async fn follow(address: SocketAddr, token: String, seen: Arc<Mutex<Seen>>) {
             _ => return,
         }
     }
-}
-
-/// A PostgreSQL of the test's own, with the demonstration's programme.
-async fn cluster(data: &DataFolder) -> PrivatePostgres {
-    let options =
-        Options { data: data.path().to_owned(), loopback_port: None, durable: false, may_install: true };
-    let postgres = PrivatePostgres::start(options).await.expect("a PostgreSQL of its own");
-    postgres.ensure_database("enlace").await.unwrap();
-    let owner = postgres.connection_string("enlace").parse().unwrap();
-    enlace_schema::migrate(&owner).await.unwrap();
-    let keys = enlace_schema::keys_beside(&owner);
-    enlace_schema::migrate_keys(&owner, &keys).await.unwrap();
-    let (mut client, keys) = (connect(&owner).await, connect(&keys).await);
-    enlace_schema::demo::load(&mut client, &keys, enlace_schema::demo::DEFAULT_DAY, Utc::now())
-        .await
-        .unwrap();
-    postgres
 }
 
 /// Follows for as long as the test goes on: from one node to the next, whenever a socket ends.
