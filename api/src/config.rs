@@ -168,6 +168,8 @@ keys! {
     nats_url: Option<String> = "";
     /// How long an entry is waited for that NATS has not brought yet, in milliseconds; then it is read from the database.
     nats_patience: Duration = "50";
+    /// Streaming replicas of the database, each written as `database_url` is and with one host, divided by commas. A query whose caller allows it (`Cache-Control: max-stale`) may be answered by one.
+    replica_urls: Vec<String> = "";
     /// A port of 127.0.0.1 on which the private PostgreSQL listens too; none where empty.
     postgres_loopback_port: Option<u16> = "";
     /// `development`, where the development issuer is accepted for made-up data, or `production`.

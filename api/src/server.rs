@@ -39,6 +39,9 @@ pub enum Error {
     /// The address of NATS does not parse.
     #[error(transparent)]
     NatsUrl(#[from] enlace_schema::NatsUrlError),
+    /// The address of a replica does not parse.
+    #[error("the replica_urls do not parse: {0}")]
+    ReplicaUrls(tokio_postgres::Error),
     /// The database could not be brought up to date.
     #[error(transparent)]
     Migration(#[from] enlace_schema::MigrationError),
@@ -141,6 +144,11 @@ pub fn keys(config: &Config, owner: &tokio_postgres::Config) -> Result<tokio_pos
     }
 }
 
+/// The database's replicas.
+fn replicas(config: &Config) -> Result<Vec<tokio_postgres::Config>, Error> {
+    config.replica_urls.iter().map(|url| url.parse().map_err(Error::ReplicaUrls)).collect()
+}
+
 /// Brings the database up to date, and makes that of the keys ready; says how many migrations there were.
 pub async fn migrate(config: &Config, owner: &tokio_postgres::Config) -> Result<usize, Error> {
     let count = enlace_schema::migrate(owner).await?;
@@ -167,6 +175,7 @@ pub async fn engine(config: &Config, owner: &tokio_postgres::Config) -> Result<E
             statement_timeout: config.statement_timeout,
             wait: config.connection_wait,
         },
+        replicas: replicas(config)?,
         authority_interval: config.authority_interval,
         nats: config.nats_url.as_deref().map(|url| Nats::new(url, config.nats_patience)).transpose()?,
         webhook_networks: Networks::public_and(&config.webhook_networks)?,

@@ -194,6 +194,24 @@ impl Class {
             | Self::Consent => true,
         }
     }
+
+    /// Whether a change of it may be seen a while later by whoever allows that. Of people, and of what somebody may do, it may not:
+    /// a consent that is withdrawn, or a grant that has ended, is felt at once.
+    pub const fn may_lag(self) -> bool {
+        match self {
+            Self::Public | Self::Operational | Self::Inventory => true,
+            Self::Donor
+            | Self::Identity
+            | Self::Family
+            | Self::Migration
+            | Self::Health
+            | Self::Placement
+            | Self::Education
+            | Self::Consent
+            | Self::Journal
+            | Self::Administration => false,
+        }
+    }
 }
 
 named! {
@@ -240,6 +258,51 @@ impl Fact {
 }
 
 impl RecordType {
+    /// As [`Class::may_lag`], of whatever is read on a record of this type: its id is PUBLIC, and that there is one may tell enough.
+    pub const fn may_lag(self) -> bool {
+        match self {
+            Self::Programme
+            | Self::Agency
+            | Self::Centre
+            | Self::Shelter
+            | Self::Space
+            | Self::Category
+            | Self::Item
+            | Self::Donation
+            | Self::Campaign
+            | Self::Lot
+            | Self::Stock
+            | Self::Movement
+            | Self::Location
+            | Self::Kit
+            | Self::Entitlement
+            | Self::Reservation
+            | Self::SupplyRequest
+            | Self::SupplyDecision
+            | Self::Shipment
+            | Self::StockCount
+            | Self::Container => true,
+            // Of a household it is known by a code, which is withdrawn at once.
+            Self::HouseholdDelivery
+            | Self::Account
+            | Self::Webhook
+            | Self::Agreement
+            | Self::Donor
+            | Self::Person
+            | Self::Household
+            | Self::Consent
+            | Self::Referral
+            | Self::ReferralAnswer
+            | Self::Assessment
+            | Self::Diagnosis
+            | Self::Enrolment
+            | Self::JournalEntry
+            | Self::JournalSubject
+            | Self::Explanation
+            | Self::BreakGlassAccess => false,
+        }
+    }
+
     /// The facts that a record of this type has, or may have. A condition on it asks for no others.
     pub const fn facts(self) -> &'static [Fact] {
         match self {

@@ -29,6 +29,8 @@ pub(crate) struct Context {
     now: DateTime<Utc>,
     /// One request reads over one connection: statements that it has at the same time travel together.
     turn: usize,
+    /// That connection, where it leads to a replica.
+    replica: Option<Reader>,
     /// Shared by the clones of one request.
     disclosed: Arc<Mutex<Disclosed>>,
 }
@@ -74,7 +76,12 @@ impl Scope {
 impl Context {
     pub(crate) fn new(system: Arc<System>, caller: Caller) -> Self {
         let (now, turn) = (system.now(), system.database.turn());
-        Self { system, caller, now, turn, disclosed: Arc::default() }
+        Self { system, caller, now, turn, replica: None, disclosed: Arc::default() }
+    }
+
+    /// The same, but that it reads from a replica.
+    pub(crate) fn reading_from(self, replica: Reader) -> Self {
+        Self { replica: Some(replica), ..self }
     }
 
     /// The same, but that what it discloses is noted apart.
@@ -170,7 +177,15 @@ impl Context {
 
     /// A connection for reads.
     pub(crate) async fn reader(&self) -> Result<Reader> {
-        self.system.database.reader_at(self.turn).await
+        match &self.replica {
+            Some(replica) => Ok(replica.clone()),
+            None => self.system.database.reader_at(self.turn).await,
+        }
+    }
+
+    /// Whose turn it is among the connections for reads.
+    pub(crate) fn turn(&self) -> usize {
+        self.turn
     }
 
     pub(crate) fn journal(&self) -> &Feed {

@@ -14,7 +14,7 @@ use crate::access::Limits;
 use crate::agencies::{Directory, Programme, Stated};
 use crate::capabilities;
 use crate::context::Context;
-use crate::database::{Database, DatabaseLimits};
+use crate::database::{Database, DatabaseLimits, ReplicaStats, watch_replicas};
 use crate::donations;
 use crate::donations::import::{Import, Told, Upload, upload};
 use crate::error::{Code, Error, Result};
@@ -34,6 +34,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How the database is used.
     pub database: DatabaseLimits,
+    /// Streaming replicas of the database, as its owner connects to them.
+    pub replicas: Vec<tokio_postgres::Config>,
     /// How often changes of authority are looked for; they are felt within this time and a moment (R4).
     pub authority_interval: Duration,
     /// What carries the journal's entries between processes that share the database; none where each reads them.
@@ -47,6 +49,7 @@ impl Default for Settings {
         Self {
             limits: Limits::default(),
             database: DatabaseLimits::default(),
+            replicas: Vec::new(),
             authority_interval: Duration::from_secs(1),
             nats: None,
             webhook_networks: Networks::default(),
@@ -73,7 +76,7 @@ impl Enlace {
         clock: Clock,
         random: Random,
     ) -> Result<Self> {
-        let database = Database::open(owner, settings.database).await?;
+        let database = Database::open(owner, &settings.replicas, settings.database).await?;
         let vault = Vault::open(keys, &random).await?;
         let directory = Directory::read(&database.reader().await?, clock.now()).await?;
         let parts = Parts {
@@ -105,8 +108,12 @@ impl Enlace {
             tokio::spawn(Arc::clone(&system).watch_authority(settings.authority_interval, stopped.clone())),
             tokio::spawn(journal::run_refusals(Arc::clone(&system), stopped.clone())),
             tokio::spawn(donations::expiring::run(Arc::clone(&system), stopped.clone())),
-            tokio::spawn(housekeeping::run(Arc::clone(&system), stopped)),
+            tokio::spawn(housekeeping::run(Arc::clone(&system), stopped.clone())),
         ]);
+        if !system.database.replicas.is_empty() {
+            let system = Arc::clone(&system);
+            tasks.push(tokio::spawn(async move { watch_replicas(&system.database, stopped).await }));
+        }
         is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;
         Ok(Self { system, fan_out, stop: Arc::new(stop), tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
     }
@@ -122,9 +129,15 @@ impl Enlace {
         let _noted = self.system.note_turned_away(stated, code);
     }
 
-    /// Runs a query or a mutation.
-    pub async fn execute(&self, caller: &Caller, request: &Request, carries: Carries) -> Response {
-        execute::execute(&self.system, caller, request, carries).await
+    /// Runs a query or a mutation. Where the caller allows that what a query reads is as old as `at_most`, a replica may answer.
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        carries: Carries,
+        at_most: Option<Duration>,
+    ) -> Response {
+        execute::execute(&self.system, caller, request, carries, at_most).await
     }
 
     /// Imports a donation whose lines stand in a file, of which `digest` is the SHA-256. What is told of it comes as it is found;
@@ -264,6 +277,11 @@ impl Enlace {
     /// What has come of NATS; none where it is not configured.
     pub fn fan_out_stats(&self) -> Option<FanOutStats> {
         self.fan_out.as_ref().map(|fan_out| fan_out.stats())
+    }
+
+    /// What has come of the database's replicas.
+    pub fn replica_stats(&self) -> ReplicaStats {
+        self.system.database.replicas.stats()
     }
 
     /// How many entries are committed and have no place in the journal yet.

@@ -208,6 +208,8 @@ impl From<diesel::result::Error> for Error {
             Db::DatabaseError(Kind::Unknown, info) if info.message().starts_with("terminating") => {
                 lost(&error)
             }
+            // A replica has to replay what the statement still reads, and gives the statement up.
+            Db::DatabaseError(_, info) if info.message().contains("conflict with recovery") => lost(&error),
             // `query_canceled`, which diesel does not name: statement_timeout fired.
             Db::DatabaseError(Kind::Unknown, info) if info.message().contains("statement timeout") => {
                 Error::new(
@@ -232,4 +234,18 @@ pub fn documentation() -> String {
             writeln!(page, "| `{}` | {} | {} |", code.as_str(), code.status(), code.about().trim());
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::{DatabaseErrorKind as Kind, Error as Db};
+
+    use super::*;
+
+    #[test]
+    fn what_a_replica_gives_up_may_be_asked_again() {
+        let said = "canceling statement due to conflict with recovery".to_owned();
+        let given_up = Db::DatabaseError(Kind::SerializationFailure, Box::new(said));
+        assert_eq!(Error::from(given_up).code, Code::Unavailable);
+    }
 }

@@ -1,12 +1,13 @@
 //! From a request to a response: document, plan, answers, bytes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use apollo_compiler::executable::Operation;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::validation::Valid;
-use futures_util::future::{join_all, try_join};
+use futures_util::future::try_join;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -19,6 +20,7 @@ use crate::error::{Code, Error, Result};
 use crate::graph::{Answer, OperationKind, Source, write_text};
 use crate::journal::{Refusal, record_read};
 use crate::live::{Beginning, CohortKey, Cursor, Projection, Subscription};
+use crate::replica::{Answered, answer_query};
 use crate::scalars::{GlobalId, Pseudonyms};
 use crate::system::{Caller, PlanKey, System};
 
@@ -55,6 +57,8 @@ pub struct Response {
     pub refused: Option<Code>,
     /// JSON.
     pub body: Vec<u8>,
+    /// How old what was read may be, where a replica answered; none where it is as it was when it was read.
+    pub age: Option<Duration>,
 }
 
 impl Response {
@@ -65,7 +69,7 @@ impl Response {
 
     pub(crate) fn fault(fault: &Fault) -> Self {
         let body = json!({"errors": fault.errors}).to_string().into_bytes();
-        Self { refused: Some(fault.code), body }
+        Self { refused: Some(fault.code), body, age: None }
     }
 }
 
@@ -122,17 +126,16 @@ pub(crate) fn prepare(system: &System, caller: &Caller, request: &Request) -> Re
     Ok(Prepared { document, key, plan, variables })
 }
 
-/// Runs a query or a mutation.
+/// Runs a query, of which what is read may be as old as `at_most`, or a mutation.
 pub(crate) async fn execute(
     system: &Arc<System>,
     caller: &Caller,
     request: &Request,
     carries: Carries,
+    at_most: Option<Duration>,
 ) -> Response {
-    match try_execute(system, caller, request, carries).await {
-        Ok(body) => Response { refused: None, body },
-        Err(fault) => Response::fault(&fault),
-    }
+    let executed = try_execute(system, caller, request, carries, at_most).await;
+    executed.unwrap_or_else(|fault| Response::fault(&fault))
 }
 
 async fn try_execute(
@@ -140,7 +143,8 @@ async fn try_execute(
     caller: &Caller,
     request: &Request,
     carries: Carries,
-) -> Result<Vec<u8>, Fault> {
+    at_most: Option<Duration>,
+) -> Result<Response, Fault> {
     let prepared = prepare(system, caller, request)?;
     let plan = &prepared.plan;
     match (plan.kind, carries) {
@@ -157,19 +161,20 @@ async fn try_execute(
         _ => {}
     }
     let calls = costed(&prepared, system, caller)?;
-    let context = Context::new(Arc::clone(system), caller.clone());
-    let mut answers = Vec::with_capacity(calls.len());
-    if plan.kind == OperationKind::Mutation {
+    let Answered { context, answers, age } = if plan.kind == OperationKind::Mutation {
+        let context = Context::new(Arc::clone(system), caller.clone());
+        let mut answers = Vec::with_capacity(calls.len());
         // One after the other, as the specification has it.
         for (call, arguments) in calls {
             answers.push(answer(&context, call, arguments).await);
         }
+        Answered { context, answers, age: None }
     } else {
-        answers =
-            join_all(calls.into_iter().map(|(call, arguments)| answer(&context, call, arguments))).await;
-    }
+        answer_query(system, caller, plan, calls, at_most).await
+    };
     record_read(&context, &prepared.document.digest).await?;
-    write(system, caller, &prepared, answers).map_err(Fault::from)
+    let body = write(system, caller, &prepared, answers)?;
+    Ok(Response { refused: None, body, age })
 }
 
 /// The calls with their arguments, if together they are not too much to ask.
@@ -253,7 +258,12 @@ fn refuse_long_years(system: &System, call: &Call, arguments: &JsonValue) -> Res
     Ok(())
 }
 
-async fn answer(context: &Context, call: &Call, arguments: JsonValue) -> Result<(Answer, Vec<Loaded>)> {
+/// What one root comes to, with all that is asked of its rows.
+pub(crate) async fn answer(
+    context: &Context,
+    call: &Call,
+    arguments: JsonValue,
+) -> Result<(Answer, Vec<Loaded>)> {
     let graph = &context.system().graph;
     let Some((root, Source::Resolve(resolve))) = graph.roots.get(call.root).map(|root| (root, &root.source))
     else {

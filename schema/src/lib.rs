@@ -28,6 +28,7 @@ mod live;
 mod node;
 mod paging;
 mod problem;
+mod replica;
 mod scalars;
 mod shelters;
 mod system;
@@ -37,7 +38,7 @@ mod webhooks;
 pub use access::Limits;
 pub use agencies::{Actor, Programme, Stated};
 pub use census::Purpose;
-pub use database::{DatabaseLimits, MigrationError, connect, migrate};
+pub use database::{DatabaseLimits, MigrationError, ReplicaState, ReplicaStats, connect, migrate};
 pub use donations::finding::{Combination, combinations};
 pub use donations::import::{
     DayOrder, Import, ImportColumn, ImportMode, ImportOutcome, ImportedDonation, LineCode, LineProblem, Told,

@@ -130,15 +130,13 @@ impl Goods {
 impl World {
     /// Starts a second process on this world's database, which believes the same issuer and is set as this one is.
     pub async fn sibling(&self) -> Sibling {
-        self.sibling_with(&[]).await
+        self.sibling_set(&[]).await
     }
 
-    /// The same, with further configuration keys set.
-    pub async fn sibling_with(&self, settings: &[(&str, &str)]) -> Sibling {
-        let named =
-            |(key, value): &(&str, &str)| (format!("ENLACE_{}", key.to_uppercase()), (*value).to_owned());
-        let settings = self.settings.iter().cloned().chain(settings.iter().map(named));
-        let config = Config::read(None, settings).unwrap();
+    /// As [`World::sibling`], with further variables.
+    pub async fn sibling_set(&self, environment: &[(&str, &str)]) -> Sibling {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let config = Config::read(None, self.settings.iter().cloned().chain(environment)).unwrap();
         let enlace = server::engine(&config, &self.scratch.owner).await.expect("the engine");
         let verifier = Verifier::new(vec![self.issuer.issuer_config()], AUDIENCE.to_owned()).unwrap();
         let app = App::new(enlace.clone(), Arc::new(verifier), None, HttpSettings::default());

@@ -9,6 +9,8 @@ use tokio::sync::OnceCell;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
+use crate::program::DataFolder;
+
 struct Cluster {
     postgres: PrivatePostgres,
     template: String,
@@ -31,14 +33,7 @@ impl Cluster {
         drop_leftovers(&admin).await;
         let template = format!("test_{}_template", std::process::id());
         postgres.ensure_database(&template).await.expect("the template's database");
-        let owner: Config = postgres.connection_string(&template).parse().unwrap();
-        enlace_schema::migrate(&owner).await.expect("migrations");
-        let keys = enlace_schema::keys_beside(&owner);
-        enlace_schema::migrate_keys(&owner, &keys).await.expect("the keys' database");
-        let (mut client, keys) = (connect(&owner).await, connect(&keys).await);
-        enlace_schema::demo::load(&mut client, &keys, enlace_schema::demo::DEFAULT_DAY, Utc::now())
-            .await
-            .expect("the demo's data");
+        fill(&postgres.connection_string(&template).parse().unwrap()).await;
         Self { postgres, template }
     }
 
@@ -50,6 +45,27 @@ impl Cluster {
 /// Waits until the run's PostgreSQL is there, installed where it was missing.
 pub(crate) async fn ready() {
     CLUSTER.get_or_init(Cluster::start).await;
+}
+
+/// Makes an empty database hold the demonstration's programme.
+async fn fill(owner: &Config) {
+    enlace_schema::migrate(owner).await.expect("migrations");
+    let keys = enlace_schema::keys_beside(owner);
+    enlace_schema::migrate_keys(owner, &keys).await.expect("the keys' database");
+    let (mut client, keys) = (connect(owner).await, connect(&keys).await);
+    enlace_schema::demo::load(&mut client, &keys, enlace_schema::demo::DEFAULT_DAY, Utc::now())
+        .await
+        .expect("the demo's data");
+}
+
+/// A PostgreSQL of a test's own; its database `enlace` holds the demonstration's programme.
+pub async fn cluster(data: &DataFolder) -> PrivatePostgres {
+    let options =
+        Options { data: data.path().to_owned(), loopback_port: None, durable: false, may_install: true };
+    let postgres = PrivatePostgres::start(options).await.expect("a PostgreSQL of its own");
+    postgres.ensure_database("enlace").await.unwrap();
+    fill(&postgres.connection_string("enlace").parse().unwrap()).await;
+    postgres
 }
 
 /// Databases of runs that have ended: their process is no more.
@@ -78,7 +94,8 @@ const KEYS: &str = "_keys";
 
 /// A database of a test's own, with the demonstration programme in it; or empty.
 pub struct Scratch {
-    name: String,
+    /// Its name in the run's PostgreSQL; none where it is in another.
+    name: Option<String>,
     /// How to connect to it as its owner.
     pub owner: Config,
 }
@@ -105,7 +122,12 @@ impl Scratch {
             let from = template.map(|template| format!("TEMPLATE {template}{suffix}")).unwrap_or_default();
             admin.batch_execute(&format!("CREATE DATABASE {name}{suffix} {from}")).await.unwrap();
         }
-        Self { owner: cluster.owner(&name), name }
+        Self { owner: cluster.owner(&name), name: Some(name) }
+    }
+
+    /// A database in a PostgreSQL of a test's own, with which it ends.
+    pub fn of(owner: Config) -> Self {
+        Self { name: None, owner }
     }
 
     /// Brings it, and the database of its keys, up to date.
@@ -141,10 +163,10 @@ impl Scratch {
 
     /// Drops it. What a failed test leaves, the next run drops.
     pub async fn drop(self) {
-        if let Some(cluster) = CLUSTER.get() {
+        if let (Some(cluster), Some(name)) = (CLUSTER.get(), self.name) {
             let admin = connect(&cluster.owner("postgres")).await;
             for suffix in ["", KEYS] {
-                let drop = format!("DROP DATABASE IF EXISTS {}{suffix} WITH (FORCE)", self.name);
+                let drop = format!("DROP DATABASE IF EXISTS {name}{suffix} WITH (FORCE)");
                 admin.batch_execute(&drop).await.unwrap();
             }
         }

@@ -21,12 +21,13 @@ mod nats;
 mod program;
 mod receiver;
 mod socket;
+mod standby;
 mod way;
 mod world;
 
 pub use acts::{ADJUST, Goods, MOVE, Sibling, fresh_key, headcount, id, outcome};
 pub use client::{Answer, Client};
-pub use cluster::{Scratch, connect};
+pub use cluster::{Scratch, cluster, connect};
 pub use events::{EventStream, ServerEvent};
 pub use front::Front;
 pub use goods::{fill, fill_unevenly};
@@ -34,6 +35,7 @@ pub use nats::Nats;
 pub use program::{DataFolder, Ended, Run, Running, enlace, signal};
 pub use receiver::{Post, Receiver};
 pub use socket::Socket;
+pub use standby::Standby;
 pub use way::Way;
 pub use world::{World, WorldBuilder};
 

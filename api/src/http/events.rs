@@ -43,7 +43,7 @@ pub(super) async fn open(
 ) -> Result<HttpResponse, Refusal> {
     identity.needs_a_role()?;
     if !app.enlace.is_subscription(request) {
-        let response = app.execute(Some(&identity), request, carries).await;
+        let response = app.execute(Some(&identity), request, carries, None).await;
         return Ok(event_stream(Body::from(last(&response.body))));
     }
     let place = app.open_socket().ok_or_else(|| {

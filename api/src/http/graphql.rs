@@ -13,7 +13,7 @@ use enlace_schema::{Carries, Code, Error, Request, Response};
 use super::negotiate::{Accepts, MediaType, is_json};
 use super::origin::{REQUESTS, answered};
 use super::reply::{Refusal, respond};
-use super::{App, body, events, request, socket, url};
+use super::{App, body, events, request, socket, staleness, url};
 
 const METHODS: &str = "GET, POST, OPTIONS";
 
@@ -73,8 +73,12 @@ async fn dispatch(
     match accepts.response {
         // Where both are accepted, a subscription is streamed and all else is answered at once.
         Some(media) if !(accepts.stream && app.enlace.is_subscription(&request)) => {
-            let response: Response = app.execute(identity.as_ref(), &request, carries).await;
-            Ok(respond(response, media))
+            let at_most = staleness::allowed(&parts.headers);
+            let response: Response = app.execute(identity.as_ref(), &request, carries, at_most).await;
+            let age = response.age.map(staleness::told);
+            let mut reply = respond(response, media);
+            reply.headers_mut().extend(age.map(|age| (header::AGE, age)));
+            Ok(reply)
         }
         _ => {
             let identity = identity.ok_or_else(Refusal::token_missing)?;

@@ -78,12 +78,13 @@ pub(super) fn failure(error: &Error) -> Bytes {
 
 impl App {
     /// Runs a query or a mutation within the deadline for requests (R16). What is cut off is dropped with its
-    /// statements.
+    /// statements. What a query reads may be as old as `at_most`.
     pub(super) async fn execute(
         &self,
         identity: Option<&Identity>,
         request: &Request,
         carries: Carries,
+        at_most: Option<Duration>,
     ) -> Response {
         let anyone;
         let caller = match identity {
@@ -96,7 +97,7 @@ impl App {
                 Err(error) => return Response::refusal(&error),
             },
         };
-        let running = self.enlace.execute(caller, request, carries);
+        let running = self.enlace.execute(caller, request, carries, at_most);
         tokio::time::timeout(self.settings.request_deadline, running).await.unwrap_or_else(|_| {
             let late = Error::new(
                 Code::DeadlineExceeded,

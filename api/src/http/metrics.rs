@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 
-use enlace_schema::{FanOutStats, LATENESS, PostStats, StreamStats};
+use enlace_schema::{FanOutStats, LATENESS, PostStats, ReplicaState, ReplicaStats, StreamStats};
 
 /// Counters of this process.
 pub(super) struct Metrics {
@@ -27,6 +27,7 @@ pub(super) struct Gauges {
     /// None where there is no NATS.
     pub(super) fan_out: Option<FanOutStats>,
     pub(super) posts: PostStats,
+    pub(super) replicas: ReplicaStats,
 }
 
 impl Metrics {
@@ -142,6 +143,9 @@ impl Metrics {
             &[],
         );
         lag(streams, &mut text);
+        if !gauges.replicas.replicas.is_empty() {
+            replicas(&gauges.replicas, &mut text);
+        }
         text
     }
 }
@@ -167,6 +171,45 @@ fn carried(fan_out: &FanOutStats) -> [(&'static str, &'static str, u64); 5] {
             fan_out.rejected,
         ),
     ]
+}
+
+/// Of each replica, by its place in the list: it has no other name here, since an address may hold a password.
+fn replicas(stats: &ReplicaStats, text: &mut String) {
+    let mut metric = |name: &str, kind: &str, about: &str, samples: Vec<(String, String)>| {
+        let _ = writeln!(text, "# HELP {name} {about}\n# TYPE {name} {kind}");
+        for (label, value) in samples {
+            let _ = writeln!(text, "{name}{{{label}}} {value}");
+        }
+    };
+    let label = |place: usize| format!("replica=\"{}\"", place + 1);
+    let of_each = |value: fn(&ReplicaState) -> Option<String>| {
+        let values = stats.replicas.iter().enumerate();
+        values.filter_map(|(place, replica)| Some((label(place), value(replica)?))).collect()
+    };
+    metric(
+        "enlace_replica_up",
+        "gauge",
+        "Whether the replica answers and is a standby of the primary.",
+        of_each(|replica| Some(u8::from(replica.is_fit).to_string())),
+    );
+    metric(
+        "enlace_replica_staleness_seconds",
+        "gauge",
+        "How old what the replica shows is, where that is known.",
+        of_each(|replica| replica.age.map(|age| format!("{:?}", age.as_secs_f64()))),
+    );
+    metric(
+        "enlace_replica_answers_total",
+        "counter",
+        "Queries that the replica answered.",
+        of_each(|replica| Some(replica.answered.to_string())),
+    );
+    metric(
+        "enlace_replica_passed_total",
+        "counter",
+        "Queries that the primary answered although their callers allowed a replica, by the reason.",
+        stats.passed.iter().map(|(why, count)| (format!("reason=\"{why}\""), count.to_string())).collect(),
+    );
 }
 
 /// The classes of the histogram of lateness, each with those below it.
@@ -203,6 +246,13 @@ mod tests {
             streams,
             posts,
             fan_out,
+            replicas: ReplicaStats {
+                replicas: vec![
+                    ReplicaState { is_fit: true, age: Some(Duration::from_millis(1500)), answered: 7 },
+                    ReplicaState { is_fit: false, age: None, answered: 0 },
+                ],
+                passed: vec![("stale", 5)],
+            },
         };
         let text = metrics.text(&gauges);
         for line in [
@@ -218,6 +268,11 @@ mod tests {
             "enlace_stream_lag_seconds_bucket{le=\"0.005\"} 2",
             "enlace_stream_lag_seconds_bucket{le=\"0.025\"} 3",
             "enlace_stream_lag_seconds_count 3",
+            "enlace_replica_up{replica=\"1\"} 1",
+            "enlace_replica_up{replica=\"2\"} 0",
+            "enlace_replica_staleness_seconds{replica=\"1\"} 1.5",
+            "enlace_replica_answers_total{replica=\"1\"} 7",
+            "enlace_replica_passed_total{reason=\"stale\"} 5",
         ] {
             assert!(text.lines().any(|found| found == line), "{text}");
         }

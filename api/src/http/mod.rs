@@ -8,7 +8,7 @@
 //! - `graphql`: one request to `/graphql`, and by which way it goes on: answered at once, as `events`, or as a
 //!   `socket`. `live` is what the two kinds of stream share.
 //! - `imports`: a file, and the report on it.
-//! - `origin`, `url`, `negotiate`, `body`, `request`: what a request may be. `reply`: what is answered.
+//! - `origin`, `url`, `negotiate`, `body`, `request`, `staleness`: what a request may be. `reply`: what is answered.
 //! - `authenticate`, `rate`, `quota`, `metrics`: who calls, how often, how much is open, what was counted.
 
 mod authenticate;
@@ -30,6 +30,7 @@ mod routes;
 mod serve;
 mod settings;
 mod socket;
+mod staleness;
 mod uploads;
 mod url;
 
@@ -114,6 +115,7 @@ impl App {
         Gauges {
             streams: self.enlace.stream_stats(),
             posts: self.enlace.post_stats(),
+            replicas: self.enlace.replica_stats(),
             // Not told where the database does not answer: `/ready` says so.
             journal_queue: queue.ok().and_then(Result::ok),
             sockets: self.settings.sockets.saturating_sub(self.sockets.available_permits()),

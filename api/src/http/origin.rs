@@ -25,8 +25,10 @@ pub(super) struct Allowed {
 }
 
 /// To GraphQL, and with a list of goods.
-pub(super) const REQUESTS: Allowed =
-    Allowed { methods: "GET, POST", headers: "authorization, content-type, enlace-purpose, last-event-id" };
+pub(super) const REQUESTS: Allowed = Allowed {
+    methods: "GET, POST",
+    headers: "authorization, cache-control, content-type, enlace-purpose, last-event-id",
+};
 /// With files that come piece by piece.
 pub(super) const UPLOADS: Allowed = Allowed {
     methods: "POST, HEAD, PATCH, DELETE",
@@ -34,7 +36,7 @@ pub(super) const UPLOADS: Allowed = Allowed {
 };
 /// What its script may read besides what every script may.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "etag, location, retry-after, tus-resumable, upload-expires, upload-length, upload-offset, www-authenticate",
+    "age, etag, location, retry-after, tus-resumable, upload-expires, upload-length, upload-offset, www-authenticate",
 );
 
 /// Where a request comes from.

@@ -204,7 +204,10 @@ fn an_integrator_has_the_reads_of_the_role_that_it_names_and_no_write() {
                     machine.answer(Verb::Read, class, record),
                     person.answer(Verb::Read, class, record)
                 );
-                assert!(matches!(machine.answer(Verb::Write, class, record), Answer::Refused(_)));
+                // But for the webhooks by which it is told what it reads.
+                let writes = (class, record) == (Class::Administration, RecordType::Webhook);
+                let refused = matches!(machine.answer(Verb::Write, class, record), Answer::Refused(_));
+                assert_ne!(refused, writes, "{class} {record}");
             }
         }
     }

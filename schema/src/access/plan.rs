@@ -8,7 +8,9 @@ use apollo_compiler::executable::{Field, Operation, Selection as Selected, Selec
 use apollo_compiler::response::serde_json_bytes::ByteString;
 use apollo_compiler::response::{JsonMap, JsonValue};
 
-use enlace_policies::{Answer, Class, Condition, Dependence, Profile, Refusal as PolicyRefusal, Verb};
+use enlace_policies::{
+    Answer, Class, Condition, Dependence, Profile, RecordType, Refusal as PolicyRefusal, Verb,
+};
 
 use crate::access::document::Document;
 use crate::access::refusal::{Place, Refused, Segment, by_record};
@@ -22,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) roots: Vec<PlannedRoot>,
     /// Every coordinate that is refused, or may be, with the paths of its places.
     pub(crate) refusals: Vec<Refused>,
+    /// Whether all that it reads, selects by or is refused may be seen a while after it changed: then a replica may answer.
+    pub(crate) may_lag: bool,
 }
 
 pub(crate) struct PlannedRoot {
@@ -149,7 +153,8 @@ pub(crate) fn plan(
         for field in planner.collect(&[&operation.selection_set], &[kind.type_name()]) {
             roots.push(planner.root(kind, &field)?);
         }
-        Ok((Plan { kind, roots, refusals: planner.refusals }, planner.alone))
+        let may_lag = kind == OperationKind::Query && planner.at_once == 0;
+        Ok((Plan { kind, roots, refusals: planner.refusals, may_lag }, planner.alone))
     };
     // One person or one household is read alone; several roots that do so are a list after all.
     match planned(false)? {
@@ -189,6 +194,8 @@ struct Planner<'a> {
     shows_more: bool,
     /// How many roots do that and are no lists.
     alone: usize,
+    /// How much was met that must be as it is now.
+    at_once: usize,
 }
 
 fn misfit() -> Error {
@@ -216,7 +223,13 @@ impl<'a> Planner<'a> {
             listed: lists,
             shows_more: false,
             alone: 0,
+            at_once: 0,
         }
+    }
+
+    /// Takes note that the document has to do with a class on records of a type.
+    fn meets(&mut self, class: Class, record: RecordType) {
+        self.at_once += usize::from(!(class.may_lag() && record.may_lag()));
     }
 
     /// Merges the fields that apply to a type of these names (itself, its interface, its union).
@@ -310,6 +323,9 @@ impl<'a> Planner<'a> {
         let coordinate = root.coordinate();
         let code = if kind == OperationKind::Mutation { Code::Forbidden } else { Code::FieldForbidden };
         let noted = (kind == OperationKind::Mutation || root.class.is_personal()).then_some(root.class);
+        self.meets(root.class, root.record);
+        // Its id may be of any record.
+        self.at_once += usize::from(root.shape == Shape::Node);
         let depends = match self.profile.answer(root.verb(), root.class, root.record) {
             Answer::Allowed => None,
             Answer::Depends(dependence) => Some(Arc::clone(dependence)),
@@ -318,6 +334,9 @@ impl<'a> Planner<'a> {
             }
         };
         for argument in root.arguments.iter().filter(|argument| merged.gives(&argument.name)) {
+            if let Some((class, record)) = argument.selects_by {
+                self.meets(class, record.unwrap_or(root.record));
+            }
             let refusal = match root.forbids(self.profile, argument) {
                 None | Some(Answer::Allowed) => continue,
                 Some(Answer::Refused(refusal)) => refusal.clone(),
@@ -485,6 +504,8 @@ impl<'a> Planner<'a> {
                 .iter()
                 .find(|field| field.name == merged.field.name.as_str())
                 .ok_or_else(misfit)?;
+            self.meets(field.class, object.record());
+            self.meets(field.class, field.judged_on(object.record()));
             let path = with(path, Segment::Key(merged.key.clone()));
             let gate = match self.field_gate(object, field, &path) {
                 Gated::Open => None,

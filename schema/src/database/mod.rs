@@ -4,6 +4,7 @@ mod connect;
 mod migrations;
 mod prepared;
 mod reads;
+mod replicas;
 mod transaction;
 
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub(crate) use connect::{Open, cancel, open};
 pub use migrations::{MigrationError, migrate};
 pub(crate) use prepared::Prepared;
 pub(crate) use reads::{Reader, Reads};
+pub(crate) use replicas::{Passed, Replica, Replicas, watch as watch_replicas};
+pub use replicas::{ReplicaState, ReplicaStats};
 pub(crate) use transaction::OwnConnection;
 
 /// How many connections are opened, and how long a statement may take.
@@ -60,6 +63,8 @@ pub(crate) struct Database {
     config: tokio_postgres::Config,
     reads: Reads,
     writes: Pool<AsyncPgConnection>,
+    /// Replicas of it; none is read but by who allows that.
+    pub(crate) replicas: Replicas,
 }
 
 fn unavailable(cause: &dyn std::fmt::Display) -> Error {
@@ -68,13 +73,21 @@ fn unavailable(cause: &dyn std::fmt::Display) -> Error {
 }
 
 impl Database {
-    /// Opens the database that `config` names, as the application's role.
-    pub(crate) async fn open(owner: &tokio_postgres::Config, limits: DatabaseLimits) -> Result<Self> {
-        let mut config = owner.clone();
-        config.application_name("enlace").options(format!(
-            "-c role=enlace_app -c statement_timeout={} -c pg_trgm.word_similarity_threshold={SPELLED_ALIKE} {PLAN_ONCE}",
-            limits.statement_timeout.as_millis()
-        ));
+    /// Opens the database that `owner` names, as the application's role. Its replicas may come and go.
+    pub(crate) async fn open(
+        owner: &tokio_postgres::Config,
+        replicas: &[tokio_postgres::Config],
+        limits: DatabaseLimits,
+    ) -> Result<Self> {
+        let as_application = |owner: &tokio_postgres::Config| {
+            let mut config = owner.clone();
+            config.application_name("enlace").options(format!(
+                "-c role=enlace_app -c statement_timeout={} -c pg_trgm.word_similarity_threshold={SPELLED_ALIKE} {PLAN_ONCE}",
+                limits.statement_timeout.as_millis()
+            ));
+            config
+        };
+        let config = as_application(owner);
         let reads = Reads::open(&config, limits.readers).await?;
         let mut manager = ManagerConfig::<AsyncPgConnection>::default();
         // The default check costs a round trip for each use; a broken connection shows at its first statement anyway.
@@ -112,7 +125,8 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { config, reads, writes })
+        let replicas = Replicas::new(replicas.iter().map(as_application), limits.readers);
+        Ok(Self { config, reads, writes, replicas })
     }
 
     /// A connection for reads, shared with others at the same time.

@@ -12,14 +12,22 @@ use crate::database::connect::{self, Open};
 use crate::database::unavailable;
 use crate::error::{Error, Result};
 
-struct Shared {
+pub(super) struct Shared {
     connection: AsyncPgConnection,
     /// Set by the connection's driver when it ends.
     lost: Arc<AtomicBool>,
 }
 
+impl Shared {
+    /// Whether it has ended.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+}
+
 /// A shared connection, held for the length of a statement. No transaction may be opened on it.
-pub(crate) struct Reader(Arc<Shared>);
+#[derive(Clone)]
+pub(crate) struct Reader(pub(super) Arc<Shared>);
 
 impl Deref for Reader {
     type Target = AsyncPgConnection;
@@ -41,16 +49,23 @@ pub(crate) struct Reads {
     next: AtomicUsize,
 }
 
-async fn open(config: &tokio_postgres::Config) -> Result<Arc<Shared>> {
-    let Open { client, driver, .. } = connect::open(config).await.map_err(|error| unavailable(&error))?;
+/// Opens a connection that is to be shared.
+pub(super) async fn share(
+    config: &tokio_postgres::Config,
+) -> Result<Arc<Shared>, Box<dyn std::error::Error + Send + Sync>> {
+    let Open { client, driver, .. } = connect::open(config).await?;
     let lost = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&lost);
     tokio::spawn(async move {
         let _ended = driver.await;
         flag.store(true, Ordering::Release);
     });
-    let connection = AsyncPgConnection::try_from(client).await.map_err(|error| unavailable(&error))?;
+    let connection = AsyncPgConnection::try_from(client).await?;
     Ok(Arc::new(Shared { connection, lost }))
+}
+
+async fn open(config: &tokio_postgres::Config) -> Result<Arc<Shared>> {
+    share(config).await.map_err(|error| unavailable(&error))
 }
 
 impl Reads {
@@ -70,12 +85,12 @@ impl Reads {
     pub(crate) async fn get(&self, config: &tokio_postgres::Config, turn: usize) -> Result<Reader> {
         let slot = self.slots.get(turn).ok_or_else(|| Error::internal("no connection for reads"))?;
         let shared = slot.current.load_full();
-        if !shared.lost.load(Ordering::Acquire) {
+        if !shared.is_lost() {
             return Ok(Reader(shared));
         }
         let _mending = slot.mending.lock().await;
         let shared = slot.current.load_full();
-        if !shared.lost.load(Ordering::Acquire) {
+        if !shared.is_lost() {
             return Ok(Reader(shared));
         }
         let fresh = open(config).await?;

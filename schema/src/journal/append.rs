@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -31,6 +31,28 @@ fn known_key(user: Uuid, key: String) -> _ {
         .filter(idempotency_keys::user_id.eq(user))
         .filter(idempotency_keys::key.eq(key))
         .select((idempotency_keys::body, idempotency_keys::answer))
+}
+
+/// Number of the last transaction in which the caller changed anything, on whichever node; none where it has not. Every operation leaves
+/// a key in its own transaction, and all that can be read of what a user changed came by one.
+///
+/// After a restored dump numbers begin anew: those that are yet to come are from before it.
+pub(crate) async fn newest_write(context: &Context) -> Result<Option<i64>> {
+    let Some(actor) = context.actor_if_any() else { return Ok(None) };
+    let newest = diesel::sql_query(
+        "SELECT xact::text::bigint AS number FROM idempotency_keys AS written \
+         WHERE user_id = $1 AND xact < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY written.xact DESC LIMIT 1",
+    );
+    let newest = newest.bind::<SqlUuid, _>(actor.user);
+    let found: Option<Newest> =
+        Prepared(newest).get_result(&mut &*context.reader().await?).await.optional()?;
+    Ok(found.map(|newest| newest.number))
+}
+
+#[derive(QueryableByName)]
+struct Newest {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
 }
 
 /// A transaction of one operation whose payload is `A`. Dropped before [`Transaction::commit`], it leaves nothing.

@@ -33,6 +33,7 @@ mod postgres;
 mod reference;
 mod refusals;
 mod reload;
+mod replicas;
 mod schema_contract;
 mod shelters;
 mod streams;

@@ -135,6 +135,10 @@ fn every_id_is_an_opaque_global_id() {
             let is_text = matches!(
                 argument.name.as_str(),
                 "text"
+                    | "url"
+                    | "document"
+                    | "operationName"
+                    | "variables"
                     | "after"
                     | "before"
                     | "idempotencyKey"

@@ -371,7 +371,7 @@ async fn an_address_or_a_document_that_does_not_do_is_refused() {
     }
     let variables = json!({"url": good, "document": FOLLOW, "key": fresh_key()});
     assert_eq!(outcome(&kitchen.run(REGISTER, variables.clone()).await), "StateConflict");
-    assert_eq!(outcome(&world.client("CNDH/witness").run(REGISTER, variables).await), "FIELD_FORBIDDEN");
+    assert_eq!(outcome(&world.client("CNDH/witness").run(REGISTER, variables).await), "FORBIDDEN");
     world.stop().await;
 }
 
@@ -385,7 +385,7 @@ async fn another_process_goes_on_where_the_one_that_posts_ended() {
     coordinator.recount(&mut space).await;
     receiver.taken(1).await;
     shows(&kitchen, |webhook| webhook["delivered"] == 1).await;
-    let sibling = world.sibling_with(&[("webhook_networks", "127.0.0.0/8")]).await;
+    let sibling = world.sibling_set(&[("ENLACE_WEBHOOK_NETWORKS", "127.0.0.0/8")]).await;
     let coordinator = sibling.client(&world.token(COORDINATOR));
     let mut versions = Vec::new();
     for _ in 0..5 {

@@ -160,7 +160,7 @@ mod tests {
     }
 
     fn response(text: &str) -> Response {
-        Response { refused: None, body: text.as_bytes().to_vec() }
+        Response { refused: None, body: text.as_bytes().to_vec(), age: None }
     }
 
     #[tokio::test]

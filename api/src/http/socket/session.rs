@@ -203,7 +203,7 @@ impl Session<'_> {
         if !self.app.enlace.is_subscription(&request) {
             let (app, identity) = (Arc::clone(&self.app), self.identity.clone());
             self.operations.run(id.clone(), async move {
-                app.execute(Some(&identity), &request, Carries::QueriesAndMutations).await
+                app.execute(Some(&identity), &request, Carries::QueriesAndMutations, None).await
             });
             return Ok(None);
         }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -26,8 +26,14 @@ use super::super::stage::Stage;
 use super::super::{Failure, process};
 use super::writers::Writer;
 
-/// The most time, against the raw broadcast's.
+/// The most time until the last delivery, against the raw broadcast's.
 const LONGEST: f64 = 1.5;
+
+/// The most time until the first delivery, against a bare commit.
+const FIRST: f64 = 5.0;
+
+/// The most time for 99 of 100 deliveries, in milliseconds.
+const LATEST: f64 = 1_000.0;
 
 /// The most CPU of a delivery, against the raw broadcast's.
 const COSTLIEST: f64 = 1.5;
@@ -40,6 +46,9 @@ const CHANGES: u32 = 4;
 
 /// Changes that are sent without waiting for their delivery, at the end.
 const BURST: u32 = 200;
+
+/// Changes that are sent one each second.
+const PACED: u32 = 15;
 
 /// How long deliveries may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,8 +64,13 @@ const SUBSCRIPTION: &str = "subscription { shelterCapacityChanged { previouslyOc
 struct Tally {
     /// Deliveries that are still to come.
     left: AtomicU32,
-    /// When the last one came, in microseconds of the clock.
+    /// When the first and the last one came, in microseconds of the clock.
+    first: AtomicU64,
     last: AtomicU64,
+    /// When that was asked for of which they tell.
+    begun: AtomicU64,
+    /// How many came within each millisecond after that, and later.
+    within: Within,
     complete: Notify,
     /// What went wrong first.
     fault: Mutex<Option<String>>,
@@ -64,14 +78,56 @@ struct Tally {
     text: Mutex<Utf8Bytes>,
 }
 
+/// Deliveries by the milliseconds that they took, the last for all that took longer.
+struct Within(Vec<AtomicU32>);
+
+impl Default for Within {
+    fn default() -> Self {
+        Self((0..10_000).map(|_| AtomicU32::new(0)).collect())
+    }
+}
+
+impl Within {
+    fn note(&self, millis: u64) {
+        let place = usize::try_from(millis).unwrap_or(usize::MAX).min(self.0.len() - 1);
+        self.0[place].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn clear(&self) {
+        self.0.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+    }
+
+    /// Within how many milliseconds 99 of 100 came.
+    fn most(&self) -> f64 {
+        let counts: Vec<u64> = self.0.iter().map(|count| count.load(Ordering::Relaxed).into()).collect();
+        let enough = counts.iter().sum::<u64>() * 99 / 100;
+        let mut came = 0;
+        let place = counts.iter().position(|count| {
+            came += count;
+            came > enough
+        });
+        place.unwrap_or(counts.len()) as f64 + 1.0
+    }
+}
+
+/// Microseconds of the clock.
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_micros()).unwrap_or_default()
+}
+
 impl Tally {
     fn expect(&self, deliveries: u32) {
+        self.first.store(u64::MAX, Ordering::SeqCst);
+        self.begun.store(now(), Ordering::SeqCst);
         self.left.store(deliveries, Ordering::SeqCst);
     }
 
     fn delivered(&self) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.last.fetch_max(u64::try_from(now.as_micros()).unwrap_or_default(), Ordering::SeqCst);
+        let now = now();
+        self.first.fetch_min(now, Ordering::SeqCst);
+        self.last.fetch_max(now, Ordering::SeqCst);
+        self.within.note(now.saturating_sub(self.begun.load(Ordering::Relaxed)) / 1_000);
         if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.complete.notify_one();
         }
@@ -198,17 +254,36 @@ impl Audience {
         Ok(f64::from(grown) / f64::from(self.many))
     }
 
-    /// Sends changes without waiting for their delivery; the server's CPU for a delivery, in microseconds.
-    async fn burst(&self, mut send: impl AsyncFnMut() -> Result<(), Failure>) -> Result<f64, Failure> {
-        let deliveries = self.many * BURST;
+    /// Sends a change, and waits until all have it.
+    async fn once(&self, send: &mut impl AsyncFnMut() -> Result<(), Failure>) -> Result<(), Failure> {
+        self.tally.expect(self.many);
+        send().await?;
+        self.tally.complete().await
+    }
+
+    /// Sends a change each second; the server's CPU for a delivery, in microseconds, and within how many milliseconds 99 of 100 came.
+    async fn paced(
+        &self,
+        send: &mut impl AsyncFnMut() -> Result<(), Failure>,
+    ) -> Result<(f64, f64), Failure> {
+        self.tally.within.clear();
         let before = process::cpu(self.server.pid)?;
-        self.tally.expect(deliveries);
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        for _ in 0..PACED {
+            seconds.tick().await;
+            self.once(send).await?;
+        }
+        let cpu = process::cpu(self.server.pid)?.saturating_sub(before);
+        Ok((cpu.as_secs_f64() * 1e6 / f64::from(self.many * PACED), self.tally.within.most()))
+    }
+
+    /// Sends changes without waiting for their delivery: none may be lost.
+    async fn burst(&self, send: &mut impl AsyncFnMut() -> Result<(), Failure>) -> Result<(), Failure> {
+        self.tally.expect(self.many * BURST);
         for _ in 0..BURST {
             send().await?;
         }
-        self.tally.complete().await?;
-        let cpu = process::cpu(self.server.pid)?.saturating_sub(before);
-        Ok(cpu.as_secs_f64() * 1e6 / f64::from(deliveries))
+        self.tally.complete().await
     }
 
     /// Listens for a while after the last change: nothing more may come.
@@ -218,72 +293,121 @@ impl Audience {
     }
 }
 
+/// What one side did.
+#[derive(Default)]
+struct Measured {
+    /// Until the first and until the last delivery, in milliseconds, change by change.
+    first: Vec<f64>,
+    last: Vec<f64>,
+    /// Of a delivery, in microseconds.
+    cpu: f64,
+    /// Of 99 of 100 deliveries, in milliseconds.
+    most: f64,
+    /// Of a subscriber, in KiB.
+    memory: f64,
+}
+
 pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line>, Failure> {
     allow_many_files()?;
-    let database = stage.database().await?;
-    let token = stage.token("DIF_MUNICIPAL", "coordinator")?;
-    let many = arguments.subscribers;
-    let enlace = Audience::gather(stage.enlace().await?, "/graphql", &token, many, None).await?;
-    let floor = Audience::gather(stage.floor().await?, "/socket", &token, many, Some(enlace.ready)).await?;
-    let writer = Writer::several(&database, "/graphql", &token, 0, 1).await?.pop();
-    let mut change = Change {
-        writer: writer.ok_or("no space")?,
-        connection: Connection::open(enlace.server.address).await?,
+    let (many, changes) = (arguments.subscribers, arguments.rounds * CHANGES);
+    let bare = bare_commits(stage, changes).await?;
+    // One side after the other: together they would need more open files than a process may have.
+    let (enlace, text, ready) = enlace(stage, many, changes).await?;
+    let floor = floor(stage, many, changes, &text, ready).await?;
+    let both = |floor: &[f64], enlace: &[f64]| {
+        Figure::of(floor.iter().copied().zip(enlace.iter().copied()).collect::<Vec<_>>().into_iter())
     };
-    let mut raw = Connection::open(floor.server.address).await?;
-
-    let mut times = Vec::new();
-    for round in 0..arguments.rounds * CHANGES {
-        enlace.tally.expect(many);
-        change.make().await?;
-        enlace.tally.complete().await?;
-        let index = enlace.ready + 1 + i64::from(round);
-        let pushed = since(&enlace.tally, committed(&database, index).await?);
-
-        let text = enlace.tally.text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        floor.tally.expect(many);
-        let begun = raw.exchange(&post("/broadcast", "", &text)).await?;
-        let begun = std::str::from_utf8(begun)?.parse()?;
-        floor.tally.complete().await?;
-        times.push((since(&floor.tally, begun), pushed));
-    }
-    let pushed = enlace.burst(async || change.make().await).await?;
-    enlace.quiet().await?;
-    // The same again: each text as the last one was, with the index that comes next.
-    let text = enlace.tally.text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let last = index(&text).ok_or("a message without its index")?;
-    let mut next = enlace.ready + i64::from(arguments.rounds * CHANGES);
-    let raw_cpu = floor
-        .burst(async || {
-            next += 1;
-            let text = text.replace(&format!(r#""index":"{last}""#), &format!(r#""index":"{next}""#));
-            raw.exchange(&post("/broadcast", "", &text)).await.map(drop)
-        })
-        .await?;
-    let memory = (floor.memory()?, enlace.memory()?);
-
-    enlace.server.stop().await?;
-    floor.server.stop().await?;
+    let one = |floor, enlace| Figure::of(std::iter::once((floor, enlace)));
     Ok(vec![
         Line::both(
-            format!("commit to last of {many} subscribers"),
+            format!("commit to first of {many} subscribers, against a bare commit"),
             "ms",
-            Figure::of(times.into_iter()),
-            Bound::AtMost(LONGEST),
+            both(&bare, &enlace.first),
+            Bound::AtMost(FIRST),
         ),
+        Line::both("commit to last of them", "ms", both(&floor.last, &enlace.last), Bound::AtMost(LONGEST)),
         Line::both(
-            "CPU of a delivery",
+            "CPU of a delivery, one change each second",
             "µs",
-            Figure::of(std::iter::once((raw_cpu, pushed))),
+            one(floor.cpu, enlace.cpu),
             Bound::AtMost(COSTLIEST),
         ),
         Line::both(
-            "memory of a subscriber",
-            "KiB",
-            Figure::of(std::iter::once(memory)),
-            Bound::Under(LARGEST),
+            "99 of 100 deliveries, from the request on",
+            "ms",
+            one(floor.most, enlace.most),
+            Bound::Under(LATEST),
         ),
+        Line::both("memory of a subscriber", "KiB", one(floor.memory, enlace.memory), Bound::Under(LARGEST)),
     ])
+}
+
+/// How long it takes to commit one row, in milliseconds.
+async fn bare_commits(stage: &Stage, many: u32) -> Result<Vec<f64>, Failure> {
+    let database = stage.database().await?;
+    database.batch_execute("CREATE TABLE IF NOT EXISTS bare_commits (number integer)").await?;
+    let insert = database.prepare("INSERT INTO bare_commits VALUES (1)").await?;
+    let mut times = Vec::new();
+    for _ in 0..many {
+        let begun = Instant::now();
+        database.execute(&insert, &[]).await?;
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    database.batch_execute("DROP TABLE bare_commits").await?;
+    Ok(times)
+}
+
+/// Enlace's side; the last message, and the index after which the first came.
+async fn enlace(stage: &Stage, many: u32, changes: u32) -> Result<(Measured, Utf8Bytes, i64), Failure> {
+    let (database, token) = (stage.database().await?, stage.token("DIF_MUNICIPAL", "coordinator")?);
+    let audience = Audience::gather(stage.enlace().await?, "/graphql", &token, many, None).await?;
+    let writer = Writer::several(&database, "/graphql", &token, 0, 1).await?.pop();
+    let mut change = Change {
+        writer: writer.ok_or("no space")?,
+        connection: Connection::open(audience.server.address).await?,
+    };
+    let mut measured = Measured::default();
+    let mut send = async || change.make().await;
+    for index in (audience.ready + 1..).take(changes.try_into()?) {
+        audience.once(&mut send).await?;
+        let committed = committed(&database, index).await?;
+        measured.first.push(since(&audience.tally.first, committed));
+        measured.last.push(since(&audience.tally.last, committed));
+    }
+    (measured.cpu, measured.most) = audience.paced(&mut send).await?;
+    audience.burst(&mut send).await?;
+    audience.quiet().await?;
+    measured.memory = audience.memory()?;
+    let text = audience.tally.text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let ready = audience.ready;
+    audience.server.stop().await?;
+    Ok((measured, text, ready))
+}
+
+/// The floor's side: the same again, each text as the last one was, with the index that comes next.
+async fn floor(stage: &Stage, many: u32, changes: u32, text: &str, ready: i64) -> Result<Measured, Failure> {
+    let token = stage.token("DIF_MUNICIPAL", "coordinator")?;
+    let audience = Audience::gather(stage.floor().await?, "/socket", &token, many, Some(ready)).await?;
+    let mut connection = Connection::open(audience.server.address).await?;
+    let last = format!(r#""index":"{}""#, index(text).ok_or("a message without its index")?);
+    let (mut next, begun) = (ready, AtomicU64::new(0));
+    let mut send = async || {
+        next += 1;
+        let text = text.replace(&last, &format!(r#""index":"{next}""#));
+        let answer = connection.exchange(&post("/broadcast", "", &text)).await?;
+        begun.store(std::str::from_utf8(answer)?.parse()?, Ordering::SeqCst);
+        Ok(())
+    };
+    let mut measured = Measured::default();
+    for _ in 0..changes {
+        audience.once(&mut send).await?;
+        measured.last.push(since(&audience.tally.last, begun.load(Ordering::SeqCst)));
+    }
+    (measured.cpu, measured.most) = audience.paced(&mut send).await?;
+    audience.burst(&mut send).await?;
+    measured.memory = audience.memory()?;
+    audience.server.stop().await?;
+    Ok(measured)
 }
 
 /// The one whose changes are pushed.
@@ -311,9 +435,9 @@ async fn committed(database: &Database, index: i64) -> Result<u64, Failure> {
     Ok(u64::try_from(row.try_get::<_, i64>(0)?)?)
 }
 
-/// How long after `begun` the last delivery came, in milliseconds.
-fn since(tally: &Tally, begun: u64) -> f64 {
-    Duration::from_micros(tally.last.load(Ordering::SeqCst).saturating_sub(begun)).as_secs_f64() * 1e3
+/// How long after `begun` something came, in milliseconds.
+fn since(came: &AtomicU64, begun: u64) -> f64 {
+    Duration::from_micros(came.load(Ordering::SeqCst).saturating_sub(begun)).as_secs_f64() * 1e3
 }
 
 /// As many open files as the system lets us have, for this process and the servers that it starts.

@@ -130,6 +130,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if field.name.ends_with("CatalogueItem") => {
                     caller.may_write_goods("CatalogueItem")
                 }
+                "Mutation" if field.name.to_lowercase().contains("webhook") => caller.keeps_webhooks(),
                 "Mutation" => caller.may_write(class),
                 _ => caller.may_see(class, of.strip_suffix("Connection").unwrap_or(of)),
             };

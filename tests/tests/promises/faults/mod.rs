@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::Utc;
-use enlace::postgres::{Options, PrivatePostgres};
-use enlace_tests::{ADJUST, Client, DataFolder, Nats, Run, Running, Socket, at, connect, enlace, fresh_key};
+use enlace::postgres::PrivatePostgres;
+use enlace_tests::{
+    ADJUST, Client, DataFolder, Nats, Run, Running, Socket, at, cluster, connect, enlace, fresh_key,
+};
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value as Json, json};
@@ -55,18 +56,7 @@ impl Nodes {
     /// Neither node runs yet.
     async fn prepare() -> Self {
         let data = DataFolder::new();
-        let options =
-            Options { data: data.path().to_owned(), loopback_port: None, durable: false, may_install: true };
-        let postgres = PrivatePostgres::start(options).await.expect("a PostgreSQL of its own");
-        postgres.ensure_database("enlace").await.unwrap();
-        let owner = postgres.connection_string("enlace").parse().unwrap();
-        enlace_schema::migrate(&owner).await.unwrap();
-        let keys = enlace_schema::keys_beside(&owner);
-        enlace_schema::migrate_keys(&owner, &keys).await.unwrap();
-        let (mut client, keys) = (connect(&owner).await, connect(&keys).await);
-        enlace_schema::demo::load(&mut client, &keys, enlace_schema::demo::DEFAULT_DAY, Utc::now())
-            .await
-            .unwrap();
+        let postgres = cluster(&data).await;
         Self {
             data,
             postgres,

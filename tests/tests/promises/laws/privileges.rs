@@ -160,6 +160,18 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("upload_pieces", append),
         ("uploads", "DELETE, INSERT (expires_at, id, key, length, programme_id, user_id), SELECT"),
         ("users", "SELECT, UPDATE (active, version)"),
+        ("webhook_couriers", "INSERT, SELECT, UPDATE (process, until)"),
+        (
+            "webhook_messages",
+            "DELETE, INSERT (id, index, next_attempt_at, queued_at, subjects, webhook_id), SELECT, \
+             UPDATE (attempts, next_attempt_at, problem, queued_at, state)",
+        ),
+        (
+            "webhooks",
+            "INSERT (document, id, operation_name, position, programme_id, purpose, registered_at, roles, secret_since, shelters, slot, url, user_id, \
+             variables), SELECT, UPDATE (delivered, delivered_at, failing_since, failures, position, problem, secret_number, secret_since, state, version, \
+             waits_until)",
+        ),
     ]);
     let scratch = Scratch::with_programme().await;
     let client = scratch.connect().await;

@@ -272,6 +272,7 @@ fn carried(object: &str) -> &str {
         Some(verb) if verb.ends_with("Container") => "Container",
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
+        Some(verb) if verb.contains("Webhook") => "Webhook",
         Some(verb) if verb.ends_with("Consent") => "Consent",
         Some(verb) if verb.ends_with("Referral") => "Referral",
         // Counts of lots.
@@ -311,7 +312,9 @@ impl Where {
             Anywhere => true,
             Food | Medical => GOODS.contains(&carried(object)),
             OwnGifts => GIVEN.contains(&carried(object)),
-            OwnAccount => matches!(carried(object), "Viewer" | "User" | "Grant"),
+            OwnAccount => {
+                matches!(carried(object), "Viewer" | "User" | "Grant" | "Webhook" | "WebhookMessage")
+            }
             OwnShelters => OF_A_PERSON.contains(&carried(object)) && !caller.shelters.is_empty(),
             Shared => OF_A_PERSON.contains(&carried(object)),
             SharedMinors => OF_SOME_AGE.contains(&carried(object)),
@@ -505,6 +508,11 @@ impl Caller {
     pub(crate) fn keeps_campaigns(&self) -> bool {
         let keeps = ["coordinator", "liaison"].iter().any(|role| self.roles.contains(*role));
         keeps && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it keeps webhooks of its own.
+    pub(crate) fn keeps_webhooks(&self) -> bool {
+        self.token.is_some() && self.in_force && !self.roles.contains("witness")
     }
 
     /// Whether it answers a referral to its agency.

@@ -392,6 +392,8 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
         let facts = Record::default().with(Fact::Agency, Some("INEA")).with(Fact::User, Some(user));
         for _ in 0..3 {
             examined.judge(Verb::Read, Class::Administration, RecordType::Account, &facts);
+            examined.judge(Verb::Read, Class::Administration, RecordType::Webhook, &facts);
+            examined.judge(Verb::Write, Class::Administration, RecordType::Webhook, &facts);
         }
     }
 }

@@ -5,6 +5,7 @@ mod goods;
 mod journal;
 mod people;
 mod stores;
+mod webhooks;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,15 @@ type Breach = (&'static str, &'static str);
 /// One statement against each constraint that is more than a reference, by the constraint's name; a constraint that is added without
 /// one is missed here.
 fn breaches() -> Vec<Breach> {
-    let mut all =
-        [agencies::BREACHES, goods::BREACHES, journal::BREACHES, people::BREACHES, stores::BREACHES].concat();
+    let mut all = [
+        agencies::BREACHES,
+        goods::BREACHES,
+        journal::BREACHES,
+        people::BREACHES,
+        stores::BREACHES,
+        webhooks::BREACHES,
+    ]
+    .concat();
     all.sort_unstable();
     all
 }
