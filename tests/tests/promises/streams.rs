@@ -494,3 +494,43 @@ async fn an_operator_sees_who_follows_what() {
     assert_eq!(codes(&refused), ["FIELD_FORBIDDEN"]);
     world.stop().await;
 }
+
+/// A change costs one execution for each cohort that it concerns, however many follow in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_cohorts_cost_a_hundred_executions() {
+    const COHORTS: usize = 100;
+    const FOLLOWERS: usize = 3;
+    let world = World::with().set("subscriptions_per_token", 1_000).start().await;
+    let mut space = world.space().await;
+    let mut sockets = Vec::new();
+    for _ in 0..FOLLOWERS {
+        // A socket has at most fifty.
+        for half in 0..2 {
+            let mut socket = world.socket(KITCHEN).await;
+            for place in 0..COHORTS / 2 {
+                let name = format!("c{}", half * COHORTS / 2 + place);
+                let document =
+                    format!("subscription {{ {name}: shelterCapacityChanged {{ space {{ version }} }} }}");
+                socket.subscribe(&name, &document).await;
+                assert_eq!(socket.next().await["payload"]["ready"], *name);
+            }
+            sockets.push(socket);
+        }
+    }
+    let client = world.client(COORDINATOR);
+    client.shows("enlace_cohorts", 100).await;
+    let made = client.metric("enlace_stream_messages_total").await;
+    client.recount(&mut space).await;
+    for socket in &mut sockets {
+        let mut came = BTreeSet::new();
+        for _ in 0..COHORTS / 2 {
+            let event = socket.event().await;
+            let name = event["id"].as_str().unwrap();
+            assert_eq!(at(&event, &format!("payload.data.{name}.space.version")), &space["version"]);
+            came.insert(name.to_owned());
+        }
+        assert_eq!(came.len(), COHORTS / 2, "to each subscription once");
+    }
+    assert_eq!(client.metric("enlace_stream_messages_total").await - made, 100);
+    world.stop().await;
+}

@@ -15,6 +15,7 @@ mod close;
 mod init;
 mod message;
 mod operations;
+mod roused;
 mod session;
 mod wire;
 
@@ -35,7 +36,7 @@ const PROTOCOL: &str = "graphql-transport-ws";
 
 /// What is read from the network at a time. Messages of clients are small, and the buffer is there for as long as
 /// the socket: a larger one would make most of the memory that an idle subscriber takes.
-const READ_BUFFER: usize = 2 * 1024;
+const READ_BUFFER: usize = 512;
 
 /// The largest message of a client, in bytes.
 const LARGEST_MESSAGE: usize = 256 * 1024;

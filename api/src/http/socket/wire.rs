@@ -1,12 +1,15 @@
 //! The WebSocket itself: text in, text out, each with its bounds.
 
+use std::future::poll_fn;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
 use super::close::Close;
+use super::roused::Roused;
 
 /// How long the other end may take to answer a close frame.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -18,17 +21,22 @@ pub(super) struct Wire {
     write_deadline: Duration,
     /// Whether anything was heard since the last ping.
     heard: bool,
+    /// Whether there may be something to read.
+    roused: Roused,
 }
 
 impl Wire {
     pub(super) fn new(socket: WebSocket, write_deadline: Duration) -> Self {
-        Self { socket, write_deadline, heard: true }
+        Self { socket, write_deadline, heard: true, roused: Roused::new() }
     }
 
     /// The next text. Dropped before it is ready, it loses nothing.
     pub(super) async fn receive(&mut self) -> Result<Utf8Bytes, Close> {
         loop {
-            let message = self.socket.recv().await.ok_or(Close::Gone)?;
+            // To look into the socket takes as long as to send a message, and it is seldom why its task runs.
+            let Self { socket, roused, .. } = self;
+            let message = poll_fn(|task| roused.poll(task, |own| socket.poll_next_unpin(own))).await;
+            let message = message.ok_or(Close::Gone)?;
             self.heard = true;
             match message {
                 Ok(Message::Text(text)) => return Ok(text),

@@ -36,7 +36,7 @@ pub(super) async fn socket(State(floor): State<Arc<Floor>>, upgrade: WebSocketUp
     let texts = floor.push.0.subscribe();
     upgrade
         .protocols(["graphql-transport-ws"])
-        .read_buffer_size(2 * 1024)
+        .read_buffer_size(512)
         .write_buffer_size(0)
         .max_message_size(256 * 1024)
         .max_frame_size(256 * 1024)
