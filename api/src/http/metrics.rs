@@ -26,6 +26,8 @@ pub(super) struct Gauges {
     pub(super) streams: StreamStats,
     pub(super) posts: PostStats,
     pub(super) replicas: ReplicaStats,
+    /// How many spans the collector took, and how many were lost; none where there is no collector.
+    pub(super) spans: Option<(u64, u64)>,
 }
 
 impl Metrics {
@@ -85,6 +87,14 @@ impl Metrics {
                 ("{outcome=\"unavailable\"}", posts.unavailable.to_string()),
             ],
         );
+        if let Some((posted, lost)) = gauges.spans {
+            metric(
+                "enlace_spans_total",
+                "counter",
+                "Spans of traces, by what came of them.",
+                &[("{outcome=\"posted\"}", posted.to_string()), ("{outcome=\"lost\"}", lost.to_string())],
+            );
+        }
         let streams = &gauges.streams;
         let gauge = [
             ("enlace_sockets", "Open WebSockets and event streams.", Some(gauges.sockets.to_string())),
@@ -214,6 +224,7 @@ mod tests {
             journal_queue: None,
             streams,
             posts,
+            spans: Some((9, 1)),
             replicas: ReplicaStats {
                 replicas: vec![
                     ReplicaState { is_fit: true, age: Some(Duration::from_millis(1500)), answered: 7 },
@@ -226,6 +237,8 @@ mod tests {
         for line in [
             "enlace_requests_total{outcome=\"answered\"} 2",
             "enlace_webhook_posts_total{outcome=\"unavailable\"} 2",
+            "enlace_spans_total{outcome=\"posted\"} 9",
+            "enlace_spans_total{outcome=\"lost\"} 1",
             "enlace_requests_total{outcome=\"refused\"} 1",
             "enlace_requests_total{outcome=\"failed\"} 1",
             "enlace_sockets 3",

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_postgres::{Client, Statement};
+use tracing::Span;
 
 use crate::database::{Open, open};
 use crate::error::{Error, Result};
 use crate::journal::Feed;
 use crate::journal::feed::{entry, read_after};
+use crate::trace;
 
 /// Locks, by number, are this database's: the number is this project's own.
 const LOCK: i64 = 7_305_108_110;
@@ -98,10 +100,14 @@ async fn follow(
         feed.set_head(head);
         *joined = true;
     }
+    let mut is_told = false;
     loop {
         let (woken, mut placed) = (feed.take_wakes(), 0);
         if let Some(leader) = &mut leader {
+            // A look that nobody asked for mostly finds nothing: that is not worth a span.
+            let span = if woken > 0 || is_told { trace::place() } else { Span::none() };
             placed = leader.place(&client, feed).await?;
+            span.record("enlace.journal.entries", placed).record("enlace.journal.index", feed.head());
         } else {
             let leads = client.query_one(CLAIM, &[&LOCK]).await.map_err(Error::internal)?.get(0);
             // What others sequenced, before a batch of our own.
@@ -114,7 +120,8 @@ async fn follow(
         if let Some(ready) = ready.take() {
             let _nobody_waits = ready.send(());
         }
-        if placed == BATCH {
+        is_told = placed == BATCH;
+        if is_told {
             continue;
         }
         if woken > 1 || placed > 1 {
@@ -130,6 +137,7 @@ async fn follow(
                 if told.is_none() {
                     return Err(Error::internal("the connection was closed"));
                 }
+                is_told = true;
             }
             () = tokio::time::sleep(FALLBACK) => {}
         }
