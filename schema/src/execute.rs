@@ -143,7 +143,7 @@ fn prepare_traced(
     let prepared = planning.in_scope(|| prepare(system, caller, request))?;
     planning.record("enlace.plan.known", prepared.was_known);
     if !span.is_disabled() {
-        let name = prepared.operation()?.name.as_ref().map(|name| name.as_str());
+        let name = prepared.operation()?.name.as_ref().map(apollo_compiler::Name::as_str);
         trace::operation_is(span, prepared.plan.kind.keyword(), name, &prepared.document.digest);
     }
     Ok(prepared)

@@ -15,7 +15,7 @@ use rustix::process::Signal;
 use serde_json::{Value as Json, json};
 
 /// How long something may take to come about before a test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const BOARD: &str = "query Board { shelters { code spaces { id version occupied capacity } } }";
 const FOLLOW: &str =
