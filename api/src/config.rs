@@ -184,6 +184,10 @@ keys! {
     database_url: Option<String> = "";
     /// A database for the keys of people's data, as `database_url` is written. It is kept apart so that nobody reads a copy of the main one without it, and erased people stay erased in every backup. Empty: the main one's name with `_keys` behind it, on the same server, made where it is missing.
     keys_url: Option<String> = "";
+    /// Where NATS with JetStream is, which carries the journal's entries between processes that share the database: `nats://HOST:PORT`, or `tls://HOST:PORT` for an encrypted connection, with `USER:PASSWORD@` or `TOKEN@` before the host where it asks for them; several servers of one NATS are divided by commas. Empty: each process reads the entries from the database.
+    nats_url: Option<String> = "";
+    /// How long an entry is waited for that NATS has not brought yet, in milliseconds; then it is read from the database.
+    nats_patience: Duration = "50";
     /// Streaming replicas of the database, each written as `database_url` is and with one host, divided by commas. A query whose caller allows it (`Cache-Control: max-stale`) may be answered by one.
     replica_urls: Vec<String> = "";
     /// A port of 127.0.0.1 on which the private PostgreSQL listens too; none where empty.
@@ -260,8 +264,8 @@ keys! {
     otlp_endpoint: Option<Url> = "";
     /// How many of all traces are kept, from 0 to 1. Their ids decide which.
     otlp_sample_ratio: Ratio = "1";
-    /// What is logged, in the syntax of `RUST_LOG`.
-    log: String = "info";
+    /// What is logged, in the syntax of `RUST_LOG`. The client of NATS is left out: it says at each attempt what Enlace says once.
+    log: String = "info,async_nats=off";
 }
 
 /// An issuer as the file has it.

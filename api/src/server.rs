@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use enlace_policies::Policies;
-use enlace_schema::{Clock, DatabaseLimits, Enlace, Limits, Networks, Random, Settings};
+use enlace_schema::{Clock, DatabaseLimits, Enlace, Limits, Nats, Networks, Random, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -36,6 +36,9 @@ pub enum Error {
     /// The address of the keys' database does not parse.
     #[error("the keys_url does not parse: {0}")]
     KeysUrl(tokio_postgres::Error),
+    /// The address of NATS does not parse.
+    #[error(transparent)]
+    NatsUrl(#[from] enlace_schema::NatsUrlError),
     /// The address of a replica does not parse.
     #[error("the replica_urls do not parse: {0}")]
     ReplicaUrls(tokio_postgres::Error),
@@ -174,6 +177,7 @@ pub async fn engine(config: &Config, owner: &tokio_postgres::Config) -> Result<E
         },
         replicas: replicas(config)?,
         authority_interval: config.authority_interval,
+        nats: config.nats_url.as_deref().map(|url| Nats::new(url, config.nats_patience)).transpose()?,
         webhook_networks: Networks::public_and(&config.webhook_networks)?,
     };
     let policies = policies(config.policies.as_deref())?;

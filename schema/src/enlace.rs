@@ -21,7 +21,7 @@ use crate::error::{Code, Error, Result};
 use crate::execute::{self, Carries, Request, Response};
 use crate::graph::{Coordinate, print_sdl};
 use crate::housekeeping;
-use crate::journal;
+use crate::journal::{self, FanOut, FanOutStats, Nats};
 use crate::live::{StreamStats, Subscription};
 use crate::system::{Caller, Clock, Parts, Random, System};
 use crate::vault::Vault;
@@ -38,6 +38,8 @@ pub struct Settings {
     pub replicas: Vec<tokio_postgres::Config>,
     /// How often changes of authority are looked for; they are felt within this time and a moment (R4).
     pub authority_interval: Duration,
+    /// What carries the journal's entries between processes that share the database; none where each reads them.
+    pub nats: Option<Nats>,
     /// Where webhooks may post to.
     pub webhook_networks: Networks,
 }
@@ -49,6 +51,7 @@ impl Default for Settings {
             database: DatabaseLimits::default(),
             replicas: Vec::new(),
             authority_interval: Duration::from_secs(1),
+            nats: None,
             webhook_networks: Networks::default(),
         }
     }
@@ -58,6 +61,7 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Enlace {
     system: Arc<System>,
+    fan_out: Option<Arc<FanOut>>,
     stop: Arc<watch::Sender<bool>>,
     tasks: Arc<tokio::sync::Mutex<Vec<JoinHandle<()>>>>,
 }
@@ -89,21 +93,29 @@ impl Enlace {
         let system = Arc::new(System::new(parts)?);
         let (stop, stopped) = watch::channel(false);
         let (ready, is_ready) = oneshot::channel();
-        let sequencer =
-            journal::run(system.database.config().clone(), Arc::clone(&system.feed), stopped.clone(), ready);
-        let mut tasks = vec![
+        let mut tasks = Vec::new();
+        let fan_out = settings.nats.map(|nats| {
+            let (programme, key) = (system.programme_id(), system.vault.stream_key());
+            let (fan_out, keeping) =
+                FanOut::new(nats, programme, key, system.random.clone(), stopped.clone());
+            tasks.push(tokio::spawn(keeping));
+            fan_out
+        });
+        let (config, feed) = (system.database.config().clone(), Arc::clone(&system.feed));
+        let sequencer = journal::run(config, feed, fan_out.clone(), stopped.clone(), ready);
+        tasks.extend([
             tokio::spawn(sequencer),
             tokio::spawn(Arc::clone(&system).watch_authority(settings.authority_interval, stopped.clone())),
             tokio::spawn(journal::run_refusals(Arc::clone(&system), stopped.clone())),
             tokio::spawn(donations::expiring::run(Arc::clone(&system), stopped.clone())),
             tokio::spawn(housekeeping::run(Arc::clone(&system), stopped.clone())),
-        ];
+        ]);
         if !system.database.replicas.is_empty() {
             let system = Arc::clone(&system);
             tasks.push(tokio::spawn(async move { watch_replicas(&system.database, stopped).await }));
         }
         is_ready.await.map_err(|_| Error::internal("the journal's sequencer did not start"))?;
-        Ok(Self { system, stop: Arc::new(stop), tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
+        Ok(Self { system, fan_out, stop: Arc::new(stop), tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
     }
 
     /// Who calls: nobody, or what the grants confirm of a token.
@@ -260,6 +272,11 @@ impl Enlace {
     {
         let task = tokio::spawn(work(self.stop.subscribe()));
         self.tasks.lock().await.push(task);
+    }
+
+    /// What has come of NATS; none where it is not configured.
+    pub fn fan_out_stats(&self) -> Option<FanOutStats> {
+        self.fan_out.as_ref().map(|fan_out| fan_out.stats())
     }
 
     /// What has come of the database's replicas.

@@ -49,6 +49,7 @@ pub use enlace::{Enlace, Settings, coordinates, sdl};
 pub use error::{Code, Error, Result, documentation as error_documentation};
 pub use execute::{Carries, Request, Response};
 pub use graph::Coordinate;
+pub use journal::{FanOutStats, Nats, NatsUrlError};
 pub use live::{AFTER_CURSOR, Cursor, Event, LATENESS, Progress, StreamStats, Subscription};
 pub use scalars::{GlobalId, Quantity};
 pub use system::{Caller, Clock, Random};

@@ -128,15 +128,15 @@ impl Goods {
 }
 
 impl World {
-    /// Starts a second process on this world's database, which believes the same issuer.
+    /// Starts a second process on this world's database, which believes the same issuer and is set as this one is.
     pub async fn sibling(&self) -> Sibling {
         self.sibling_set(&[]).await
     }
 
-    /// As [`World::sibling`], with variables of its own.
+    /// As [`World::sibling`], with further variables.
     pub async fn sibling_set(&self, environment: &[(&str, &str)]) -> Sibling {
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let config = Config::read(None, environment).unwrap();
+        let config = Config::read(None, self.settings.iter().cloned().chain(environment)).unwrap();
         let enlace = server::engine(&config, &self.scratch.owner).await.expect("the engine");
         let verifier = Verifier::new(vec![self.issuer.issuer_config()], AUDIENCE.to_owned()).unwrap();
         let app = App::new(enlace.clone(), Arc::new(verifier), None, HttpSettings::default());

@@ -42,6 +42,11 @@ impl Cluster {
     }
 }
 
+/// Waits until the run's PostgreSQL is there, installed where it was missing.
+pub(crate) async fn ready() {
+    CLUSTER.get_or_init(Cluster::start).await;
+}
+
 /// Makes an empty database hold the demonstration's programme.
 async fn fill(owner: &Config) {
     enlace_schema::migrate(owner).await.expect("migrations");

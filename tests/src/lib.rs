@@ -18,10 +18,12 @@ mod collector;
 mod events;
 mod front;
 mod goods;
+mod nats;
 mod program;
 mod receiver;
 mod socket;
 mod standby;
+mod way;
 mod world;
 
 pub use acts::{ADJUST, Goods, MOVE, Sibling, fresh_key, headcount, id, outcome};
@@ -31,10 +33,12 @@ pub use collector::{Collector, Traced};
 pub use events::{EventStream, ServerEvent};
 pub use front::Front;
 pub use goods::{fill, fill_unevenly};
+pub use nats::Nats;
 pub use program::{DataFolder, Ended, Run, Running, enlace, signal};
 pub use receiver::{Post, Receiver};
 pub use socket::Socket;
 pub use standby::Standby;
+pub use way::Way;
 pub use world::{World, WorldBuilder};
 
 /// Reads a path of keys and indexes, `data.shelters.0.code`, in JSON; null where there is nothing.

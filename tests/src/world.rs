@@ -37,6 +37,8 @@ pub struct World {
     pub issuer: DevIssuer,
     /// Its database.
     pub scratch: Scratch,
+    /// What was set for it.
+    pub(crate) settings: Vec<(String, String)>,
     data: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<()>,
@@ -65,7 +67,8 @@ impl WorldBuilder {
             ("ENLACE_WRITERS", "8"),
         ];
         let roomy = roomy.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let config = Config::read(None, roomy.into_iter().chain(self.settings)).expect("the configuration");
+        let config =
+            Config::read(None, roomy.into_iter().chain(self.settings.clone())).expect("the configuration");
         let data =
             folder().join(format!("world-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
         std::fs::create_dir_all(&data).unwrap();
@@ -78,7 +81,7 @@ impl WorldBuilder {
             let _dropped = stopped.await;
         }));
         let issuer = DevIssuer::open(&data).expect("the development issuer");
-        World { address, enlace, issuer, scratch, data, stop: Some(stop), served }
+        World { address, enlace, issuer, scratch, settings: self.settings, data, stop: Some(stop), served }
     }
 }
 

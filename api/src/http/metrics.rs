@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 
-use enlace_schema::{LATENESS, PostStats, ReplicaState, ReplicaStats, StreamStats};
+use enlace_schema::{FanOutStats, LATENESS, PostStats, ReplicaState, ReplicaStats, StreamStats};
 
 /// Counters of this process.
 pub(super) struct Metrics {
@@ -24,6 +24,8 @@ pub(super) struct Gauges {
     /// Entries without a place yet; none where the database did not say.
     pub(super) journal_queue: Option<i64>,
     pub(super) streams: StreamStats,
+    /// None where there is no NATS.
+    pub(super) fan_out: Option<FanOutStats>,
     pub(super) posts: PostStats,
     pub(super) replicas: ReplicaStats,
     /// How many spans the collector took, and how many were lost; none where there is no collector.
@@ -87,14 +89,6 @@ impl Metrics {
                 ("{outcome=\"unavailable\"}", posts.unavailable.to_string()),
             ],
         );
-        if let Some((posted, lost)) = gauges.spans {
-            metric(
-                "enlace_spans_total",
-                "counter",
-                "Spans of traces, by what came of them.",
-                &[("{outcome=\"posted\"}", posted.to_string()), ("{outcome=\"lost\"}", lost.to_string())],
-            );
-        }
         let streams = &gauges.streams;
         let gauge = [
             ("enlace_sockets", "Open WebSockets and event streams.", Some(gauges.sockets.to_string())),
@@ -119,6 +113,11 @@ impl Metrics {
                 "Committed entries that have no place in the journal yet.",
                 gauges.journal_queue.map(|queue| queue.to_string()),
             ),
+            (
+                "enlace_nats_connected",
+                "Whether NATS carries the journal's entries.",
+                gauges.fan_out.map(|fan_out| u8::from(fan_out.connected).to_string()),
+            ),
         ];
         for (name, about, value) in gauge {
             if let Some(value) = value {
@@ -136,7 +135,7 @@ impl Metrics {
             ),
             ("enlace_streams_evicted_total", "Slow subscribers whose streams were ended.", streams.evicted),
         ];
-        for (name, about, value) in counter {
+        for (name, about, value) in counter.into_iter().chain(gauges.fan_out.iter().flat_map(carried)) {
             metric(name, "counter", about, &[("", value.to_string())]);
         }
         metric(
@@ -149,8 +148,34 @@ impl Metrics {
         if !gauges.replicas.replicas.is_empty() {
             replicas(&gauges.replicas, &mut text);
         }
+        if let Some(counted) = gauges.spans {
+            spans(counted, &mut text);
+        }
         text
     }
+}
+
+/// What NATS has carried.
+fn carried(fan_out: &FanOutStats) -> [(&'static str, &'static str, u64); 5] {
+    [
+        ("enlace_nats_published_total", "Entries that NATS took.", fan_out.published),
+        ("enlace_nats_received_total", "Entries that NATS brought.", fan_out.received),
+        (
+            "enlace_nats_read_instead_total",
+            "Entries that were read from the database, since NATS did not bring them in time.",
+            fan_out.read_instead,
+        ),
+        (
+            "enlace_nats_dropped_total",
+            "Entries that NATS was not given, or did not take in time.",
+            fan_out.dropped,
+        ),
+        (
+            "enlace_nats_rejected_total",
+            "Messages that no process of this deployment sealed, or that were altered.",
+            fan_out.rejected,
+        ),
+    ]
 }
 
 /// Of each replica, by its place in the list: it has no other name here, since an address may hold a password.
@@ -192,6 +217,13 @@ fn replicas(stats: &ReplicaStats, text: &mut String) {
     );
 }
 
+/// How many spans the collector took, and how many were lost.
+fn spans((posted, lost): (u64, u64), text: &mut String) {
+    const NAME: &str = "enlace_spans_total";
+    let _ = writeln!(text, "# HELP {NAME} Spans of traces, by what came of them.\n# TYPE {NAME} counter");
+    let _ = writeln!(text, "{NAME}{{outcome=\"posted\"}} {posted}\n{NAME}{{outcome=\"lost\"}} {lost}");
+}
+
 /// The classes of the histogram of lateness, each with those below it.
 fn lag(streams: &StreamStats, text: &mut String) {
     const NAME: &str = "enlace_stream_lag_seconds";
@@ -216,8 +248,9 @@ mod tests {
             metrics.count(status);
         }
         let streams = StreamStats { cohorts: 4, late: vec![2, 0, 1], ..StreamStats::default() };
+        let fan_out = Some(FanOutStats { connected: true, received: 5, ..FanOutStats::default() });
         let posts = PostStats { delivered: 5, refused: 1, unavailable: 2 };
-        let gauges = Gauges {
+        let mut gauges = Gauges {
             sockets: 3,
             subscriptions: 2,
             journal_index: -1,
@@ -225,6 +258,7 @@ mod tests {
             streams,
             posts,
             spans: Some((9, 1)),
+            fan_out,
             replicas: ReplicaStats {
                 replicas: vec![
                     ReplicaState { is_fit: true, age: Some(Duration::from_millis(1500)), answered: 7 },
@@ -244,6 +278,8 @@ mod tests {
             "enlace_sockets 3",
             "enlace_journal_index -1",
             "enlace_cohorts 4",
+            "enlace_nats_connected 1",
+            "enlace_nats_received_total 5",
             "enlace_stream_lag_seconds_bucket{le=\"0.005\"} 2",
             "enlace_stream_lag_seconds_bucket{le=\"0.025\"} 3",
             "enlace_stream_lag_seconds_count 3",
@@ -256,5 +292,7 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{text}");
         }
         assert!(!text.contains("enlace_journal_queue"), "what is not known is not told");
+        gauges.fan_out = None;
+        assert!(!metrics.text(&gauges).contains("enlace_nats"), "nor what there is not");
     }
 }

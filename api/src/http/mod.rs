@@ -133,6 +133,7 @@ impl App {
             sockets: self.settings.sockets.saturating_sub(self.sockets.available_permits()),
             subscriptions: self.quota.total(),
             journal_index: self.enlace.journal_head(),
+            fan_out: self.enlace.fan_out_stats(),
         }
     }
 }

@@ -1,23 +1,28 @@
 //! Opens connections: in the clear to this machine alone, over TLS to any other.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+/// A server whose machine vanished neither answers nor closes: it is given up after this, and so is one that does not take a connection.
+const UNANSWERED: Duration = Duration::from_secs(10);
+
 /// An open connection.
 pub(crate) struct Open {
     pub(crate) client: Client,
     /// Drives the connection until either side closes it.
     pub(crate) driver: JoinHandle<()>,
-    /// One message for each notification, or fewer: it says to look again. Closed when the connection ends.
-    pub(crate) notified: mpsc::Receiver<()>,
+    /// Changes with each notification, or less often: it says to look again. It is what the last one said that said anything, and
+    /// closed when the connection ends.
+    pub(crate) notified: watch::Receiver<String>,
 }
 
 /// Opens a connection. To another machine it is encrypted and the server's certificate is checked, unless
@@ -27,7 +32,8 @@ pub async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
 }
 
 pub(crate) async fn open(config: &Config) -> Result<Open, tokio_postgres::Error> {
-    let (tell, notified) = mpsc::channel(1);
+    let (tell, notified) = watch::channel(String::new());
+    let config = &bounded(config);
     let (client, driver) = if is_encrypted(config) {
         let mut config = config.clone();
         config.ssl_mode(SslMode::Require);
@@ -49,6 +55,20 @@ pub(crate) async fn cancel(config: &Config, token: CancelToken) -> Result<(), to
     }
 }
 
+/// The configuration with an end to waiting, where it sets none of its own.
+fn bounded(config: &Config) -> Config {
+    let mut config = config.clone();
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(UNANSWERED);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(UNANSWERED);
+        // Whoever waits for an answer sends nothing that could stay unanswered.
+        config.keepalives_idle(UNANSWERED / 2).keepalives_interval(UNANSWERED / 2);
+    }
+    config
+}
+
 fn is_encrypted(config: &Config) -> bool {
     config.get_hosts().iter().any(is_remote) && config.get_ssl_mode() != SslMode::Disable
 }
@@ -62,7 +82,7 @@ fn is_remote(host: &Host) -> bool {
     }
 }
 
-async fn drive<S, T>(mut connection: Connection<S, T>, tell: mpsc::Sender<()>)
+async fn drive<S, T>(mut connection: Connection<S, T>, tell: watch::Sender<String>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
@@ -70,10 +90,11 @@ where
     let mut messages = futures_util::stream::poll_fn(move |task| connection.poll_message(task));
     while let Some(message) = messages.next().await {
         match message {
-            Ok(AsyncMessage::Notification(_)) => {
-                // One waiting message says as much as many.
-                let _full = tell.try_send(());
-            }
+            Ok(AsyncMessage::Notification(notification)) => tell.send_modify(|told| {
+                if !notification.payload().is_empty() {
+                    notification.payload().clone_into(told);
+                }
+            }),
             Ok(_) => {}
             Err(error) if error.code() == Some(&SqlState::ADMIN_SHUTDOWN) => {
                 tracing::debug!("PostgreSQL was stopped and closed a connection");

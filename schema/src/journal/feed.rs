@@ -79,14 +79,14 @@ impl Feed {
     }
 
     /// Publishes the entry that follows the last one; any other is not published, and the caller reads from the head again.
-    pub(super) fn publish(&self, entry: Entry) -> bool {
+    pub(super) fn publish(&self, entry: Arc<Entry>) -> bool {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         if entry.index != *head + 1 {
             return false;
         }
         *head = entry.index;
         // No follower is no fault.
-        let _followers = self.entries.send(Arc::new(entry));
+        let _followers = self.entries.send(entry);
         true
     }
 

@@ -3,11 +3,12 @@
 //! [`append`] writes an entry inside the operation's own transaction, and [`record`] one of something that changed no row,
 //! [`refusals`] among them;
 //! [`sequencer`] gives committed entries their indexes, one process at a time; [`feed`] hands them, in order, to whoever
-//! follows. The encoding is in [`entry`], the rows in [`insert`]. [`graphql`] and [`list`] show the journal to those who may
+//! follows, and [`fan_out`] to the other processes where NATS is configured. The encoding is in [`entry`], the rows in [`insert`]. [`graphql`] and [`list`] show the journal to those who may
 //! read it.
 
 mod append;
 mod entry;
+mod fan_out;
 mod feed;
 mod graphql;
 mod insert;
@@ -20,6 +21,8 @@ mod tables;
 
 pub(crate) use append::{Begun, Done, Outcome, Transaction, constraint, idempotency_keys, newest_write};
 pub(crate) use entry::{Change, Entry, Part};
+pub(crate) use fan_out::FanOut;
+pub use fan_out::{FanOutStats, Nats, NatsUrlError};
 pub(crate) use feed::{Feed, head_of, read_entries};
 pub(crate) use graphql::register;
 pub(crate) use record::{

@@ -3,7 +3,6 @@
 use enlace_policies::{Class, Fact};
 
 use crate::context::Context;
-use crate::error::Result;
 use crate::graph::{Facts, Graph, NoArguments, record};
 
 record! {
@@ -41,9 +40,5 @@ pub(crate) fn register(graph: &mut Graph) {
             Class::Administration,
             "The streams that are open at the process that answers, by their subscriptions.",
         )
-        .list(|context: Context, _: NoArguments| std::future::ready(streams(&context)));
-}
-
-fn streams(context: &Context) -> Result<Vec<Stream>> {
-    Ok(context.system().cohorts.all())
+        .list(|context: Context, _: NoArguments| std::future::ready(Ok(context.system().cohorts.all())));
 }

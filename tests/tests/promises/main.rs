@@ -14,6 +14,7 @@ mod demo;
 mod dependencies;
 mod donations;
 mod event_stream;
+mod fan_out;
 mod faults;
 mod generated;
 mod granting;

@@ -569,7 +569,8 @@ async fn who_does_not_answer_pings_is_dropped() {
     world.stop().await;
 }
 
-/// Changes in order up to some index; then the last state in place of what was missed, which says so; then changes again.
+/// Changes in order up to some index; then the last state in place of what was missed, which says so; then changes again. Whoever reads
+/// has each change meanwhile, and what is kept for who does not is bounded.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_too_slowly_gets_the_last_of_each_state_and_is_told_so() {
     let world = World::with().set("write_deadline", 600_000).set("keepalive", 600_000).start().await;
@@ -578,9 +579,14 @@ async fn who_reads_too_slowly_gets_the_last_of_each_state_and_is_told_so() {
     let mut slow = Socket::open_small(world.address, &world.token(KITCHEN)).await;
     let mut last = slow.follow("a", &follow_in_bulk()).await;
     let mut told = space["version"].as_i64().unwrap();
+    let mut quick = world.socket(KITCHEN).await;
+    quick.follow("a", &follow_in_bulk()).await;
     for _ in 0..340 {
-        client.recount(&mut space).await;
+        let counted = client.recount(&mut space).await;
+        assert_eq!(version(&quick.event().await, "a"), counted);
     }
+    let kept = client.metric("enlace_stream_backlog").await;
+    assert!((1..=256).contains(&kept), "{kept} messages are kept for who does not read");
     let coalesced = loop {
         let message = slow.event().await;
         if at(&message, "payload.extensions.stream.kind") == "COALESCED" {

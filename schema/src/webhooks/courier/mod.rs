@@ -128,8 +128,9 @@ struct Registered {
     position: i64,
     /// The same, as the database has it.
     kept: i64,
-    /// Why it stands still, as the database has it; not known at first.
-    problem: Option<Option<String>>,
+    /// Why it stands still, and whether the database is known to have that.
+    problem: Option<String>,
+    is_noted: bool,
 }
 
 /// See the module.
@@ -346,9 +347,9 @@ impl Registered {
 
     /// Keeps why it stands still, or that it does not, where the database does not have that yet.
     async fn note(&mut self, system: &System, problem: Option<&String>) -> Result<()> {
-        if self.problem.as_ref().map(Option::as_ref) != Some(problem) {
+        if !self.is_noted || self.problem.as_ref() != problem {
             queue::note(&system.database, self.id, problem).await?;
-            self.problem = Some(problem.cloned());
+            (self.problem, self.is_noted) = (problem.cloned(), true);
         }
         Ok(())
     }

@@ -107,6 +107,7 @@ fn registered(row: Row) -> Result<Registered> {
         position: row.position,
         kept: row.position,
         problem: None,
+        is_noted: false,
     })
 }
 

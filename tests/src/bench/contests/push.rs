@@ -89,8 +89,10 @@ impl Default for Within {
 
 impl Within {
     fn note(&self, millis: u64) {
-        let place = usize::try_from(millis).unwrap_or(usize::MAX).min(self.0.len() - 1);
-        self.0[place].fetch_add(1, Ordering::Relaxed);
+        let place = usize::try_from(millis).ok().and_then(|millis| self.0.get(millis));
+        if let Some(count) = place.or(self.0.last()) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn clear(&self) {
@@ -99,14 +101,13 @@ impl Within {
 
     /// Within how many milliseconds 99 of 100 came.
     fn most(&self) -> f64 {
-        let counts: Vec<u64> = self.0.iter().map(|count| count.load(Ordering::Relaxed).into()).collect();
-        let enough = counts.iter().sum::<u64>() * 99 / 100;
-        let mut came = 0;
-        let place = counts.iter().position(|count| {
+        let counts = || self.0.iter().map(|count| u64::from(count.load(Ordering::Relaxed)));
+        let (enough, mut came) = (counts().sum::<u64>() * 99 / 100, 0);
+        let before = counts().take_while(|count| {
             came += count;
-            came > enough
+            came <= enough
         });
-        place.unwrap_or(counts.len()) as f64 + 1.0
+        f64::from(u32::try_from(before.count()).unwrap_or(u32::MAX)) + 1.0
     }
 }
 
