@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use reqwest::Url;
 use serde::Deserialize;
 
 use crate::auth::{AgencyScope, IssuerConfig, KeySource};
@@ -79,6 +80,25 @@ impl Setting for String {
 impl Setting for PathBuf {
     fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() { Err("a path is wanted".to_owned()) } else { Ok(Self::from(text)) }
+    }
+}
+
+/// An address that speaks HTTP.
+impl Setting for Url {
+    fn parse(text: &str) -> Result<Self, String> {
+        let url = Self::from_str(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        url.ok_or_else(|| "an http or https address is wanted, as in http://127.0.0.1:4318".to_owned())
+    }
+}
+
+/// A share, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ratio(pub f64);
+
+impl Setting for Ratio {
+    fn parse(text: &str) -> Result<Self, String> {
+        let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio)).map(Self);
+        ratio.ok_or_else(|| "a number from 0 to 1 is wanted".to_owned())
     }
 }
 
@@ -240,6 +260,10 @@ keys! {
     limit_literal_depth: usize = "8";
     /// Most values that an answer may hold: fields times the rows that the arguments ask for.
     limit_cost: usize = "100000";
+    /// A collector to which traces are posted, by OTLP over HTTP, as in `http://127.0.0.1:4318`; `/v1/traces` is added. None where empty, and then no span is made.
+    otlp_endpoint: Option<Url> = "";
+    /// How many of all traces are kept, from 0 to 1. Their ids decide which.
+    otlp_sample_ratio: Ratio = "1";
     /// What is logged, in the syntax of `RUST_LOG`. The client of NATS is left out: it says at each attempt what Enlace says once.
     log: String = "info,async_nats=off";
 }
@@ -311,6 +335,7 @@ fn read_file(
                     members.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
                 }
                 toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Float(number) => number.to_string(),
                 toml::Value::Boolean(value) => value.to_string(),
                 _ => return Err(malformed(format!("`{key}` must be a text, a number or a list of texts"))),
             };
@@ -366,6 +391,9 @@ mod tests {
             ("ENLACE_MODE", "prod", "mode"),
             ("ENLACE_WRITERS", "-1", "writers"),
             ("ENLACE_REQUEST_DEADLINE", "0", "request_deadline"),
+            ("ENLACE_OTLP_ENDPOINT", "127.0.0.1:4318", "otlp_endpoint"),
+            ("ENLACE_OTLP_SAMPLE_RATIO", "1.5", "otlp_sample_ratio"),
+            ("ENLACE_OTLP_SAMPLE_RATIO", "NaN", "otlp_sample_ratio"),
         ] {
             let message = read(&[(name, value)]).unwrap_err().to_string();
             assert!(message.contains(&format!("`{key}`")) && message.contains(value), "{message}");
@@ -382,9 +410,10 @@ mod tests {
     #[test]
     fn a_file_is_read_and_its_unknown_keys_are_refused() {
         let file = std::env::temp_dir().join(format!("enlace-config-{}.toml", std::process::id()));
-        std::fs::write(&file, "listen = \"127.0.0.1:9\"\nwriters = 3\nallowed_origins = [\"https://a\", \"https://b\"]\n[[issuer]]\niss = \"x\"\njwks = \"keys.json\"\nagencies = [\"INEA\"]\n").unwrap();
+        std::fs::write(&file, "listen = \"127.0.0.1:9\"\nwriters = 3\notlp_sample_ratio = 0.25\nallowed_origins = [\"https://a\", \"https://b\"]\n[[issuer]]\niss = \"x\"\njwks = \"keys.json\"\nagencies = [\"INEA\"]\n").unwrap();
         let config = Config::read(Some(&file), std::iter::empty()).unwrap();
         assert_eq!((config.writers, config.allowed_origins.len(), config.issuers.len()), (3, 2, 1));
+        assert_eq!(config.otlp_sample_ratio, Ratio(0.25));
         std::fs::write(&file, "lisen = 1\n").unwrap();
         assert!(
             matches!(Config::read(Some(&file), std::iter::empty()), Err(Error::UnknownKey(key)) if key == "lisen")

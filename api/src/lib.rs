@@ -7,4 +7,6 @@ pub mod config;
 pub mod http;
 pub mod postgres;
 pub mod server;
+mod tls;
+pub mod traces;
 pub mod webhooks;

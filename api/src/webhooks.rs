@@ -6,14 +6,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use enlace_schema::{Courier, Delivery, Enlace, Networks, Outcome};
+use enlace_schema::{Courier, Delivery, Enlace, Networks, Outcome, TRACES};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
+
+use crate::tls;
 
 /// How long a connection may take, and an answer.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -57,7 +60,8 @@ async fn run(mut courier: Courier, client: Client, networks: Arc<Networks>, mut 
         for delivery in courier.due().await {
             let (client, networks) = (client.clone(), Arc::clone(&networks));
             posting.spawn(async move {
-                let outcome = post(&client, &networks, &delivery).await;
+                let span = span();
+                let outcome = post(&client, &networks, &delivery, &span).instrument(span.clone()).await;
                 (delivery, outcome)
             });
         }
@@ -70,13 +74,8 @@ async fn run(mut courier: Courier, client: Client, networks: Arc<Networks>, mut 
 /// A client that reaches public addresses, and private ones that are allowed, and nothing by way of another: it follows no redirection
 /// and asks no proxy.
 fn client(networks: &Arc<Networks>) -> Result<Client, Error> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
-    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     Ok(Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls::client()?)
         .dns_resolver(Arc::new(Admitted(Arc::clone(networks))))
         .redirect(Policy::none())
         .no_proxy()
@@ -104,7 +103,18 @@ impl Resolve for Admitted {
     }
 }
 
-async fn post(client: &Client, networks: &Networks, delivery: &Delivery) -> Outcome {
+/// A post, for operators to follow. It says nothing of where it goes: an address may hold a secret.
+fn span() -> Span {
+    info_span!(
+        target: TRACES,
+        "post webhook",
+        otel.kind = "client",
+        http.request.method = "POST",
+        http.response.status_code = Empty,
+    )
+}
+
+async fn post(client: &Client, networks: &Networks, delivery: &Delivery, span: &Span) -> Outcome {
     let unavailable = |why: String| Outcome::Unavailable { why, retry_after: None };
     let url = match Url::parse(&delivery.url) {
         Ok(url) if networks.refuse(&url) => return unavailable("Its address is private.".to_owned()),
@@ -119,7 +129,10 @@ async fn post(client: &Client, networks: &Networks, delivery: &Delivery) -> Outc
         .header("webhook-signature", &delivery.signature)
         .body(delivery.body.clone());
     match request.send().await {
-        Ok(response) => answered(&response),
+        Ok(response) => {
+            span.record("http.response.status_code", response.status().as_u16());
+            answered(&response)
+        }
         Err(error) if error.is_timeout() => {
             unavailable(format!("It did not answer within {} s.", ANSWER.as_secs()))
         }
@@ -150,7 +163,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// The innermost cause, which says most.
-fn cause(error: &reqwest::Error) -> String {
+pub(crate) fn cause(error: &reqwest::Error) -> String {
     let mut cause = error.source();
     let mut text = String::from("no connection");
     while let Some(inner) = cause {

@@ -10,6 +10,7 @@ use apollo_compiler::validation::Valid;
 use futures_util::future::try_join;
 use serde::Deserialize;
 use serde_json::json;
+use tracing::{Instrument, Span};
 
 use crate::access::{
     Call, Document, Fault, Loaded, Plan, PlannedRoot, RootWhat, Writer, check_cost, foresee, load_reply,
@@ -23,6 +24,7 @@ use crate::live::{Beginning, CohortKey, Cursor, Projection, Subscription};
 use crate::replica::{Answered, answer_query};
 use crate::scalars::{GlobalId, Pseudonyms};
 use crate::system::{Caller, PlanKey, System};
+use crate::trace;
 
 /// A GraphQL request.
 #[derive(Debug, Clone, Deserialize)]
@@ -79,6 +81,8 @@ pub(crate) struct Prepared {
     key: PlanKey,
     plan: Arc<Plan>,
     variables: Valid<JsonMap>,
+    /// Whether all of it was planned before.
+    was_known: bool,
 }
 
 impl Prepared {
@@ -116,14 +120,33 @@ pub(crate) fn prepare(system: &System, caller: &Caller, request: &Request) -> Re
         access: caller.access.number,
         flags,
     };
-    let plan = if let Some(known) = system.plans.get(&key) {
+    let known = system.plans.get(&key);
+    let was_known = known.is_some();
+    let plan = if let Some(known) = known {
         known
     } else {
         let made = Arc::new(plan(&system.graph, &caller.access.profile, &document, operation, &variables)?);
         system.plans.insert(key.clone(), Arc::clone(&made));
         made
     };
-    Ok(Prepared { document, key, plan, variables })
+    Ok(Prepared { document, key, plan, variables, was_known })
+}
+
+/// As [`prepare`], for an operation's span, which is told what it is.
+fn prepare_traced(
+    system: &System,
+    caller: &Caller,
+    request: &Request,
+    span: &Span,
+) -> Result<Prepared, Fault> {
+    let planning = trace::plan();
+    let prepared = planning.in_scope(|| prepare(system, caller, request))?;
+    planning.record("enlace.plan.known", prepared.was_known);
+    if !span.is_disabled() {
+        let name = prepared.operation()?.name.as_ref().map(apollo_compiler::Name::as_str);
+        trace::operation_is(span, prepared.plan.kind.keyword(), name, &prepared.document.digest);
+    }
+    Ok(prepared)
 }
 
 /// Runs a query, of which what is read may be as old as `at_most`, or a mutation.
@@ -134,18 +157,26 @@ pub(crate) async fn execute(
     carries: Carries,
     at_most: Option<Duration>,
 ) -> Response {
-    let executed = try_execute(system, caller, request, carries, at_most).await;
-    executed.unwrap_or_else(|fault| Response::fault(&fault))
+    let span = trace::operation(caller);
+    let executing = try_execute(system, caller, request, (carries, at_most), &span);
+    let executed = executing.instrument(span.clone()).await;
+    executed.unwrap_or_else(|fault| refused(&span, &fault))
+}
+
+/// The answer to a request that failed before it was executed.
+fn refused(span: &Span, fault: &Fault) -> Response {
+    trace::failed(span, fault.code);
+    Response::fault(fault)
 }
 
 async fn try_execute(
     system: &Arc<System>,
     caller: &Caller,
     request: &Request,
-    carries: Carries,
-    at_most: Option<Duration>,
+    (carries, at_most): (Carries, Option<Duration>),
+    span: &Span,
 ) -> Result<Response, Fault> {
-    let prepared = prepare(system, caller, request)?;
+    let prepared = prepare_traced(system, caller, request, span)?;
     let plan = &prepared.plan;
     match (plan.kind, carries) {
         (OperationKind::Subscription, _) => {
@@ -269,13 +300,19 @@ pub(crate) async fn answer(
     else {
         return Err(Error::internal("a call of a root that resolves nothing"));
     };
-    let (answer, foreseen) =
-        try_join(resolve(context.clone(), arguments, call.wanted), foresee(graph, context, call)).await?;
-    if root.class.is_personal() {
-        context.discloses_classes([root.class]);
-    }
-    let loaded = load_reply(graph, context, &call.reply, &answer, foreseen).await?;
-    Ok((answer, loaded))
+    let span = trace::resolve(root);
+    let resolving = async {
+        let (answer, foreseen) =
+            try_join(resolve(context.clone(), arguments, call.wanted), foresee(graph, context, call)).await?;
+        if root.class.is_personal() {
+            context.discloses_classes([root.class]);
+        }
+        span.record("enlace.rows", answer.page.len);
+        let loaded = load_reply(graph, context, &call.reply, &answer, foreseen).await?;
+        Ok((answer, loaded))
+    };
+    let resolved: Result<_> = resolving.instrument(span.clone()).await;
+    resolved.inspect_err(|error| trace::failed(&span, error.code))
 }
 
 /// What a page of rows is likely to need; a guess that is too small costs a copy.
@@ -355,9 +392,12 @@ pub(crate) fn subscribe(
     request: &Request,
     after: Option<&str>,
 ) -> Result<Subscription, Response> {
-    let opened =
-        prepare(system, caller, request).and_then(|prepared| open_stream(system, caller, &prepared, after));
-    opened.map_err(|fault| Response::fault(&fault))
+    let span = trace::operation(caller);
+    let opened = span.in_scope(|| {
+        let prepared = prepare_traced(system, caller, request, &span)?;
+        open_stream(system, caller, &prepared, after)
+    });
+    opened.map_err(|fault| refused(&span, &fault))
 }
 
 fn open_stream(

@@ -32,6 +32,7 @@ mod replica;
 mod scalars;
 mod shelters;
 mod system;
+mod trace;
 mod vault;
 mod webhooks;
 
@@ -52,6 +53,7 @@ pub use journal::{FanOutStats, Nats, NatsUrlError};
 pub use live::{AFTER_CURSOR, Cursor, Event, LATENESS, Progress, StreamStats, Subscription};
 pub use scalars::{GlobalId, Quantity};
 pub use system::{Caller, Clock, Random};
+pub use trace::TRACES;
 pub use vault::{KeysError, keys_beside, migrate_keys};
 pub use webhooks::{Courier, Delivery, NetworkError, Networks, Outcome, PostStats};
 

@@ -14,6 +14,7 @@
 mod acts;
 mod client;
 mod cluster;
+mod collector;
 mod events;
 mod front;
 mod goods;
@@ -28,6 +29,7 @@ mod world;
 pub use acts::{ADJUST, Goods, MOVE, Sibling, fresh_key, headcount, id, outcome};
 pub use client::{Answer, Client};
 pub use cluster::{Scratch, cluster, connect};
+pub use collector::{Collector, Traced};
 pub use events::{EventStream, ServerEvent};
 pub use front::Front;
 pub use goods::{fill, fill_unevenly};

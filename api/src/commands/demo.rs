@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{NaiveDate, Utc};
@@ -12,6 +13,7 @@ use crate::auth::dev::{DevIssuer, TokenRequest};
 use crate::commands::{Failure, print};
 use crate::config::{Config, Mode};
 use crate::server::{self, Database};
+use crate::traces::SpanCounts;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -49,7 +51,11 @@ const CALLERS: &[(&str, &str, &[&str])] = &[
     ("DIF_MUNICIPAL", "administrator", &[]),
 ];
 
-pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), Failure> {
+pub(super) async fn run(
+    arguments: Arguments,
+    mut config: Config,
+    spans: Option<Arc<SpanCounts>>,
+) -> Result<(), Failure> {
     config.data = arguments.data.or(config.data);
     config.mode = Mode::Development;
     // Before anything is dropped in favour of it.
@@ -64,7 +70,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         let keys = server::keys(&config, &database.owner)?;
         let loaded = load(&database.owner, &keys, arguments.at).await?;
         let enlace = server::engine(&config, &database.owner).await?;
-        let app = server::app(&config, enlace.clone(), &database.data)?;
+        let app = server::app(&config, enlace.clone(), &database.data)?.telling_of(spans);
         // Whoever reads that it serves may ask it to end, or to read its policies again.
         let (end, rereading) =
             (server::asked_to_end(), server::rereading(enlace.clone(), config.policies.clone()));

@@ -15,10 +15,14 @@ mod upload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Config;
+use crate::traces::{self, SpanCounts, Traces};
 
 /// Enlace: the agencies of a migrant-reception programme, on one GraphQL schema.
 #[derive(Parser)]
@@ -81,10 +85,16 @@ pub fn run() -> ExitCode {
 }
 
 fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
-    start_log(&config.log)?;
+    let traces = match (&command, &config.otlp_endpoint) {
+        (Command::Demo(_) | Command::Serve(_), Some(collector)) => {
+            Some(Traces::open(collector, config.otlp_sample_ratio.0)?)
+        }
+        _ => None,
+    };
+    start_log(&config.log, traces.as_ref())?;
     match command {
-        Command::Demo(arguments) => block_on(demo::run(arguments, config)),
-        Command::Serve(arguments) => block_on(serve::run(arguments, config)),
+        Command::Demo(arguments) => traced(traces, |spans| demo::run(arguments, config, spans)),
+        Command::Serve(arguments) => traced(traces, |spans| serve::run(arguments, config, spans)),
         Command::Migrate(arguments) => block_on(migrate::run(arguments, config)),
         Command::Import(arguments) => import::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
@@ -95,12 +105,28 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
     }
 }
 
-fn start_log(filter: &str) -> Result<(), Failure> {
+fn start_log(filter: &str, traces: Option<&Traces>) -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .map_err(|error| format!("the configuration key `log` cannot be `{filter}`: {error}"))?;
     // Standard output belongs to what a command prints.
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::registry().with(traces::log(filter, std::io::stderr));
+    match traces {
+        Some(traces) => log.with(traces.layer()).init(),
+        None => log.init(),
+    }
     Ok(())
+}
+
+/// Runs a server, and posts its spans where there is a collector.
+fn traced<F: Future<Output = Result<(), Failure>>>(
+    traces: Option<Traces>,
+    server: impl FnOnce(Option<Arc<SpanCounts>>) -> F,
+) -> Result<(), Failure> {
+    let serving = server(traces.as_ref().map(Traces::counts));
+    match traces {
+        Some(traces) => block_on(traces.around(serving)),
+        None => block_on(serving),
+    }
 }
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

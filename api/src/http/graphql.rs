@@ -7,20 +7,25 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response as HttpResponse;
+use tracing::Instrument;
 
 use enlace_schema::{Carries, Code, Error, Request, Response};
 
 use super::negotiate::{Accepts, MediaType, is_json};
 use super::origin::{REQUESTS, answered};
 use super::reply::{Refusal, respond};
-use super::{App, body, events, request, socket, staleness, url};
+use super::{App, body, events, request, socket, staleness, trace, url};
 
 const METHODS: &str = "GET, POST, OPTIONS";
 
 /// Answers a request to `/graphql`, whatever it is.
 pub(super) async fn handle(State(app): State<Arc<App>>, request: HttpRequest) -> HttpResponse {
     let (parts, body) = request.into_parts();
-    answered(&app, parts, &REQUESTS, async |parts| answer(&app, parts, body).await).await
+    let span = trace::request(&parts.method, &parts.headers);
+    let answering = answered(&app, parts, &REQUESTS, async |parts| answer(&app, parts, body).await);
+    let response = answering.instrument(span.clone()).await;
+    trace::answered(&span, response.status());
+    response
 }
 
 async fn answer(app: &Arc<App>, mut parts: Parts, body: Body) -> HttpResponse {

@@ -28,6 +28,8 @@ pub(super) struct Gauges {
     pub(super) fan_out: Option<FanOutStats>,
     pub(super) posts: PostStats,
     pub(super) replicas: ReplicaStats,
+    /// How many spans the collector took, and how many were lost; none where there is no collector.
+    pub(super) spans: Option<(u64, u64)>,
 }
 
 impl Metrics {
@@ -146,6 +148,9 @@ impl Metrics {
         if !gauges.replicas.replicas.is_empty() {
             replicas(&gauges.replicas, &mut text);
         }
+        if let Some(counted) = gauges.spans {
+            spans(counted, &mut text);
+        }
         text
     }
 }
@@ -212,6 +217,13 @@ fn replicas(stats: &ReplicaStats, text: &mut String) {
     );
 }
 
+/// How many spans the collector took, and how many were lost.
+fn spans((posted, lost): (u64, u64), text: &mut String) {
+    const NAME: &str = "enlace_spans_total";
+    let _ = writeln!(text, "# HELP {NAME} Spans of traces, by what came of them.\n# TYPE {NAME} counter");
+    let _ = writeln!(text, "{NAME}{{outcome=\"posted\"}} {posted}\n{NAME}{{outcome=\"lost\"}} {lost}");
+}
+
 /// The classes of the histogram of lateness, each with those below it.
 fn lag(streams: &StreamStats, text: &mut String) {
     const NAME: &str = "enlace_stream_lag_seconds";
@@ -245,6 +257,7 @@ mod tests {
             journal_queue: None,
             streams,
             posts,
+            spans: Some((9, 1)),
             fan_out,
             replicas: ReplicaStats {
                 replicas: vec![
@@ -258,6 +271,8 @@ mod tests {
         for line in [
             "enlace_requests_total{outcome=\"answered\"} 2",
             "enlace_webhook_posts_total{outcome=\"unavailable\"} 2",
+            "enlace_spans_total{outcome=\"posted\"} 9",
+            "enlace_spans_total{outcome=\"lost\"} 1",
             "enlace_requests_total{outcome=\"refused\"} 1",
             "enlace_requests_total{outcome=\"failed\"} 1",
             "enlace_sockets 3",

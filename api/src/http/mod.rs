@@ -9,7 +9,7 @@
 //!   `socket`. `live` is what the two kinds of stream share.
 //! - `imports`: a file, and the report on it.
 //! - `origin`, `url`, `negotiate`, `body`, `request`, `staleness`: what a request may be. `reply`: what is answered.
-//! - `authenticate`, `rate`, `quota`, `metrics`: who calls, how often, how much is open, what was counted.
+//! - `authenticate`, `rate`, `quota`, `metrics`, `trace`: who calls, how often, how much is open, what was counted, what is traced.
 
 mod authenticate;
 mod body;
@@ -31,6 +31,7 @@ mod serve;
 mod settings;
 mod socket;
 mod staleness;
+mod trace;
 mod uploads;
 mod url;
 
@@ -43,6 +44,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use enlace_schema::{Code, Enlace, Error, Purpose};
 
 use crate::auth::Verifier;
+use crate::traces::SpanCounts;
 use authenticate::Confirmed;
 use metrics::{Gauges, Metrics};
 use quota::Quota;
@@ -68,6 +70,8 @@ pub struct App {
     quota: Quota,
     sockets: Arc<Semaphore>,
     metrics: Metrics,
+    /// What becomes of spans, where there is a collector.
+    spans: Option<Arc<SpanCounts>>,
     /// Changes with each change of anyone's authority.
     authority: watch::Receiver<u64>,
     /// Turns true when the server stops.
@@ -89,6 +93,7 @@ impl App {
             quota: Quota::new(settings.subscriptions_per_token),
             sockets: Arc::new(Semaphore::new(settings.sockets.min(Semaphore::MAX_PERMITS))),
             metrics: Metrics::new(),
+            spans: None,
             authority: enlace.authority(),
             stopping: watch::Sender::new(false),
             enlace,
@@ -96,6 +101,12 @@ impl App {
             jwks,
             settings,
         }
+    }
+
+    /// Has `/metrics` tell what becomes of spans.
+    #[must_use]
+    pub fn telling_of(self, spans: Option<Arc<SpanCounts>>) -> Self {
+        Self { spans, ..self }
     }
 
     /// A place for one more socket or event stream, if there is one.
@@ -116,6 +127,7 @@ impl App {
             streams: self.enlace.stream_stats(),
             posts: self.enlace.post_stats(),
             replicas: self.enlace.replica_stats(),
+            spans: self.spans.as_ref().map(|spans| spans.read()),
             // Not told where the database does not answer: `/ready` says so.
             journal_queue: queue.ok().and_then(Result::ok),
             sockets: self.settings.sockets.saturating_sub(self.sockets.available_permits()),

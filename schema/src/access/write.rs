@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
 use serde_json::Value as Json;
+use tracing::Instrument;
 
 use enlace_policies::Dependence;
 
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Answer, Cells, Graph, Out, Output, Page, Related, write_text};
 use crate::journal::Refusal;
 use crate::scalars::Pseudonyms;
+use crate::trace;
 
 /// The rows related to a page, as far as a selection asks for them: one for each of its edges.
 pub(crate) struct Loaded(Vec<(Related, Loaded)>);
@@ -32,7 +34,7 @@ pub(crate) async fn foresee(graph: &Graph, context: &Context, call: &Call) -> Re
     let Some(object) = graph.objects.get(selection.object) else { return Ok(Vec::new()) };
     let edges = selection.edges.iter().map(|edge| async move {
         match object.foresee(edge.place, context) {
-            Some(page) => page.await.map(Some),
+            Some(page) => page.instrument(trace::foresee(object.as_ref(), edge.place)).await.map(Some),
             None => Ok(None),
         }
     });
@@ -53,14 +55,17 @@ pub(crate) fn load<'a>(
             context.discloses_classes(selection.personal.iter().copied());
         }
         let foreseen = foreseen.into_iter().chain(std::iter::repeat_with(|| None));
-        let edges = selection.edges.iter().zip(foreseen).map(|(edge, foreseen)| async move {
-            let keep = edge.gate.as_ref().map(|gate| &gate.dependence.condition);
-            let related = match foreseen {
-                Some(foreseen) => object.relate(edge.place, page, foreseen)?,
-                None => object.load(edge.place, context, page, keep).await?,
+        let edges = selection.edges.iter().zip(foreseen).map(|(edge, foreseen)| {
+            let loading = async move {
+                let keep = edge.gate.as_ref().map(|gate| &gate.dependence.condition);
+                let related = match foreseen {
+                    Some(foreseen) => object.relate(edge.place, page, foreseen)?,
+                    None => object.load(edge.place, context, page, keep).await?,
+                };
+                let below = load(graph, context, &edge.selection, &related.page, Vec::new()).await?;
+                Ok::<_, Error>((related, below))
             };
-            let below = load(graph, context, &edge.selection, &related.page, Vec::new()).await?;
-            Ok::<_, Error>((related, below))
+            loading.instrument(trace::load(object.as_ref(), edge.place, page.len))
         });
         Ok(Loaded(try_join_all(edges).await?))
     }

@@ -68,6 +68,11 @@ pub(crate) trait AnyObject: Send + Sync {
     fn about(&self) -> String;
     fn record(&self) -> RecordType;
     fn fields(&self) -> &[FieldInfo];
+    /// The name of the field that an edge is; empty where there is no such edge.
+    fn edge_name(&self, edge: usize) -> &str {
+        let is_it = |field: &&FieldInfo| matches!(field.kind, FieldKind::Edge { edge: of, .. } if of == edge);
+        self.fields().iter().find(is_it).map_or("", |field| &field.name)
+    }
     /// Shows the row at `position` to `look`.
     fn row(&self, page: &Page, position: usize, look: &mut dyn FnMut(&dyn Cells));
     /// Loads an edge for the whole page at once; only for rows of which `keep` holds.

@@ -30,6 +30,15 @@ impl OperationKind {
             Self::Subscription => "Subscription",
         }
     }
+
+    /// The word that begins such an operation.
+    pub(crate) fn keyword(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Subscription => "subscription",
+        }
+    }
 }
 
 /// What a root field's value looks like.

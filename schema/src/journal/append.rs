@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -19,6 +20,7 @@ use crate::error::{Code, Error, Result};
 use crate::journal::Part;
 use crate::journal::insert::{NewEntry, Told, inserting};
 use crate::problem::IdempotencyConflict;
+use crate::trace;
 
 diesel::table! {
     idempotency_keys (user_id, key) { user_id -> Uuid, key -> Text, body -> Binary, answer -> Text, recorded_at -> Timestamptz, }
@@ -65,6 +67,8 @@ pub(crate) struct Transaction<'c, A> {
     user: Uuid,
     /// Of whom it tells beside what its changes say of themselves.
     persons: Vec<Uuid>,
+    /// Open as long as it is.
+    span: Span,
     payload: PhantomData<fn() -> A>,
 }
 
@@ -136,6 +140,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         body.update(operation);
         body.update([0]);
         body.update(serde_json::to_vec(input).map_err(Error::internal)?);
+        let span = trace::transaction(operation);
         let connection = context.database().own().await?;
         let transaction = Self {
             context,
@@ -145,6 +150,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             body: body.finalize().into(),
             user: actor.user,
             persons: Vec::new(),
+            span,
             payload: PhantomData,
         };
         transaction.open(reads).await
@@ -207,9 +213,15 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         Ok(self.connection()?.batch_execute(statement).await?)
     }
 
+    async fn undo(&mut self) -> Result<()> {
+        self.run("ROLLBACK").await?;
+        self.span.record("enlace.outcome", "rolled back");
+        Ok(())
+    }
+
     /// Gives up; nothing is kept.
     pub(crate) async fn roll_back(mut self) -> Result<()> {
-        self.run("ROLLBACK").await?;
+        self.undo().await?;
         self.connection.release();
         Ok(())
     }
@@ -220,7 +232,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         mut self,
         problem: impl Into<R>,
     ) -> Result<R> {
-        self.run("ROLLBACK").await?;
+        self.undo().await?;
         let known = self.known().await?;
         self.connection.release();
         Ok(match known {
@@ -284,7 +296,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
         match Prepared(appending).execute(self.connection()?).await {
             Ok(_) => {}
             Err(error) if constraint(&error) == Some("idempotency_keys_pkey") => {
-                self.run("ROLLBACK").await?;
+                self.undo().await?;
                 return match self.known().await? {
                     Known::Answer(answer) => Ok(Outcome::Repeated(answer)),
                     Known::Other => Ok(Outcome::Conflict),
@@ -294,6 +306,7 @@ impl<'c, A: Serialize + DeserializeOwned> Transaction<'c, A> {
             Err(error) => return Err(error.into()),
         }
         self.run("COMMIT").await?;
+        self.span.record("enlace.outcome", "committed");
         self.connection.release();
         self.context.journal().wake();
         Ok(Outcome::Done(answer))

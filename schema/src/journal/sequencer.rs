@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_postgres::{Client, Statement};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::database::{Open, open};
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::journal::fan_out::Told;
 use crate::journal::feed::{entry, read_after};
 use crate::journal::{FanOut, Feed};
+use crate::trace;
 
 /// Locks, by number, are this database's: the number is this project's own.
 const LOCK: i64 = 7_305_108_110;
@@ -104,10 +106,14 @@ async fn follow(
         feed.set_head(head);
         *joined = true;
     }
+    let mut is_told = false;
     loop {
         let (woken, mut placed) = (feed.take_wakes(), 0);
         if let Some(leader) = &mut leader {
+            // A look that nobody asked for mostly finds nothing: that is not worth a span.
+            let span = if woken > 0 || is_told { trace::place() } else { Span::none() };
             placed = leader.place(&client, feed, fan_out).await?;
+            span.record("enlace.journal.entries", placed).record("enlace.journal.index", feed.head());
         } else {
             let told = Told::parse(&notified.borrow_and_update());
             if follower.keep_up(&client, feed, fan_out, told).await? {
@@ -118,7 +124,8 @@ async fn follow(
         if let Some(ready) = ready.take() {
             let _nobody_waits = ready.send(());
         }
-        if placed == BATCH {
+        is_told = placed == BATCH;
+        if is_told {
             continue;
         }
         if woken > 1 || placed > 1 {
@@ -134,6 +141,7 @@ async fn follow(
                 if told.is_err() {
                     return Err(Error::internal("the connection was closed"));
                 }
+                is_told = true;
             }
             () = tokio::time::sleep(FALLBACK) => {}
         }

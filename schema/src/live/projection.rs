@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use apollo_compiler::response::JsonValue;
 use bytes::Bytes;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::access::{Call, Loaded, Plan, Writer, check_cost, load_reply, write_row};
@@ -14,6 +15,7 @@ use crate::error::{Code, Result};
 use crate::graph::{Answer, EventSource, Happened, Snapshot};
 use crate::journal::Entry;
 use crate::system::{Caller, System};
+use crate::trace;
 
 /// Pauses between attempts to load what a message needs, before the stream ends.
 const RETRIES: [Duration; 4] =
@@ -136,14 +138,24 @@ impl Projection {
         if !self.sees(call, &answer, 0) {
             return Ok(None);
         }
-        let context = self.context();
-        if let Some(admits) = admits
-            && !admits(context.clone()).await?
+        let span = trace::message(self.follows(), entry.index);
+        let making = async {
+            let context = self.context();
+            if let Some(admits) = admits
+                && !admits(context.clone()).await?
+            {
+                return Ok(None);
+            }
+            let loaded = load_reply(&self.system.graph, &context, &call.reply, &answer, Vec::new()).await?;
+            Ok(Some(self.written(&answer, &loaded, 0, (entry.index, kind))))
+        };
+        let made = making.instrument(span.clone()).await;
+        if !span.is_disabled()
+            && let Some(recorded) = entry.recorded()
         {
-            return Ok(None);
+            span.record("enlace.lateness", (self.system.clock.now() - recorded).num_milliseconds());
         }
-        let loaded = load_reply(&self.system.graph, &context, &call.reply, &answer, Vec::new()).await?;
-        Ok(Some(self.written(&answer, &loaded, 0, (entry.index, kind))))
+        made
     }
 }
 

@@ -38,5 +38,6 @@ mod schema_contract;
 mod shelters;
 mod streams;
 mod tokens;
+mod traces;
 mod webhooks;
 mod websocket;

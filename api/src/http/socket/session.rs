@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tracing::Instrument;
 
 use enlace_schema::{Carries, Code, Error, Request};
 
@@ -17,6 +18,7 @@ use super::wire::Wire;
 use crate::http::App;
 use crate::http::authenticate::{Identity, bearer};
 use crate::http::live::{self, ended, ending, stopped, until, until_warning};
+use crate::http::trace;
 
 struct Session<'w> {
     app: Arc<App>,
@@ -200,15 +202,17 @@ impl Session<'_> {
             let message = "This socket has too many open operations. Complete some of them first.";
             return Err(Error::new(Code::RateLimited, message));
         }
+        let span = trace::on_socket();
         if !self.app.enlace.is_subscription(&request) {
             let (app, identity) = (Arc::clone(&self.app), self.identity.clone());
-            self.operations.run(id.clone(), async move {
+            let running = async move {
                 app.execute(Some(&identity), &request, Carries::QueriesAndMutations, None).await
-            });
+            };
+            self.operations.run(id.clone(), running.instrument(span));
             return Ok(None);
         }
         let permit = self.app.open_subscription(&self.identity)?;
-        match self.app.enlace.subscribe(&self.identity.caller, &request, None) {
+        match span.in_scope(|| self.app.enlace.subscribe(&self.identity.caller, &request, None)) {
             Ok(subscription) => {
                 let progress = subscription.progress();
                 self.operations.follow(id.clone(), progress, live::events(subscription, permit));
