@@ -78,7 +78,7 @@ mod tests {
         };
         let mut ticks = futures_util::stream::repeat(()).take(1_000);
         let receiving = async {
-            let mut received = Vec::new();
+            let mut came = Vec::new();
             loop {
                 // Something else wakes the task, again and again.
                 let tick = async {
@@ -91,15 +91,15 @@ mod tests {
                         polled += 1;
                         receiver.poll_recv(own)
                     })) => match next {
-                        Some(number) => received.push(number),
-                        None => return received,
+                        Some(number) => came.push(number),
+                        None => return came,
                     },
                     _ = tick => {}
                 }
             }
         };
-        let (received, ()) = tokio::join!(receiving, sending);
-        assert_eq!(received, (0..100).collect::<Vec<_>>());
+        let (came, ()) = tokio::join!(receiving, sending);
+        assert_eq!(came, (0..100).collect::<Vec<_>>());
         assert!(
             polled <= 202,
             "once for each that came, and once for each time that none was there: {polled}"

@@ -144,8 +144,9 @@ pub struct Courier {
     stale: bool,
     /// Whether the last look failed.
     failed: bool,
-    /// When it took the turn.
-    turn: Option<Instant>,
+    /// Whether it has the turn, and when it last asked for it.
+    turn: bool,
+    asked: Option<Instant>,
     /// The messages that are on their way, with their webhooks.
     posting: HashMap<Uuid, Uuid>,
     swept: DateTime<Utc>,
@@ -161,7 +162,8 @@ impl Courier {
             webhooks: Vec::new(),
             stale: true,
             failed: false,
-            turn: None,
+            turn: false,
+            asked: None,
             posting: HashMap::new(),
             swept: DateTime::UNIX_EPOCH,
             system: Arc::clone(system),
@@ -217,7 +219,7 @@ impl Courier {
             let projected = webhook.projected(&system);
             webhook.note(&system, projected.as_ref().err()).await?;
             if let Ok(projection) = projected {
-                moved &= webhook.enqueue(&system, &projection, head, &mut read).await?;
+                moved &= webhook.enqueue(&system, &projection, (head, now), &mut read).await?;
                 projections.insert(webhook.id, projection);
             }
         }
@@ -263,20 +265,18 @@ impl Courier {
 
     /// Whether it is this process that posts.
     async fn has_turn(&mut self) -> Result<bool> {
-        if self.turn.is_some_and(|since| since.elapsed() < TURN_AGAIN) {
-            return Ok(true);
+        let pause = if self.turn { TURN_AGAIN } else { LOOK };
+        if self.asked.is_some_and(|asked| asked.elapsed() < pause) {
+            return Ok(self.turn);
         }
-        let had = self.turn.take().is_some();
-        let now = Instant::now();
-        if !queue::take_turn(&self.system, self.process, TURN).await? {
-            return Ok(false);
-        }
-        self.turn = Some(now);
-        if !had {
+        self.asked = Some(Instant::now());
+        let had = std::mem::take(&mut self.turn);
+        self.turn = queue::take_turn(&self.system, self.process, TURN).await?;
+        if self.turn && !had {
             // Another process may have moved the webhooks on.
             self.read().await?;
         }
-        Ok(true)
+        Ok(self.turn)
     }
 
     /// Keeps what became of a message. What fails here is logged, and the message is posted again.
@@ -313,7 +313,7 @@ impl Courier {
 
     /// Gives the turn to whoever asks for it next.
     pub async fn stop(&self) {
-        if self.turn.is_some()
+        if self.turn
             && let Err(error) = queue::give_turn(&self.system, self.process).await
         {
             tracing::debug!(%error, "the turn to post was not given up; it ends by itself");
@@ -360,7 +360,7 @@ impl Registered {
         &mut self,
         system: &System,
         projection: &Projection,
-        head: i64,
+        (head, now): (i64, DateTime<Utc>),
         read: &mut Option<(i64, Arc<Vec<Entry>>)>,
     ) -> Result<bool> {
         while self.position < head {
@@ -380,12 +380,12 @@ impl Registered {
                         // What tells of nothing in particular is one thing.
                         subjects.push(Uuid::nil());
                     }
-                    told.push(New { id: system.new_uuid(system.clock.now())?, index: entry.index, subjects });
+                    told.push(New { id: system.new_uuid(now)?, index: entry.index, subjects });
                 }
             }
             if !told.is_empty() || self.position - self.kept >= UNKEPT {
                 let between = (self.kept, self.position);
-                if !queue::add(&system.database, self.id, between, told, system.clock.now()).await? {
+                if !queue::add(&system.database, self.id, between, told, now).await? {
                     return Ok(false);
                 }
                 self.kept = self.position;
