@@ -242,9 +242,16 @@ impl Courier {
             let most = if fails { 1 } else { AT_ONCE };
             let room = most.saturating_sub(posting).min(AT_ONCE_OF_ALL.saturating_sub(self.posting.len()));
             for message in choose(waiting, &on_their_way, now, room) {
-                if let Some(delivery) = webhook.delivery(&system, projection, message, now).await? {
-                    self.posting.insert(message.id, webhook.id);
-                    due.push(delivery);
+                match webhook.delivery(&system, projection, message, now).await {
+                    Ok(Some(delivery)) => {
+                        self.posting.insert(message.id, webhook.id);
+                        due.push(delivery);
+                    }
+                    Ok(None) => {}
+                    // What was made already is posted all the same: it counts as on its way.
+                    Err(error) => {
+                        tracing::warn!(%error, "a webhook's message could not be made; trying again");
+                    }
                 }
             }
         }
