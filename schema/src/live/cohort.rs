@@ -192,6 +192,8 @@ impl Cohorts {
                 projection: Arc::clone(&projection),
                 cohort: Arc::clone(&cohort),
                 counters: Arc::clone(&self.counters),
+                key: key.clone(),
+                running: Arc::clone(&self.running),
             };
             let task = tokio::spawn(worker.run(entries)).abort_handle();
             running.insert(key.clone(), (Arc::clone(&cohort), task));
@@ -230,6 +232,8 @@ struct Worker {
     projection: Arc<Projection>,
     cohort: Arc<Cohort>,
     counters: Arc<Counters>,
+    key: Key,
+    running: Arc<Running>,
 }
 
 impl Worker {
@@ -243,9 +247,18 @@ impl Worker {
             };
             if let Err(error) = dealt {
                 tracing::warn!(%error, "a stream's cohort ends");
+                self.leave();
                 let _nobody_left = self.cohort.events.send(Sent::End(Box::new(error)));
                 return;
             }
+        }
+    }
+
+    /// Whoever comes from now on begins another: those who were here may take long to leave.
+    fn leave(&self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.get(&self.key).is_some_and(|(cohort, _)| Arc::ptr_eq(cohort, &self.cohort)) {
+            running.remove(&self.key);
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use enlace_tests::{Answer, Client, DataFolder, Scratch, Sibling, Standby, World, at, cluster, connect};
 use hyper::Method;
 use serde_json::{Value as Json, json};
+use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 
 const BOARD: &str = "{ shelters { code spaces { id code occupied version } } }";
@@ -257,18 +258,11 @@ async fn whichever_node_it_wrote_on(programme: &Programme, space: &mut Json) {
     }
 }
 
-/// Whether a query waits on the standby for a lock that it holds for the primary, and with which process.
-async fn waiting(standby: &tokio_postgres::Client) -> i32 {
+/// The process of a query that waits at a server for a lock.
+async fn waiting(server: &tokio_postgres::Client) -> Option<i32> {
     const WAITS: &str =
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'enlace' AND wait_event_type = 'Lock'";
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(row) = standby.query_opt(WAITS, &[]).await.unwrap() {
-            return row.get(0);
-        }
-        assert!(Instant::now() < deadline, "nothing waits on the standby");
-        tokio::time::sleep(PAUSE).await;
-    }
+    server.query_opt(WAITS, &[]).await.unwrap().map(|row| row.get(0))
 }
 
 /// Locks a table for all within a transaction, on the primary and so on the standby. That no commit comes after it is no reason to wait.
@@ -289,45 +283,68 @@ async fn locked(standby: &tokio_postgres::Client, table: &str) {
     }
 }
 
+/// Reads several tables with one statement.
+const ALERTS: &str = "{ stockAlerts(first: 1) { __typename } }";
+
+/// Asks, and locks what is asked for, until that waits on the standby: its answer to come, and the process that waits. A standby that is
+/// slow to say how it is has the primary answer; then everything is let go, and asked again.
+async fn caught(
+    primary: &tokio_postgres::Client,
+    standby: &tokio_postgres::Client,
+    asks: &Client,
+) -> (JoinHandle<Answer>, i32) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        assert!(Instant::now() < deadline, "the primary always answers");
+        until(asks, GENEROUS, |answer| age(answer).is_some()).await;
+        primary.batch_execute("BEGIN").await.unwrap();
+        lock(primary, "minimum_stocks").await;
+        locked(standby, "minimum_stocks").await;
+        let asks = asks.clone();
+        let answer = tokio::spawn(async move { ask(&asks, GENEROUS, ALERTS).await });
+        // The one that locks is the transaction's own connection: it does not wait.
+        while waiting(primary).await.is_none() {
+            if let Some(process) = waiting(standby).await {
+                return (answer, process);
+            }
+            assert!(Instant::now() < deadline, "nothing waits on the standby");
+            tokio::time::sleep(PAUSE).await;
+        }
+        primary.batch_execute("ROLLBACK").await.unwrap();
+        answer.await.unwrap();
+    }
+}
+
 async fn a_query_that_is_cut_off_is_run_again(programme: &Programme) {
-    /// Reads several tables with one statement.
-    const ALERTS: &str = "{ stockAlerts(first: 1) { __typename } }";
+    const FAILED: &str = "enlace_replica_passed_total{reason=\"failed\"}";
     /// A table that a process holds, beside the one that it waits for.
     const HELD: &str = "SELECT relation::regclass::text FROM pg_locks JOIN pg_class ON pg_class.oid = relation \
                         WHERE pid = $1 AND granted AND relkind = 'r' AND relnamespace = 'public'::regnamespace LIMIT 1";
     let primary = connect(&programme.owner).await;
     let standby = programme.standby.connect().await;
     let [_, asks] = programme.writer();
-    let asked = || {
-        let asks = asks.clone();
-        tokio::spawn(async move { ask(&asks, GENEROUS, ALERTS).await })
+    let failed = async || asks.metric(FAILED).await;
+    let run_again = async |answer: JoinHandle<Answer>, before: i64| {
+        let answer = answer.await.unwrap();
+        assert!(age(&answer).is_none() && at(&answer.json(), "data.stockAlerts").is_array());
+        assert!(failed().await > before);
     };
-    let failed = asks.metric("enlace_replica_passed_total{reason=\"failed\"}").await;
     // It loses the connection.
-    primary.batch_execute("BEGIN").await.unwrap();
-    lock(&primary, "minimum_stocks").await;
-    locked(&standby, "minimum_stocks").await;
-    let answer = asked();
-    let process = waiting(&standby).await;
+    let (answer, process) = caught(&primary, &standby, &asks).await;
+    let before = failed().await;
     standby.query_one("SELECT pg_terminate_backend($1)", &[&process]).await.unwrap();
     primary.batch_execute("ROLLBACK").await.unwrap();
-    let answer = answer.await.unwrap();
-    assert!(age(&answer).is_none() && at(&answer.json(), "data.stockAlerts").is_array());
+    run_again(answer, before).await;
     // It is in the way of what the standby has to replay.
-    until(&asks, GENEROUS, |answer| age(answer).is_some()).await;
     standby.batch_execute("ALTER SYSTEM SET max_standby_streaming_delay = 0").await.unwrap();
     standby.batch_execute("SELECT pg_reload_conf()").await.unwrap();
-    primary.batch_execute("BEGIN").await.unwrap();
-    lock(&primary, "minimum_stocks").await;
-    locked(&standby, "minimum_stocks").await;
-    let answer = asked();
-    let process = waiting(&standby).await;
+    let (answer, process) = caught(&primary, &standby, &asks).await;
+    let before = failed().await;
     let held: String = standby.query_one(HELD, &[&process]).await.unwrap().get(0);
     lock(&primary, &held).await;
-    asks.shows("enlace_replica_passed_total{reason=\"failed\"}", failed + 2).await;
+    asks.shows(FAILED, before + 1).await;
     primary.batch_execute("ROLLBACK").await.unwrap();
-    let answer = answer.await.unwrap();
-    assert!(age(&answer).is_none() && at(&answer.json(), "data.stockAlerts").is_array());
+    run_again(answer, before).await;
 }
 
 async fn while_it_is_away_the_primary_answers(programme: &mut Programme, space: &mut Json) {

@@ -170,8 +170,9 @@ async fn however_often_a_stream_is_taken_up_again_every_change_comes_once_and_in
             world.client(COORDINATOR).recount(&mut space).await;
         }
     };
-    let reading = async |every: usize| {
-        let mut subscription = subscribe(&world, KITCHEN, FOLLOW, None);
+    // Whoever is there before the first change.
+    let there = || subscribe(&world, KITCHEN, FOLLOW, None);
+    let reading = async |mut subscription: Subscription, every: usize| {
         let mut seen = Vec::new();
         let mut events = 0;
         while seen.len() < usize::try_from(COUNTS).unwrap() {
@@ -192,7 +193,8 @@ async fn however_often_a_stream_is_taken_up_again_every_change_comes_once_and_in
         }
         seen
     };
-    let ((), few, some, many) = tokio::join!(writing, reading(2), reading(7), reading(31));
+    let (few, some, many) = (reading(there(), 2), reading(there(), 7), reading(there(), 31));
+    let ((), few, some, many) = tokio::join!(writing, few, some, many);
     for seen in [few, some, many] {
         let distinct: BTreeSet<i64> = seen.iter().copied().collect();
         assert_eq!(seen, distinct.into_iter().collect::<Vec<_>>(), "once, and in order");
@@ -423,6 +425,29 @@ pub(crate) async fn append_copies(world: &World, operation: &str, count: i32) {
 /// The next event of a subscription.
 pub(crate) async fn next(subscription: &mut Subscription) -> Event {
     tokio::time::timeout(Duration::from_secs(10), subscription.next()).await.expect("an event in time")
+}
+
+/// What a cohort could not make ends it for those who are there, however slowly they leave; not for those who come then.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_after_a_stream_has_ended_begins_another() {
+    const WITH_NAME: &str = "subscription { shelterCapacityChanged { space { shelter { name } } } }";
+    let world = World::start().await;
+    let database = world.database().await;
+    let mut there = subscribe(&world, KITCHEN, WITH_NAME, None);
+    assert!(matches!(next(&mut there).await, Event::Ready(_)));
+    let mut space = world.space().await;
+    database.batch_execute("ALTER TABLE shelters RENAME COLUMN name TO nombre").await.unwrap();
+    world.client(COORDINATOR).recount(&mut space).await;
+    assert!(matches!(next(&mut there).await, Event::End(_)));
+    database.batch_execute("ALTER TABLE shelters RENAME COLUMN nombre TO name").await.unwrap();
+    let mut comes = subscribe(&world, KITCHEN, WITH_NAME, None);
+    assert!(matches!(next(&mut comes).await, Event::Ready(_)));
+    world.client(COORDINATOR).recount(&mut space).await;
+    assert!(matches!(next(&mut comes).await, Event::Next { .. }));
+    drop(there);
+    world.client(COORDINATOR).recount(&mut space).await;
+    assert!(matches!(next(&mut comes).await, Event::Next { .. }));
+    world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
