@@ -220,11 +220,8 @@ impl Context {
     /// As [`Context::scope`], for records of people in care: refused unless the caller states for what it needs them (R10).
     pub(crate) fn personal_scope(&self, class: Class, record: RecordType) -> Result<Option<Scope>> {
         let scope = self.scope(class, record);
-        if scope.is_some() && self.actor()?.principal.purpose.is_none() {
-            return Err(Error::new(
-                Code::PurposeRequired,
-                "This tells of people in care: state your purpose in the header Enlace-Purpose, or in connection_init.",
-            ));
+        if scope.is_some() {
+            self.access().needs_purpose()?;
         }
         Ok(scope)
     }

@@ -418,7 +418,7 @@ fn open_stream(
         Some(after) => Beginning { after: Some(after.to_owned()), ..beginning },
         None => beginning,
     };
-    Ok(Subscription::new(&system.cohorts, Arc::new(projection), key, &cursor, &beginning)?)
+    Ok(Subscription::new(&system.cohorts, Arc::new(projection), caller, key, &cursor, &beginning)?)
 }
 
 /// What a subscription makes of the journal for a caller, and where its document has it begin.
@@ -459,11 +459,16 @@ fn projected(
     let mut arguments = arguments(prepared, system, caller, call)?;
     check_cost(call.cost(&arguments), &system.limits)?;
     let beginning = Beginning::taken(&mut arguments);
-    let Some(Source::Events { events, .. }) = system.graph.roots.get(call.root).map(|root| &root.source)
+    let Some((root, Source::Events { events, .. })) =
+        system.graph.roots.get(call.root).map(|root| (root, &root.source))
     else {
         return Err(Error::internal("a subscription to a root that has no events").into());
     };
-    Ok((Projection::new(system, caller, plan, events(arguments)?), beginning))
+    if root.class.is_personal() {
+        caller.access.needs_purpose()?;
+    }
+    let document = (prepared.document.digest.as_str(), plan);
+    Ok((Projection::new(system, caller, document, events(arguments)?), beginning))
 }
 
 impl Document {

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tokio::sync::watch;
 
+use crate::census;
 use crate::donations::{self, import::upload};
 use crate::error::Result;
 use crate::journal::idempotency_keys;
@@ -15,14 +16,14 @@ use crate::system::System;
 
 /// How long a retry with the same key gets the same answer, by the real clock.
 const KEYS_KEPT: TimeDelta = TimeDelta::days(30);
-/// How often it is looked for keys that may go, and for reservations that are over.
+/// How often it is looked for keys that may go, and for reservations and consents that are over.
 const KEYS_INTERVAL: Duration = Duration::from_hours(1);
-const RESERVATIONS_INTERVAL: Duration = Duration::from_mins(1);
+const ENDS_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Runs until `stop` turns true.
 pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
     let mut keys = tokio::time::interval(KEYS_INTERVAL);
-    let mut reservations = tokio::time::interval(RESERVATIONS_INTERVAL);
+    let mut ends = tokio::time::interval(ENDS_INTERVAL);
     loop {
         tokio::select! {
             _ = keys.tick() => {
@@ -33,9 +34,12 @@ pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
                     tracing::warn!(%error, "old uploads could not be dropped; trying again later");
                 }
             }
-            _ = reservations.tick() => {
+            _ = ends.tick() => {
                 if let Err(error) = donations::tidy(&system).await {
                     tracing::warn!(%error, "reservations that are over could not be ended; trying again later");
+                }
+                if let Err(error) = census::tell_of_ended(&system).await {
+                    tracing::warn!(%error, "consents that ended could not be told of; trying again later");
                 }
             }
             _ = stop.changed() => return,

@@ -80,10 +80,23 @@ pub(crate) struct Access {
     pub(crate) pseudonyms: Option<Arc<Pseudonyms>>,
     /// The classes of which the record that the caller has opened in an emergency shows it more.
     pub(crate) opened: BTreeSet<Class>,
+    /// Whether it was stated for what it needs data of people in care.
+    states_purpose: bool,
     view: OnceLock<Result<RoleView>>,
 }
 
 impl Access {
+    /// Refuses unless it was stated for what data of people in care is needed (R10).
+    pub(crate) fn needs_purpose(&self) -> Result<()> {
+        if self.states_purpose {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::PurposeRequired,
+            "This tells of people in care: state your purpose in the header Enlace-Purpose, or in connection_init.",
+        ))
+    }
+
     /// The schema as this caller sees it.
     pub(crate) fn view(&self, graph: &Graph) -> Result<&RoleView> {
         let view = self.view.get_or_init(|| RoleView::new(print_sdl(graph, Some(&self.profile))));
@@ -303,12 +316,14 @@ impl System {
             _ => BTreeSet::new(),
         };
         let pseudonyms = self.pseudonyms(&profile, &key.1)?;
+        let states_purpose = matches!(&key.1, Principal::User(user) if user.purpose.is_some());
         let access = Arc::new(Access {
             number: self.next_number(),
             profile,
             policy_version: policies.version().into(),
             pseudonyms,
             opened,
+            states_purpose,
             view: OnceLock::new(),
         });
         self.accesses.insert(key, Arc::clone(&access));

@@ -349,7 +349,9 @@ impl<'a> Planner<'a> {
             });
         }
         let arguments = template::arguments(merged.field)?;
-        let is_list = matches!(root.shape, Shape::List(_) | Shape::Connection(_));
+        // A stream tells of as many as come.
+        let is_list = root.kind == OperationKind::Subscription
+            || matches!(root.shape, Shape::List(_) | Shape::Connection(_));
         self.listed =
             self.lists || is_list && !root.bounded_by.is_some_and(|name| self.is_sure(merged, name));
         self.shows_more = false;

@@ -11,7 +11,7 @@ use enlace_policies::{Class, RecordType};
 
 use crate::agencies::Agency;
 use crate::census::tables::consents;
-use crate::census::{Consent, Person, Purpose, load};
+use crate::census::{Consent, Person, Purpose, load, touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Record, input, payload, union};
@@ -299,7 +299,8 @@ where
     P: Serialize + DeserializeOwned + From<Consent> + AsRef<Consent>,
     R: From<P> + From<IdempotencyConflict>,
 {
-    let changes = vec![Part::of(Class::Consent, Some(consent.person_id), change)?];
+    let followed = touched(Class::Consent, vec![consent.person_id], occurred_at)?;
+    let changes = vec![Part::of(Class::Consent, Some(consent.person_id), change)?, followed];
     Ok(match transaction.commit(occurred_at, changes, consent.into()).await? {
         Outcome::Done(payload) | Outcome::Repeated(payload) => shown(context, payload).into(),
         Outcome::Conflict => IdempotencyConflict::new().into(),

@@ -3,7 +3,7 @@
 use enlace_policies::Class;
 
 use crate::agencies::{self, Agency};
-use crate::census::{Consent, Household, Person, consents, load, pickup};
+use crate::census::{Consent, Household, Person, consents, following, load, pickup};
 use crate::coordination::{self, Referral};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
@@ -17,6 +17,7 @@ pub(crate) fn register(graph: &mut Graph) {
     household(graph);
     consent(graph);
     consents::register(graph);
+    following::register(graph);
     pickup::register(graph);
     graph.node::<Person, _, _>(Class::Identity, load::persons_by_ids);
     graph.node::<Household, _, _>(Class::Family, load::households_by_ids);

@@ -4,6 +4,8 @@
 //! record at least, and no others.
 
 mod consents;
+mod ending;
+mod following;
 mod graphql;
 mod load;
 pub(crate) mod pickup;
@@ -22,6 +24,8 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
 
+pub(crate) use ending::tell_of_ended;
+pub(crate) use following::touched;
 pub(crate) use graphql::register;
 pub(crate) use load::{facts_within_reach, persons_by_ids, reaches};
 

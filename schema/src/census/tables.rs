@@ -12,7 +12,7 @@ diesel::table! {
 diesel::table! {
     consents (id) {
         id -> Uuid, programme_id -> Uuid, person_id -> Uuid, recipient -> Text, purpose -> Text, given_at -> Timestamptz,
-        ends_at -> Nullable<Timestamptz>, withdrawn_at -> Nullable<Timestamptz>, version -> Integer,
+        ends_at -> Nullable<Timestamptz>, withdrawn_at -> Nullable<Timestamptz>, version -> Integer, end_told -> Bool,
     }
 }
 diesel::joinable!(persons -> shelters (shelter_id));

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, RecordType};
 
 use crate::agencies::Agency;
-use crate::census::{Person, Purpose, facts_within_reach};
+use crate::census::{Person, Purpose, facts_within_reach, touched};
 use crate::context::Context;
 use crate::coordination::tables::referrals;
 use crate::coordination::{LegalBasis, Referral, ReferralState, load};
@@ -399,7 +399,8 @@ where
     P: Serialize + DeserializeOwned + From<Referral> + AsRef<Referral>,
     R: From<P> + From<IdempotencyConflict>,
 {
-    let changes = vec![Part::of(Class::Consent, Some(referral.person_id), change)?];
+    let followed = touched(Class::Consent, vec![referral.person_id], context.now())?;
+    let changes = vec![Part::of(Class::Consent, Some(referral.person_id), change)?, followed];
     Ok(match transaction.commit(context.now(), changes, referral.into()).await? {
         Outcome::Done(payload) | Outcome::Repeated(payload) => shown(context, payload).into(),
         Outcome::Conflict => IdempotencyConflict::new().into(),

@@ -47,6 +47,7 @@ pub(crate) struct Changes<A, R> {
     admits: fn(&A, &R) -> Option<Admission>,
     states: fn(&R) -> Vec<Uuid>,
     snapshot: Option<Stand<A, R>>,
+    is_scoped: bool,
 }
 
 type Of<A, R> = dyn Fn(&A, &Entry) -> Result<Option<R>> + Send + Sync;
@@ -58,12 +59,18 @@ pub(crate) type Stand<A, R> =
 impl<A, R> Changes<A, R> {
     /// One object for each entry of which `of` makes one.
     pub(crate) fn new(of: impl Fn(&A, &Entry) -> Result<Option<R>> + Send + Sync + 'static) -> Self {
-        Self { of: Box::new(of), admits: |_, _| None, states: |_| Vec::new(), snapshot: None }
+        let (admits, states): (fn(&A, &R) -> _, fn(&R) -> _) = (|_, _| None, |_| Vec::new());
+        Self { of: Box::new(of), admits, states, snapshot: None, is_scoped: false }
     }
 
     /// Only those that are admitted by what is asked of them.
     pub(crate) fn admitted(self, admits: fn(&A, &R) -> Option<Admission>) -> Self {
         Self { admits, ..self }
+    }
+
+    /// They admit and show only what their caller may see, record by record: they themselves are open to whoever may see some.
+    pub(crate) fn in_scope(self) -> Self {
+        Self { is_scoped: true, ..self }
     }
 
     /// They tell how things stand, each of those that `states` names: who is far behind is sent the last of each.
@@ -376,7 +383,7 @@ impl RootBuilder<'_> {
         A: Input + Send + Sync + 'static,
         R: Record,
     {
-        let snapshot = changes.snapshot;
+        let (snapshot, is_scoped) = (changes.snapshot, changes.is_scoped);
         let changes = Arc::new(changes);
         let events = move |arguments| {
             let (arguments, changes) = (Arc::new(typed::<A>(arguments)?), Arc::clone(&changes));
@@ -391,6 +398,7 @@ impl RootBuilder<'_> {
                     }))
                 }),
                 snapshot: snapshot.map(|snapshot| standing(asked, snapshot)),
+                is_scoped,
             })
         };
         let source = Source::Events { events: Box::new(events), has_snapshot: snapshot.is_some() };

@@ -99,6 +99,8 @@ pub(crate) struct EventSource {
     pub(crate) change: Change,
     /// None where it is of no states.
     pub(crate) snapshot: Option<Snapshot>,
+    /// Whether its events are scoped to their caller by what they are made of.
+    pub(crate) is_scoped: bool,
 }
 
 /// Makes the source of a subscription's events from its arguments.

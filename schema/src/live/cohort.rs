@@ -4,13 +4,12 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, broadcast};
 use tokio::task::AbortHandle;
 
 use super::graphql::Stream;
-use super::projection::{Kind, Projection};
+use super::projection::{Kind, Message, Projection};
 use super::stats::{Counters, StreamStats};
 use crate::error::{Error, Result};
 use crate::journal::{Entry, read_entries};
@@ -32,8 +31,8 @@ pub(crate) struct Key {
 /// What a cohort sends to all.
 #[derive(Debug, Clone)]
 pub(super) enum Sent {
-    /// A message: its index, and its bytes up to the rest of the cursor.
-    Next(i64, Bytes),
+    /// A message with its index, up to the rest of the cursor.
+    Next(i64, Message),
     /// The stream cannot go on.
     End(Box<Error>),
 }
@@ -54,7 +53,7 @@ struct Dealt {
     /// The last journal index that it has dealt with.
     position: i64,
     /// Its last messages, all of those after `since`.
-    recent: VecDeque<(i64, Bytes)>,
+    recent: VecDeque<(i64, Message)>,
     since: i64,
 }
 
@@ -96,7 +95,7 @@ impl Cohort {
         }
     }
 
-    fn send(&self, index: i64, message: Option<Bytes>) {
+    fn send(&self, index: i64, message: Option<Message>) {
         let mut dealt = self.dealt();
         dealt.position = index;
         if let Some(message) = message {
@@ -141,7 +140,7 @@ pub(super) struct Membership {
     /// The index after which its messages come.
     pub(super) joined_at: i64,
     /// Where one goes on after an index: the messages between, if they are kept still.
-    pub(super) missed: Option<Vec<(i64, Bytes)>>,
+    pub(super) missed: Option<Vec<(i64, Message)>>,
     events: Option<broadcast::Receiver<Sent>>,
     key: Key,
     running: Arc<Running>,

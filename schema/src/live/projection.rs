@@ -10,10 +10,10 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::access::{Call, Loaded, Plan, Writer, check_cost, load_reply, write_row};
-use crate::context::Context;
+use crate::context::{Context, Disclosed};
 use crate::error::{Code, Result};
 use crate::graph::{Answer, EventSource, Happened, Snapshot};
-use crate::journal::Entry;
+use crate::journal::{Entry, record_read};
 use crate::system::{Caller, System};
 use crate::trace;
 
@@ -21,9 +21,27 @@ use crate::trace;
 const RETRIES: [Duration; 4] =
     [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(3)];
 
+/// A message.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    /// The GraphQL response, whole or up to the rest of its cursor.
+    pub(crate) text: Bytes,
+    /// What it tells of people in care: that stands in the journal before anybody is given it.
+    pub(super) discloses: Option<Arc<Disclosed>>,
+}
+
+impl Message {
+    /// Whether it tells of people in care.
+    pub(super) fn tells_of_people(&self) -> bool {
+        self.discloses.is_some()
+    }
+}
+
 /// Turns entries into messages.
 pub(crate) struct Projection {
     system: Arc<System>,
+    /// SHA-256 of the document, in hexadecimal digits.
+    document: String,
     /// It acts for no one in particular: what it may read is the access that all who share it have.
     caller: Caller,
     plan: Arc<Plan>,
@@ -47,13 +65,28 @@ pub(crate) enum Kind {
 }
 
 impl Projection {
-    pub(crate) fn new(system: &Arc<System>, caller: &Caller, plan: &Arc<Plan>, source: EventSource) -> Self {
+    pub(crate) fn new(
+        system: &Arc<System>,
+        caller: &Caller,
+        (document, plan): (&str, &Arc<Plan>),
+        source: EventSource,
+    ) -> Self {
         Self {
             system: Arc::clone(system),
+            document: document.to_owned(),
             caller: Caller { actor: None, access: Arc::clone(&caller.access) },
             plan: Arc::clone(plan),
             source,
         }
+    }
+
+    /// Puts into the journal what a message is about to tell somebody of people in care (R9).
+    pub(crate) async fn record(&self, reader: &Caller, message: &Message) -> Result<()> {
+        let Some(discloses) = &message.discloses else { return Ok(()) };
+        let context = Context::new(Arc::clone(&self.system), reader.clone());
+        context.discloses(discloses.persons.iter().copied());
+        context.discloses_classes(discloses.classes.iter().copied());
+        record_read(&context, &self.document).await
     }
 
     pub(super) fn system(&self) -> &Arc<System> {
@@ -81,18 +114,24 @@ impl Projection {
     }
 
     /// The messages for how things stand at an index, of what may be seen.
-    pub(super) async fn standing(&self, answer: &Answer, index: i64) -> Result<Vec<Bytes>> {
+    pub(super) async fn standing(&self, answer: &Answer, index: i64) -> Result<Vec<Message>> {
         let Some((_, call)) = self.plan.only_call() else { return Ok(Vec::new()) };
         // As much as a query that asks for so many rows.
         check_cost(call.cost(&JsonValue::Null).saturating_mul(answer.page.len), &self.system.limits)?;
-        let loaded = load_reply(&self.system.graph, &self.context(), &call.reply, answer, Vec::new()).await?;
+        let context = self.context();
+        let loaded = load_reply(&self.system.graph, &context, &call.reply, answer, Vec::new()).await?;
+        let discloses = disclosed(&context);
         let seen = (0..answer.page.len).filter(|position| self.sees(call, answer, *position));
-        Ok(seen.map(|position| self.written(answer, &loaded, position, (index, Kind::Snapshot))).collect())
+        let message = |position| Message {
+            text: self.written(answer, &loaded, position, (index, Kind::Snapshot)),
+            discloses: discloses.clone(),
+        };
+        Ok(seen.map(message).collect())
     }
 
     /// Whether a row may be seen.
     fn sees(&self, call: &Call, answer: &Answer, position: usize) -> bool {
-        let Some(dependence) = &call.depends else { return true };
+        let Some(dependence) = call.depends.as_ref().filter(|_| !self.source.is_scoped) else { return true };
         let mut seen = false;
         if let Some(object) = self.system.graph.object_named(answer.object) {
             object.row(&answer.page, position, &mut |row| seen = dependence.condition.holds(row.facts()));
@@ -122,7 +161,7 @@ impl Projection {
 
     /// The message for an entry, where it concerns this and may be seen: whole but for the rest of the cursor, which is its
     /// subscriber's own.
-    pub(crate) async fn message(&self, entry: &Entry, kind: Kind) -> Result<Option<Bytes>> {
+    pub(crate) async fn message(&self, entry: &Entry, kind: Kind) -> Result<Option<Message>> {
         for pause in RETRIES {
             match self.attempt(entry, kind).await {
                 Err(error) if error.code == Code::Unavailable => tokio::time::sleep(pause).await,
@@ -132,7 +171,7 @@ impl Projection {
         self.attempt(entry, kind).await
     }
 
-    async fn attempt(&self, entry: &Entry, kind: Kind) -> Result<Option<Bytes>> {
+    async fn attempt(&self, entry: &Entry, kind: Kind) -> Result<Option<Message>> {
         let Some(Happened { answer, admits, .. }) = (self.source.change)(entry)? else { return Ok(None) };
         let Some((_, call)) = self.plan.only_call() else { return Ok(None) };
         if !self.sees(call, &answer, 0) {
@@ -147,7 +186,8 @@ impl Projection {
                 return Ok(None);
             }
             let loaded = load_reply(&self.system.graph, &context, &call.reply, &answer, Vec::new()).await?;
-            Ok(Some(self.written(&answer, &loaded, 0, (entry.index, kind))))
+            let text = self.written(&answer, &loaded, 0, (entry.index, kind));
+            Ok(Some(Message { text, discloses: disclosed(&context) }))
         };
         let made = making.instrument(span.clone()).await;
         if !span.is_disabled()
@@ -157,6 +197,12 @@ impl Projection {
         }
         made
     }
+}
+
+/// What was read of people in care.
+fn disclosed(context: &Context) -> Option<Arc<Disclosed>> {
+    let disclosed = context.disclosed();
+    (!disclosed.persons.is_empty()).then(|| Arc::new(disclosed))
 }
 
 /// What a message says of itself, up to the rest of its cursor. As a stream begins there is none: it begins anew, or not at all.

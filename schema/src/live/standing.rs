@@ -1,8 +1,6 @@
 //! How things stand as a stream begins, at one index of the journal: nothing is missing between that and what follows.
 
-use bytes::Bytes;
-
-use super::projection::{Kind, Projection};
+use super::projection::{Kind, Message, Projection};
 use crate::error::{Code, Error, Result};
 use crate::journal::{Standing, read_entries};
 
@@ -11,7 +9,7 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// How things stand, and what came until everything that it holds has its place in the journal.
 pub(super) struct Told {
-    pub(super) messages: Vec<Bytes>,
+    pub(super) messages: Vec<Message>,
     /// The index after which the stream goes on.
     pub(super) index: i64,
 }

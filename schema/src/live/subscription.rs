@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::beginning::Beginning;
 use super::cohort::{Cohort, Cohorts, Key, Membership, Sent};
 use super::cursor::{Cursor, invalid};
-use super::projection::{Kind, Projection};
+use super::projection::{Kind, Message, Projection};
 use super::standing::{Told, tell};
 use crate::error::{Code, Error, Result};
 use crate::journal::{Entry, head_of, read_entries};
-use crate::system::System;
+use crate::system::{Caller, System};
 
 /// How many entries of the journal a stream may have to go through before it is live. Who was away for longer reads the present state.
 const MOST_BEHIND: i64 = 100_000;
@@ -84,12 +84,14 @@ impl Progress {
 /// A place in a stream.
 pub struct Subscription {
     membership: Membership,
+    /// Whose it is.
+    reader: Caller,
     progress: Progress,
     /// The last index that it has dealt with, whether or not there was anything to send.
     dealt: i64,
     phase: Phase,
-    /// What is to be given before anything else.
-    waiting: VecDeque<Event>,
+    /// What is to be given before anything else: with its index, or how something stands.
+    waiting: VecDeque<(Option<i64>, Message)>,
 }
 
 impl Subscription {
@@ -97,6 +99,7 @@ impl Subscription {
     pub(crate) fn new(
         cohorts: &Cohorts,
         projection: Arc<Projection>,
+        reader: &Caller,
         key: Key,
         cursor: &Cursor,
         beginning: &Beginning,
@@ -119,7 +122,7 @@ impl Subscription {
             (None, _) if beginning.snapshot => (Phase::Standing, VecDeque::new()),
             (None, _) => (Phase::Beginning, VecDeque::new()),
             (Some(_), Some(missed)) => {
-                let next = |(index, head)| Event::Next { index, head };
+                let next = |(index, message)| (Some(index), message);
                 (Phase::Beginning, missed.into_iter().map(next).collect())
             }
             (Some(_), None) => (Phase::Resuming(joined_at), VecDeque::new()),
@@ -135,7 +138,7 @@ impl Subscription {
             ),
             cursor: cursor.clone(),
         };
-        Ok(Self { membership, progress, dealt, phase, waiting })
+        Ok(Self { membership, reader: reader.clone(), progress, dealt, phase, waiting })
     }
 
     /// How far it is, for as long as it goes on.
@@ -150,14 +153,9 @@ impl Subscription {
     /// What comes next; nothing after an end. Dropped before it is ready, it may lose what it was reading.
     pub async fn next(&mut self) -> Event {
         loop {
-            if let Some(event) = self.waiting.pop_front() {
-                if let Event::Next { index, .. } = event {
-                    self.gave(index);
-                }
-                return event;
-            }
             // What is seldom done is boxed: a stream that only waits takes no room for it.
             let proceeded = match self.phase {
+                _ if !self.waiting.is_empty() => Box::pin(self.give_waiting()).await,
                 Phase::Standing => Box::pin(self.stand()).await.map(|()| None),
                 Phase::Resuming(until) => Box::pin(self.resume(until)).await.map(|()| None),
                 Phase::Beginning => Box::pin(self.begin()).await.map(Some),
@@ -174,11 +172,28 @@ impl Subscription {
         }
     }
 
+    /// Gives a message, once the journal has what it tells of people in care.
+    async fn give(&mut self, index: Option<i64>, message: Message) -> Result<Event> {
+        if message.tells_of_people() {
+            Box::pin(self.membership.projection.record(&self.reader, &message)).await?;
+        }
+        let Some(index) = index else { return Ok(Event::Standing(message.text)) };
+        self.gave(index);
+        Ok(Event::Next { index, head: message.text })
+    }
+
+    async fn give_waiting(&mut self) -> Result<Option<Event>> {
+        match self.waiting.pop_front() {
+            Some((index, message)) => self.give(index, message).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Reads how things stand. What the cohort sent until then is in it.
     async fn stand(&mut self) -> Result<()> {
         let Told { messages, index } = tell(&self.membership.projection).await?;
         self.membership.counters.began_with_snapshot();
-        self.waiting.extend(messages.into_iter().map(Event::Standing));
+        self.waiting.extend(messages.into_iter().map(|message| (None, message)));
         self.dealt = index;
         self.phase = Phase::Beginning;
         Ok(())
@@ -193,8 +208,8 @@ impl Subscription {
         let (entries, projection) = (self.read(until).await?, Arc::clone(&self.membership.projection));
         for entry in entries {
             self.dealt = entry.index;
-            if let Some(head) = projection.message(&entry, Kind::Change).await? {
-                self.waiting.push_back(Event::Next { index: entry.index, head });
+            if let Some(message) = projection.message(&entry, Kind::Change).await? {
+                self.waiting.push_back((Some(entry.index), message));
             }
         }
         Ok(())
@@ -215,10 +230,9 @@ impl Subscription {
     async fn receive(&mut self) -> Result<Option<Event>> {
         match self.membership.receive().await {
             Ok(Sent::Next(index, _)) if index <= self.dealt => Ok(None),
-            Ok(Sent::Next(index, head)) => {
+            Ok(Sent::Next(index, message)) => {
                 self.dealt = index;
-                self.gave(index);
-                Ok(Some(Event::Next { index, head }))
+                self.give(Some(index), message).await.map(Some)
             }
             Ok(Sent::End(error)) => Ok(Some(Event::End(error))),
             Err(RecvError::Lagged(_)) => Box::pin(self.coalesce()).await,
@@ -247,8 +261,8 @@ impl Subscription {
         }
         self.membership.counters.coalesced();
         for (entry, _) in missed {
-            if let Some(head) = projection.message(&entry, Kind::Coalesced { after }).await? {
-                self.waiting.push_back(Event::Next { index: entry.index, head });
+            if let Some(message) = projection.message(&entry, Kind::Coalesced { after }).await? {
+                self.waiting.push_back((Some(entry.index), message));
             }
         }
         Ok(None)

@@ -168,8 +168,10 @@ fn every_id_is_an_opaque_global_id() {
         assert!(!matches!(field.ty.inner_named_type().as_str(), "Float" | "UUID"), "{coordinate}");
     }
     for object in SCHEMA.objects().filter(|object| object.fields.contains_key("id")) {
-        // An agreement is reached through its agency alone, a grant through its user, a message through its webhook.
-        let is_reached = matches!(object.name.as_str(), "Agreement" | "Grant" | "WebhookMessage");
+        // An agreement is reached through its agency alone, a grant through its user, a message through its webhook; who is gone, by nobody
+        // who is told so.
+        let is_reached =
+            matches!(object.name.as_str(), "Agreement" | "Grant" | "WebhookMessage" | "PersonGone");
         assert!(SCHEMA.is_node(&object.name) || is_reached, "{} is no Node", object.name);
     }
 }

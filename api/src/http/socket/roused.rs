@@ -36,6 +36,11 @@ impl Roused {
         Self { waker: Arc::clone(&bell).into(), bell }
     }
 
+    /// Has it polled the next time, whatever happens.
+    pub(super) fn rouse(&self) {
+        self.bell.rang.store(true, Ordering::Release);
+    }
+
     /// Polls, unless nothing has happened since that was last pending.
     pub(super) fn poll<T>(
         &mut self,
@@ -50,7 +55,7 @@ impl Roused {
         let polled = poll(&mut Context::from_waker(&self.waker));
         if polled.is_ready() {
             // There may be more.
-            self.bell.rang.store(true, Ordering::Release);
+            self.rouse();
         }
         polled
     }

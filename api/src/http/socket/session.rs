@@ -1,11 +1,14 @@
 //! An acknowledged socket: operations are opened and closed, and what comes of them is sent, until the client, the
 //! token, the authority or the server ends it.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::extract::ws::Utf8Bytes;
-use tokio::sync::watch;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::Instrument;
 
@@ -14,6 +17,7 @@ use enlace_schema::{Carries, Code, Error, Request};
 use super::close::Close;
 use super::message::{self, ClientMessage, Credentials, OperationId, Ping};
 use super::operations::{Operations, Output};
+use super::roused::Roused;
 use super::wire::Wire;
 use crate::http::App;
 use crate::http::authenticate::{Identity, bearer};
@@ -31,8 +35,42 @@ struct Session<'w> {
     warning_at: Option<Instant>,
     /// When the next ping is due.
     ping_at: Instant,
-    authority: watch::Receiver<u64>,
-    stopping: watch::Receiver<bool>,
+    /// Rings when the token expires, its client is to be told so, or a ping is due, whichever is first.
+    alarm: Pin<Box<Sleep>>,
+    signals: BoxStream<'static, Signal>,
+    /// Whether anything but what its operations send may have happened. To look costs as much as to send a message, and that is seldom
+    /// why its task runs.
+    roused: Roused,
+}
+
+/// What all sockets are told.
+enum Signal {
+    /// What callers may do has changed.
+    Authority,
+    /// The server stops.
+    Stop,
+}
+
+/// What happened to a socket.
+enum Happened {
+    Signal(Signal),
+    Alarm,
+    Text(Utf8Bytes),
+    Output(OperationId, Output),
+}
+
+/// What all sockets are told from now on.
+fn signals(app: &App) -> BoxStream<'static, Signal> {
+    let mut stopping = app.stopping.subscribe();
+    let stop = stream::once(async move {
+        stopped(&mut stopping).await;
+        Signal::Stop
+    });
+    let authority = stream::unfold(app.enlace.authority(), async |mut authority| {
+        authority.changed().await.ok()?;
+        Some((Signal::Authority, authority))
+    });
+    stream::select(stop, authority).boxed()
 }
 
 /// Serves an acknowledged socket, and says why it closes.
@@ -41,8 +79,9 @@ pub(super) async fn run(app: Arc<App>, wire: &mut Wire, identity: Identity) -> C
         expires_at: expiry(&app, &identity),
         warning_at: warning(&app, &identity),
         ping_at: Instant::now() + app.settings.keepalive,
-        authority: app.enlace.authority(),
-        stopping: app.stopping.subscribe(),
+        alarm: Box::pin(sleep_until(Instant::now())),
+        signals: signals(&app),
+        roused: Roused::new(),
         operations: Operations::default(),
         app,
         wire,
@@ -68,25 +107,38 @@ impl Session<'_> {
     async fn serve(&mut self) -> Result<std::convert::Infallible, Close> {
         // The authorities may have changed before this session began to watch them.
         self.confirm().await?;
-        // One timer for expiry and pings.
-        let mut alarm: Pin<Box<Sleep>> = Box::pin(sleep_until(self.alarm_at()));
         loop {
-            tokio::select! {
-                biased;
-                () = stopped(&mut self.stopping) => return Err(self.stop().await),
-                () = alarm.as_mut() => self.tick().await?,
-                changed = self.authority.changed() => {
-                    changed.map_err(|_| Close::stopping())?;
-                    self.confirm().await?;
-                }
-                text = self.wire.receive() => self.handle(&text?).await?,
-                Some((id, output)) = self.operations.next() => self.forward(&id, output).await?,
-            }
             let at = self.alarm_at();
-            if at != alarm.deadline() {
-                alarm.as_mut().reset(at);
+            if at != self.alarm.deadline() {
+                self.alarm.as_mut().reset(at);
+                self.roused.rouse();
+            }
+            match poll_fn(|task| self.poll_next(task)).await? {
+                Happened::Signal(Signal::Stop) => return Err(self.stop().await),
+                Happened::Signal(Signal::Authority) => self.confirm().await?,
+                Happened::Alarm => self.tick().await?,
+                Happened::Text(text) => self.handle(&text).await?,
+                Happened::Output(id, output) => self.forward(&id, output).await?,
             }
         }
+    }
+
+    /// What happens next, what is most urgent first.
+    fn poll_next(&mut self, task: &mut Context<'_>) -> Poll<Result<Happened, Close>> {
+        let Self { signals, alarm, wire, roused, operations, .. } = self;
+        let seldom = roused.poll(task, |own| {
+            if let Poll::Ready(signal) = signals.poll_next_unpin(own) {
+                return Poll::Ready(Ok(Happened::Signal(signal.unwrap_or(Signal::Stop))));
+            }
+            if alarm.as_mut().poll(own).is_ready() {
+                return Poll::Ready(Ok(Happened::Alarm));
+            }
+            wire.poll_receive(own).map_ok(Happened::Text)
+        });
+        if seldom.is_ready() {
+            return seldom;
+        }
+        operations.poll_next(task).map(|(id, output)| Ok(Happened::Output(id, output)))
     }
 
     /// When the token expires, its client is to be told so, or a ping is due, whichever is first.

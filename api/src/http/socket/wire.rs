@@ -1,6 +1,8 @@
 //! The WebSocket itself: text in, text out, each with its bounds.
 
 use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
@@ -9,7 +11,6 @@ use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
 use super::close::Close;
-use super::roused::Roused;
 
 /// How long the other end may take to answer a close frame.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -21,33 +22,35 @@ pub(super) struct Wire {
     write_deadline: Duration,
     /// Whether anything was heard since the last ping.
     heard: bool,
-    /// Whether there may be something to read.
-    roused: Roused,
 }
 
 impl Wire {
     pub(super) fn new(socket: WebSocket, write_deadline: Duration) -> Self {
-        Self { socket, write_deadline, heard: true, roused: Roused::new() }
+        Self { socket, write_deadline, heard: true }
     }
 
     /// The next text. Dropped before it is ready, it loses nothing.
     pub(super) async fn receive(&mut self) -> Result<Utf8Bytes, Close> {
+        poll_fn(|task| self.poll_receive(task)).await
+    }
+
+    /// See [`Wire::receive`].
+    pub(super) fn poll_receive(&mut self, task: &mut Context<'_>) -> Poll<Result<Utf8Bytes, Close>> {
         loop {
-            // To look into the socket takes as long as to send a message, and it is seldom why its task runs.
-            let Self { socket, roused, .. } = self;
-            let message = poll_fn(|task| roused.poll(task, |own| socket.poll_next_unpin(own))).await;
-            let message = message.ok_or(Close::Gone)?;
+            let Some(message) = ready!(self.socket.poll_next_unpin(task)) else {
+                return Poll::Ready(Err(Close::Gone));
+            };
             self.heard = true;
-            match message {
-                Ok(Message::Text(text)) => return Ok(text),
+            return Poll::Ready(match message {
+                Ok(Message::Text(text)) => Ok(text),
                 // The library answers pings of the WebSocket layer itself.
-                Ok(Message::Ping(_) | Message::Pong(_)) => {}
-                Ok(Message::Binary(_)) => return Err(Close::invalid("Messages are texts")),
-                Ok(Message::Close(_)) => return Err(Close::Gone),
+                Ok(Message::Ping(_) | Message::Pong(_)) => continue,
+                Ok(Message::Binary(_)) => Err(Close::invalid("Messages are texts")),
+                Ok(Message::Close(_)) => Err(Close::Gone),
                 // Text that is not UTF-8, or a message that is too large; where the connection broke, saying so
                 // fails quickly.
-                Err(_) => return Err(Close::invalid("Invalid message")),
-            }
+                Err(_) => Err(Close::invalid("Invalid message")),
+            });
         }
     }
 
@@ -65,10 +68,13 @@ impl Wire {
     }
 
     async fn write(&mut self, message: Message) -> Result<(), Close> {
-        match timeout(self.write_deadline, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Close::Gone),
-        }
+        let mut sending = pin!(self.socket.send(message));
+        // Mostly it is sent at once, without a timer.
+        let sent = match poll_fn(|task| Poll::Ready(sending.as_mut().poll(task))).await {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => timeout(self.write_deadline, sending).await.map_err(|_| Close::Gone)?,
+        };
+        sent.map_err(|_| Close::Gone)
     }
 
     /// Closes the socket, and waits a moment for the other end: a connection that is dropped with unread data in

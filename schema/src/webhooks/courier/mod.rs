@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::execute::{Request, project};
 use crate::journal::{Entry, read_entries};
 use crate::live::{Kind, Projection};
-use crate::system::System;
+use crate::system::{Caller, System};
 use queue::New;
 use schedule::{Waiting, choose};
 
@@ -219,7 +219,7 @@ impl Courier {
             let projected = webhook.projected(&system);
             webhook.note(&system, projected.as_ref().err()).await?;
             if let Ok(projection) = projected {
-                moved &= webhook.enqueue(&system, &projection, (head, now), &mut read).await?;
+                moved &= webhook.enqueue(&system, &projection.1, (head, now), &mut read).await?;
                 projections.insert(webhook.id, projection);
             }
         }
@@ -337,7 +337,7 @@ fn shortened(text: String) -> String {
 
 impl Registered {
     /// What its user may follow now; or, in a sentence, why nothing.
-    fn projected(&self, system: &Arc<System>) -> Result<Projection, String> {
+    fn projected(&self, system: &Arc<System>) -> Result<(Caller, Projection), String> {
         let purpose = self.purpose.as_deref().and_then(Purpose::parse);
         let stated = Stated {
             jti: "",
@@ -349,7 +349,7 @@ impl Registered {
         };
         let caller = system.absent_caller(&stated).map_err(|error| error.message.into_owned())?;
         let projected = project(system, &caller, &self.request);
-        projected.map(|(projection, _)| projection).map_err(|fault| fault.sentence())
+        projected.map(|(projection, _)| (caller, projection)).map_err(|fault| fault.sentence())
     }
 
     /// Keeps why it stands still, or that it does not, where the database does not have that yet.
@@ -405,7 +405,7 @@ impl Registered {
     async fn delivery(
         &self,
         system: &System,
-        projection: &Projection,
+        (caller, projection): &(Caller, Projection),
         message: &Waiting,
         now: DateTime<Utc>,
     ) -> Result<Option<Delivery>> {
@@ -415,8 +415,9 @@ impl Registered {
             queue::let_go(&system.database, message.id).await?;
             return Ok(None);
         };
+        projection.record(caller, &response).await?;
         let id = format!("msg_{}", message.id.simple());
-        let body = body(projection.follows(), entry.recorded().unwrap_or(now), &response);
+        let body = body(projection.follows(), entry.recorded().unwrap_or(now), &response.text);
         let signature = self.secrets.signature(system.vault.stream_key(), &id, now, &body);
         Ok(Some(Delivery {
             url: self.url.clone(),

@@ -55,6 +55,8 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "Subscription",
         "ShelterCapacityChange",
         "StockChange",
+        "PeopleChange",
+        "PersonGone",
         "PastStock",
         "StockAlert",
         "StoreMinimum",

@@ -63,7 +63,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("centres", "SELECT"),
         (
             "consents",
-            "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (version, withdrawn_at)",
+            "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (end_told, version, withdrawn_at)",
         ),
         ("container_lines", "INSERT (container_id, lot_id, quantity), SELECT, UPDATE (quantity)"),
         (

@@ -3,6 +3,7 @@
 mod break_glass;
 mod bulk;
 mod disclosure;
+mod following;
 mod pseudonyms;
 mod reach;
 mod sealing;

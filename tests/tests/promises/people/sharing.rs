@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::{asking, listed, person_id};
 
-const COORDINATOR: (&str, &str) = ("DIF_MUNICIPAL/coordinator", "RECEPTION");
-const PARTNER: (&str, &str) = ("NGO_LETRAS_EN_CAMINO/partner", "EDUCATION");
+pub(super) const COORDINATOR: (&str, &str) = ("DIF_MUNICIPAL/coordinator", "RECEPTION");
+pub(super) const PARTNER: (&str, &str) = ("NGO_LETRAS_EN_CAMINO/partner", "EDUCATION");
 const ACNUR: (&str, &str) = ("ACNUR/donor", "PROTECTION");
 
-const GIVE: &str = "mutation($person: ID!, $recipient: ID!, $purpose: Purpose!, $endsAt: DateTime, $at: DateTime, $key: String!) {
+pub(super) const GIVE: &str = "mutation($person: ID!, $recipient: ID!, $purpose: Purpose!, $endsAt: DateTime, $at: DateTime, $key: String!) {
   giveConsent(person: $person, recipient: $recipient, purpose: $purpose, endsAt: $endsAt, occurredAt: $at, idempotencyKey: $key) {
     __typename ... on GiveConsentPayload { consent { id version purpose withdrawnAt recipient { code } } }
     ... on Problem { code message } ... on NotFound { argument } ... on InvalidValue { argument } } }";
@@ -35,32 +35,38 @@ fn settling(root: &str) -> String {
     )
 }
 
-async fn agency(world: &World, code: &str) -> Json {
+pub(super) async fn agency(world: &World, code: &str) -> Json {
     let agencies = world.public().query("{ agencies { id code } }").await;
     let agencies = at(&agencies, "data.agencies").as_array().unwrap().clone();
     agencies.iter().find(|agency| agency["code"] == code).unwrap()["id"].clone()
 }
 
 /// Someone whom one caller lists and another does not.
-async fn beyond(world: &World, whose: (&str, &str), caller: (&str, &str)) -> Uuid {
+pub(super) async fn beyond(world: &World, whose: (&str, &str), caller: (&str, &str)) -> Uuid {
     let all = listed(&asking(world, whose)).await;
     let reached = listed(&asking(world, caller)).await;
     *all.difference(&reached).next().unwrap()
 }
 
-async fn give(world: &World, client: &Client, person: Uuid, recipient: &str, purpose: &str) -> Json {
+pub(super) async fn give(
+    world: &World,
+    client: &Client,
+    person: Uuid,
+    recipient: &str,
+    purpose: &str,
+) -> Json {
     let variables = json!({
         "person": person_id(person), "recipient": agency(world, recipient).await, "purpose": purpose, "key": fresh_key()
     });
     client.run(GIVE, variables).await
 }
 
-async fn withdraw(client: &Client, consent: &Json) -> Json {
+pub(super) async fn withdraw(client: &Client, consent: &Json) -> Json {
     let variables = json!({"id": consent["id"], "version": consent["version"], "key": fresh_key()});
     client.run(WITHDRAW, variables).await
 }
 
-async fn open(
+pub(super) async fn open(
     world: &World,
     client: &Client,
     person: Uuid,
@@ -73,7 +79,7 @@ async fn open(
     client.run(OPEN, variables).await
 }
 
-async fn settle(client: &Client, root: &str, referral: &Json) -> Json {
+pub(super) async fn settle(client: &Client, root: &str, referral: &Json) -> Json {
     let variables = json!({"id": referral["id"], "version": referral["version"], "key": fresh_key()});
     client.run(&settling(root), variables).await
 }

@@ -177,6 +177,7 @@ pub(crate) fn is_scoped(object: &str) -> bool {
         "User",
         "Shipment",
         "Person",
+        "PersonGone",
         "Household",
         "Consent",
         "Referral",
