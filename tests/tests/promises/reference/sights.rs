@@ -206,8 +206,8 @@ const GOODS: &[&str] = &[
     "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
-const OF_A_PERSON: &[&str] = &["Person", "Household", "Consent", "Referral", "Enrolment"];
-const OF_SOME_AGE: &[&str] = &["Person", "Consent", "Referral", "Enrolment"];
+const OF_A_PERSON: &[&str] = &["Person", "Household", "Stay", "Consent", "Referral", "Enrolment"];
+const OF_SOME_AGE: &[&str] = &["Person", "Stay", "Consent", "Referral", "Enrolment"];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
 const ADDRESSED: &[&str] = &["Consent", "Referral"];
 /// Types of the journal, each of whose records bears the agency that acted.
