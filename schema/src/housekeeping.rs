@@ -12,11 +12,12 @@ use crate::census;
 use crate::donations::{self, import::upload};
 use crate::error::Result;
 use crate::journal::idempotency_keys;
+use crate::lodging;
 use crate::system::System;
 
 /// How long a retry with the same key gets the same answer, by the real clock.
 const KEYS_KEPT: TimeDelta = TimeDelta::days(30);
-/// How often it is looked for keys that may go, and for reservations and consents that are over.
+/// How often it is looked for keys that may go, and for reservations, holds of beds and consents that are over.
 const KEYS_INTERVAL: Duration = Duration::from_hours(1);
 const ENDS_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -40,6 +41,9 @@ pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
                 }
                 if let Err(error) = census::tell_of_ended(&system).await {
                     tracing::warn!(%error, "consents that ended could not be told of; trying again later");
+                }
+                if let Err(error) = lodging::tidy(&system).await {
+                    tracing::warn!(%error, "holds of beds that are over could not be ended; trying again later");
                 }
             }
             _ = stop.changed() => return,

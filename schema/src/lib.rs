@@ -25,6 +25,7 @@ mod health;
 mod housekeeping;
 mod journal;
 mod live;
+mod lodging;
 mod node;
 mod paging;
 mod problem;
@@ -64,6 +65,7 @@ fn capabilities() -> graph::Graph {
     problem::register(&mut graph);
     agencies::register(&mut graph);
     shelters::register(&mut graph);
+    lodging::register(&mut graph);
     donations::register(&mut graph);
     census::register(&mut graph);
     coordination::register(&mut graph);

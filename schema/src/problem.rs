@@ -220,3 +220,9 @@ impl BeyondEntitlement {
         Self { code, message, argument: argument.into(), remaining, again_on }
     }
 }
+
+/// What is wrong with a text that says more: a note, or why goods leave out of order.
+pub(crate) fn refuse_text(argument: &str, text: Option<&str>) -> Option<InvalidValue> {
+    let fits = text.is_none_or(|text| (3..=500).contains(&text.chars().count()));
+    (!fits).then(|| InvalidValue::new(argument, "This text has 3 to 500 characters."))
+}

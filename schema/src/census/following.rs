@@ -1,7 +1,9 @@
 //! People as they change, for those who may see them; and for those who no longer may, that they are gone.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
@@ -121,26 +123,16 @@ fn concerns(_: &PeopleChangedArguments, change: &PeopleChange) -> Option<Admissi
     let change = change.clone();
     Some(Box::new(|context| {
         async move {
-            Ok(sees_some(&context, &change, context.instant()).await?
-                || sees_some(&context, &change, before(&context, &change)).await?)
+            let is = seen(&context, &change, context.instant()).await?;
+            Ok(!is.is_empty() || !seen_before(&context, &change).await?.is_empty())
         }
         .boxed()
     }))
 }
 
-/// The moment before a change took effect.
-fn before(context: &Context, change: &PeopleChange) -> Instant {
-    let time = change.occurred_at - TimeDelta::microseconds(1);
-    Instant { time, day: context.day_of(time) }
-}
-
-async fn sees_some(context: &Context, change: &PeopleChange, at: Instant) -> Result<bool> {
-    Ok(!seen(context, change, at).await?.is_empty())
-}
-
 /// Those whom the caller could see before, and may not now.
 async fn gone(context: Context, change: PeopleChange) -> Result<Vec<PersonGone>> {
-    let was = seen(&context, &change, before(&context, &change)).await?;
+    let was = seen_before(&context, &change).await?;
     let is = seen(&context, &change, context.instant()).await?;
     let gone = was.into_iter().filter(|person| !is.contains(person));
     Ok(gone.map(|person| PersonGone { id: Id::new(person) }).collect())
@@ -162,9 +154,27 @@ impl Facts for Known {
     }
 }
 
-/// Which of them the caller may see by what is shared at a time. It tells nothing else of them.
+/// Where a person lodged at a time, which comes between: as their stays tell it, of which one at most holds a moment. Who never had one
+/// lodges where it is said.
+const SHELTER: [&str; 2] = [
+    "CASE WHEN EXISTS (SELECT FROM stays WHERE stays.person_id = persons.id) THEN (SELECT there.code \
+     FROM stays JOIN beds ON beds.id = stays.bed_id JOIN spaces ON spaces.id = beds.space_id \
+         JOIN shelters there ON there.id = spaces.shelter_id \
+     WHERE stays.person_id = persons.id AND tstzrange(stays.began_at, stays.ended_at) @> ",
+    ") ELSE shelters.code END",
+];
+
+/// Which of them the caller could see in the moment before the change took effect.
+async fn seen_before(context: &Context, change: &PeopleChange) -> Result<Vec<Uuid>> {
+    let time = change.occurred_at - TimeDelta::microseconds(1);
+    seen(context, change, Instant { time, day: context.day_of(time) }).await
+}
+
+/// Which of them the caller may see by what is shared at a time, and by where they lodge then. It tells nothing else of them.
 async fn seen(context: &Context, change: &PeopleChange, at: Instant) -> Result<Vec<Uuid>> {
     let Some(scope) = context.scope(Class::Identity, RecordType::Person) else { return Ok(Vec::new()) };
+    let [before, after] = SHELTER;
+    let shelter = sql::<Nullable<Text>>(before).bind::<Timestamptz, _>(at.time).sql(after);
     let query = persons::table
         .left_join(shelters::table)
         .filter(persons::id.eq_any(&change.people))
@@ -172,12 +182,12 @@ async fn seen(context: &Context, change: &PeopleChange, at: Instant) -> Result<V
         .order(persons::id)
         .select((
             persons::id,
-            shelters::code.nullable(),
+            shelter,
             persons::adult_from,
             Members::new(person_facts, Fact::SharedWith, at),
         ));
     let reader = context.reader().await?;
-    let rows: Vec<(Uuid, Option<String>, chrono::NaiveDate, Vec<String>)> = query.load(&mut &*reader).await?;
+    let rows: Vec<(Uuid, Option<String>, NaiveDate, Vec<String>)> = query.load(&mut &*reader).await?;
     let known = rows.into_iter().map(|(person, shelter, adult_from, shared_with)| {
         let facts = PersonFacts::new(shelter, adult_from, shared_with, at);
         (person, Known { key: person.to_string(), facts })

@@ -9,6 +9,7 @@ use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
 use crate::graph::{ConnectionKind, Graph};
 use crate::health::{self, Assessment};
+use crate::lodging::{self, Stay};
 use crate::shelters::{self, Shelter};
 
 /// Declares this capability's part of the schema.
@@ -55,6 +56,15 @@ fn person(graph: &mut Graph) {
                 shelters::by_ids,
                 |shelter: &Shelter| shelter.id.uuid(),
             )
+            .many(
+                "stays",
+                Class::Placement,
+                "Where they lay and lie, oldest first.",
+                |person| Some(person.id.uuid()),
+                lodging::stays_of,
+                |stay: &Stay| stay.person_id,
+            )
+            .in_scope::<Stay>()
             .many(
                 "consents",
                 Class::Consent,

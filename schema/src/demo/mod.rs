@@ -57,6 +57,7 @@ mod counts;
 mod donations;
 mod giving;
 mod ledger;
+mod lodging;
 mod people;
 mod reservations;
 mod shelters;
@@ -143,10 +144,11 @@ pub async fn load(
     let now = local(day, NOON);
     let programme = Programme::new(now, real_now);
     let agencies = agencies::Rows::generate();
-    let shelters = shelters::Rows::generate(day);
+    let mut shelters = shelters::Rows::generate(day);
     let mut donations = donations::Rows::generate(now);
     let people = people::Rows::generate(day, now)?;
     donations.give(&people);
+    let lodging = lodging::Rows::generate(&mut shelters, &people.persons, now);
 
     people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
@@ -154,6 +156,7 @@ pub async fn load(
     agencies.copy(&transaction).await?;
     shelters.copy(&transaction).await?;
     people.copy(&transaction).await?;
+    lodging.copy(&transaction).await?;
     donations.copy(&transaction).await?;
     transaction.commit().await?;
 
@@ -162,7 +165,7 @@ pub async fn load(
         users: agencies.users.len(),
         shelters: shelters.shelters.len(),
         capacity: shelters.spaces.iter().map(|space| space.capacity).sum(),
-        occupied: shelters.spaces.iter().map(|space| space.occupied).sum(),
+        occupied: shelters.spaces.iter().map(|space| space.occupied).sum::<i32>() + lodging.lodged(),
         persons: people.persons.len(),
         households: people.households.len(),
         donors: donations.donors.len(),

@@ -19,6 +19,7 @@ use crate::donations::tables::balances;
 use crate::donations::{Location, Lot, Movement, MovementKind, Stock, WriteOffCause};
 use crate::error::{Error, Result};
 use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+pub(super) use crate::problem::refuse_text;
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity, Unit};
 
@@ -197,12 +198,6 @@ pub(super) async fn begin<'c, A: Serialize + DeserializeOwned>(
         balance(connection, lot, from).boxed()
     })
     .await
-}
-
-/// What is wrong with a text that says more: a note, or why goods leave out of order.
-pub(super) fn refuse_text(argument: &str, text: Option<&str>) -> Option<InvalidValue> {
-    let fits = text.is_none_or(|text| (3..=500).contains(&text.chars().count()));
-    (!fits).then(|| InvalidValue::new(argument, "This text has 3 to 500 characters."))
 }
 
 /// What a caller would take out of a store, of a lot or of an item.

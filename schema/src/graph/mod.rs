@@ -105,6 +105,7 @@ mod tests {
             "household",
             "person",
             "referral",
+            "stay",
         ];
         assert_eq!(kinds, expected.into());
     }

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Changes, Facts, Graph, NoArguments, input, record};
 use crate::journal::Entry;
+use crate::lodging::{self, Bed};
 use crate::scalars::Id;
 use crate::shelters::operations::{AdjustOccupancyPayload, OccupancyAdjusted, adjust_occupancy};
 use crate::shelters::{Centre, Shelter, Space, load};
@@ -102,14 +103,23 @@ pub(crate) fn register(graph: &mut Graph) {
             )
     });
     graph.object::<Space>(|space| {
-        space.one(
-            "shelter",
-            Class::Operational,
-            "The shelter that it is in.",
-            |space| Some(space.shelter_id),
-            load::by_ids,
-            |shelter: &Shelter| shelter.id.uuid(),
-        )
+        space
+            .one(
+                "shelter",
+                Class::Operational,
+                "The shelter that it is in.",
+                |space| Some(space.shelter_id),
+                load::by_ids,
+                |shelter: &Shelter| shelter.id.uuid(),
+            )
+            .many(
+                "beds",
+                Class::Operational,
+                "Its beds, by code; none where it counts its people itself.",
+                |space| Some(space.id.uuid()),
+                lodging::beds_of_spaces,
+                |bed: &Bed| bed.space_id,
+            )
     });
     graph.object::<AdjustOccupancyPayload>(|payload| {
         payload.carries("space", Class::Operational, "The space as it is now.", |payload| {
@@ -140,7 +150,7 @@ pub(crate) fn register(graph: &mut Graph) {
         .mutation(
             "adjustOccupancy",
             Class::Operational,
-            "Records how many people a space lodges, by the shelter's own count.",
+            "Records how many people a space without beds lodges, by the shelter's own count.",
         )
         .either(RecordType::Space, adjust_occupancy);
     graph

@@ -121,6 +121,16 @@ pub(crate) async fn spaces_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Ve
     Ok(query.load(&mut &*reader).await?)
 }
 
+/// Spaces by key, as a transaction sees them.
+pub(crate) async fn spaces_in(connection: &mut AsyncPgConnection, ids: Vec<Uuid>) -> Result<Vec<Space>> {
+    let query = spaces::table
+        .inner_join(shelters::table)
+        .filter(spaces::id.eq_any(ids))
+        .order(spaces::id)
+        .select(space_columns());
+    Ok(query.load(connection).await?)
+}
+
 /// Centres by key.
 pub(crate) async fn centres_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Centre>> {
     let reader = context.reader().await?;

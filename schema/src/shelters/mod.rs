@@ -16,7 +16,8 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
 pub(crate) use graphql::register;
-pub(crate) use load::by_ids;
+pub(crate) use load::{by_ids, spaces_by_ids, spaces_in};
+pub(crate) use operations::OccupancyAdjusted;
 
 graphql_enum! {
     /// For whom a space is kept.
@@ -96,7 +97,7 @@ record! {
         segment: Segment => Operational,
         /// How many people it can lodge.
         capacity: i32 => Operational,
-        /// How many it lodges, by the shelter's own count.
+        /// How many it lodges: by its stays where it has beds, elsewhere by the shelter's own count.
         occupied: i32 => Operational,
         /// Raised by each change; an update carries the version that it saw.
         version: i32 => Operational,

@@ -13,7 +13,9 @@ use crate::database::Prepared;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
-use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, OverCapacity, VersionConflict};
+use crate::problem::{
+    IdempotencyConflict, InvalidValue, NotFound, OverCapacity, StateConflict, VersionConflict,
+};
 use crate::scalars::Id;
 use crate::shelters::Space;
 use crate::shelters::load::space_columns;
@@ -50,6 +52,7 @@ union! {
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         OverCapacity(OverCapacity),
+        StateConflict(StateConflict),
         VersionConflict(VersionConflict),
         IdempotencyConflict(IdempotencyConflict),
     }
@@ -134,6 +137,10 @@ async fn find(transaction: &mut Transaction<'_, AdjustOccupancyPayload>, id: Uui
 fn law(error: &diesel::result::Error) -> Option<AdjustOccupancyResult> {
     match constraint(error)? {
         "spaces_occupied_within_capacity" => Some(OverCapacity::new().into()),
+        "spaces_occupied_by_stays" => {
+            let message = "The space has beds: it lodges who is checked in. Check people in and out instead.";
+            Some(StateConflict::new(message).into())
+        }
         "spaces_occupied_not_negative" => {
             Some(InvalidValue::new("occupied", "A count cannot be negative.").into())
         }

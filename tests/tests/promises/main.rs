@@ -24,6 +24,7 @@ mod journal;
 mod journal_query;
 mod laws;
 mod limits;
+mod lodging;
 mod operations;
 mod paging;
 mod people;

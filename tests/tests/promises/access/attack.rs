@@ -290,6 +290,8 @@ fn nothing(argument: &str, of: &str) -> String {
                 "request" => "supply_request",
                 "access" => "break_glass",
                 "count" => "stock_count",
+                "beds" => "bed",
+                "persons" => "person",
                 kind => kind,
             };
             format!("\"{}\"", enlace_tests::id(kind, uuid::Uuid::from_u128(7)))

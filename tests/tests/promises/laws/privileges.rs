@@ -56,6 +56,11 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("balances", "INSERT (id, location_id, lot_id), SELECT"),
         ("break_glass_accesses", "INSERT, SELECT, UPDATE (ended_at)"),
         (
+            "bed_holds",
+            "INSERT (held_at, id, note, programme_id, shelter_id, until, user_id), SELECT, UPDATE (ended_at)",
+        ),
+        ("beds", "INSERT (code, id, space_id, suits), SELECT, UPDATE (blocked_for, held_until, hold_id)"),
+        (
             "campaigns",
             "INSERT (ends_on, id, programme_id, starts_on, title), SELECT, UPDATE (closed_at, version)",
         ),
@@ -141,6 +146,10 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (from_id, id, note, programme_id, recorded_at, request_id, sent_at, to_id, user_id), SELECT",
         ),
         ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
+        (
+            "stays",
+            "INSERT (bed_id, began_at, hold_id, id, party_id, person_id, user_id), SELECT, UPDATE (ended_at)",
+        ),
         (
             "stock_count_lines",
             "INSERT (count_id, counted, counted_at, id, lot_id, recorded_at, user_id), SELECT",

@@ -18,6 +18,7 @@ const KINDS: &[&str] = &[
     "household",
     "person",
     "referral",
+    "stay",
 ];
 
 /// The pseudonyms of one agency's witnesses.

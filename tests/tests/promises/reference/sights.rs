@@ -207,8 +207,9 @@ const GOODS: &[&str] = &[
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
 const OF_A_PERSON: &[&str] =
-    &["Person", "Household", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
-const OF_SOME_AGE: &[&str] = &["Person", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
+    &["Person", "Household", "Stay", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
+const OF_SOME_AGE: &[&str] =
+    &["Person", "Stay", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
 const ADDRESSED: &[&str] = &["Consent", "Referral"];
 /// Types of the journal, each of whose records bears the agency that acted.

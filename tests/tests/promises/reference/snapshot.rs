@@ -58,6 +58,11 @@ impl Snapshot {
             let ids = rows.iter().map(|row| snapshot.absorb(row)).collect();
             snapshot.lists.insert(list, ids);
         }
+        let beds = format!("{{ id beds {} }}", all_of("Bed", 2));
+        let answer = ask(&client, &format!("{{ shelters {{ id spaces {beds} }} }}"), json!({})).await;
+        for shelter in at(&answer, "data.shelters").as_array().unwrap() {
+            snapshot.absorb(shelter);
+        }
         snapshot.pages.lots =
             snapshot.page_through(&client, "donationItems", &all_of("DonationItem", 2), "").await;
         snapshot.pages.donors = snapshot.page_through(&client, "donors", &all_of("Donor", 2), "").await;
@@ -199,6 +204,7 @@ impl Snapshot {
             "Donor" => Facts { donor_agency: code("agency"), ..Facts::default() },
             "CatalogueItem" => follow("category"),
             "Donation" | "ImportMapping" => follow("donor"),
+            "Stay" => follow("person"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" | "StockCountLine"
             | "ContainerLine" => follow("lot"),

@@ -3,6 +3,7 @@
 mod agencies;
 mod goods;
 mod journal;
+mod lodging;
 mod people;
 mod stores;
 mod webhooks;
@@ -24,6 +25,7 @@ fn breaches() -> Vec<Breach> {
         agencies::BREACHES,
         goods::BREACHES,
         journal::BREACHES,
+        lodging::BREACHES,
         people::BREACHES,
         stores::BREACHES,
         webhooks::BREACHES,

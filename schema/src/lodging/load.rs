@@ -1,0 +1,318 @@
+//! Reads of beds, holds and stays. Beds and holds are open to whoever may read their class; stays are scoped as their person is, and
+//! whom they show is noted.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::Nullable;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use enlace_policies::{Class, Fact, Facts, RecordType};
+
+use super::tables::{bed_holds, beds, stays};
+use super::{Bed, BedHold, BedState, Stay};
+use crate::access::{InScope, Members};
+use crate::census::tables::persons;
+use crate::census::{BedNeed, PersonFacts, person_facts};
+use crate::context::{Context, Instant, Scope};
+use crate::error::Result;
+use crate::scalars::Id;
+use crate::shelters::tables::{shelters, spaces};
+
+#[diesel::dsl::auto_type]
+fn beds_joined() -> _ {
+    beds::table.inner_join(spaces::table.inner_join(shelters::table))
+}
+
+#[derive(Queryable)]
+struct BedRow {
+    id: Uuid,
+    code: String,
+    suits: Vec<BedNeed>,
+    occupied: bool,
+    blocked_for: Option<String>,
+    hold_id: Option<Uuid>,
+    held_until: Option<DateTime<Utc>>,
+    version: i32,
+    space_id: Uuid,
+    shelter_id: Uuid,
+    shelter: String,
+}
+
+#[diesel::dsl::auto_type]
+fn bed_columns() -> _ {
+    (
+        beds::id,
+        beds::code,
+        beds::suits,
+        beds::occupied,
+        beds::blocked_for,
+        beds::hold_id,
+        beds::held_until,
+        beds::version,
+        beds::space_id,
+        shelters::id,
+        shelters::code,
+    )
+}
+
+impl BedRow {
+    /// The bed as it is at a moment: a hold whose time is over keeps it no more.
+    fn at(self, now: DateTime<Utc>) -> Bed {
+        let hold_id = self.hold_id.filter(|_| self.held_until.is_some_and(|until| until > now));
+        let state = match (self.occupied, &self.blocked_for, hold_id) {
+            (true, ..) => BedState::Occupied,
+            (_, Some(_), _) => BedState::Blocked,
+            (.., Some(_)) => BedState::Held,
+            _ => BedState::Free,
+        };
+        Bed {
+            id: Id::new(self.id),
+            code: self.code,
+            suits: self.suits,
+            state,
+            blocked_for: self.blocked_for,
+            version: self.version,
+            space_id: self.space_id,
+            hold_id,
+            shelter_id: self.shelter_id,
+            shelter: self.shelter,
+        }
+    }
+}
+
+fn all_at(rows: Vec<BedRow>, now: DateTime<Utc>) -> Vec<Bed> {
+    rows.into_iter().map(|row| row.at(now)).collect()
+}
+
+/// The beds of some spaces, by code.
+pub(crate) async fn beds_of_spaces(context: Context, of: Vec<Uuid>) -> Result<Vec<Bed>> {
+    let reader = context.reader().await?;
+    let query = beds_joined().filter(beds::space_id.eq_any(of)).order(beds::code).select(bed_columns());
+    Ok(all_at(query.load(&mut &*reader).await?, context.now()))
+}
+
+/// Beds by key.
+pub(super) async fn beds_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Bed>> {
+    let reader = context.reader().await?;
+    let query = beds_joined().filter(beds::id.eq_any(ids)).select(bed_columns());
+    Ok(all_at(query.load(&mut &*reader).await?, context.now()))
+}
+
+/// The beds that some holds keep now, by code.
+pub(super) async fn beds_of_holds(context: Context, of: Vec<Uuid>) -> Result<Vec<Bed>> {
+    let reader = context.reader().await?;
+    let query = beds_joined()
+        .filter(beds::hold_id.eq_any(of))
+        .filter(beds::held_until.gt(context.now()))
+        .order(beds::code)
+        .select(bed_columns());
+    Ok(all_at(query.load(&mut &*reader).await?, context.now()))
+}
+
+/// Beds of the programme by key, as a transaction sees them.
+pub(super) async fn beds_in(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> Result<Vec<Bed>> {
+    let query = beds_joined()
+        .filter(beds::id.eq_any(ids))
+        .filter(shelters::programme_id.eq(context.programme_id()))
+        .order(beds::code)
+        .select(bed_columns());
+    Ok(all_at(query.load(connection).await?, context.now()))
+}
+
+#[diesel::dsl::auto_type]
+fn hold_columns() -> _ {
+    (
+        bed_holds::id,
+        bed_holds::code,
+        bed_holds::note,
+        bed_holds::held_at,
+        bed_holds::until,
+        bed_holds::ended_at,
+        bed_holds::version,
+        bed_holds::shelter_id,
+        shelters::code,
+    )
+}
+
+/// Holds by key.
+pub(super) async fn holds_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<BedHold>> {
+    let reader = context.reader().await?;
+    let query =
+        bed_holds::table.inner_join(shelters::table).filter(bed_holds::id.eq_any(ids)).select(hold_columns());
+    Ok(query.load(&mut &*reader).await?)
+}
+
+/// A hold, as a transaction sees it.
+pub(super) async fn hold_in(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<BedHold>> {
+    let query =
+        bed_holds::table.inner_join(shelters::table).filter(bed_holds::id.eq(id)).select(hold_columns());
+    Ok(query.first(connection).await.optional()?)
+}
+
+/// A stay's row.
+type StayRow = (
+    Uuid,
+    DateTime<Utc>,
+    Option<DateTime<Utc>>,
+    i32,
+    Uuid,
+    Uuid,
+    Uuid,
+    (Option<String>, NaiveDate, Vec<String>),
+);
+
+type StayColumns = (
+    stays::id,
+    stays::began_at,
+    stays::ended_at,
+    stays::version,
+    stays::person_id,
+    stays::bed_id,
+    stays::party_id,
+    (Nullable<shelters::code>, persons::adult_from, Members),
+);
+
+fn stay_columns(at: Instant) -> StayColumns {
+    (
+        stays::id,
+        stays::began_at,
+        stays::ended_at,
+        stays::version,
+        stays::person_id,
+        stays::bed_id,
+        stays::party_id,
+        (shelters::code.nullable(), persons::adult_from, Members::new(person_facts, Fact::SharedWith, at)),
+    )
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn stays_joined() -> _ {
+    stays::table.inner_join(persons::table.left_join(shelters::table))
+}
+
+fn scope(context: &Context) -> Result<Option<Scope>> {
+    context.personal_scope(Class::Placement, RecordType::Person)
+}
+
+/// Which stays.
+enum Of {
+    People(Vec<Uuid>),
+    Parties(Vec<Uuid>),
+    Keys(Vec<Uuid>),
+}
+
+/// Stays as far as the caller may see them, oldest first.
+async fn stays_where(context: &Context, connection: &mut &AsyncPgConnection, of: Of) -> Result<Vec<Stay>> {
+    let Some(scope) = scope(context)? else { return Ok(Vec::new()) };
+    let at = scope.at();
+    let query = stays_joined()
+        .filter(persons::programme_id.eq(context.programme_id()))
+        .filter(InScope::new(&scope, person_facts))
+        .order((stays::began_at, stays::id))
+        .select(stay_columns(at))
+        .into_boxed::<Pg>();
+    let query = match of {
+        Of::People(people) => query.filter(stays::person_id.eq_any(people)),
+        Of::Parties(parties) => query.filter(stays::party_id.eq_any(parties)),
+        Of::Keys(keys) => query.filter(stays::id.eq_any(keys)),
+    };
+    let rows: Vec<StayRow> = query.load(connection).await?;
+    context.discloses(rows.iter().map(|row| row.4));
+    let stay = |(id, began_at, ended_at, version, person_id, bed_id, party_id, person): StayRow| Stay {
+        id: Id::new(id),
+        began_at,
+        ended_at,
+        version,
+        person_id,
+        bed_id,
+        party_id,
+        key: person_id.to_string(),
+        person: PersonFacts::new(person.0, person.1, person.2, at),
+    };
+    Ok(rows.into_iter().map(stay).collect())
+}
+
+/// The stays of some people, oldest first.
+pub(crate) async fn stays_of(context: Context, people: Vec<Uuid>) -> Result<Vec<Stay>> {
+    let reader = context.reader().await?;
+    stays_where(&context, &mut &*reader, Of::People(people)).await
+}
+
+/// The stays of those who were checked in together.
+pub(super) async fn stays_of_parties(context: Context, parties: Vec<Uuid>) -> Result<Vec<Stay>> {
+    let reader = context.reader().await?;
+    stays_where(&context, &mut &*reader, Of::Parties(parties)).await
+}
+
+/// Stays by key.
+pub(super) async fn stays_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Stay>> {
+    let reader = context.reader().await?;
+    stays_where(&context, &mut &*reader, Of::Keys(ids)).await
+}
+
+/// A stay that the caller may see, as a transaction sees it.
+pub(super) async fn stay_in(
+    context: &Context,
+    connection: &AsyncPgConnection,
+    id: Uuid,
+) -> Result<Option<Stay>> {
+    Ok(stays_where(context, &mut &*connection, Of::Keys(vec![id])).await?.pop())
+}
+
+/// Somebody who is to lie in a bed.
+#[derive(Debug)]
+pub(super) struct Lodger {
+    pub(super) id: Uuid,
+    pub(super) household_id: Uuid,
+    key: String,
+    facts: PersonFacts,
+}
+
+impl Facts for Lodger {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
+    }
+
+    fn members(&self, fact: Fact) -> &[String] {
+        self.facts.members(fact)
+    }
+}
+
+/// A person's row, as far as it is asked where they may lodge.
+type LodgerRow = (Uuid, Uuid, Option<String>, NaiveDate, Vec<String>);
+
+/// People whose placement the caller may see, as a transaction sees them.
+pub(super) async fn lodgers_in(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> Result<Vec<Lodger>> {
+    let Some(scope) = scope(context)? else { return Ok(Vec::new()) };
+    let at = scope.at();
+    let query = persons::table
+        .left_join(shelters::table)
+        .filter(persons::id.eq_any(ids))
+        .filter(persons::programme_id.eq(context.programme_id()))
+        .filter(InScope::new(&scope, person_facts))
+        .select((
+            persons::id,
+            persons::household_id,
+            shelters::code.nullable(),
+            persons::adult_from,
+            Members::new(person_facts, Fact::SharedWith, at),
+        ));
+    let rows: Vec<LodgerRow> = query.load(connection).await?;
+    let lodger = |(id, household_id, shelter, adult_from, shared_with): LodgerRow| Lodger {
+        id,
+        household_id,
+        key: id.to_string(),
+        facts: PersonFacts::new(shelter, adult_from, shared_with, at),
+    };
+    Ok(rows.into_iter().map(lodger).collect())
+}

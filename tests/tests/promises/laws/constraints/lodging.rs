@@ -1,0 +1,63 @@
+//! What holds of beds, who lies in them, and for whom they are kept.
+
+use super::Breach;
+
+pub(super) const BREACHES: &[Breach] = &[
+    (
+        "bed_holds_code_key",
+        "INSERT INTO bed_holds (id, programme_id, code, shelter_id, note, held_at, until) \
+         SELECT gen_random_uuid(), programme_id, code, shelter_id, note, held_at, until FROM bed_holds",
+    ),
+    (
+        "bed_holds_ended_once",
+        "UPDATE bed_holds SET ended_at = held_at; UPDATE bed_holds SET ended_at = until",
+    ),
+    (
+        "bed_holds_facts_key",
+        "ALTER TABLE bed_holds DROP CONSTRAINT bed_holds_pkey CASCADE; \
+         INSERT INTO bed_holds (id, programme_id, shelter_id, note, held_at, until) \
+         SELECT id, programme_id, shelter_id, note, held_at, until FROM bed_holds",
+    ),
+    (
+        "bed_holds_note",
+        "INSERT INTO bed_holds (id, programme_id, shelter_id, note, held_at, until) \
+         SELECT gen_random_uuid(), programme_id, shelter_id, 'xx', held_at, until FROM bed_holds",
+    ),
+    (
+        "bed_holds_until",
+        "INSERT INTO bed_holds (id, programme_id, shelter_id, note, held_at, until) \
+         SELECT gen_random_uuid(), programme_id, shelter_id, note, held_at, held_at + interval '8 days' FROM bed_holds",
+    ),
+    ("beds_blocked_for", "UPDATE beds SET blocked_for = 'xx' WHERE NOT occupied AND hold_id IS NULL"),
+    ("beds_code_form", "UPDATE beds SET code = lower(code)"),
+    ("beds_code_key", "UPDATE beds SET code = 'SAME'"),
+    ("beds_one_use", "UPDATE beds SET blocked_for = 'a reason' WHERE occupied"),
+    ("beds_suits", "UPDATE beds SET suits = '{SEA_VIEW}'"),
+    ("spaces_occupied_by_stays", "UPDATE spaces SET occupied = occupied - 1 WHERE beds > 0"),
+    (
+        "spaces_room_for_beds",
+        "UPDATE spaces SET beds = capacity + 1, lodged = occupied FROM one WHERE id = space",
+    ),
+    ("spaces_taken_within_capacity", "UPDATE spaces SET held = capacity FROM one WHERE id = space"),
+    (
+        "stays_bed_no_overlap",
+        "INSERT INTO stays (id, person_id, bed_id, party_id, began_at, ended_at) \
+         SELECT gen_random_uuid(), persons.id, bed_id, party_id, began_at, began_at + interval '1 day' FROM stays, persons \
+         WHERE persons.id NOT IN (SELECT person_id FROM stays) LIMIT 1",
+    ),
+    ("stays_ended_once", "UPDATE stays SET ended_at = began_at; UPDATE stays SET ended_at = NULL"),
+    (
+        "stays_in_open_shelter",
+        "UPDATE shelters SET closed_on = opened_on; INSERT INTO stays (id, person_id, bed_id, party_id, began_at) \
+         SELECT gen_random_uuid(), persons.id, beds.id, persons.id, '2022-01-31' FROM persons, beds \
+         WHERE NOT occupied AND blocked_for IS NULL AND beds.hold_id IS NULL \
+             AND persons.id NOT IN (SELECT person_id FROM stays) LIMIT 1",
+    ),
+    ("stays_period", "UPDATE stays SET ended_at = began_at - interval '1 hour'"),
+    (
+        "stays_person_no_overlap",
+        "INSERT INTO stays (id, person_id, bed_id, party_id, began_at, ended_at) \
+         SELECT gen_random_uuid(), person_id, beds.id, party_id, began_at, began_at + interval '1 day' FROM stays, beds \
+         WHERE NOT occupied LIMIT 1",
+    ),
+];
