@@ -5,8 +5,11 @@ mod bulk;
 mod disclosure;
 mod pseudonyms;
 mod reach;
+mod registering;
 mod sealing;
 mod sharing;
+mod together;
+mod updating;
 
 use std::collections::BTreeSet;
 
