@@ -115,6 +115,22 @@ impl Vault {
         self.witness_keys.get(agency)
     }
 
+    /// Makes a key for each of some people who are about to be registered, and have none. Whose key was destroyed is not to get
+    /// another: that they are nobody yet is the caller's to know.
+    pub(crate) async fn make_keys(&self, persons: &[Uuid], random: &Random) -> Result<Keys> {
+        let fresh = persons.iter().map(|_| random.bytes::<32>()).collect::<Result<Vec<_>>>()?;
+        let rows: Vec<_> = persons
+            .iter()
+            .zip(&fresh)
+            .map(|(person, key)| (person_keys::person_id.eq(*person), person_keys::key.eq(key.as_slice())))
+            .collect();
+        let reader = self.reads.get(&self.config, self.reads.turn()).await?;
+        let making = diesel::insert_into(person_keys::table).values(rows).on_conflict_do_nothing();
+        making.execute(&mut &*reader).await?;
+        // Somebody may have been faster, or this be sent again: then theirs is the key.
+        self.keys(persons.to_vec()).await
+    }
+
     /// The keys of some people; those whose key was destroyed have none.
     pub(crate) async fn keys(&self, persons: Vec<Uuid>) -> Result<Keys> {
         if persons.is_empty() {

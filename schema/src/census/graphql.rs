@@ -3,7 +3,9 @@
 use enlace_policies::Class;
 
 use crate::agencies::{self, Agency};
-use crate::census::{Consent, Household, Person, consents, following, load, pickup};
+use crate::census::{
+    Consent, Household, Person, consents, following, load, pickup, registering, together, updating,
+};
 use crate::coordination::{self, Referral};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
@@ -20,6 +22,9 @@ pub(crate) fn register(graph: &mut Graph) {
     consents::register(graph);
     following::register(graph);
     pickup::register(graph);
+    registering::register(graph);
+    updating::register(graph);
+    together::register(graph);
     graph.node::<Person, _, _>(Class::Identity, load::persons_by_ids);
     graph.node::<Household, _, _>(Class::Family, load::households_by_ids);
     graph.node::<Consent, _, _>(Class::Consent, load::consents_by_ids);

@@ -225,32 +225,31 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
     let placement: Option<Placement> =
         open_part(context, keys, Class::Placement, row.id, PLACEMENT, &row.placement)?;
     let facts = PersonFacts::new(row.shelter, row.adult_from, row.shared_with, at);
-    let (sex, nationality, birth_date, given_names, family_names) = match identity {
-        Some(known) => (
-            Some(known.sex),
-            Some(known.nationality),
-            known.birth_date,
-            Some(known.given_names),
-            Some(known.family_names),
-        ),
-        None => (None, None, None, None, None),
-    };
+    let birth_date = identity.as_ref().and_then(|known| known.birth_date);
     let (kinship, marital_status) =
         family.map_or((None, None), |known| (Some(known.kinship), known.marital_status));
     let (migration_status, migration_procedure) =
-        migration.map_or((None, None), |known| (Some(known.status), known.procedure));
+        migration.map_or((None, None), |known| (known.status, known.procedure));
     let (segment, bed_needs) =
         placement.map_or((None, None), |known| (Some(known.segment), Some(known.bed_needs)));
     Ok(Person {
         id: Id::new(row.id),
         code: row.code,
-        given_names,
-        family_names,
+        given_names: identity.as_ref().map(|known| known.given_names.clone()),
+        // Who goes by one name has no other.
+        family_names: identity
+            .as_ref()
+            .map(|known| known.family_names.clone())
+            .filter(|name| !name.is_empty()),
         birth_date,
         birth_year: birth_date.map(PartialDate::year),
         minor: facts.minor,
-        sex,
-        nationality,
+        sex: identity.as_ref().map(|known| known.sex),
+        nationality: identity.as_ref().map(|known| known.nationality.clone()),
+        languages: identity.as_ref().map(|known| known.languages.clone()),
+        documents: identity.as_ref().map(|known| known.documents.clone()),
+        curp: identity.as_ref().and_then(|known| known.curp.clone()),
+        photograph: identity.and_then(|known| known.photograph),
         arrived_on: row.arrived_on,
         kinship,
         marital_status,

@@ -4,12 +4,18 @@
 //! record at least, and no others.
 
 mod consents;
+mod curp;
+mod document;
 mod ending;
 mod following;
 mod graphql;
 mod load;
+mod parts;
 pub(crate) mod pickup;
+mod registering;
 pub(crate) mod tables;
+mod together;
+mod updating;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::Queryable;
@@ -24,6 +30,8 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
 
+pub(crate) use curp::check_digit;
+pub(crate) use document::IdentityDocument;
 pub(crate) use ending::tell_of_ended;
 pub(crate) use following::touched;
 pub(crate) use graphql::register;
@@ -143,6 +151,14 @@ record! {
         sex: Option<Sex> => Identity,
         /// Country of nationality, ISO 3166-1 alpha-3.
         nationality: Option<String> => Identity,
+        /// The languages that they speak, ISO 639, the one that they speak best first.
+        languages: Option<Vec<String>> => Identity,
+        /// Their identity documents.
+        documents: Option<Vec<IdentityDocument>> => Identity identifying,
+        /// Their CURP, where they have one.
+        curp: Option<String> => Identity identifying,
+        /// Where their photograph is kept: a reference of the agency's own.
+        photograph: Option<String> => Identity identifying,
         /// The day they arrived.
         arrived_on: NaiveDate => Identity,
         /// What they are to the head of their household.
@@ -335,6 +351,14 @@ pub(crate) struct Identity {
     pub(crate) birth_date: Option<PartialDate>,
     pub(crate) sex: Sex,
     pub(crate) nationality: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) languages: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) documents: Vec<IdentityDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) curp: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) photograph: Option<String>,
 }
 
 /// What is sealed of a person's family.
@@ -349,8 +373,14 @@ pub(crate) struct Family {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Migration {
-    pub(crate) status: MigrationStatus,
+    /// Not stated where whoever registered them may not say.
+    pub(crate) status: Option<MigrationStatus>,
     pub(crate) procedure: Option<String>,
+}
+
+impl Migration {
+    /// Of whom nothing is stated.
+    pub(crate) const UNKNOWN: Self = Self { status: None, procedure: None };
 }
 
 /// What is sealed of a person's placement.

@@ -2,7 +2,12 @@
 
 use crate::shelters::tables::shelters;
 
-diesel::table! { households (id) { id -> Uuid, programme_id -> Uuid, code -> Text, arrived_on -> Date, shelter_id -> Nullable<Uuid>, version -> Integer, pickup_code -> Text, } }
+diesel::table! {
+    households (id) {
+        id -> Uuid, programme_id -> Uuid, code -> Text, arrived_on -> Date, shelter_id -> Nullable<Uuid>, version -> Integer,
+        pickup_code -> Text, head_id -> Uuid,
+    }
+}
 diesel::table! {
     persons (id) {
         id -> Uuid, programme_id -> Uuid, household_id -> Uuid, code -> Text, arrived_on -> Date, adult_from -> Date,

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use enlace_policies::{Class, RecordType};
 
 use crate::graph::Definitions;
-use crate::scalars::{GlobalId, Id, Identified, Quantity};
+use crate::scalars::{GlobalId, Id, Identified, PartialDate, Quantity};
 
 /// An argument of a root.
 #[derive(Debug, Clone)]
@@ -64,6 +64,12 @@ impl Input for DateTime<Utc> {
 impl Input for NaiveDate {
     fn type_ref(definitions: &mut Definitions) -> String {
         format!("{}!", definitions.date())
+    }
+}
+
+impl Input for PartialDate {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        format!("{}!", definitions.partial_date())
     }
 }
 

@@ -26,7 +26,7 @@ impl Definitions {
         }
     }
 
-    fn scalar(&mut self, name: &'static str, about: &str) {
+    pub(crate) fn scalar(&mut self, name: &'static str, about: &str) {
         self.add(name, |_| format!("\"\"\"\n{about}\n\"\"\"\nscalar {name}\n"));
     }
 

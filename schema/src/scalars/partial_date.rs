@@ -33,6 +33,18 @@ impl PartialDate {
         self.year.into()
     }
 
+    /// The first day that it can mean.
+    pub fn first_day(self) -> Option<NaiveDate> {
+        let part = |part: Option<u8>| u32::from(part.unwrap_or(1));
+        NaiveDate::from_ymd_opt(self.year(), part(self.month), part(self.day))
+    }
+
+    /// Whether both can mean one day, as far as each is known.
+    pub fn agrees_with(self, other: Self) -> bool {
+        let agree = |one: Option<u8>, other: Option<u8>| one.is_none() || other.is_none() || one == other;
+        self.year == other.year && agree(self.month, other.month) && agree(self.day, other.day)
+    }
+
     /// Reads one.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = |part: &str, count: usize| {
@@ -90,6 +102,23 @@ mod tests {
         for text in ["1988", "1988-05", "1988-05-21", "2020-02-29", "0001"] {
             assert_eq!(PartialDate::parse(text).map(|date| date.to_string()).as_deref(), Some(text));
         }
+    }
+
+    #[test]
+    fn two_agree_as_far_as_each_is_known() {
+        let read = |text: &str| PartialDate::parse(text).unwrap();
+        for (one, other, agree) in [
+            ("1988", "1988-05-21", true),
+            ("1988-05", "1988-05-21", true),
+            ("1988-05-21", "1988-05-21", true),
+            ("1987", "1988-05-21", false),
+            ("1988-06", "1988-05-21", false),
+            ("1988-05-22", "1988-05-21", false),
+        ] {
+            assert_eq!(read(one).agrees_with(read(other)), agree, "{one} {other}");
+            assert_eq!(read(other).agrees_with(read(one)), agree, "{other} {one}");
+        }
+        assert_eq!(read("1988-05").first_day(), NaiveDate::from_ymd_opt(1988, 5, 1));
     }
 
     #[test]

@@ -28,6 +28,7 @@ row! {
         pickup_code: String = TEXT,
         arrived_on: NaiveDate = DATE,
         shelter_id: Option<Uuid> = UUID,
+        head_id: Uuid = UUID,
     }
 }
 
@@ -145,6 +146,15 @@ impl Rows {
     pub(super) async fn copy(&self, transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
         copy(transaction, &self.households).await?;
         copy(transaction, &self.persons).await?;
+        // Whoever is registered from here on comes after them.
+        let [households, persons] =
+            [self.households.len(), self.persons.len()].map(|count| i64::try_from(count).unwrap_or_default());
+        transaction
+            .execute(
+                "SELECT setval('household_numbers', $1::bigint + 1, false), setval('person_numbers', $2::bigint + 1, false)",
+                &[&households, &persons],
+            )
+            .await?;
         copy(transaction, &self.consents).await?;
         copy(transaction, &self.referrals).await?;
         copy(transaction, &self.assessments).await?;
@@ -176,13 +186,14 @@ impl Rows {
     ) -> Result<()> {
         let code = format!("HOG-{:04}", number + 1);
         let mut random = Random::seeded(&format!("households/{code}"));
-        let household = Household {
+        let mut household = Household {
             id: id("households", &code, local(stay.arrived_on, 8)),
             programme_id: programme_id(),
             pickup_code: pickup_code(&code),
             code,
             arrived_on: stay.arrived_on,
             shelter_id: stay.shelter_on(day),
+            head_id: Uuid::nil(),
         };
         let family_name = *random.pick(&FAMILIES).unwrap_or(&"Paul");
         let has_partner = size > 1 && random.chance(70);
@@ -194,6 +205,9 @@ impl Rows {
                 _ => Kinship::Relative,
             };
             let someone = Someone::new(before + place, kinship, family_name, has_partner, stay);
+            if kinship == Kinship::Head {
+                household.head_id = someone.id;
+            }
             self.person(&someone, &household, day)?;
             self.relations(&someone, stay, now);
             self.care(&someone, stay, now)?;

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::households::Stay;
 use crate::census::{
-    BedNeed, Family, Identity, Kinship, MaritalStatus, Migration, MigrationStatus, Placement, Sex,
+    BedNeed, Family, Identity, IdentityDocument, Kinship, MaritalStatus, Migration, MigrationStatus,
+    Placement, Sex, check_digit,
 };
 use crate::demo::{ENDS_ON, Random, STARTS_ON, id, local};
 use crate::error::Result;
@@ -163,6 +164,10 @@ impl Someone {
                 birth_date,
                 sex,
                 nationality: nationality.to_owned(),
+                languages: languages(number, nationality),
+                documents: document(number, nationality).into_iter().collect(),
+                curp: curp(number, sex, birth_date),
+                photograph: Some(format!("FOTO-{code}")),
             },
             family: Family { kinship, marital_status: (age >= 18).then_some(marital_status) },
             code,
@@ -189,7 +194,7 @@ impl Someone {
         };
         let procedure =
             (status != MigrationStatus::Undocumented).then(|| format!("SINT-{:06}", random.below(1_000_000)));
-        Migration { status, procedure }
+        Migration { status: Some(status), procedure }
     }
 
     pub(super) fn is_pregnant(&self) -> bool {
@@ -233,6 +238,36 @@ impl Someone {
         let nonce = hashed(&["nonce", part, &self.id.to_string()]);
         Key::new(&self.key)?.seal(self.id, part, nonce.first_chunk().copied().unwrap_or_default(), value)
     }
+}
+
+/// The languages of somebody of a nationality.
+fn languages(number: usize, nationality: &str) -> Vec<String> {
+    let also = match nationality {
+        "CHL" => Some("es"),
+        "BRA" => Some("pt"),
+        _ if number.is_multiple_of(3) => Some("fr"),
+        _ if number.is_multiple_of(5) => Some("es"),
+        _ => None,
+    };
+    ["ht"].into_iter().chain(also).map(str::to_owned).collect()
+}
+
+/// A passport that nobody has, of two in three.
+fn document(number: usize, nationality: &str) -> Option<IdentityDocument> {
+    let has_one = !number.is_multiple_of(3);
+    has_one
+        .then(|| IdentityDocument::parse(&format!("PASSPORT {nationality} DEMO-{:05}", number + 1)))
+        .flatten()
+}
+
+/// A CURP that nobody has, in whose place of a name stands `XXXX`; of a few whose date of birth is known.
+fn curp(number: usize, sex: Sex, born: Option<PartialDate>) -> Option<String> {
+    let date = born.filter(|_| number.is_multiple_of(7))?.to_string();
+    let [century, year, month, day] = [date.get(..2)?, date.get(2..4)?, date.get(5..7)?, date.get(8..10)?];
+    let sex = if sex == Sex::Female { 'M' } else { 'H' };
+    let homoclave = if century == "19" { '0' } else { 'A' };
+    let first = format!("XXXX{year}{month}{day}{sex}NEXXX{homoclave}");
+    check_digit(&first).map(|check| format!("{first}{check}"))
 }
 
 impl fmt::Debug for Someone {

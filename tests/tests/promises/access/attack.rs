@@ -292,13 +292,14 @@ fn nothing(argument: &str, of: &str) -> String {
                 "count" => "stock_count",
                 "beds" => "bed",
                 "persons" => "person",
+                "head" => "person",
                 kind => kind,
             };
             format!("\"{}\"", enlace_tests::id(kind, uuid::Uuid::from_u128(7)))
         }
         "Int" => "1".to_owned(),
         "Boolean" => "true".to_owned(),
-        "Date" => "\"2000-01-01\"".to_owned(),
+        "Date" | "PartialDate" => "\"2000-01-01\"".to_owned(),
         "String" => "\"an attack: 1\"".to_owned(),
         "Quantity" => "\"1 PIECE\"".to_owned(),
         "DateTime" => "\"2000-01-01T00:00:00Z\"".to_owned(),

@@ -78,6 +78,7 @@ fn expected(caller: &Caller) -> Types {
             }
             // What a quantity counts in is part of what it is.
             ExtendedType::Scalar(_) if name == "Quantity" => waiting.push("Unit".into()),
+            ExtendedType::Scalar(_) if name == "IdentityDocument" => waiting.push("DocumentKind".into()),
             ExtendedType::Scalar(_) => {}
         }
         types.insert(name, parts);

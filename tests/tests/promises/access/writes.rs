@@ -97,6 +97,9 @@ fn adjust_occupancy() -> String {
 /// The mutations by which a referral is answered.
 const ANSWERS: &[&str] = &["acceptReferral", "declineReferral", "endReferral"];
 
+/// The mutations of households.
+const FAMILIES: &[&str] = &["replacePickupCode", "registerHousehold", "changeHead", "moveToHousehold"];
+
 /// The root fields that a caller may use on some record.
 pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
     let roots = ["Query", "Mutation", "Subscription"].into_iter().flat_map(|root| {
@@ -126,7 +129,8 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if field.name.ends_with("Entitlement") => caller.may_write_goods("Entitlement"),
                 "Mutation" if field.name == "deliverToHousehold" => caller.gives_to_households(),
                 // Who writes FAMILY writes CONSENT, and nobody else does.
-                "Mutation" if field.name == "replacePickupCode" => caller.may_write("CONSENT"),
+                "Mutation" if FAMILIES.contains(&field.name.as_str()) => caller.may_write("CONSENT"),
+                "Mutation" if field.name == "updatePerson" => caller.changes_people(),
                 "Mutation" if field.name.ends_with("CatalogueItem") => {
                     caller.may_write_goods("CatalogueItem")
                 }

@@ -98,7 +98,10 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (delivered_at, household_id, id, location_id, note, programme_id, recorded_at, user_id), SELECT",
         ),
         ("household_delivery_lines", "INSERT (asked, delivery_id, entitlement_id, id, kit_version), SELECT"),
-        ("households", "SELECT, UPDATE (pickup_code, version)"),
+        (
+            "households",
+            "INSERT (arrived_on, head_id, id, programme_id, shelter_id), SELECT, UPDATE (head_id, pickup_code, version)",
+        ),
         ("idempotency_keys", "DELETE, INSERT, SELECT"),
         (
             "import_mappings",
@@ -123,7 +126,11 @@ async fn the_server_has_these_privileges_and_no_other() {
         ),
         ("minimum_stocks", "INSERT (item_id, location_id, quantity), SELECT, UPDATE (quantity, version)"),
         ("movements", append),
-        ("persons", "SELECT"),
+        (
+            "persons",
+            "INSERT (adult_from, arrived_on, family, household_id, id, identity, migration, placement, programme_id, shelter_id), SELECT, \
+             UPDATE (adult_from, family, household_id, identity, migration, placement, version)",
+        ),
         ("programmes", "SELECT"),
         (
             "referrals",

@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 use super::{CALLERS, asking};
 
 /// Everything of a person that is of the class IDENTITY.
-const IDENTITY: &str = "code givenNames familyNames birthDate birthYear sex nationality arrivedOn version";
+const IDENTITY: &str = "code givenNames familyNames birthDate birthYear sex nationality languages documents curp photograph arrivedOn \
+                        version";
 
 fn is_nameless(person: &Json) -> bool {
     IDENTITY.split(' ').all(|field| person[field].is_null())
@@ -134,7 +135,7 @@ async fn there_is_no_way_around() {
         ("", "persons(last: 100) { nodes { other: household { members { minor PARTS } } } }"),
         ("", "persons(household: null, first: 100) { nodes { minor PARTS } }"),
         ("", "households(first: 100) { nodes { members { minor PARTS } } }"),
-        ("", "households(first: 90) { nodes { members { household { members { minor PARTS } } } } }"),
+        ("", "households(first: 60) { nodes { members { household { members { minor PARTS } } } } }"),
         (
             "",
             "referrals(first: 500) { nodes { person { minor PARTS household { members { minor PARTS } } } } }",

@@ -124,6 +124,52 @@ async fn whose_consent_comes_to_its_end_is_gone() {
     world.stop().await;
 }
 
+/// Whoever is transferred goes from the sight of the one shelter's lead, and comes into that of the other's.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_moves_to_another_shelter_is_gone_from_the_first() {
+    const TRANSFER: &str = "mutation($stay: ID!, $version: Int!, $bed: ID!, $key: String!) {
+      transferStay(stay: $stay, version: $version, bed: $bed, reason: \"nearer to the clinic\", idempotencyKey: $key) {
+        __typename ... on Problem { code message } } }";
+    let world = World::start().await;
+    let writer = asking(&world, COORDINATOR);
+    let board = writer.query("{ shelters { id code spaces { beds { id state } } } }").await;
+    let shelters = at(&board, "data.shelters").as_array().unwrap().clone();
+    let shelter = |code: &str| shelters.iter().find(|shelter| shelter["code"] == code).expect("a shelter");
+    let lodged = "query($shelter: ID!) { persons(shelter: $shelter, first: 50) { nodes { id stays { id version endedAt } } } }";
+    let page = writer.run(lodged, json!({"shelter": shelter("ALB-01")["id"]})).await;
+    let people = at(&page, "data.persons.nodes").as_array().unwrap().clone();
+    let open = |person: &Json| {
+        person["stays"].as_array().unwrap().iter().find(|stay| stay["endedAt"].is_null()).cloned()
+    };
+    let (person, stay) =
+        people.iter().find_map(|person| Some((person, open(person)?))).expect("somebody in a bed");
+    let beds = shelters.iter().filter(|shelter| shelter["code"] != "ALB-01").flat_map(|shelter| {
+        let spaces = shelter["spaces"].as_array().unwrap();
+        spaces
+            .iter()
+            .flat_map(|space| space["beds"].as_array().unwrap())
+            .map(|bed| (shelter["code"].clone(), bed))
+    });
+    let (other, bed) =
+        beds.into_iter().find(|(_, bed)| bed["state"] == "FREE").expect("a free bed elsewhere");
+    let mut sockets = Vec::new();
+    for code in ["ALB-01", other.as_str().unwrap()] {
+        let lead = format!("DIF_MUNICIPAL/shelter_lead@{code}");
+        let mut socket = world.socket_stating(&lead, "RECEPTION").await;
+        socket.follow("s", FOLLOW).await;
+        sockets.push(socket);
+    }
+    let variables =
+        json!({"stay": stay["id"], "version": stay["version"], "bed": bed["id"], "key": fresh_key()});
+    let moved = writer.run(TRANSFER, variables).await;
+    assert_eq!(outcome(&moved), "TransferStayPayload", "{moved}");
+    let (people, gone, _) = told(&mut sockets[0]).await;
+    assert_eq!((people, gone), (vec![], vec![person["id"].clone()]));
+    let (people, gone, _) = told(&mut sockets[1]).await;
+    assert_eq!((people, gone), (vec![person["id"].clone()], vec![]));
+    world.stop().await;
+}
+
 /// The stream of all is a list: it says of no minor who they are (R25). That of one may.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_minors_are_is_told_one_by_one() {

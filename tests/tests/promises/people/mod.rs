@@ -6,8 +6,11 @@ mod disclosure;
 mod following;
 mod pseudonyms;
 mod reach;
+mod registering;
 mod sealing;
 mod sharing;
+mod together;
+mod updating;
 
 use std::collections::BTreeSet;
 

@@ -48,7 +48,7 @@ fn keys_in(text: &str) -> HashSet<Uuid> {
 /// Everything that a witness can ask of people.
 const DOCUMENTS: &[&str] = &[
     "{ persons(first: 60) { totalCount edges { cursor node { id code givenNames familyNames birthDate birthYear minor sex
-        nationality arrivedOn kinship maritalStatus migrationStatus migrationProcedure segment bedNeeds
+        nationality languages documents curp photograph arrivedOn kinship maritalStatus migrationStatus migrationProcedure segment bedNeeds
         household { id code arrivedOn members { id } } shelter { code }
         consents { id purpose givenAt person { id } recipient { code } }
         referrals { id purpose legalBasis state person { id } } assessments { id risk }
@@ -150,9 +150,12 @@ async fn a_witness_reads_everything_but_who_people_are() {
         "Household.code",
         "Person.birthDate",
         "Person.code",
+        "Person.curp",
+        "Person.documents",
         "Person.familyNames",
         "Person.givenNames",
         "Person.migrationProcedure",
+        "Person.photograph",
     ];
     assert_eq!(refused, expected.into());
     let rows = at(&answer, "data.persons.edges").as_array().unwrap();
@@ -160,7 +163,16 @@ async fn a_witness_reads_everything_but_who_people_are() {
         rows.iter().map(|row| &row["node"]).filter(|node| node["minor"] == false).collect();
     assert!(adults.len() > 20);
     for node in adults {
-        for name in ["code", "givenNames", "familyNames", "birthDate", "migrationProcedure"] {
+        for name in [
+            "code",
+            "givenNames",
+            "familyNames",
+            "birthDate",
+            "documents",
+            "curp",
+            "photograph",
+            "migrationProcedure",
+        ] {
             assert!(node[name].is_null(), "{name}");
         }
         for name in ["birthYear", "sex", "nationality", "arrivedOn", "kinship", "migrationStatus", "segment"]

@@ -264,7 +264,8 @@ fn carried(object: &str) -> &str {
         Some("DefineKit" | "ReviseKit") => "Kit",
         Some("GrantEntitlement" | "EndEntitlement") => "Entitlement",
         Some("DeliverToHousehold") => "HouseholdDelivery",
-        Some("ReplacePickupCode") => "Household",
+        Some("ReplacePickupCode" | "RegisterHousehold" | "ChangeHead") => "Household",
+        Some("UpdatePerson" | "MoveToHousehold") => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
@@ -515,6 +516,12 @@ impl Caller {
     /// Whether it keeps webhooks of its own.
     pub(crate) fn keeps_webhooks(&self) -> bool {
         self.token.is_some() && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it writes any class of people: those who write CONSENT, and a clinician, who writes PLACEMENT.
+    pub(crate) fn changes_people(&self) -> bool {
+        let clinician = self.in_force && self.roles.contains("clinician") && !self.roles.contains("witness");
+        self.may_write("CONSENT") || clinician
     }
 
     /// Whether it answers a referral to its agency.

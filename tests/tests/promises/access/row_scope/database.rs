@@ -30,12 +30,13 @@ impl Programme {
         let programme = "(SELECT id FROM programmes)";
         let households = self.households.iter().enumerate().map(|(number, place)| {
             format!(
-                "('{}', {programme}, 'H{number}', '2022-01-01', {})",
+                "('{}', {programme}, 'H{number}', '2022-01-01', '{}', {})",
                 key(HOUSEHOLD, number),
+                key(PERSON, number),
                 shelter(place)
             )
         });
-        run(insert("households (id, programme_id, code, arrived_on, shelter_id)", households)).await;
+        run(insert("households (id, programme_id, code, arrived_on, head_id, shelter_id)", households)).await;
         let people = self.people.iter().enumerate().map(|(number, someone)| {
             let adult_from = if someone.minor { "2023-01-01" } else { "2022-01-01" };
             format!(
