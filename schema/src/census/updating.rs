@@ -20,7 +20,7 @@ use crate::census::{
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, Graph, input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Begun, Done, Transaction};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
@@ -189,7 +189,8 @@ async fn update(
         return Ok(Err(StateConflict::new(message).into()));
     }
     let mut change = Changed { version: input.version.saturating_add(1), ..Changed::default() };
-    let mut parts: Vec<Part> = Vec::new();
+    let class = stated_classes(&input).next().unwrap_or(Class::Identity);
+    let mut parts = vec![touched(class, vec![person], occurred_at)?];
     if let Some(identity) = input.identity {
         let adult_from = identity.adult_from()?;
         payload.facts.minor = context.instant().day < adult_from;
@@ -210,8 +211,6 @@ async fn update(
         change.placement = Some(keys.seal(person, PLACEMENT, context.random_bytes()?, &placement)?);
         parts.push(placement.stated(person, before.household)?);
     }
-    let class = stated_classes(&input).next().unwrap_or(Class::Identity);
-    parts.push(touched(class, vec![person], occurred_at)?);
     diesel::update(persons::table.find(person)).set(&change).execute(transaction.connection()?).await?;
     Ok(Ok(Done { occurred_at, changes: parts, payload }))
 }

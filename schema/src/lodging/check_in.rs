@@ -11,18 +11,17 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
-use super::load::{Lodger, beds_in, lodgers_in};
+use super::load::{Lodger, beds_in, lodgers_in, unlodged_of};
 use super::stays::{happened, hold_households, hold_spaces, law, spaces_of, taken, told};
 use super::{Bed, BedHold, StayBegan};
-use crate::census::Person;
-use crate::census::touched;
+use crate::census::{Person, pickup, touched};
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
 use crate::journal::{Begun, Done, Part, Transaction};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, refuse_text};
-use crate::scalars::Id;
+use crate::scalars::{Id, read_code};
 
 /// How many people are checked in at once.
 const MOST: usize = 50;
@@ -30,8 +29,10 @@ const MOST: usize = 50;
 input! {
     /// Who lies where from now on.
     pub struct CheckIn {
-        /// The people, 1 to 50: every member of a family that lodges in the shelter nowhere yet.
-        pub persons: Vec<Id<Person>>,
+        /// The people, 1 to 50: of a family everyone who does not lie in that shelter yet. Either this or `pickupCode`.
+        pub persons: Option<Vec<Id<Person>>>,
+        /// The pickup code that a household shows where it comes: it is for everyone of it who lies in no bed, by registration.
+        pub pickup_code: Option<String>,
         /// A bed for each of them, in the same order.
         pub beds: Vec<Id<Bed>>,
         /// The hold under which beds were kept for them.
@@ -100,37 +101,45 @@ async fn lodge(
         Ok(at) => at,
         Err(problem) => return Ok(Err(problem.into())),
     };
-    let people: Vec<Uuid> = input.persons.iter().map(|person| person.uuid()).collect();
-    let wanted: Vec<Uuid> = input.beds.iter().map(|bed| bed.uuid()).collect();
-    let hold = input.hold.map(Id::uuid);
-    hold_households(transaction.connection()?, &people).await?;
-    hold_spaces(transaction.connection()?, &wanted).await?;
-    let lodgers = lodgers_in(context, transaction.connection()?, &people).await?;
-    if lodgers.len() < people.len() {
-        return Ok(Err(NotFound::new("persons").into()));
+    let mut lodgers = match arrivals(context, transaction, input).await? {
+        Ok(lodgers) => lodgers,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if lodgers.is_empty() {
+        return Ok(Err(StateConflict::new("Everyone of this household lies in a bed already.").into()));
     }
-    let beds = beds_in(context, transaction.connection()?, &wanted).await?;
+    let wanted: Vec<Uuid> = input.beds.iter().map(|bed| bed.uuid()).collect();
+    if wanted.len() != lodgers.len() {
+        let message = format!("Name one bed for each person, in the same order: {} of them.", lodgers.len());
+        return Ok(Err(InvalidValue::new("beds", &message).into()));
+    }
+    let hold = input.hold.map(Id::uuid);
+    hold_spaces(transaction.connection()?, &wanted).await?;
+    let mut beds = beds_in(context, transaction.connection()?, &wanted).await?;
     if beds.len() < wanted.len() {
         return Ok(Err(NotFound::new("beds").into()));
     }
-    for lodger in &lodgers {
+    beds.sort_by_key(|bed| wanted.iter().position(|wanted| *wanted == bed.id.uuid()));
+    for (lodger, bed) in lodgers.iter_mut().zip(&beds) {
+        if input.pickup_code.is_some() && !lodger.arrives_in(&bed.shelter) {
+            let message = "This household lodges in another shelter. The coordinator moves it.";
+            return Ok(Err(StateConflict::new(message).into()));
+        }
         context.authorize_write(Class::Placement, RecordType::Person, lodger)?;
-    }
-    for bed in &beds {
         context.authorize_write(Class::Operational, RecordType::Space, bed)?;
     }
     if let Some(problem) = beds.iter().find_map(|bed| taken(bed, hold)) {
         return Ok(Err(problem.into()));
     }
-    let places = places(&lodgers, &beds, &people, &wanted);
+    let places: Vec<(&Lodger, &Bed)> = lodgers.iter().zip(&beds).collect();
     if input.reason.is_none() && !together(transaction.connection()?, &places).await? {
         let message = "A family is lodged together: name every member, with beds of one shelter; or say in reason why not.";
         return Ok(Err(InvalidValue::new("persons", message).into()));
     }
     let before = spaces_of(transaction.connection()?, &beds).await?;
     let party_id = context.new_uuid()?;
-    let mut stays = Vec::with_capacity(people.len());
-    for _ in &people {
+    let mut stays = Vec::with_capacity(places.len());
+    for _ in &places {
         stays.push(context.new_uuid()?);
     }
     let beginning = diesel::sql_query(
@@ -138,7 +147,7 @@ async fn lodge(
          SELECT stay, person, bed, $4, $5, $6, $7 FROM unnest($1, $2, $3) AS new (stay, person, bed)",
     )
     .bind::<Array<SqlUuid>, _>(&stays)
-    .bind::<Array<SqlUuid>, _>(&people)
+    .bind::<Array<SqlUuid>, _>(lodgers.iter().map(|lodger| lodger.id).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(&wanted)
     .bind::<SqlUuid, _>(party_id)
     .bind::<Nullable<SqlUuid>, _>(hold)
@@ -147,7 +156,7 @@ async fn lodge(
     if let Err(error) = Prepared(beginning).execute(transaction.connection()?).await {
         return law(&error).map(Err).ok_or_else(|| Error::from(error));
     }
-    let mut changes = Vec::with_capacity(people.len() + 2);
+    let mut changes = Vec::with_capacity(places.len() + 2);
     for ((lodger, bed), stay) in places.iter().zip(&stays) {
         let change = StayBegan {
             stay: *stay,
@@ -159,41 +168,60 @@ async fn lodge(
         };
         changes.push(Part::of(Class::Placement, Some(lodger.id), &change)?);
     }
-    changes.push(touched(Class::Placement, people.clone(), began_at)?);
+    changes.push(touched(Class::Placement, places.iter().map(|(lodger, _)| lodger.id).collect(), began_at)?);
     changes.extend(told(transaction, before, began_at).await?);
-    let shelter = places.iter().map(|(_, bed)| bed.shelter.clone()).next().unwrap_or_default();
+    let shelter = beds.iter().map(|bed| bed.shelter.clone()).next().unwrap_or_default();
     Ok(Ok(Done { occurred_at: began_at, changes, payload: CheckInPayload { party_id, shelter } }))
 }
 
 /// Which value is out of its range, and what to do about it.
 fn refused(input: &CheckIn) -> Option<InvalidValue> {
-    let (people, beds) = (&input.persons, &input.beds);
-    if !(1..=MOST).contains(&people.len()) {
+    let people = input.persons.as_ref().map(Vec::len);
+    if people.is_some_and(|people| !(1..=MOST).contains(&people)) {
         return Some(InvalidValue::new("persons", "Check in 1 to 50 people at once."));
     }
-    if beds.len() != people.len() {
-        return Some(InvalidValue::new("beds", "Name one bed for each person, in the same order."));
-    }
-    let distinct = |keys: BTreeSet<Uuid>| keys.len() == people.len();
-    if !distinct(people.iter().map(|person| person.uuid()).collect()) {
+    let named = input.persons.iter().flatten().map(|person| person.uuid());
+    if people.is_some_and(|people| named.collect::<BTreeSet<Uuid>>().len() < people) {
         return Some(InvalidValue::new("persons", "Name each person once."));
     }
-    if !distinct(beds.iter().map(|bed| bed.uuid()).collect()) {
-        return Some(InvalidValue::new("beds", "Name each bed once."));
+    let beds: BTreeSet<Uuid> = input.beds.iter().map(|bed| bed.uuid()).collect();
+    if beds.len() < input.beds.len() || beds.len() > MOST {
+        return Some(InvalidValue::new("beds", "Name each bed once, 50 at most."));
     }
     refuse_text("reason", input.reason.as_deref())
 }
 
-/// Who lies where, in the order of the input.
-fn places<'a>(
-    lodgers: &'a [Lodger],
-    beds: &'a [Bed],
-    people: &[Uuid],
-    wanted: &[Uuid],
-) -> Vec<(&'a Lodger, &'a Bed)> {
-    let lodger = |key: &Uuid| lodgers.iter().find(|lodger| lodger.id == *key);
-    let bed = |key: &Uuid| beds.iter().find(|bed| bed.id.uuid() == *key);
-    people.iter().zip(wanted).filter_map(|(person, wanted)| Some((lodger(person)?, bed(wanted)?))).collect()
+/// Who comes, in the order of the beds. Their households are held.
+async fn arrivals(
+    context: &Context,
+    transaction: &mut Transaction<'_, CheckInPayload>,
+    input: &CheckIn,
+) -> Result<Refused<Vec<Lodger>>> {
+    let connection = transaction.connection()?;
+    match (&input.persons, &input.pickup_code) {
+        (Some(persons), None) => {
+            let people: Vec<Uuid> = persons.iter().map(|person| person.uuid()).collect();
+            hold_households(connection, &people).await?;
+            let mut lodgers = lodgers_in(context, connection, &people).await?;
+            if lodgers.len() < people.len() {
+                return Ok(Err(NotFound::new("persons").into()));
+            }
+            lodgers.sort_by_key(|lodger| people.iter().position(|person| *person == lodger.id));
+            Ok(Ok(lodgers))
+        }
+        (None, Some(code)) => {
+            let household = match read_code(code) {
+                Some(code) => pickup::held(context, connection, &code).await?,
+                None => None,
+            };
+            let Some(household) = household else { return Ok(Err(NotFound::new("pickupCode").into())) };
+            Ok(Ok(unlodged_of(context, connection, household).await?))
+        }
+        _ => {
+            let message = "Name either people, or the code that a household shows.";
+            Ok(Err(InvalidValue::new("persons, or pickupCode", message).into()))
+        }
+    }
 }
 
 /// A member of a household who is not among those who come, and the shelter in whose bed they lie.

@@ -274,6 +274,13 @@ pub(super) struct Lodger {
     facts: PersonFacts,
 }
 
+impl Lodger {
+    /// Has policies judge them as those of a shelter that they are about to lodge in; false where they lodge in another.
+    pub(super) fn arrives_in(&mut self, shelter: &str) -> bool {
+        self.facts.shelter.get_or_insert_with(|| shelter.to_owned()) == shelter
+    }
+}
+
 impl Facts for Lodger {
     fn fact(&self, fact: Fact) -> Option<&str> {
         if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
@@ -287,6 +294,24 @@ impl Facts for Lodger {
 /// A person's row, as far as it is asked where they may lodge.
 type LodgerRow = (Uuid, Uuid, Option<String>, NaiveDate, Vec<String>);
 
+type LodgerColumns =
+    (persons::id, persons::household_id, Nullable<shelters::code>, persons::adult_from, Members);
+
+fn lodger_columns(at: Instant) -> LodgerColumns {
+    (
+        persons::id,
+        persons::household_id,
+        shelters::code.nullable(),
+        persons::adult_from,
+        Members::new(person_facts, Fact::SharedWith, at),
+    )
+}
+
+fn lodger((id, household_id, shelter, adult_from, shared_with): LodgerRow, at: Instant) -> Lodger {
+    let facts = PersonFacts::new(shelter, adult_from, shared_with, at);
+    Lodger { id, household_id, key: id.to_string(), facts }
+}
+
 /// People whose placement the caller may see, as a transaction sees them.
 pub(super) async fn lodgers_in(
     context: &Context,
@@ -294,25 +319,30 @@ pub(super) async fn lodgers_in(
     ids: &[Uuid],
 ) -> Result<Vec<Lodger>> {
     let Some(scope) = scope(context)? else { return Ok(Vec::new()) };
-    let at = scope.at();
     let query = persons::table
         .left_join(shelters::table)
         .filter(persons::id.eq_any(ids))
         .filter(persons::programme_id.eq(context.programme_id()))
         .filter(InScope::new(&scope, person_facts))
-        .select((
-            persons::id,
-            persons::household_id,
-            shelters::code.nullable(),
-            persons::adult_from,
-            Members::new(person_facts, Fact::SharedWith, at),
-        ));
+        .select(lodger_columns(scope.at()));
     let rows: Vec<LodgerRow> = query.load(connection).await?;
-    let lodger = |(id, household_id, shelter, adult_from, shared_with): LodgerRow| Lodger {
-        id,
-        household_id,
-        key: id.to_string(),
-        facts: PersonFacts::new(shelter, adult_from, shared_with, at),
-    };
-    Ok(rows.into_iter().map(lodger).collect())
+    Ok(rows.into_iter().map(|row| lodger(row, scope.at())).collect())
+}
+
+/// Everyone of a household who lies in no bed, in the order of their registration, whether or not the caller may see them.
+pub(super) async fn unlodged_of(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    household: Uuid,
+) -> Result<Vec<Lodger>> {
+    let at = context.instant();
+    let open = stays::table.filter(stays::person_id.eq(persons::id)).filter(stays::ended_at.is_null());
+    let query = persons::table
+        .left_join(shelters::table)
+        .filter(persons::household_id.eq(household))
+        .filter(diesel::dsl::not(diesel::dsl::exists(open)))
+        .order(persons::id)
+        .select(lodger_columns(at));
+    let rows: Vec<LodgerRow> = query.load(connection).await?;
+    Ok(rows.into_iter().map(|row| lodger(row, at)).collect())
 }

@@ -193,6 +193,50 @@ async fn a_family_is_lodged_together_or_not_at_all_and_its_shelter_knows_it_from
     world.stop().await;
 }
 
+/// Whoever comes to a shelter for the first time is not seen there: the household shows its code, and is the shelter's own from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shelter_lodges_the_household_that_shows_its_code() {
+    let world = World::start().await;
+    let lead = world.client(LEAD).stating("RECEPTION");
+    let (ward, elsewhere) = (ward(&world, "ALB-01", 3).await, ward(&world, "ALB-02", 2).await);
+    let family = homeless(&world, 2, 1).await.remove(0);
+    let key = enlace_schema::GlobalId::parse(&family[0]).unwrap().uuid;
+    let of_it = "SELECT pickup_code FROM households JOIN persons ON household_id = households.id WHERE persons.id = $1";
+    let code: String = world.database().await.query_one(of_it, &[&key]).await.unwrap().get(0);
+    let showing = |code: &str, beds: &[String]| format!("pickupCode: \"{code}\", beds: {}", json!(beds));
+    let seen = format!("{{ node(id: \"{}\") {{ ... on Person {{ stays {{ id }} }} }} }}", family[1]);
+    assert_eq!(at(&lead.query(&seen).await, "data.node"), &Json::Null);
+    for (arguments, code) in [
+        (showing("00000000", &ward.beds[..2]), "NOT_FOUND"),
+        (showing(&code, &ward.beds), "INVALID_ARGUMENT"),
+        (showing(&code, &ward.beds[..1]), "INVALID_ARGUMENT"),
+        (
+            format!("{}, {}", lodging(&family, &ward.beds[..2]), "pickupCode: \"00000000\""),
+            "INVALID_ARGUMENT",
+        ),
+        (format!("beds: {}", json!(ward.beds)), "INVALID_ARGUMENT"),
+    ] {
+        let answer = mutate(&lead, "checkIn", &arguments).await;
+        assert_eq!(problem(&answer), code, "{arguments}: {answer}");
+    }
+    // Not in another's shelter, and by nobody who only gives things out by the code.
+    assert_eq!(codes(&mutate(&lead, "checkIn", &showing(&code, &elsewhere.beds)).await), ["FORBIDDEN"]);
+    let stores = world.client("DIF_MUNICIPAL/donation_coordinator").stating("ASSISTANCE");
+    assert_eq!(codes(&mutate(&stores, "checkIn", &showing(&code, &ward.beds[..2])).await), ["FORBIDDEN"]);
+    let lodged = mutate(&lead, "checkIn", &showing(&code, &ward.beds[..2])).await;
+    assert_eq!(rows(&lodged, "data.x.stays").len(), 2, "{lodged}");
+    assert_eq!(rows(&lead.query(&seen).await, "data.node.stays").len(), 1);
+    let again = mutate(&lead, "checkIn", &showing(&code, &ward.beds[2..])).await;
+    assert_eq!(problem(&again), "STATE_CONFLICT", "everyone lies in a bed: {again}");
+    // Whom another shelter counts, its own lead or the coordinator moves.
+    let of_another = "SELECT pickup_code FROM households JOIN shelters ON shelters.id = shelter_id WHERE shelters.code = 'ALB-03' \
+                      AND (SELECT count(*) FROM persons WHERE household_id = households.id) = 1 LIMIT 1";
+    let code: String = world.database().await.query_one(of_another, &[]).await.unwrap().get(0);
+    assert_eq!(problem(&mutate(&lead, "checkIn", &showing(&code, &ward.beds[2..])).await), "STATE_CONFLICT");
+    assert_lodging_holds(&world.database().await).await;
+    world.stop().await;
+}
+
 /// Of what is lodged, the journal tells everyone how full a space is, and who lies there only under their own key.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_between_shelters_is_told_of_each_and_the_journal_keeps_who_apart() {
@@ -335,18 +379,18 @@ async fn whatever_happens_at_once_no_space_is_over_its_capacity() {
 async fn a_hold_keeps_its_beds_until_its_time_is_over() {
     let mut world = World::start().await;
     let ward = ward(&world, "ALB-01", 6).await;
-    let people = homeless(&world, 1, 9).await;
+    let people = homeless(&world, 1, 3).await;
     let mut dice = Dice::new(17);
-    // What the beds should be, by code: until which day they are held, and by which hold.
-    let mut held: BTreeMap<usize, (i64, Json)> = BTreeMap::new();
+    // What the beds should be, by code: until which day they are kept, and by which hold.
+    let mut kept: BTreeMap<usize, (i64, Json)> = BTreeMap::new();
     let mut lie: Vec<usize> = Vec::new();
     let mut today = 0;
-    for round in 0..3 {
+    for person in people.iter().take(3) {
         let lead = world.client(LEAD).stating("RECEPTION");
-        held.retain(|_, (until, _)| *until > today);
+        kept.retain(|_, (until, _)| *until > today);
         let expected: BTreeMap<String, String> = (0..ward.beds.len())
             .map(|bed| {
-                let state = match (lie.contains(&bed), held.contains_key(&bed)) {
+                let state = match (lie.contains(&bed), kept.contains_key(&bed)) {
                     (true, _) => "OCCUPIED",
                     (_, true) => "HELD",
                     _ => "FREE",
@@ -366,29 +410,29 @@ async fn a_hold_keeps_its_beds_until_its_time_is_over() {
                 until.to_rfc3339()
             );
             let answer = mutate(&lead, "holdBeds", &holding).await;
-            let free = !lie.contains(&bed) && !held.contains_key(&bed);
+            let free = !lie.contains(&bed) && !kept.contains_key(&bed);
             assert_eq!(outcome(&answer) == "HoldBedsPayload", free, "{answer}");
             if free {
-                held.insert(bed, (days, at(&answer, "data.x.hold").clone()));
+                kept.insert(bed, (days, at(&answer, "data.x.hold").clone()));
             }
         }
         // One who has no name for the hold is refused; one who has is let in.
-        let (&bed, (_, hold)) = held.iter().nth(dice.roll(held.len())).unwrap();
-        let arguments = lodging(&people[round], &ward.beds[bed..=bed]);
+        let (&bed, (_, hold)) = kept.iter().nth(dice.roll(kept.len())).unwrap();
+        let arguments = lodging(person, &ward.beds[bed..=bed]);
         let client = coordinator(&world);
         assert_eq!(problem(&mutate(&client, "checkIn", &arguments).await), "STATE_CONFLICT");
         let named = format!("{arguments}, hold: {}", hold["id"]);
         let let_in = mutate(&client, "checkIn", &named).await;
         assert_eq!(outcome(&let_in), "CheckInPayload", "{let_in}");
-        held.remove(&bed);
+        kept.remove(&bed);
         lie.push(bed);
         // And one is let go.
-        let (&bed, (_, hold)) = held.iter().nth(dice.roll(held.len())).unwrap();
+        let (&bed, (_, hold)) = kept.iter().nth(dice.roll(kept.len())).unwrap();
         let releasing = format!("hold: {}, version: {}", hold["id"], hold["version"]);
         let released = mutate(&lead, "releaseHold", &releasing).await;
         assert_eq!(rows(&released, "data.x.hold.beds").len(), 0, "{released}");
         assert_eq!(problem(&mutate(&lead, "releaseHold", &releasing).await), "VERSION_CONFLICT");
-        held.remove(&bed);
+        kept.remove(&bed);
         assert_lodging_holds(&world.database().await).await;
         let days = 1 + i64::try_from(dice.roll(2)).unwrap();
         let later = "UPDATE programmes SET clock_offset_us = clock_offset_us + $1";
