@@ -299,7 +299,7 @@ where
     P: Serialize + DeserializeOwned + From<Consent> + AsRef<Consent>,
     R: From<P> + From<IdempotencyConflict>,
 {
-    let followed = touched(Class::Consent, vec![consent.person_id], occurred_at)?;
+    let followed = touched(vec![consent.person_id], occurred_at)?;
     let changes = vec![Part::of(Class::Consent, Some(consent.person_id), change)?, followed];
     Ok(match transaction.commit(occurred_at, changes, consent.into()).await? {
         Outcome::Done(payload) | Outcome::Repeated(payload) => shown(context, payload).into(),

@@ -59,10 +59,8 @@ pub(crate) async fn tell_of_ended(system: &System) -> Result<()> {
                     return Ok(false);
                 }
                 let change = ConsentEnded { consent, recipient, purpose, ended_at };
-                let parts = vec![
-                    Part::of(Class::Consent, Some(person), &change)?,
-                    touched(Class::Consent, vec![person], ended_at)?,
-                ];
+                let parts =
+                    vec![Part::of(Class::Consent, Some(person), &change)?, touched(vec![person], ended_at)?];
                 enter_of_server(system, connection, "census.consentEnded", parts).await?;
                 Ok(true)
             })

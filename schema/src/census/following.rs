@@ -34,9 +34,9 @@ impl Change for PeopleTouched {
     const NAME: &'static str = "census.peopleTouched";
 }
 
-/// The part by which an entry's change of people is followed; of the class of what changed.
-pub(crate) fn touched(class: Class, people: Vec<Uuid>, at: DateTime<Utc>) -> Result<Part> {
-    Part::of(class, None, &PeopleTouched { people, at })
+/// The part by which an entry's change of people is followed. It is the journal's own, as that of a read is.
+pub(crate) fn touched(people: Vec<Uuid>, at: DateTime<Utc>) -> Result<Part> {
+    Part::of_journal(&PeopleTouched { people, at })
 }
 
 record! {

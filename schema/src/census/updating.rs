@@ -189,8 +189,7 @@ async fn update(
         return Ok(Err(StateConflict::new(message).into()));
     }
     let mut change = Changed { version: input.version.saturating_add(1), ..Changed::default() };
-    let class = stated_classes(&input).next().unwrap_or(Class::Identity);
-    let mut parts = vec![touched(class, vec![person], occurred_at)?];
+    let mut parts = vec![touched(vec![person], occurred_at)?];
     if let Some(identity) = input.identity {
         let adult_from = identity.adult_from()?;
         payload.facts.minor = context.instant().day < adult_from;

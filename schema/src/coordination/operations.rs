@@ -399,7 +399,7 @@ where
     P: Serialize + DeserializeOwned + From<Referral> + AsRef<Referral>,
     R: From<P> + From<IdempotencyConflict>,
 {
-    let followed = touched(Class::Consent, vec![referral.person_id], context.now())?;
+    let followed = touched(vec![referral.person_id], context.now())?;
     let changes = vec![Part::of(Class::Consent, Some(referral.person_id), change)?, followed];
     Ok(match transaction.commit(context.now(), changes, referral.into()).await? {
         Outcome::Done(payload) | Outcome::Repeated(payload) => shown(context, payload).into(),

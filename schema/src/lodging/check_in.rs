@@ -168,7 +168,7 @@ async fn lodge(
         };
         changes.push(Part::of(Class::Placement, Some(lodger.id), &change)?);
     }
-    changes.push(touched(Class::Placement, places.iter().map(|(lodger, _)| lodger.id).collect(), began_at)?);
+    changes.push(touched(places.iter().map(|(lodger, _)| lodger.id).collect(), began_at)?);
     changes.extend(told(transaction, before, began_at).await?);
     let shelter = beds.iter().map(|bed| bed.shelter.clone()).next().unwrap_or_default();
     Ok(Ok(Done { occurred_at: began_at, changes, payload: CheckInPayload { party_id, shelter } }))

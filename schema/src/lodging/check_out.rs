@@ -104,7 +104,7 @@ async fn leave(
     let change = StayEnded { stay: stay.id.uuid(), bed: stay.bed_id, ended_at };
     let mut changes = vec![
         Part::of(Class::Placement, Some(stay.person_id), &change)?,
-        touched(Class::Placement, vec![stay.person_id], ended_at)?,
+        touched(vec![stay.person_id], ended_at)?,
     ];
     changes.extend(told(transaction, before, ended_at).await?);
     let payload = CheckOutPayload { stay_id: stay.id.uuid(), bed_id: stay.bed_id, shelter: bed.shelter };

@@ -153,7 +153,7 @@ async fn transfer(
     let mut changes = vec![
         Part::of(Class::Placement, Some(stay.person_id), &ended)?,
         Part::of(Class::Placement, Some(stay.person_id), &began)?,
-        touched(Class::Placement, vec![stay.person_id], at)?,
+        touched(vec![stay.person_id], at)?,
     ];
     changes.extend(told(transaction, before, at).await?);
     let payload =

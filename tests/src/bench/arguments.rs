@@ -64,6 +64,8 @@ pub enum Contest {
     Writers,
     /// 24 coordinators who move the same 64 lots, against one function of SQL.
     Movers,
+    /// Households of five that are registered with their consents, against a transaction by hand.
+    Registering,
     /// A file of 48,963 lines, against a bare COPY of its rows; and the memory of a longer one.
     Import,
     /// Live push to many subscribers.

@@ -15,7 +15,7 @@ use crate::reference::rows;
 const LEAD: &str = "DIF_MUNICIPAL/shelter_lead@ALB-01";
 
 /// Runs a mutation with arguments as literals, and a key that nobody has used.
-async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
+pub(crate) async fn mutate(client: &Client, root: &str, arguments: &str) -> Json {
     let shown = match root {
         "addBeds" => "... on AddBedsPayload { beds { id code suits state version space { id } } }",
         "blockBed" => "... on BlockBedPayload { bed { state blockedFor version } }",
@@ -44,14 +44,14 @@ fn problem(answer: &Json) -> &str {
 }
 
 /// A space of a shelter with so many beds, and their ids by code.
-struct Ward {
+pub(crate) struct Ward {
     space: String,
     key: Uuid,
-    beds: Vec<String>,
+    pub(crate) beds: Vec<String>,
 }
 
 /// Gives beds to the first space of a shelter that counts its people itself.
-async fn ward(world: &World, shelter: &str, beds: usize) -> Ward {
+pub(crate) async fn ward(world: &World, shelter: &str, beds: usize) -> Ward {
     let client = world.client("DIF_MUNICIPAL/coordinator");
     let space = client.spaces(shelter).await.swap_remove(0);
     let emptied = client.adjust(&space, 0).await;
@@ -66,7 +66,7 @@ async fn ward(world: &World, shelter: &str, beds: usize) -> Ward {
 }
 
 /// Households of a size that lodge nowhere: the ids of their members.
-async fn homeless(world: &World, size: i64, households: i64) -> Vec<Vec<String>> {
+pub(crate) async fn homeless(world: &World, size: i64, households: i64) -> Vec<Vec<String>> {
     let statement = "SELECT array_agg(persons.id ORDER BY persons.id) FROM households JOIN persons ON household_id = households.id \
                      GROUP BY households.id HAVING count(*) = $1 AND bool_and(persons.shelter_id IS NULL) ORDER BY households.id LIMIT $2";
     let found = world.database().await.query(statement, &[&size, &households]).await.unwrap();
@@ -78,7 +78,7 @@ async fn homeless(world: &World, size: i64, households: i64) -> Vec<Vec<String>>
 }
 
 /// Arguments of a check-in.
-fn lodging(people: &[String], beds: &[String]) -> String {
+pub(crate) fn lodging(people: &[String], beds: &[String]) -> String {
     format!("persons: {}, beds: {}", json!(people), json!(beds))
 }
 

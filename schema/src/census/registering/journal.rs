@@ -41,7 +41,7 @@ pub(super) fn parts(registered: &Registered, code: String) -> Result<Vec<Part>> 
         arrived_on: registered.times.arrived_on,
         shelter: registered.shelter_id,
     };
-    let followed = touched(Class::Family, whole.members.clone(), registered.times.occurred_at)?;
+    let followed = touched(whole.members.clone(), registered.times.occurred_at)?;
     let mut parts = vec![Part::of(Class::Family, None, &whole)?, followed];
     for member in &registered.members {
         parts.push(member.identity.stated(member.id, household)?);

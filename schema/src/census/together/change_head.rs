@@ -171,7 +171,7 @@ async fn change(
         let kinship = kinships.get(&member.id).copied().unwrap_or(Kinship::Relative);
         changes.extend(member.becomes(context, transaction.connection()?, &keys, (kinship, id)).await?);
     }
-    changes.push(touched(Class::Family, members.iter().map(|member| member.id).collect(), occurred_at)?);
+    changes.push(touched(members.iter().map(|member| member.id).collect(), occurred_at)?);
     diesel::update(households::table.find(id))
         .set((households::head_id.eq(new), households::version.eq(version)))
         .execute(transaction.connection()?)

@@ -190,7 +190,7 @@ async fn change(
     let keys = context.vault().keys(vec![member.id]).await?;
     let moved = MovedToHousehold { person: member.id, from: left, to: entered };
     let mut changes = vec![Part::of(Class::Family, None, &moved)?];
-    changes.push(touched(Class::Family, vec![member.id], occurred_at)?);
+    changes.push(touched(vec![member.id], occurred_at)?);
     let becoming = (input.kinship, entered);
     changes.extend(member.becomes(context, transaction.connection()?, &keys, becoming).await?);
     let raised = diesel::update(households::table.filter(households::id.eq_any([left, entered])))

@@ -8,6 +8,7 @@ mod profiles;
 mod push;
 mod reads;
 mod recording;
+mod registering;
 mod search;
 mod start;
 mod writers;
@@ -47,6 +48,7 @@ async fn run_on(stage: &Stage, arguments: &Arguments, lines: &mut Vec<Line>) -> 
             Contest::Profiles => profiles::run(stage, arguments).await?,
             Contest::Writers => writers::run(stage, arguments).await?,
             Contest::Movers => movers::run(stage, arguments).await?,
+            Contest::Registering => registering::run(stage, arguments).await?,
             Contest::Import => import::run(stage, arguments).await?,
             Contest::Subscribers => push::run(stage, arguments).await?,
             Contest::Start => start::run(arguments).await?,

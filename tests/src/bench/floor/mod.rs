@@ -6,6 +6,7 @@
 mod json;
 mod push;
 mod reads;
+mod register;
 mod writes;
 
 use std::sync::Arc;
@@ -55,6 +56,7 @@ pub async fn serve(database: &str) -> Result<(), Failure> {
         .route("/search", post(search))
         .route("/adjust", post(adjust))
         .route("/move", post(transfer))
+        .route("/register", post(register))
         .route("/broadcast", post(push::broadcast))
         .route("/socket", get(push::socket))
         .with_state(Arc::new(floor));
@@ -117,6 +119,10 @@ async fn adjust(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
 
 async fn transfer(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
     answer(floor.writes.transfer(&body).await)
+}
+
+async fn register(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
+    answer(floor.writes.register(&body).await)
 }
 
 fn answer(written: Result<Vec<u8>, Failure>) -> Response {

@@ -9,6 +9,7 @@ use tokio_postgres::{Client, Config, Statement};
 use uuid::Uuid;
 
 use super::json::Json;
+use super::register::Registering;
 use super::{Failure, connect};
 
 /// As many as Enlace has.
@@ -61,6 +62,7 @@ struct Writer {
     find: Statement,
     count: Statement,
     keep: Statement,
+    registering: Registering,
 }
 
 /// A pool.
@@ -80,6 +82,7 @@ impl Writes {
                 find: client.prepare(FIND).await?,
                 count: client.prepare(COUNT).await?,
                 keep: client.prepare(KEEP).await?,
+                registering: Registering::prepare(&client).await?,
                 client,
             });
         }
@@ -102,6 +105,14 @@ impl Writes {
         let _place = self.places.acquire().await?;
         let writer = self.take()?;
         let written = writer.transfer(&variables).await;
+        self.give_back(writer);
+        written
+    }
+
+    pub(super) async fn register(&self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let _place = self.places.acquire().await?;
+        let writer = self.take()?;
+        let written = writer.registering.register(&writer.client, body).await;
         self.give_back(writer);
         written
     }

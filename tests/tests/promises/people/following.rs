@@ -1,8 +1,10 @@
 //! People followed: who sees them come, change and go, and that the journal has it before.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use enlace_tests::{Socket, World, at, fresh_key, outcome};
+use enlace_tests::{Receiver, Socket, World, at, fresh_key, outcome};
 use serde_json::{Value as Json, json};
+
+use crate::lodging::{homeless, lodging, mutate, ward};
 
 use super::sharing::{COORDINATOR, GIVE, PARTNER, agency, beyond, give, open, settle, withdraw};
 use super::{asking, key, person_id};
@@ -127,46 +129,51 @@ async fn whose_consent_comes_to_its_end_is_gone() {
 /// Whoever is transferred goes from the sight of the one shelter's lead, and comes into that of the other's.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_moves_to_another_shelter_is_gone_from_the_first() {
-    const TRANSFER: &str = "mutation($stay: ID!, $version: Int!, $bed: ID!, $key: String!) {
-      transferStay(stay: $stay, version: $version, bed: $bed, reason: \"nearer to the clinic\", idempotencyKey: $key) {
-        __typename ... on Problem { code message } } }";
     let world = World::start().await;
     let writer = asking(&world, COORDINATOR);
-    let board = writer.query("{ shelters { id code spaces { beds { id state } } } }").await;
-    let shelters = at(&board, "data.shelters").as_array().unwrap().clone();
-    let shelter = |code: &str| shelters.iter().find(|shelter| shelter["code"] == code).expect("a shelter");
-    let lodged = "query($shelter: ID!) { persons(shelter: $shelter, first: 50) { nodes { id stays { id version endedAt } } } }";
-    let page = writer.run(lodged, json!({"shelter": shelter("ALB-01")["id"]})).await;
-    let people = at(&page, "data.persons.nodes").as_array().unwrap().clone();
-    let open = |person: &Json| {
-        person["stays"].as_array().unwrap().iter().find(|stay| stay["endedAt"].is_null()).cloned()
-    };
-    let (person, stay) =
-        people.iter().find_map(|person| Some((person, open(person)?))).expect("somebody in a bed");
-    let beds = shelters.iter().filter(|shelter| shelter["code"] != "ALB-01").flat_map(|shelter| {
-        let spaces = shelter["spaces"].as_array().unwrap();
-        spaces
-            .iter()
-            .flat_map(|space| space["beds"].as_array().unwrap())
-            .map(|bed| (shelter["code"].clone(), bed))
-    });
-    let (other, bed) =
-        beds.into_iter().find(|(_, bed)| bed["state"] == "FREE").expect("a free bed elsewhere");
+    let (here, there) = (ward(&world, "ALB-01", 1).await, ward(&world, "ALB-02", 1).await);
+    let people = homeless(&world, 1, 1).await.remove(0);
+    let lodged = mutate(&writer, "checkIn", &lodging(&people, &here.beds)).await;
+    let stay = at(&lodged, "data.x.stays.0").clone();
     let mut sockets = Vec::new();
-    for code in ["ALB-01", other.as_str().unwrap()] {
+    for code in ["ALB-01", "ALB-02"] {
         let lead = format!("DIF_MUNICIPAL/shelter_lead@{code}");
         let mut socket = world.socket_stating(&lead, "RECEPTION").await;
         socket.follow("s", FOLLOW).await;
         sockets.push(socket);
     }
-    let variables =
-        json!({"stay": stay["id"], "version": stay["version"], "bed": bed["id"], "key": fresh_key()});
-    let moved = writer.run(TRANSFER, variables).await;
-    assert_eq!(outcome(&moved), "TransferStayPayload", "{moved}");
-    let (people, gone, _) = told(&mut sockets[0]).await;
-    assert_eq!((people, gone), (vec![], vec![person["id"].clone()]));
-    let (people, gone, _) = told(&mut sockets[1]).await;
-    assert_eq!((people, gone), (vec![person["id"].clone()], vec![]));
+    let moving = format!("stay: {}, version: {}, bed: \"{}\"", stay["id"], stay["version"], there.beds[0]);
+    let moved = mutate(&writer, "transferStay", &moving).await;
+    assert_eq!(at(&moved, "data.x.__typename"), "TransferStayPayload", "{moved}");
+    let (came, gone, _) = told(&mut sockets[0]).await;
+    assert_eq!((came, gone), (vec![], vec![json!(people[0])]));
+    let (came, gone, _) = told(&mut sockets[1]).await;
+    assert_eq!((came, gone), (vec![json!(people[0])], vec![]));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_webhook_tells_of_people_is_in_the_journal_too() {
+    const REGISTER: &str = "mutation($url: String!, $document: String!, $key: String!) {
+      registerWebhook(url: $url, document: $document, idempotencyKey: $key) { __typename ... on Problem { code message } } }";
+    let world = World::with().set("webhook_networks", "127.0.0.0/8").start().await;
+    let receiver = Receiver::open().await;
+    let person = beyond(&world, COORDINATOR, PARTNER).await;
+    let partner = asking(&world, PARTNER);
+    let document = "subscription { peopleChanged { people { id } gone { id } } }";
+    let variables = json!({"url": receiver.url(), "document": document, "key": fresh_key()});
+    let registered = partner.run(REGISTER, variables).await;
+    assert_eq!(outcome(&registered), "RegisterWebhookPayload", "{registered}");
+    let before = reads(&world, "NGO_LETRAS_EN_CAMINO").await;
+    let writer = asking(&world, COORDINATOR);
+    let given = give(&world, &writer, person, "NGO_LETRAS_EN_CAMINO", "EDUCATION").await;
+    let change = receiver.taken(1).await.remove(0).json();
+    assert_eq!(at(&change, "data.peopleChanged.people.0.id"), &json!(person_id(person)), "{change}");
+    assert_eq!(reads(&world, "NGO_LETRAS_EN_CAMINO").await, before + 1);
+    withdraw(&writer, at(&given, "data.giveConsent.consent")).await;
+    let change = receiver.taken(2).await.remove(1).json();
+    assert_eq!(at(&change, "data.peopleChanged.gone"), &json!([{"id": person_id(person)}]), "{change}");
+    assert_eq!(reads(&world, "NGO_LETRAS_EN_CAMINO").await, before + 1);
     world.stop().await;
 }
 
