@@ -119,6 +119,7 @@ fn change(arguments: &PeopleChangedArguments, entry: &Entry) -> Result<Option<Pe
 }
 
 /// Whether it is of anybody whom the caller may see, or could.
+#[expect(clippy::unnecessary_wraps, reason = "some subscriptions ask nothing of some events")]
 fn concerns(_: &PeopleChangedArguments, change: &PeopleChange) -> Option<Admission> {
     let change = change.clone();
     Some(Box::new(|context| {

@@ -59,8 +59,13 @@ pub(crate) type Stand<A, R> =
 impl<A, R> Changes<A, R> {
     /// One object for each entry of which `of` makes one.
     pub(crate) fn new(of: impl Fn(&A, &Entry) -> Result<Option<R>> + Send + Sync + 'static) -> Self {
-        let (admits, states): (fn(&A, &R) -> _, fn(&R) -> _) = (|_, _| None, |_| Vec::new());
-        Self { of: Box::new(of), admits, states, snapshot: None, is_scoped: false }
+        Self {
+            of: Box::new(of),
+            admits: |_, _| None,
+            states: |_| Vec::new(),
+            snapshot: None,
+            is_scoped: false,
+        }
     }
 
     /// Only those that are admitted by what is asked of them.

@@ -291,8 +291,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "access" => "break_glass",
                 "count" => "stock_count",
                 "beds" => "bed",
-                "persons" => "person",
-                "head" => "person",
+                "persons" | "head" => "person",
                 kind => kind,
             };
             format!("\"{}\"", enlace_tests::id(kind, uuid::Uuid::from_u128(7)))
