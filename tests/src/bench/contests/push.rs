@@ -27,7 +27,7 @@ use super::super::{Failure, process};
 use super::writers::Writer;
 
 /// The most time until the last delivery, against the raw broadcast's.
-const LONGEST: f64 = 1.5;
+const LONGEST: f64 = 1.15;
 
 /// The most time until the first delivery, against a bare commit.
 const FIRST: f64 = 5.0;
