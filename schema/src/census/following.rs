@@ -13,7 +13,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::Members;
 use crate::census::tables::persons;
-use crate::census::{Person, PersonFacts, load, person_facts};
+use crate::census::{Judged, Person, PersonFacts, load, person_facts};
 use crate::context::{Context, Instant};
 use crate::error::Result;
 use crate::graph::{Admission, Changes, Facts, Graph, input, record};
@@ -139,22 +139,6 @@ async fn gone(context: Context, change: PeopleChange) -> Result<Vec<PersonGone>>
     Ok(gone.map(|person| PersonGone { id: Id::new(person) }).collect())
 }
 
-/// What policies ask of a person, at a time.
-struct Known {
-    key: String,
-    facts: PersonFacts,
-}
-
-impl Facts for Known {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.facts.members(fact)
-    }
-}
-
 /// Where a person lodged at a time, which comes between: as their stays tell it, of which one at most holds a moment. Who never had one
 /// lodges where it is said.
 const SHELTER: [&str; 2] = [
@@ -189,9 +173,8 @@ async fn seen(context: &Context, change: &PeopleChange, at: Instant) -> Result<V
         ));
     let reader = context.reader().await?;
     let rows: Vec<(Uuid, Option<String>, NaiveDate, Vec<String>)> = query.load(&mut &*reader).await?;
-    let known = rows.into_iter().map(|(person, shelter, adult_from, shared_with)| {
-        let facts = PersonFacts::new(shelter, adult_from, shared_with, at);
-        (person, Known { key: person.to_string(), facts })
+    let judged = rows.into_iter().map(|(person, shelter, adult_from, shared_with)| {
+        (person, Judged::new(person, PersonFacts::new(shelter, adult_from, shared_with, at)))
     });
-    Ok(known.filter(|(_, known)| scope.has(known)).map(|(person, _)| person).collect())
+    Ok(judged.filter(|(_, judged)| scope.has(judged)).map(|(person, _)| person).collect())
 }

@@ -236,6 +236,29 @@ impl PersonFacts {
     }
 }
 
+/// A person as policies see them, where nothing else of them is shown.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    key: String,
+    pub(crate) facts: PersonFacts,
+}
+
+impl Judged {
+    pub(crate) fn new(person: Uuid, facts: PersonFacts) -> Self {
+        Self { key: person.to_string(), facts }
+    }
+}
+
+impl Facts for Judged {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
+    }
+
+    fn members(&self, fact: Fact) -> &[String] {
+        self.facts.members(fact)
+    }
+}
+
 /// Where the facts of a person stand in a query that joins persons and shelters.
 pub(crate) fn person_facts(fact: Fact) -> Option<FactSource> {
     match fact {

@@ -125,7 +125,7 @@ async fn lodge(
             let message = "This household lodges in another shelter. The coordinator moves it.";
             return Ok(Err(StateConflict::new(message).into()));
         }
-        context.authorize_write(Class::Placement, RecordType::Person, lodger)?;
+        context.authorize_write(Class::Placement, RecordType::Person, &lodger.judged)?;
         context.authorize_write(Class::Operational, RecordType::Space, bed)?;
     }
     if let Some(problem) = beds.iter().find_map(|bed| taken(bed, hold)) {

@@ -8,13 +8,13 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, Facts, RecordType};
+use enlace_policies::{Class, Fact, RecordType};
 
 use super::tables::{bed_holds, beds, stays};
 use super::{Bed, BedHold, BedState, Stay};
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
-use crate::census::{BedNeed, PersonFacts, person_facts};
+use crate::census::{BedNeed, Judged, PersonFacts, person_facts};
 use crate::context::{Context, Instant, Scope};
 use crate::error::Result;
 use crate::scalars::Id;
@@ -270,24 +270,13 @@ pub(super) async fn stay_in(
 pub(super) struct Lodger {
     pub(super) id: Uuid,
     pub(super) household_id: Uuid,
-    key: String,
-    facts: PersonFacts,
+    pub(super) judged: Judged,
 }
 
 impl Lodger {
     /// Has policies judge them as those of a shelter that they are about to lodge in; false where they lodge in another.
     pub(super) fn arrives_in(&mut self, shelter: &str) -> bool {
-        self.facts.shelter.get_or_insert_with(|| shelter.to_owned()) == shelter
-    }
-}
-
-impl Facts for Lodger {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.facts.members(fact)
+        self.judged.facts.shelter.get_or_insert_with(|| shelter.to_owned()) == shelter
     }
 }
 
@@ -309,7 +298,7 @@ fn lodger_columns(at: Instant) -> LodgerColumns {
 
 fn lodger((id, household_id, shelter, adult_from, shared_with): LodgerRow, at: Instant) -> Lodger {
     let facts = PersonFacts::new(shelter, adult_from, shared_with, at);
-    Lodger { id, household_id, key: id.to_string(), facts }
+    Lodger { id, household_id, judged: Judged::new(id, facts) }
 }
 
 /// People whose placement the caller may see, as a transaction sees them.

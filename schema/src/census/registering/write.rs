@@ -5,16 +5,15 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use super::checks::{Times, checked};
 use super::rows::{self, Sealed};
 use super::{NewMember, Refused, RegisterHousehold, RegisterHouseholdPayload, journal};
 use crate::census::tables::persons;
-use crate::census::{Consent, Family, Identity, Kinship, Migration, PersonFacts, Placement};
+use crate::census::{Consent, Family, Identity, Judged, Kinship, Migration, PersonFacts, Placement};
 use crate::context::Context;
 use crate::error::Result;
-use crate::graph::Facts;
 use crate::journal::{Done, Transaction, constraint};
 use crate::problem::{NotFound, StateConflict};
 use crate::scalars::Id;
@@ -99,15 +98,13 @@ fn add(
 ) -> Result<Refused<()>> {
     let id = made(context, new.id)?;
     let adult_from = new.identity.adult_from()?;
-    let facts = Stated {
-        key: id.to_string(),
-        facts: PersonFacts::new(shelter.cloned(), adult_from, Vec::new(), context.instant()),
-    };
+    let facts = PersonFacts::new(shelter.cloned(), adult_from, Vec::new(), context.instant());
+    let judged = Judged::new(id, facts);
     for class in [Class::Identity, Class::Family, Class::Placement] {
-        context.authorize_write(class, RecordType::Person, &facts)?;
+        context.authorize_write(class, RecordType::Person, &judged)?;
     }
     if new.migration.is_some() {
-        context.authorize_write(Class::Migration, RecordType::Person, &facts)?;
+        context.authorize_write(Class::Migration, RecordType::Person, &judged)?;
     }
     for (number, given) in new.consents.take().unwrap_or_default().into_iter().enumerate() {
         let recipient = context.agency_code(given.recipient.uuid());
@@ -125,7 +122,7 @@ fn add(
             person_id: id,
             recipient_id: given.recipient.uuid(),
             recipient,
-            person: facts.facts.clone(),
+            person: judged.facts.clone(),
         };
         context.authorize_write(Class::Consent, RecordType::Consent, &consent)?;
         registered.consents.push(consent);
@@ -135,22 +132,6 @@ fn add(
     }
     registered.members.push(Member::new(id, adult_from, new));
     Ok(Ok(()))
-}
-
-/// A person who is about to be registered, as policies see them.
-struct Stated {
-    key: String,
-    facts: PersonFacts,
-}
-
-impl Facts for Stated {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.facts.members(fact)
-    }
 }
 
 impl Member {

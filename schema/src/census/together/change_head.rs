@@ -146,7 +146,7 @@ async fn change(
     let id = household.id.uuid();
     let members = held_members(transaction.connection()?, id, context.instant()).await?;
     for member in &members {
-        context.authorize_write(Class::Family, RecordType::Person, member)?;
+        context.authorize_write(Class::Family, RecordType::Person, &member.judged)?;
     }
     let new = input.head.uuid();
     if new == head || !members.iter().any(|member| member.id == new) {

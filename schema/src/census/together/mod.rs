@@ -13,10 +13,12 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::{InScope, Members};
 use crate::census::tables::{households, persons};
-use crate::census::{FAMILY, Family, Household, Kinship, PersonFacts, household_facts, load, person_facts};
+use crate::census::{
+    FAMILY, Family, Household, Judged, Kinship, PersonFacts, household_facts, load, person_facts,
+};
 use crate::context::{Context, Instant};
 use crate::error::Result;
-use crate::graph::{Facts, Graph};
+use crate::graph::Graph;
 use crate::journal::Part;
 use crate::shelters::tables::shelters;
 use crate::vault::Keys;
@@ -48,20 +50,9 @@ async fn held_household(
 /// A member of a household, as far as who belongs together turns on it.
 struct Member {
     id: Uuid,
-    key: String,
     version: i32,
     family: Vec<u8>,
-    facts: PersonFacts,
-}
-
-impl Facts for Member {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.facts.members(fact)
-    }
+    judged: Judged,
 }
 
 /// A member's row.
@@ -90,10 +81,9 @@ async fn held_members(
     let rows: Vec<Row> = query.load(connection).await?;
     let member = |(id, version, family, adult_from, shelter, shared_with): Row| Member {
         id,
-        key: id.to_string(),
         version,
         family,
-        facts: PersonFacts::new(shelter, adult_from, shared_with, at),
+        judged: Judged::new(id, PersonFacts::new(shelter, adult_from, shared_with, at)),
     };
     Ok(rows.into_iter().map(member).collect())
 }

@@ -10,7 +10,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use super::{Member, held_household, held_members};
 use crate::census::tables::{households, persons};
-use crate::census::{Household, Kinship, Person, PersonFacts, load, touched};
+use crate::census::{Household, Judged, Kinship, Person, PersonFacts, load, touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, Graph, input, record, union};
@@ -174,7 +174,7 @@ async fn change(
         Ok(held) => held,
         Err(refused) => return Ok(Err(refused)),
     };
-    context.authorize_write(Class::Family, RecordType::Person, &member)?;
+    context.authorize_write(Class::Family, RecordType::Person, &member.judged)?;
     for (household, _) in [&from, &to] {
         context.authorize_write(Class::Family, RecordType::Household, household)?;
     }
@@ -201,6 +201,7 @@ async fn change(
         return Err(Error::internal("a household that is held is not there"));
     }
     transaction.tells_of(member.id);
-    let payload = MoveToHouseholdPayload { person_id: member.id, key: member.key, facts: member.facts };
+    let Judged { key, facts } = member.judged;
+    let payload = MoveToHouseholdPayload { person_id: member.id, key, facts };
     Ok(Ok(Done { occurred_at, changes, payload }))
 }
