@@ -1,8 +1,10 @@
 //! The answers to every question of one principal.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::{Class, Condition, RecordType, Verb, class::Question};
+use crate::words::facts_of;
+use crate::{Class, Condition, Fact, RecordType, Verb, class::Question};
 
 /// What [`Refusal::policy`] says where no policy permits.
 pub const DEFAULT_DENY: &str = "default-deny";
@@ -48,16 +50,28 @@ pub struct Profile {
     answers: Vec<Answer>,
     /// What a question outside the array would get. There is none; the type system does not know that.
     refused: Answer,
+    /// What the answers that depend on the record depend on.
+    facts: BTreeSet<Fact>,
 }
 
 impl Profile {
     /// A profile of answers in the order of [`Question::all`].
     pub(crate) fn new(answers: Vec<Answer>, by_default: Refusal) -> Self {
-        Self { answers, refused: Answer::Refused(by_default) }
+        let facts = answers.iter().filter_map(|answer| match answer {
+            Answer::Depends(dependence) => Some(facts_of(&dependence.condition)),
+            Answer::Allowed | Answer::Refused(_) => None,
+        });
+        let facts = facts.flatten().collect();
+        Self { answers, refused: Answer::Refused(by_default), facts }
     }
 
     /// The answer to one question.
     pub fn answer(&self, verb: Verb, class: Class, record: RecordType) -> &Answer {
         self.answers.get(Question { verb, class, record }.index()).unwrap_or(&self.refused)
+    }
+
+    /// Whether any answer depends on a fact.
+    pub fn turns_on(&self, fact: Fact) -> bool {
+        self.facts.contains(&fact)
     }
 }

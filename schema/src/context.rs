@@ -7,9 +7,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use enlace_policies::{Answer, Class, Condition, Dependence, RecordType, Verb};
+use enlace_policies::{Answer, Class, Condition, Dependence, Fact, RecordType, Verb};
 
-use crate::access::by_record;
+use crate::access::{FactSources, Members, by_record};
 use crate::agencies::Actor;
 use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
@@ -33,6 +33,10 @@ pub(crate) struct Context {
     replica: Option<Reader>,
     /// Shared by the clones of one request.
     disclosed: Arc<Mutex<Disclosed>>,
+    /// The classes of what its document shows of people in care; all of them where there is none.
+    shows: Option<Arc<BTreeSet<Class>>>,
+    /// Whether it wants all facts of its records, and not only what the caller's own rights turn on.
+    examines: bool,
 }
 
 /// What a request reads of people in care: it is in the journal before it leaves.
@@ -76,7 +80,16 @@ impl Scope {
 impl Context {
     pub(crate) fn new(system: Arc<System>, caller: Caller) -> Self {
         let (now, turn) = (system.now(), system.database.turn());
-        Self { system, caller, now, turn, replica: None, disclosed: Arc::default() }
+        Self {
+            system,
+            caller,
+            now,
+            turn,
+            replica: None,
+            disclosed: Arc::default(),
+            shows: None,
+            examines: false,
+        }
     }
 
     /// The same, but that it reads from a replica.
@@ -84,9 +97,14 @@ impl Context {
         Self { replica: Some(replica), ..self }
     }
 
-    /// The same, but that what it discloses is noted apart.
+    /// The same, for a document that shows no more of people in care than these classes.
+    pub(crate) fn showing(self, classes: &Arc<BTreeSet<Class>>) -> Self {
+        Self { shows: Some(Arc::clone(classes)), ..self }
+    }
+
+    /// The same, to learn how records are judged, by others too: they come with all their facts, and what it discloses is noted apart.
     pub(crate) fn aside(&self) -> Self {
-        Self { disclosed: Arc::default(), ..self.clone() }
+        Self { disclosed: Arc::default(), examines: true, ..self.clone() }
     }
 
     /// Who asks.
@@ -234,6 +252,17 @@ impl Context {
     /// Whether the caller may read a class of some record of a type at least.
     pub(crate) fn may_read(&self, class: Class, record: RecordType) -> bool {
         !matches!(self.access().profile.answer(Verb::Read, class, record), Answer::Refused(_))
+    }
+
+    /// Whether it shows any of what is known of people in care by a class: what it does not show need not be opened.
+    pub(crate) fn shows(&self, class: Class) -> bool {
+        self.shows.as_ref().is_none_or(|shows| shows.contains(&class))
+    }
+
+    /// The members of a fact that is a set, as a column of what is shown to the caller; none where none of its rights turns on it.
+    pub(crate) fn members(&self, sources: FactSources, fact: Fact) -> Members {
+        let is_asked = self.examines || self.access().profile.turns_on(fact);
+        Members::new(if is_asked { sources } else { |_| None }, fact, self.instant())
     }
 
     /// Notes of whom a request reads.

@@ -193,7 +193,7 @@ async fn try_execute(
     }
     let calls = costed(&prepared, system, caller)?;
     let Answered { context, answers, age } = if plan.kind == OperationKind::Mutation {
-        let context = Context::new(Arc::clone(system), caller.clone());
+        let context = Context::new(Arc::clone(system), caller.clone()).showing(&plan.personal);
         let mut answers = Vec::with_capacity(calls.len());
         // One after the other, as the specification has it.
         for (call, arguments) in calls {

@@ -38,7 +38,7 @@ pub(crate) async fn answer_query(
             Err(why) => replicas.pass(why),
         }
     }
-    let context = Context::new(Arc::clone(system), caller.clone());
+    let context = Context::new(Arc::clone(system), caller.clone()).showing(&plan.personal);
     let answers =
         join_all(calls.into_iter().map(|(call, arguments)| answer(&context, call, arguments))).await;
     Answered { context, answers, age: None }
@@ -56,7 +56,7 @@ async fn by_replica(
     }
     let replica = system.database.replicas.choose(at_most).ok_or(Passed::Stale)?;
     let answering = async {
-        let context = Context::new(Arc::clone(system), caller.clone());
+        let context = Context::new(Arc::clone(system), caller.clone()).showing(&plan.personal);
         let (context, age) = lent(context, replica, at_most).await?;
         let answers = calls.iter().map(|(call, arguments)| answer(&context, call, arguments.clone()));
         let answers = join_all(answers).await;

@@ -92,6 +92,9 @@ pub async fn connect(config: &Config) -> Client {
 /// What the name of a keys' database ends in.
 const KEYS: &str = "_keys";
 
+/// File by file: a small database is cloned several times as fast as block by block through the log, and clones wait for each other.
+const COPIED: &str = "STRATEGY file_copy";
+
 /// A database of a test's own, with the demonstration programme in it; or empty.
 pub struct Scratch {
     /// Its name in the run's PostgreSQL; none where it is in another.
@@ -119,7 +122,8 @@ impl Scratch {
         // Cloning takes turns: a template may have one user at a time.
         admin.batch_execute("SELECT pg_advisory_lock(1)").await.unwrap();
         for suffix in ["", KEYS] {
-            let from = template.map(|template| format!("TEMPLATE {template}{suffix}")).unwrap_or_default();
+            let from =
+                template.map(|template| format!("TEMPLATE {template}{suffix} {COPIED}")).unwrap_or_default();
             admin.batch_execute(&format!("CREATE DATABASE {name}{suffix} {from}")).await.unwrap();
         }
         Self { owner: cluster.owner(&name), name: Some(name) }

@@ -15,6 +15,6 @@ pub use document::{Document, Limits};
 pub(crate) use document::{Fault, check_cost};
 pub(crate) use plan::{Call, Plan, PlannedRoot, RootWhat, plan};
 pub(crate) use refusal::by_record;
-pub(crate) use scope::{FactSource, InScope, Members};
+pub(crate) use scope::{FactSource, FactSources, InScope, Members};
 pub(crate) use view::{RoleView, write_json};
 pub(crate) use write::{Loaded, Writer, foresee, load_reply, write_reply, write_row};

@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) refusals: Vec<Refused>,
     /// Whether all that it reads, selects by or is refused may be seen a while after it changed: then a replica may answer.
     pub(crate) may_lag: bool,
+    /// The classes of all that it shows of people in care.
+    pub(crate) personal: Arc<BTreeSet<Class>>,
 }
 
 pub(crate) struct PlannedRoot {
@@ -154,7 +156,8 @@ pub(crate) fn plan(
             roots.push(planner.root(kind, &field)?);
         }
         let may_lag = kind == OperationKind::Query && planner.at_once == 0;
-        Ok((Plan { kind, roots, refusals: planner.refusals, may_lag }, planner.alone))
+        let personal = Arc::new(planner.personal);
+        Ok((Plan { kind, roots, refusals: planner.refusals, may_lag, personal }, planner.alone))
     };
     // One person or one household is read alone; several roots that do so are a list after all.
     match planned(false)? {
@@ -196,6 +199,7 @@ struct Planner<'a> {
     alone: usize,
     /// How much was met that must be as it is now.
     at_once: usize,
+    personal: BTreeSet<Class>,
 }
 
 fn misfit() -> Error {
@@ -224,6 +228,7 @@ impl<'a> Planner<'a> {
             shows_more: false,
             alone: 0,
             at_once: 0,
+            personal: BTreeSet::new(),
         }
     }
 
@@ -520,6 +525,7 @@ impl<'a> Planner<'a> {
             };
             if field.class.is_personal() {
                 selection.personal.insert(field.class);
+                self.personal.insert(field.class);
             }
             let what = match field.kind {
                 FieldKind::Column(column) => What::Column(column),

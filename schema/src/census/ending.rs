@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -10,8 +10,8 @@ use enlace_policies::Class;
 
 use crate::census::tables::consents;
 use crate::census::{Purpose, touched};
-use crate::error::{Error, Result};
-use crate::journal::{Change, Part, enter_of_server};
+use crate::error::Result;
+use crate::journal::{Change, Part, change_of_server};
 use crate::system::System;
 
 /// How many are told of at a time.
@@ -33,7 +33,6 @@ impl Change for ConsentEnded {
 
 /// Tells of the consents that are over by the programme clock, each in a transaction of its own, with its entry in the journal.
 pub(crate) async fn tell_of_ended(system: &System) -> Result<()> {
-    let mut connection = system.database.writer().await?;
     let over = consents::table
         .filter(consents::programme_id.eq(system.programme_id()))
         .filter(consents::ends_at.le(system.now()))
@@ -48,26 +47,19 @@ pub(crate) async fn tell_of_ended(system: &System) -> Result<()> {
             consents::purpose,
             consents::ends_at.assume_not_null(),
         ));
-    let over: Vec<(Uuid, Uuid, String, Purpose, DateTime<Utc>)> = over.load(&mut connection).await?;
+    let over: Vec<(Uuid, Uuid, String, Purpose, DateTime<Utc>)> =
+        over.load(&mut system.database.writer().await?).await?;
     for (consent, person, recipient, purpose, ended_at) in over {
-        let told = connection
-            .transaction::<bool, Error, _>(async |connection| {
-                let untold = consents::table.find(consent).filter(consents::end_told.eq(false));
-                let telling = diesel::update(untold).set(consents::end_told.eq(true));
-                // Somebody else was faster.
-                if telling.execute(connection).await? == 0 {
-                    return Ok(false);
-                }
-                let change = ConsentEnded { consent, recipient, purpose, ended_at };
-                let parts =
-                    vec![Part::of(Class::Consent, Some(person), &change)?, touched(vec![person], ended_at)?];
-                enter_of_server(system, connection, "census.consentEnded", parts).await?;
-                Ok(true)
-            })
-            .await?;
-        if told {
-            system.feed.wake();
-        }
+        change_of_server(system, "census.consentEnded", async |connection| {
+            let untold = consents::table.find(consent).filter(consents::end_told.eq(false));
+            if diesel::update(untold).set(consents::end_told.eq(true)).execute(connection).await? == 0 {
+                return Ok(None);
+            }
+            let change = ConsentEnded { consent, recipient, purpose, ended_at };
+            let ended = Part::of(Class::Consent, Some(person), &change)?;
+            Ok(Some(vec![ended, touched(vec![person], ended_at)?]))
+        })
+        .await?;
     }
     Ok(())
 }

@@ -102,7 +102,7 @@ pub(crate) async fn persons(
         wanted,
         selected,
         by_hidden_key(persons::id),
-        person_columns(at),
+        person_columns(&context),
         |person: &SealedPerson| person.id
     )?;
     Ok(Connection { rows: open(&context, page.rows, at).await?, facts: page.facts })
@@ -124,7 +124,7 @@ type PersonColumns = (
     persons::placement,
 );
 
-fn person_columns(at: Instant) -> PersonColumns {
+fn person_columns(context: &Context) -> PersonColumns {
     (
         persons::id,
         persons::code,
@@ -134,7 +134,7 @@ fn person_columns(at: Instant) -> PersonColumns {
         persons::household_id,
         persons::shelter_id,
         shelters::code.nullable(),
-        Members::new(person_facts, Fact::SharedWith, at),
+        context.members(person_facts, Fact::SharedWith),
         persons::identity,
         persons::family,
         persons::migration,
@@ -151,7 +151,7 @@ pub(crate) async fn persons_by_ids(context: Context, ids: Vec<Uuid>) -> Result<V
         .left_join(shelters::table)
         .filter(persons::id.eq_any(ids))
         .filter(InScope::new(&scope, person_facts))
-        .select(person_columns(scope.at()));
+        .select(person_columns(&context));
     let reader = context.reader().await?;
     let rows = query.load(&mut &*reader).await?;
     open(&context, rows, scope.at()).await
@@ -180,7 +180,7 @@ pub(crate) async fn members_of(context: Context, households: Vec<Uuid>) -> Resul
         .filter(persons::household_id.eq_any(households))
         .filter(InScope::new(&scope, person_facts))
         .order(persons::id)
-        .select(person_columns(scope.at()));
+        .select(person_columns(&context));
     let reader = context.reader().await?;
     let rows = query.load(&mut &*reader).await?;
     let mut members = open(&context, rows, scope.at()).await?;
@@ -265,7 +265,7 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
     })
 }
 
-/// A payload of a person, if the caller may read its class of someone: what nobody may see is not even opened.
+/// A payload of a person, if the caller asks for its class and may read it of someone: what is not shown is not even opened.
 fn open_part<T: DeserializeOwned>(
     context: &Context,
     keys: &Keys,
@@ -274,7 +274,7 @@ fn open_part<T: DeserializeOwned>(
     part: &str,
     sealed: &[u8],
 ) -> Result<Option<T>> {
-    if !context.may_read(class, RecordType::Person) {
+    if !context.shows(class) || !context.may_read(class, RecordType::Person) {
         return Ok(None);
     }
     keys.open(person, part, sealed)

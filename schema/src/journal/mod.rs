@@ -26,7 +26,8 @@ pub use fan_out::{FanOutStats, Nats, NatsUrlError};
 pub(crate) use feed::{Feed, head_of, read_entries};
 pub(crate) use graphql::register;
 pub(crate) use record::{
-    PolicyExplained, enter_of_server, record_notice, record_policies, record_question, record_read,
+    PolicyExplained, change_of_server, enter_of_server, record_notice, record_policies, record_question,
+    record_read,
 };
 pub(crate) use refusals::{Refusal, Refusals, run as run_refusals};
 pub(crate) use sequencer::run;

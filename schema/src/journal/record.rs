@@ -129,6 +129,22 @@ pub(crate) async fn enter_of_server(
     Ok(())
 }
 
+/// Changes something as the server itself, in a transaction of its own with its entry in the journal. `change` says what it changed;
+/// nothing, where somebody else was faster.
+pub(crate) async fn change_of_server(
+    system: &System,
+    operation: &str,
+    change: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<Option<Vec<Part>>>,
+) -> Result<()> {
+    let mut transaction = system.database.begin("BEGIN").await?;
+    let connection = transaction.get()?;
+    let Some(changes) = change(connection).await? else { return transaction.commit().await };
+    enter_of_server(system, connection, operation, changes).await?;
+    transaction.commit().await?;
+    system.feed.wake();
+    Ok(())
+}
+
 /// Puts something into the journal that its caller did and that changed no row.
 pub(crate) async fn record_notice(context: &Context, operation: &str, notice: Part) -> Result<()> {
     let entry = NewEntry::of_caller(context, operation, context.now(), vec![notice], Told::default()).await?;

@@ -106,7 +106,7 @@ impl Projection {
 
     /// For what is read for it.
     pub(super) fn context(&self) -> Context {
-        Context::new(Arc::clone(&self.system), self.caller.clone())
+        Context::new(Arc::clone(&self.system), self.caller.clone()).showing(&self.plan.personal)
     }
 
     pub(super) fn snapshot(&self) -> Option<&Snapshot> {

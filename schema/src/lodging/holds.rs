@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use super::{Bed, BedHold, HoldChanged};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint, enter_of_server};
+use crate::journal::{Begun, Done, Part, Transaction, change_of_server, constraint};
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
 };
@@ -220,33 +220,24 @@ async fn entry(connection: &mut AsyncPgConnection, id: Uuid, beds: Vec<Uuid>) ->
 /// before: whoever takes a bed passes over a hold whose time is over.
 pub(crate) async fn tidy(system: &System) -> Result<()> {
     let now = system.now();
-    let mut connection = system.database.writer().await?;
-    let over: Vec<Uuid> = bed_holds::table
+    let over = bed_holds::table
         .filter(bed_holds::programme_id.eq(system.programme_id()))
         .filter(bed_holds::ended_at.is_null())
         .filter(bed_holds::until.le(now))
         .order(bed_holds::until)
         .limit(AT_ONCE)
-        .select(bed_holds::id)
-        .load(&mut connection)
-        .await?;
+        .select(bed_holds::id);
+    let over: Vec<Uuid> = over.load(&mut system.database.writer().await?).await?;
     for id in over {
-        let ended = connection
-            .transaction::<bool, Error, _>(async |connection| {
-                let open = bed_holds::table.find(id).filter(bed_holds::ended_at.is_null());
-                let ending = diesel::update(open).set(bed_holds::ended_at.eq(now));
-                // Somebody else was faster.
-                if ending.execute(connection).await? == 0 {
-                    return Ok(false);
-                }
-                let part = Part::of(Class::Operational, None, &entry(connection, id, Vec::new()).await?)?;
-                enter_of_server(system, connection, "lodging.holdExpired", vec![part]).await?;
-                Ok(true)
-            })
-            .await?;
-        if ended {
-            system.feed.wake();
-        }
+        change_of_server(system, "lodging.holdExpired", async |connection| {
+            let open = bed_holds::table.find(id).filter(bed_holds::ended_at.is_null());
+            if diesel::update(open).set(bed_holds::ended_at.eq(now)).execute(connection).await? == 0 {
+                return Ok(None);
+            }
+            let change = entry(connection, id, Vec::new()).await?;
+            Ok(Some(vec![Part::of(Class::Operational, None, &change)?]))
+        })
+        .await?;
     }
     Ok(())
 }

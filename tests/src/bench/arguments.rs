@@ -38,6 +38,9 @@ pub enum Command {
         /// How to connect to the database.
         #[arg(long)]
         database: String,
+        /// How to connect to the database of the people's keys.
+        #[arg(long)]
+        keys: String,
     },
 }
 
@@ -50,6 +53,8 @@ pub enum Contest {
     Lots,
     /// 500 rows of ten fields, two of them refused.
     Rows,
+    /// A page of 500 people in care, sealed under a key each, with the read recorded.
+    People,
     /// Pages from 48,963 and from 489,630 lots against pages from 4,896, in every way in which lots are found.
     Pages,
     /// Lots that a text finds, against one statement.

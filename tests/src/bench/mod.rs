@@ -32,8 +32,8 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
         // As many threads as the server under test has.
-        Some(Command::Floor { database }) => {
-            block_on(None, floor::serve(database)).map(|()| ExitCode::SUCCESS)
+        Some(Command::Floor { database, keys }) => {
+            block_on(None, floor::serve(database, keys)).map(|()| ExitCode::SUCCESS)
         }
         // One, so that the load is light.
         None => block_on(Some(1), contests::run(&arguments)),

@@ -168,6 +168,7 @@ impl Stage {
     pub async fn floor_on(&self, copy: &str) -> Result<Server, Failure> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["floor", "--database", &self.postgres.connection_string(copy)]);
+        command.args(["--keys", &self.postgres.connection_string(KEYS)]);
         Server::start(&mut command).await
     }
 

@@ -37,6 +37,7 @@ mod reload;
 mod replicas;
 mod schema_contract;
 mod shelters;
+mod statements;
 mod streams;
 mod tokens;
 mod traces;

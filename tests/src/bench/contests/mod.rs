@@ -41,6 +41,7 @@ async fn run_on(stage: &Stage, arguments: &Arguments, lines: &mut Vec<Line>) -> 
             Contest::Shelters => reads::run(&reads::SHELTERS, stage, arguments).await?,
             Contest::Lots => reads::run(&reads::LOTS, stage, arguments).await?,
             Contest::Rows => reads::run(&reads::ROWS, stage, arguments).await?,
+            Contest::People => reads::run(&reads::PEOPLE, stage, arguments).await?,
             Contest::Pages => pages::run(stage, arguments).await?,
             Contest::Search => search::run(stage, arguments).await?,
             Contest::Access => access::run(stage, arguments).await?,

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::Failure;
 use super::super::arguments::Arguments;
 use super::super::duel::{Duel, Side};
-use super::super::load::{Connection, Load, Same, post};
+use super::super::load::{Connection, Load, Same, post_stating};
 use super::super::report::{Bound, Line};
 use super::super::stage::Stage;
 
@@ -55,6 +55,21 @@ pub(super) const ROWS: Read = Read {
     least: 0.65,
 };
 
+/// What the floor does not do is most of it here: each answer is in the journal before it leaves.
+pub(super) const PEOPLE: Read = Read {
+    name: "500 people, sealed, the read recorded",
+    agency: "DIF_MUNICIPAL",
+    role: "coordinator",
+    query: "{ persons(first: 500) { nodes { id code givenNames familyNames birthDate sex nationality arrivedOn \
+            kinship maritalStatus segment } } }",
+    path: "/people",
+    refused: 7,
+    least: 0.65,
+};
+
+/// For what people's data is asked; of no moment elsewhere.
+const PURPOSE: &str = "RECEPTION";
+
 /// The most CPU, against the floor's.
 const MOST_CPU: f64 = 1.5;
 
@@ -63,8 +78,8 @@ pub(super) async fn run(read: &Read, stage: &Stage, arguments: &Arguments) -> Re
     let enlace = stage.enlace().await?;
     let token = stage.token(read.agency, read.role)?;
     let body = json!({"query": read.query}).to_string();
-    let by_hand = sample(floor.address, post(read.path, &token, &body)).await?;
-    let answer = sample(enlace.address, post("/graphql", &token, &body)).await?;
+    let by_hand = sample(floor.address, post_stating(read.path, &token, PURPOSE, &body)).await?;
+    let answer = sample(enlace.address, post_stating("/graphql", &token, PURPOSE, &body)).await?;
     compare(read, &by_hand.answer, &answer.answer)?;
 
     let many = arguments.connections as usize;

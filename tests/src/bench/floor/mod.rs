@@ -4,6 +4,7 @@
 //! and with which options: what is said there is repeated here.
 
 mod json;
+mod people;
 mod push;
 mod reads;
 mod register;
@@ -27,6 +28,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_postgres::{Client, Config, NoTls};
 use tower_service::Service as _;
 
+use self::people::People;
 use self::push::Push;
 use self::reads::Reads;
 use self::writes::Writes;
@@ -34,18 +36,20 @@ use super::Failure;
 
 struct Floor {
     reads: Reads,
+    people: People,
     writes: Writes,
     push: Push,
 }
 
 /// Serves until the process ends. The first line of the output says where.
-pub async fn serve(database: &str) -> Result<(), Failure> {
+pub async fn serve(database: &str, keys: &str) -> Result<(), Failure> {
     let mut config: Config = database.parse()?;
     config
         .application_name("floor")
         .options("-c role=enlace_app -c statement_timeout=10000 -c pg_trgm.word_similarity_threshold=0.45");
     let floor = Floor {
         reads: Reads::open(&config).await?,
+        people: People::open(&config, &keys.parse()?).await?,
         writes: Writes::open(&config).await?,
         push: Push::default(),
     };
@@ -53,6 +57,7 @@ pub async fn serve(database: &str) -> Result<(), Failure> {
         .route("/shelters", post(shelters))
         .route("/lots", post(lots))
         .route("/rows", post(rows))
+        .route("/people", post(people))
         .route("/search", post(search))
         .route("/adjust", post(adjust))
         .route("/move", post(transfer))
@@ -107,6 +112,10 @@ async fn lots(State(floor): State<Arc<Floor>>, _body: Bytes) -> Response {
 
 async fn rows(State(floor): State<Arc<Floor>>, _body: Bytes) -> Response {
     answer(floor.reads.rows().await)
+}
+
+async fn people(State(floor): State<Arc<Floor>>, _body: Bytes) -> Response {
+    answer(floor.people.page().await)
 }
 
 async fn search(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {

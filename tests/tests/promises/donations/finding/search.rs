@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use enlace_tests::{Client, World, at, codes, fill, id};
+use enlace_tests::{Client, Plans, World, at, codes, fill, id};
 use serde_json::json;
 
 use super::super::DONATIONS;
-use super::plans::{Plans, TIMES, by_index, nodes, telling_world};
+use super::plans::{TIMES, by_index, nodes, telling_world};
 use super::{Lot, all_lots, ids, page, walk};
 use crate::reference::rows;
 
