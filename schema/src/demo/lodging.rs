@@ -1,16 +1,17 @@
-//! One space with beds: that of the families in the shelter that opened last. The others count their people themselves.
+//! The beds of the spaces that have some, and who lies in them from when to when.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use super::people::Person;
+use super::people::Lodger;
 use super::{copy, id, local, programme_id, shelters};
+use crate::census::BedNeed;
 
-/// The shelter, and its space.
+/// Where beds are kept for somebody, and one is blocked: the families' space of the shelter that opened last.
 const SHELTER: &str = "ALB-12";
 const SPACE: &str = "FAM";
-/// How many beds nobody lies in however full the space is: two are held, and one is blocked.
+/// How many of its beds nobody lies in however full it is: two are held, and one is blocked.
 const APART: i32 = 3;
 
 row! {
@@ -46,6 +47,7 @@ row! {
         bed_id: Uuid = UUID,
         party_id: Uuid = UUID,
         began_at: DateTime<Utc> = TIMESTAMPTZ,
+        ended_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
     }
 }
 
@@ -58,74 +60,78 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Makes the beds of the space, and lodges in them whole households of its shelter, as far as it was counted. The space itself is
-    /// written empty: its stays fill it.
-    pub(super) fn generate(shelters: &mut shelters::Rows, people: &[Person], now: DateTime<Utc>) -> Self {
+    /// Makes the beds of the shelters that are open, and lodges everyone in one that suits them in their own segment's space.
+    pub(super) fn generate(shelters: &shelters::Rows, lodgers: &[Lodger], now: DateTime<Utc>) -> Self {
         let mut rows = Self::default();
-        let Some(shelter) = shelters.shelters.iter().find(|shelter| shelter.code == SHELTER) else {
-            return rows;
-        };
-        let in_it = |space: &&mut shelters::Space| space.shelter_id == shelter.id && space.code == SPACE;
-        let Some(space) = shelters.spaces.iter_mut().find(in_it) else { return rows };
-        let (wanted, opened) = (space.occupied.min(space.capacity - APART), local(shelter.opened_on, 0));
-        space.occupied = 0;
-        let open = shelter.closed_on.is_none();
-        if open {
-            rows.holds.push(Hold {
-                id: id("bed_holds", SHELTER, now - TimeDelta::hours(2)),
-                programme_id: programme_id(),
-                shelter_id: shelter.id,
-                note: "Para una familia que llega mañana",
-                held_at: now - TimeDelta::hours(2),
-                until: now + TimeDelta::days(2),
-            });
+        for shelter in &shelters.shelters {
+            let of_shelter = |space: &&shelters::Space| space.shelter_id == shelter.id;
+            for space in shelters.spaces.iter().filter(of_shelter) {
+                let Some(segment) = shelters::bedded(space) else { continue };
+                let hold = rows.hold(shelter, space, now);
+                let first = rows.beds.len();
+                rows.beds.extend((1..=space.capacity).map(|number| bed(shelter, space, number, hold)));
+                rows.lodge(
+                    first,
+                    lodgers.iter().filter(|lodger| {
+                        lodger.shelter_id == shelter.id && lodger.segment == segment && lodger.from <= now
+                    }),
+                    now,
+                );
+            }
         }
-        for number in 1..=space.capacity {
-            let code = format!("C-{number:02}");
-            let (is_held, is_blocked) = (
-                open && number > space.capacity - APART && number < space.capacity,
-                number == space.capacity,
-            );
-            let hold = rows.holds.first().filter(|_| is_held);
-            rows.beds.push(Bed {
-                id: id("beds", &format!("{SHELTER}/{SPACE}/{code}"), opened),
-                space_id: space.id,
-                code,
-                suits: suits(number),
-                blocked_for: is_blocked.then_some("La base está rota"),
-                hold_id: hold.map(|hold| hold.id),
-                held_until: hold.map(|hold| hold.until),
-            });
-        }
-        rows.lodge(people, shelter, usize::try_from(wanted).unwrap_or_default());
         rows
     }
 
-    /// Lodges households in the order of their registration while they fit, together.
-    fn lodge(&mut self, people: &[Person], shelter: &shelters::Shelter, wanted: usize) {
-        let lodgers: Vec<&Person> =
-            people.iter().filter(|person| person.shelter_id == Some(shelter.id)).collect();
-        for family in lodgers.chunk_by(|one, other| one.household_id == other.household_id) {
-            if self.stays.len() + family.len() > wanted {
-                continue;
-            }
-            for person in family {
-                let Some(bed) = self.beds.get(self.stays.len()) else { return };
-                let began_at = local(person.arrived_on.max(shelter.opened_on), 10);
-                self.stays.push(Stay {
-                    id: id("stays", &person.code, began_at),
-                    person_id: person.id,
-                    bed_id: bed.id,
-                    party_id: id("parties", &person.household_id.to_string(), began_at),
-                    began_at,
-                });
-            }
+    /// What keeps some beds of a space: its id, and until when.
+    fn hold(
+        &mut self,
+        shelter: &shelters::Shelter,
+        space: &shelters::Space,
+        now: DateTime<Utc>,
+    ) -> Option<(Uuid, DateTime<Utc>)> {
+        if !is_held_in(shelter, space) || shelter.closed_on.is_some() {
+            return None;
+        }
+        let hold = Hold {
+            id: id("bed_holds", SHELTER, now - TimeDelta::hours(2)),
+            programme_id: programme_id(),
+            shelter_id: shelter.id,
+            note: "Para una familia que llega mañana",
+            held_at: now - TimeDelta::hours(2),
+            until: now + TimeDelta::days(2),
+        };
+        let kept = (hold.id, hold.until);
+        self.holds.push(hold);
+        Some(kept)
+    }
+
+    /// Gives each lodger the bed among those from `first` on that suits them best, in the order of their coming. Nobody leaves before
+    /// everyone has come, so that no bed is given twice.
+    fn lodge<'l>(&mut self, first: usize, lodgers: impl Iterator<Item = &'l Lodger>, now: DateTime<Utc>) {
+        let mut free: Vec<&Bed> = self
+            .beds
+            .iter()
+            .skip(first)
+            .filter(|bed| bed.blocked_for.is_none() && bed.hold_id.is_none())
+            .collect();
+        for lodger in lodgers {
+            let best = free.iter().enumerate().min_by_key(|(_, bed)| misfit(&lodger.bed_needs, &bed.suits));
+            let Some((place, _)) = best else { return };
+            self.stays.push(Stay {
+                id: id("stays", &lodger.person_id.to_string(), lodger.from),
+                person_id: lodger.person_id,
+                bed_id: free.remove(place).id,
+                party_id: id("parties", &lodger.household_id.to_string(), lodger.from),
+                began_at: lodger.from,
+                ended_at: Some(lodger.until).filter(|until| *until <= now),
+            });
         }
     }
 
     /// How many people lie in the beds.
     pub(super) fn lodged(&self) -> i32 {
-        i32::try_from(self.stays.len()).unwrap_or(i32::MAX)
+        let lodged = self.stays.iter().filter(|stay| stay.ended_at.is_none()).count();
+        i32::try_from(lodged).unwrap_or(i32::MAX)
     }
 
     /// Writes them, once there are the people.
@@ -136,48 +142,88 @@ impl Rows {
     }
 }
 
-/// Which needs a bed meets: every third is a lower one, every ninth a cot, and the first ten are near the toilets.
-fn suits(number: i32) -> Vec<&'static str> {
-    let needs = [("LOWER_BED", number % 3 == 1), ("COT", number % 9 == 0), ("NEAR_TOILETS", number <= 10)];
-    needs.into_iter().filter(|(_, meets)| *meets).map(|(need, _)| need).collect()
+fn is_held_in(shelter: &shelters::Shelter, space: &shelters::Space) -> bool {
+    shelter.code == SHELTER && space.code == SPACE
+}
+
+/// A bed of a space.
+fn bed(
+    shelter: &shelters::Shelter,
+    space: &shelters::Space,
+    number: i32,
+    hold: Option<(Uuid, DateTime<Utc>)>,
+) -> Bed {
+    let code = format!("C-{number:03}");
+    let is_apart = is_held_in(shelter, space) && number > space.capacity - APART;
+    let is_blocked = is_apart && number == space.capacity;
+    let hold = hold.filter(|_| is_apart && !is_blocked);
+    Bed {
+        id: id("beds", &format!("{}/{}/{code}", shelter.code, space.code), local(shelter.opened_on, 0)),
+        space_id: space.id,
+        suits: suits(number, space.capacity),
+        blocked_for: is_blocked.then_some("La base está rota"),
+        hold_id: hold.map(|(id, _)| id),
+        held_until: hold.map(|(_, until)| until),
+        code,
+    }
+}
+
+/// Which needs a bed meets: every third is a lower one, every ninth a cot, and the first fifth is near the toilets.
+fn suits(number: i32, of: i32) -> Vec<&'static str> {
+    let needs = [
+        (BedNeed::LowerBed, number % 3 == 1),
+        (BedNeed::Cot, number % 9 == 0),
+        (BedNeed::NearToilets, number <= (of / 5).max(1)),
+    ];
+    needs.into_iter().filter(|(_, meets)| *meets).map(|(need, _)| need.as_str()).collect()
+}
+
+/// How ill a bed suits somebody: what they need and it has not, then what it has and they need not.
+fn misfit(needs: &[BedNeed], suits: &[&str]) -> (usize, usize) {
+    let met = needs.iter().filter(|need| suits.contains(&need.as_str())).count();
+    (needs.len() - met, suits.len() - met)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use chrono::NaiveDate;
 
     use super::super::{DEFAULT_DAY, ENDS_ON, NOON, STARTS_ON, people};
     use super::*;
+    use crate::shelters::Segment;
 
-    fn on(day: NaiveDate) -> (i32, Rows) {
+    fn on(day: NaiveDate) -> (Vec<Lodger>, Rows) {
         let now = local(day, NOON);
-        let mut shelters = shelters::Rows::generate(day);
-        let counted = |shelters: &shelters::Rows| -> i32 {
-            let shelter = shelters.shelters.iter().find(|shelter| shelter.code == SHELTER);
-            let spaces = shelters.spaces.iter().filter(|space| space.code == SPACE);
-            spaces
-                .filter(|space| shelter.is_some_and(|shelter| shelter.id == space.shelter_id))
-                .map(|space| space.occupied)
-                .sum()
-        };
-        let before = counted(&shelters);
         let people = people::Rows::generate(day, now).unwrap();
-        let rows = Rows::generate(&mut shelters, &people.persons, now);
-        assert_eq!(counted(&shelters), 0, "its stays fill it");
-        (before, rows)
+        let rows = Rows::generate(&shelters::Rows::generate(day), &people.lodgers, now);
+        (people.lodgers, rows)
     }
 
     #[test]
-    fn the_beds_lodge_as_many_as_the_shelter_counted_on_the_default_day() {
-        let (counted, made) = on(DEFAULT_DAY);
-        assert_eq!((made.lodged(), made.holds.len(), made.beds.len()), (counted, 1, 54));
+    fn on_the_default_day_everyone_who_lodges_in_a_space_with_beds_lies_in_one_that_suits() {
+        let (lodgers, made) = on(DEFAULT_DAY);
+        let beds: HashMap<Uuid, &Bed> = made.beds.iter().map(|bed| (bed.id, bed)).collect();
+        let lies: HashMap<Uuid, &Bed> =
+            made.stays.iter().map(|stay| (stay.person_id, beds[&stay.bed_id])).collect();
+        let bedded = [Segment::FamilyNucleus, Segment::SingleMen, Segment::SingleWomen];
+        let lodgers: Vec<_> = lodgers.iter().filter(|lodger| bedded.contains(&lodger.segment)).collect();
+        assert_eq!(lies.len(), lodgers.len());
+        assert!(
+            lodgers.iter().all(|lodger| misfit(&lodger.bed_needs, &lies[&lodger.person_id].suits).0 == 0)
+        );
+        let (lodged, beds) = (made.lodged(), i32::try_from(made.beds.len()).unwrap());
+        assert!(lodged * 100 > beds * 70 && lodged < beds, "{lodged} in {beds}");
+        assert_eq!(made.holds.len(), 1);
         assert_eq!(on(DEFAULT_DAY).1, made, "two loads are the same");
     }
 
     #[test]
-    fn there_are_no_beds_before_the_shelter_opens_and_nobody_in_them_at_the_end() {
+    fn there_are_no_beds_before_a_shelter_opens_and_nobody_in_them_at_the_end() {
         assert!(on(STARTS_ON).1.beds.is_empty());
         let (_, made) = on(ENDS_ON);
-        assert_eq!((made.lodged(), made.holds.len(), made.beds.len()), (0, 0, 54));
+        assert_eq!((made.lodged(), made.holds.len()), (0, 0));
+        assert!(made.stays.iter().all(|stay| stay.ended_at.is_some_and(|ended| ended > stay.began_at)));
     }
 }

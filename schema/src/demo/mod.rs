@@ -144,11 +144,11 @@ pub async fn load(
     let now = local(day, NOON);
     let programme = Programme::new(now, real_now);
     let agencies = agencies::Rows::generate();
-    let mut shelters = shelters::Rows::generate(day);
+    let shelters = shelters::Rows::generate(day);
     let mut donations = donations::Rows::generate(now);
     let people = people::Rows::generate(day, now)?;
     donations.give(&people);
-    let lodging = lodging::Rows::generate(&mut shelters, &people.persons, now);
+    let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
 
     people.write_keys(keys).await?;
     let transaction = client.transaction().await?;

@@ -9,6 +9,7 @@ use super::{
     agencies::{agency_id, grant_id},
     copy, id, local, programme_id, start,
 };
+use crate::shelters::Segment;
 
 /// A centre and the shelter that opens in it.
 struct Site {
@@ -38,15 +39,25 @@ const SITES: [Site; 12] = [
     Site { name: "Choya", lender: None, opens_after: 32, capacity: 120 },
 ];
 
-/// The spaces of every shelter: code, segment and share of the places in per cent.
-const SEGMENTS: [(&str, &str, i32); 6] = [
-    ("EMB", "PREGNANCY", 5),
-    ("HOM", "SINGLE_MEN", 20),
-    ("MUJ", "SINGLE_WOMEN", 15),
-    ("FAM", "FAMILY_NUCLEUS", 45),
-    ("CRO", "CHRONIC_ILLNESS", 5),
-    ("RES", "RESPIRATORY_RISK", 10),
+/// The spaces of every shelter: code, segment and share of the places in per cent, and whether they have beds. The small rooms of
+/// those who are pregnant, ill or at risk have mats, and count their people themselves.
+const SEGMENTS: [(&str, Segment, i32, bool); 6] = [
+    ("EMB", Segment::Pregnancy, 5, false),
+    ("HOM", Segment::SingleMen, 5, true),
+    ("MUJ", Segment::SingleWomen, 5, true),
+    ("FAM", Segment::FamilyNucleus, 70, true),
+    ("CRO", Segment::ChronicIllness, 5, false),
+    ("RES", Segment::RespiratoryRisk, 10, false),
 ];
+
+/// The segment of a space that has beds.
+pub(super) fn bedded(space: &Space) -> Option<Segment> {
+    SEGMENTS
+        .iter()
+        .find(|(code, ..)| *code == space.code)
+        .filter(|(.., beds)| *beds)
+        .map(|(_, segment, ..)| *segment)
+}
 
 row! {
     /// A community centre.
@@ -122,8 +133,11 @@ impl Rows {
             .iter()
             .zip(&SITES)
             .flat_map(|(shelter, site)| {
-                SEGMENTS.map(|(code, segment, share)| {
-                    space(shelter, code, segment, site.capacity * share / 100, day)
+                SEGMENTS.map(|(code, segment, share, beds)| {
+                    let mut space = space(shelter, code, segment.as_str(), site.capacity * share / 100, day);
+                    // Its stays fill it.
+                    space.occupied *= i32::from(!beds);
+                    space
                 })
             })
             .collect();
@@ -145,6 +159,11 @@ impl Rows {
 /// All twelve shelters, in the order of their opening, as they stand when the programme has closed.
 pub(super) fn all() -> Vec<Shelter> {
     (1..).zip(&SITES).map(|(number, site)| shelter(number, site)).collect()
+}
+
+/// Their capacities.
+pub(super) fn capacities() -> impl Iterator<Item = u32> {
+    SITES.iter().map(|site| site.capacity.unsigned_abs())
 }
 
 /// A site's centre.
@@ -249,7 +268,7 @@ mod tests {
     fn the_default_day_is_lively() {
         let made = Rows::generate(ENDS_ON - Days::new(59));
         let occupied = sum(&made.spaces, |space| space.occupied);
-        assert!((1_800..=2_760).contains(&occupied), "{occupied}");
+        assert!((360..=552).contains(&occupied), "{occupied}");
         assert!(made.spaces.iter().any(|space| space.occupied == space.capacity));
         assert!(made.spaces.iter().any(|space| space.occupied < space.capacity));
     }

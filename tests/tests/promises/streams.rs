@@ -276,8 +276,11 @@ async fn a_stream_begins_with_how_things_stand_and_goes_on_from_there() {
 async fn a_board_that_is_opened_while_others_write_misses_nothing_and_repeats_nothing() {
     const COUNTS: i64 = 40;
     let world = World::start().await;
-    let spaces = world.spaces("ALB-01").await;
-    let writing = join_all(spaces.iter().take(3).map(async |space| {
+    let mut spaces = world.spaces("ALB-01").await;
+    spaces.retain(|space| {
+        ["CHRONIC_ILLNESS", "PREGNANCY", "RESPIRATORY_RISK"].contains(&space["segment"].as_str().unwrap())
+    });
+    let writing = join_all(spaces.iter().map(async |space| {
         let mut space = space.clone();
         for _ in 0..COUNTS {
             world.client(COORDINATOR).recount(&mut space).await;
@@ -289,7 +292,7 @@ async fn a_board_that_is_opened_while_others_write_misses_nothing_and_repeats_no
         let mut socket = world.socket(KITCHEN).await;
         let mut shown = board(&mut socket).await;
         loop {
-            let done = spaces.iter().take(3).all(|space| {
+            let done = spaces.iter().all(|space| {
                 shown[space["id"].as_str().unwrap()] == space["version"].as_i64().unwrap() + COUNTS
             });
             if done {

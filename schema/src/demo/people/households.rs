@@ -17,6 +17,8 @@ const FIRST_DAY: [usize; 2] = [3, 4];
 const DAYS_OF_ARRIVAL: usize = 46;
 /// Sizes that a household is drawn from, as often as they occur.
 const SIZES: [usize; 12] = [1, 1, 2, 2, 3, 3, 3, 3, 4, 4, 5, 6];
+/// How full, in per cent, a shelter becomes: the segments never come as the spaces are cut.
+const MOST_FULL: u32 = 82;
 /// The largest household.
 pub(super) const LARGEST: usize = 8;
 
@@ -40,31 +42,49 @@ pub(super) fn sizes() -> Vec<usize> {
     sizes
 }
 
-/// When and where a household stays.
+/// When a household comes, and where it lodges.
 pub(super) struct Stay {
     pub(super) arrived_on: NaiveDate,
+    /// How many it is.
+    pub(super) size: usize,
     /// Its shelter, and the days from and until which it lodges there.
     pub(super) lodging: Option<(Uuid, NaiveDate, NaiveDate)>,
 }
 
 impl Stay {
-    pub(super) fn of_household(number: usize, sites: &[shelters::Shelter]) -> Self {
+    /// Those of all households, in the order in which they come. Most lodge in a shelter, of those with room the likelier the more
+    /// room it has.
+    pub(super) fn all(sizes: &[usize]) -> Vec<Self> {
+        let mut rooms: Vec<(shelters::Shelter, u32)> = shelters::all()
+            .into_iter()
+            .zip(shelters::capacities())
+            .map(|(shelter, capacity)| (shelter, capacity * MOST_FULL / 100))
+            .collect();
+        sizes.iter().enumerate().map(|(number, size)| Self::of_household(number, *size, &mut rooms)).collect()
+    }
+
+    fn of_household(number: usize, size: usize, rooms: &mut [(shelters::Shelter, u32)]) -> Self {
         let mut random = Random::seeded(&format!("stays/{number}"));
         let after = match number.checked_sub(FIRST_DAY.len()) {
             None => 0,
             Some(number) => 1 + number * DAYS_OF_ARRIVAL / HOUSEHOLDS,
         };
         let arrived_on = STARTS_ON + Days::new(u64::try_from(after).unwrap_or_default());
-        let opening = arrived_on + Days::new(5);
-        let open: Vec<&shelters::Shelter> =
-            sites.iter().filter(|shelter| shelter.opened_on <= opening).collect();
-        let lodges = random.chance(88);
-        let leaves_on = ENDS_ON - Days::new(random.below(45).into());
-        let lodging = random
-            .pick(&open)
-            .filter(|_| lodges)
-            .map(|shelter| (shelter.id, arrived_on.max(shelter.opened_on), leaves_on));
-        Self { arrived_on, lodging }
+        let (lodges, leaves_on) = (random.chance(80), ENDS_ON - Days::new(random.below(45).into()));
+        let (people, opening) = (u32::try_from(size).unwrap_or_default(), arrived_on + Days::new(5));
+        let with_room =
+            |(shelter, room): &(shelters::Shelter, u32)| shelter.opened_on <= opening && *room >= people;
+        let mut place = random.below(rooms.iter().filter(|room| with_room(room)).map(|(_, room)| room).sum());
+        let chosen = rooms.iter_mut().filter(|room| lodges && with_room(room)).find(|(_, room)| {
+            let here = place < *room;
+            place = place.saturating_sub(*room);
+            here
+        });
+        let lodging = chosen.map(|(shelter, room)| {
+            *room -= people;
+            (shelter.id, arrived_on.max(shelter.opened_on), leaves_on)
+        });
+        Self { arrived_on, size, lodging }
     }
 
     pub(super) fn shelter_on(&self, day: NaiveDate) -> Option<Uuid> {

@@ -13,11 +13,12 @@ use findings::{CONCLUSIONS, EXAMINED, PREGNANT, findings};
 use households::{Stay, pickup_code, sizes};
 use someone::{FAMILIES, Someone, hashed};
 
-use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id, shelters};
-use crate::census::{FAMILY, IDENTITY, Kinship, MIGRATION, PLACEMENT};
+use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id};
+use crate::census::{BedNeed, FAMILY, IDENTITY, Kinship, MIGRATION, PLACEMENT, Placement};
 use crate::education::{COURSE, Course, CourseLevel};
 use crate::error::Result;
 use crate::health::{CONCLUSION, Conclusion, FINDINGS};
+use crate::shelters::Segment;
 
 row! {
     /// A household.
@@ -114,6 +115,18 @@ row! {
     }
 }
 
+/// Who needs a bed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lodger {
+    pub(super) person_id: Uuid,
+    pub(super) household_id: Uuid,
+    pub(super) shelter_id: Uuid,
+    pub(super) segment: Segment,
+    pub(super) bed_needs: Vec<BedNeed>,
+    pub(super) from: DateTime<Utc>,
+    pub(super) until: DateTime<Utc>,
+}
+
 /// The rows of these capabilities as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
@@ -124,20 +137,20 @@ pub(super) struct Rows {
     assessments: Vec<Assessment>,
     diagnoses: Vec<Diagnosis>,
     enrolments: Vec<Enrolment>,
+    /// Who lodges at some time, household by household.
+    pub(super) lodgers: Vec<Lodger>,
 }
 
 impl Rows {
     /// Makes them as they stand on `day` at `now`.
     pub(super) fn generate(day: NaiveDate, now: DateTime<Utc>) -> Result<Self> {
-        let sites = shelters::all();
         let mut rows = Self::default();
         let mut people = 0;
-        for (number, size) in sizes().into_iter().enumerate() {
-            let stay = Stay::of_household(number, &sites);
+        for (number, stay) in Stay::all(&sizes()).into_iter().enumerate() {
             if stay.arrived_on <= day {
-                rows.household(number, people, size, &stay, day, now)?;
+                rows.household(number, people, &stay, day, now)?;
             }
-            people += size;
+            people += stay.size;
         }
         Ok(rows)
     }
@@ -179,7 +192,6 @@ impl Rows {
         &mut self,
         number: usize,
         before: usize,
-        size: usize,
         stay: &Stay,
         day: NaiveDate,
         now: DateTime<Utc>,
@@ -196,8 +208,8 @@ impl Rows {
             head_id: Uuid::nil(),
         };
         let family_name = *random.pick(&FAMILIES).unwrap_or(&"Paul");
-        let has_partner = size > 1 && random.chance(70);
-        for place in 0..size {
+        let has_partner = stay.size > 1 && random.chance(70);
+        for place in 0..stay.size {
             let kinship = match place {
                 0 => Kinship::Head,
                 1 if has_partner => Kinship::Partner,
@@ -209,6 +221,7 @@ impl Rows {
                 household.head_id = someone.id;
             }
             self.person(&someone, &household, day)?;
+            self.lodger(&someone, &household, stay);
             self.relations(&someone, stay, now);
             self.care(&someone, stay, now)?;
         }
@@ -231,6 +244,21 @@ impl Rows {
             placement: someone.seal(PLACEMENT, &someone.placement())?,
         });
         Ok(())
+    }
+
+    /// Where they are to lie, if they lodge.
+    fn lodger(&mut self, someone: &Someone, household: &Household, stay: &Stay) {
+        let Some((shelter_id, from, until)) = stay.lodging else { return };
+        let Placement { segment, bed_needs } = someone.placement();
+        self.lodgers.push(Lodger {
+            person_id: someone.id,
+            household_id: household.id,
+            shelter_id,
+            segment,
+            bed_needs,
+            from: local(from, 10),
+            until: local(until, 10),
+        });
     }
 
     /// What they agreed to, and where their case was sent.

@@ -114,6 +114,8 @@ pub(super) struct Someone {
     pub(super) birth_year: i32,
     pub(super) identity: Identity,
     pub(super) family: Family,
+    /// Whether they came with nobody.
+    alone: bool,
 }
 
 impl Someone {
@@ -170,6 +172,7 @@ impl Someone {
                 photograph: Some(format!("FOTO-{code}")),
             },
             family: Family { kinship, marital_status: (age >= 18).then_some(marital_status) },
+            alone: stay.size == 1,
             code,
         }
     }
@@ -205,8 +208,6 @@ impl Someone {
 
     pub(super) fn placement(&self) -> Placement {
         let mut random = Random::seeded(&format!("placement/{}", self.code));
-        let alone =
-            self.family.kinship == Kinship::Head && self.family.marital_status == Some(MaritalStatus::Single);
         let pregnant = self.is_pregnant();
         let segment = if pregnant {
             Segment::Pregnancy
@@ -214,9 +215,9 @@ impl Someone {
             Segment::RespiratoryRisk
         } else if self.age > 40 && random.chance(20) {
             Segment::ChronicIllness
-        } else if alone && self.identity.sex == Sex::Female {
+        } else if self.alone && self.identity.sex == Sex::Female {
             Segment::SingleWomen
-        } else if alone {
+        } else if self.alone {
             Segment::SingleMen
         } else {
             Segment::FamilyNucleus

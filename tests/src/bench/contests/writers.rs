@@ -35,7 +35,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// A writer for each of the first spaces of a part of the list.
+    /// A writer for each of the first spaces of a part of those that count their people themselves.
     pub(super) async fn several(
         database: &Database,
         path: &'static str,
@@ -45,7 +45,7 @@ impl Writer {
     ) -> Result<Vec<Self>, Failure> {
         let spaces = database
             .query(
-                "SELECT id, version FROM spaces WHERE capacity > 1 ORDER BY id OFFSET $1 LIMIT $2",
+                "SELECT id, version FROM spaces WHERE capacity > 1 AND beds = 0 ORDER BY id OFFSET $1 LIMIT $2",
                 &[&i64::from(skip), &i64::from(many)],
             )
             .await?;
