@@ -53,7 +53,7 @@ mod tests {
     use enlace_policies::Class;
 
     /// Texts about people and givers that say what many have in common.
-    const OF_MANY: [&str; 2] = ["Enrolment.course", "Person.nationality"];
+    const OF_MANY: [&str; 3] = ["Enrolment.course", "Person.nationality", "PlacementReason.text"];
 
     /// Whoever adds a text about a person says whether it is one by which they are recognised: a witness reads what is not.
     #[test]

@@ -7,7 +7,7 @@ use super::check_in::{CheckInPayload, check_in};
 use super::check_out::{CheckOutPayload, check_out};
 use super::holds::{HoldBedsPayload, ReleaseHoldPayload, hold_beds, release_hold};
 use super::transfer::{TransferStayPayload, transfer_stay};
-use super::{Bed, BedHold, Stay, load};
+use super::{Bed, BedHold, Stay, load, proposals};
 use crate::census::{self, Person};
 use crate::graph::{Graph, Record};
 use crate::shelters::{self, Shelter, Space};
@@ -74,6 +74,7 @@ pub(crate) fn register(graph: &mut Graph) {
     graph.node::<Stay, _, _>(Class::Placement, load::stays_by_ids);
     payloads(graph);
     mutations(graph);
+    proposals::register(graph);
 }
 
 fn payloads(graph: &mut Graph) {

@@ -7,9 +7,11 @@
 mod beds;
 mod check_in;
 mod check_out;
+mod fitting;
 mod graphql;
 mod holds;
 mod load;
+mod proposals;
 mod stays;
 pub(crate) mod tables;
 mod transfer;

@@ -43,6 +43,48 @@ fn problem(answer: &Json) -> &str {
     at(answer, "data.x.code").as_str().unwrap_or_else(|| panic!("no problem: {answer}"))
 }
 
+/// Beds of a space, by the shelter's and the space's codes: one for each text of what it suits. The space counts nobody from then on.
+pub(crate) async fn furnish(world: &World, shelter: &str, space: &str, suits: &[&str]) -> Vec<String> {
+    let client = world.client("DIF_MUNICIPAL/coordinator");
+    let shelters =
+        client.query("{ shelters { code spaces { id code segment capacity occupied version } } }").await;
+    let of_code = |rows: &[Json], code: &str| rows.iter().find(|row| row["code"] == code).unwrap().clone();
+    let space = of_code(rows(&of_code(rows(&shelters, "data.shelters"), shelter), "spaces"), space);
+    assert_eq!(outcome(&client.adjust(&space, 0).await), "AdjustOccupancyPayload");
+    let new: Vec<String> = suits
+        .iter()
+        .enumerate()
+        .map(|(number, suits)| format!("{{code: \"B-{number:02}\", suits: [{suits}]}}"))
+        .collect();
+    let added =
+        mutate(&client, "addBeds", &format!("space: {}, beds: [{}]", space["id"], new.join(", "))).await;
+    rows(&added, "data.x.beds").iter().map(|bed| bed["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A household that arrives and lodges nowhere yet: a head and children, each with a segment and needs. Its id, its pickup code and the ids
+/// of its members.
+pub(crate) async fn arrive(world: &World, members: &[(&str, &str)]) -> (String, String, Vec<String>) {
+    let member = |(place, (segment, needs)): (usize, &(&str, &str))| {
+        let kinship = if place == 0 { "HEAD" } else { "CHILD" };
+        format!(
+            "{{identity: {{givenNames: \"Zz {place}\", birthDate: \"1990\", sex: FEMALE, nationality: \"HTI\"}}, \
+             family: {{kinship: {kinship}}}, placement: {{segment: {segment}, bedNeeds: [{needs}]}}}}"
+        )
+    };
+    let members: Vec<String> = members.iter().enumerate().map(member).collect();
+    let document = format!(
+        "mutation {{ x: registerHousehold(members: [{}], idempotencyKey: \"{}\") {{ __typename ... on RegisterHouseholdPayload \
+         {{ household {{ id pickupCode members {{ id }} }} }} ... on Problem {{ code message }} }} }}",
+        members.join(", "),
+        fresh_key()
+    );
+    let answer = coordinator(world).query(&document).await;
+    let text = |of: &Json| of.as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    let household = at(&answer, "data.x.household");
+    let members = rows(household, "members").iter().map(|member| text(&member["id"])).collect();
+    (text(&household["id"]), text(&household["pickupCode"]), members)
+}
+
 /// A space of a shelter with so many beds, and their ids by code.
 pub(crate) struct Ward {
     space: String,

@@ -31,6 +31,7 @@ mod people;
 mod planned_answers;
 mod policy_commands;
 mod postgres;
+mod proposals;
 mod reference;
 mod refusals;
 mod reload;

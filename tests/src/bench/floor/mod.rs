@@ -54,6 +54,7 @@ pub async fn serve(database: &str) -> Result<(), Failure> {
         .route("/lots", post(lots))
         .route("/rows", post(rows))
         .route("/search", post(search))
+        .route("/beds", post(beds))
         .route("/adjust", post(adjust))
         .route("/move", post(transfer))
         .route("/register", post(register))
@@ -111,6 +112,10 @@ async fn rows(State(floor): State<Arc<Floor>>, _body: Bytes) -> Response {
 
 async fn search(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
     answer(floor.reads.search(&body).await)
+}
+
+async fn beds(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
+    answer(floor.reads.beds(&body).await)
 }
 
 async fn adjust(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {

@@ -40,6 +40,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
     ("Query", "householdAllowance"),
+    ("Query", "placementProposals"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),

@@ -206,8 +206,19 @@ const GOODS: &[&str] = &[
     "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
-const OF_A_PERSON: &[&str] =
-    &["Person", "Household", "Stay", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
+const OF_A_PERSON: &[&str] = &[
+    "Person",
+    "Household",
+    "Stay",
+    "PlacementProposal",
+    "PlacementReason",
+    "ProposedPlace",
+    "Consent",
+    "Referral",
+    "Enrolment",
+    "PeopleChange",
+    "PersonGone",
+];
 const OF_SOME_AGE: &[&str] =
     &["Person", "Stay", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
