@@ -26,6 +26,7 @@ mod laws;
 mod limits;
 mod lodging;
 mod operations;
+mod overrides;
 mod paging;
 mod people;
 mod planned_answers;

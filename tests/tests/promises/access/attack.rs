@@ -291,6 +291,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "access" => "break_glass",
                 "count" => "stock_count",
                 "beds" => "bed",
+                "overrides" => "placement_override",
                 "persons" | "head" => "person",
                 kind => kind,
             };

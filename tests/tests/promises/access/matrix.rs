@@ -60,6 +60,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "PlacementProposal",
         "PlacementReason",
         "ProposedPlace",
+        "PlacementOverride",
         "PastStock",
         "StockAlert",
         "StoreMinimum",

@@ -131,6 +131,11 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (adult_from, arrived_on, family, household_id, id, identity, migration, placement, programme_id, shelter_id), SELECT, \
              UPDATE (adult_from, family, household_id, identity, migration, placement, version)",
         ),
+        (
+            "placement_overrides",
+            "INSERT (ends_at, id, person_id, programme_id, reason, request_id, requested_at, requested_by, space_id), SELECT, \
+             UPDATE (approved_at, approved_by)",
+        ),
         ("programmes", "SELECT"),
         (
             "referrals",
@@ -155,7 +160,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
         (
             "stays",
-            "INSERT (bed_id, began_at, hold_id, id, party_id, person_id, user_id), SELECT, UPDATE (ended_at)",
+            "INSERT (bed_id, began_at, hold_id, id, override_id, party_id, person_id, user_id), SELECT, UPDATE (ended_at)",
         ),
         (
             "stock_count_lines",

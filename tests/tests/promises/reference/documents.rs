@@ -41,6 +41,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "stockAlerts"),
     ("Query", "householdAllowance"),
     ("Query", "placementProposals"),
+    ("Query", "placementOverrides"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),

@@ -211,6 +211,7 @@ const OF_A_PERSON: &[&str] = &[
     "Household",
     "Stay",
     "PlacementProposal",
+    "PlacementOverride",
     "PlacementReason",
     "ProposedPlace",
     "Consent",

@@ -33,6 +33,50 @@ pub(super) const BREACHES: &[Breach] = &[
     ("beds_code_key", "UPDATE beds SET code = 'SAME'"),
     ("beds_one_use", "UPDATE beds SET blocked_for = 'a reason' WHERE occupied"),
     ("beds_suits", "UPDATE beds SET suits = '{SEA_VIEW}'"),
+    (
+        "placement_overrides_approved",
+        "INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
+         SELECT gen_random_uuid(), programme_id, programme_id, id, space, 'a reason', '2022-01-31 00:00Z', someone, '2022-01-31 12:00Z' \
+         FROM one, (SELECT * FROM persons WHERE id NOT IN (SELECT person_id FROM stays) LIMIT 1) AS person; \
+         UPDATE placement_overrides SET approved_at = requested_at",
+    ),
+    (
+        "placement_overrides_approved_once",
+        "INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
+         SELECT gen_random_uuid(), programme_id, programme_id, id, space, 'a reason', '2022-01-31 00:00Z', someone, '2022-01-31 12:00Z' \
+         FROM one, (SELECT * FROM persons WHERE id NOT IN (SELECT person_id FROM stays) LIMIT 1) AS person; \
+         UPDATE placement_overrides SET space_id = (SELECT space_id FROM beds LIMIT 1), approved_at = requested_at, \
+             approved_by = (SELECT id FROM users WHERE id <> requested_by LIMIT 1); \
+         UPDATE placement_overrides SET approved_at = ends_at - interval '1 hour'",
+    ),
+    (
+        "placement_overrides_ends",
+        "INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
+         SELECT gen_random_uuid(), programme_id, programme_id, id, space, 'a reason', '2022-01-31 00:00Z', someone, '2022-01-31 12:01Z' \
+         FROM one, (SELECT * FROM persons WHERE id NOT IN (SELECT person_id FROM stays) LIMIT 1) AS person",
+    ),
+    (
+        "placement_overrides_reason",
+        "INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
+         SELECT gen_random_uuid(), programme_id, programme_id, id, space, 'xx', '2022-01-31 00:00Z', someone, '2022-01-31 12:00Z' \
+         FROM one, (SELECT * FROM persons WHERE id NOT IN (SELECT person_id FROM stays) LIMIT 1) AS person",
+    ),
+    (
+        "placement_overrides_request_key",
+        "INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
+         SELECT gen_random_uuid(), programme_id, programme_id, id, space, 'a reason', '2022-01-31 00:00Z', someone, '2022-01-31 12:00Z' \
+         FROM one, (SELECT * FROM persons WHERE id NOT IN (SELECT person_id FROM stays) LIMIT 1) AS person; \
+         INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
+         SELECT gen_random_uuid(), programme_id, programme_id, id, space, 'a reason', '2022-01-31 00:00Z', someone, '2022-01-31 12:00Z' \
+         FROM one, (SELECT * FROM persons WHERE id NOT IN (SELECT person_id FROM stays) LIMIT 1) AS person",
+    ),
+    (
+        "placement_overrides_second_person",
+        "INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
+         SELECT gen_random_uuid(), programme_id, programme_id, id, space, 'a reason', '2022-01-31 00:00Z', someone, '2022-01-31 12:00Z' \
+         FROM one, (SELECT * FROM persons WHERE id NOT IN (SELECT person_id FROM stays) LIMIT 1) AS person; \
+         UPDATE placement_overrides SET approved_at = requested_at, approved_by = requested_by",
+    ),
     ("spaces_occupied_by_stays", "UPDATE spaces SET occupied = occupied - 1 WHERE beds > 0"),
     (
         "spaces_room_for_beds",
@@ -54,6 +98,29 @@ pub(super) const BREACHES: &[Breach] = &[
              AND persons.id NOT IN (SELECT person_id FROM stays) LIMIT 1",
     ),
     ("stays_period", "UPDATE stays SET ended_at = began_at - interval '1 hour'"),
+    (
+        "stays_override_holds",
+        "INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
+         SELECT gen_random_uuid(), programme_id, programme_id, id, space, 'a reason', '2022-01-31 00:00Z', someone, '2022-01-31 12:00Z' \
+         FROM one, (SELECT * FROM persons WHERE id NOT IN (SELECT person_id FROM stays) LIMIT 1) AS person; \
+         INSERT INTO stays (id, person_id, bed_id, party_id, override_id, began_at) \
+         SELECT gen_random_uuid(), placement_overrides.person_id, beds.id, gen_random_uuid(), placement_overrides.id, '2022-01-31 01:00Z' \
+         FROM placement_overrides, beds WHERE NOT occupied AND blocked_for IS NULL AND beds.hold_id IS NULL LIMIT 1",
+    ),
+    (
+        "stays_override_once",
+        "INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
+         SELECT gen_random_uuid(), programme_id, programme_id, id, space, 'a reason', '2022-01-31 00:00Z', someone, '2022-01-31 12:00Z' \
+         FROM one, (SELECT * FROM persons WHERE id NOT IN (SELECT person_id FROM stays) LIMIT 1) AS person; \
+         UPDATE placement_overrides SET space_id = (SELECT space_id FROM beds LIMIT 1), approved_at = requested_at, \
+             approved_by = (SELECT id FROM users WHERE id <> requested_by LIMIT 1); \
+         INSERT INTO stays (id, person_id, bed_id, party_id, override_id, began_at, ended_at) \
+         SELECT gen_random_uuid(), placement_overrides.person_id, beds.id, gen_random_uuid(), placement_overrides.id, '2022-01-31 01:00Z', '2022-01-31 02:00Z' \
+         FROM placement_overrides, beds WHERE NOT occupied AND blocked_for IS NULL AND beds.hold_id IS NULL LIMIT 1; \
+         INSERT INTO stays (id, person_id, bed_id, party_id, override_id, began_at, ended_at) \
+         SELECT gen_random_uuid(), placement_overrides.person_id, beds.id, gen_random_uuid(), placement_overrides.id, '2022-01-31 03:00Z', '2022-01-31 04:00Z' \
+         FROM placement_overrides, beds WHERE NOT occupied AND blocked_for IS NULL AND beds.hold_id IS NULL LIMIT 1",
+    ),
     (
         "stays_person_no_overlap",
         "INSERT INTO stays (id, person_id, bed_id, party_id, began_at, ended_at) \
