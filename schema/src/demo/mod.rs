@@ -57,6 +57,7 @@ mod counts;
 mod donations;
 mod giving;
 mod ledger;
+mod loans;
 mod lodging;
 mod people;
 mod reservations;
@@ -145,6 +146,7 @@ pub async fn load(
     let programme = Programme::new(now, real_now);
     let agencies = agencies::Rows::generate();
     let mut shelters = shelters::Rows::generate(day);
+    let loans = loans::Rows::generate(&shelters);
     let mut donations = donations::Rows::generate(now);
     let people = people::Rows::generate(day, now)?;
     donations.give(&people);
@@ -155,6 +157,7 @@ pub async fn load(
     copy(&transaction, &[programme]).await?;
     agencies.copy(&transaction).await?;
     shelters.copy(&transaction).await?;
+    loans.copy(&transaction).await?;
     people.copy(&transaction).await?;
     lodging.copy(&transaction).await?;
     donations.copy(&transaction).await?;

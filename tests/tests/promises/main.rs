@@ -9,6 +9,7 @@
 
 mod access;
 mod authority;
+mod centres;
 mod command_line;
 mod demo;
 mod dependencies;

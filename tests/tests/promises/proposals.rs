@@ -83,7 +83,7 @@ async fn a_proposal_says_what_speaks_for_it_and_is_of_free_beds_alone() {
     );
     assert!(rest.iter().all(|of| !beds(of).contains(&chosen[0])), "{rest:?}");
     // Nobody is sent to a shelter that is closed.
-    let closing = "UPDATE shelters SET closed_on = '2022-01-31' WHERE code = 'ALB-02'";
+    let closing = "UPDATE spaces SET occupied = 0 WHERE beds = 0; UPDATE shelters SET closed_on = '2022-01-31' WHERE code = 'ALB-02'";
     world.database().await.batch_execute(closing).await.unwrap();
     let open = proposed(&coordinator, asked).await;
     assert!(shelters(&rest).contains("ALB-02") && !shelters(&open).contains("ALB-02"), "{open:?}");

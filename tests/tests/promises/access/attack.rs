@@ -90,6 +90,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         // Grants are reached through their users alone.
         ("agencies".into(), "Agency", 3),
         ("shelters".into(), "Shelter", 1),
+        ("centres".into(), "Centre", 2),
         ("categories".into(), "Category", 1),
         ("locations".into(), "Location", 1),
         ("catalogue".into(), "CatalogueItem", 0),

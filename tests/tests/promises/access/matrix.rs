@@ -20,6 +20,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("viewer".into(), "Viewer", 2),
         ("agencies".into(), "Agency", 3),
         ("shelters".into(), "Shelter", 2),
+        ("centres".into(), "Centre", 2),
         ("categories".into(), "Category", 1),
         ("locations".into(), "Location", 1),
         ("catalogue".into(), "CatalogueItem", 1),

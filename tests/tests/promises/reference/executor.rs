@@ -221,8 +221,8 @@ impl Thing<'_> {
         let argument = |name: &str| info.arguments().get(name).and_then(JsonValue::as_str).unwrap();
         match field {
             "viewer" => self.child(Kind::Viewer, path),
-            "agencies" | "shelters" | "locations" | "categories" | "catalogue" | "campaigns" | "kits"
-            | "entitlements" => {
+            "agencies" | "shelters" | "centres" | "locations" | "categories" | "catalogue" | "campaigns"
+            | "kits" | "entitlements" => {
                 let class = class_of(info.field_definition()).unwrap();
                 let ids = snapshot.list(field).iter().filter(|id| run.sees_record(class, id));
                 self.list(ids.map(|id| Kind::Record(id)), &path)

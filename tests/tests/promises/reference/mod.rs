@@ -124,6 +124,8 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("Agency", "PUBLIC"),
     ("User", "ADMINISTRATION"),
     ("Centre", "PUBLIC"),
+    ("CentreLoan", "OPERATIONAL"),
+    ("CentreLoanLine", "OPERATIONAL"),
     ("Shelter", "PUBLIC"),
     ("Space", "OPERATIONAL"),
     ("Bed", "OPERATIONAL"),

@@ -525,6 +525,12 @@ impl Caller {
         keeps && self.in_force && !self.roles.contains("witness")
     }
 
+    /// Whether it records loans of centres.
+    pub(crate) fn lends_centres(&self) -> bool {
+        let lends = ["coordinator", "lender"].iter().any(|role| self.roles.contains(*role));
+        lends && self.in_force && !self.roles.contains("witness")
+    }
+
     /// Whether it keeps webhooks of its own.
     pub(crate) fn keeps_webhooks(&self) -> bool {
         self.token.is_some() && self.in_force && !self.roles.contains("witness")

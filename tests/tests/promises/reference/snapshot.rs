@@ -46,6 +46,7 @@ impl Snapshot {
         for (list, object, depth) in [
             ("agencies", "Agency", 3),
             ("shelters", "Shelter", 2),
+            ("centres", "Centre", 3),
             ("categories", "Category", 2),
             ("catalogue", "CatalogueItem", 2),
             ("locations", "Location", 2),
