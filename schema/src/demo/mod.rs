@@ -55,6 +55,7 @@ mod catalogue;
 mod containers;
 mod counts;
 mod donations;
+mod facility;
 mod giving;
 mod ledger;
 mod loans;
@@ -146,7 +147,7 @@ pub async fn load(
     let programme = Programme::new(now, real_now);
     let agencies = agencies::Rows::generate();
     let mut shelters = shelters::Rows::generate(day);
-    let loans = loans::Rows::generate(&shelters);
+    let (loans, facility) = (loans::Rows::generate(&shelters), facility::Rows::generate(&shelters, day));
     let mut donations = donations::Rows::generate(now);
     let people = people::Rows::generate(day, now)?;
     donations.give(&people);
@@ -158,6 +159,7 @@ pub async fn load(
     agencies.copy(&transaction).await?;
     shelters.copy(&transaction).await?;
     loans.copy(&transaction).await?;
+    facility.copy(&transaction).await?;
     people.copy(&transaction).await?;
     lodging.copy(&transaction).await?;
     donations.copy(&transaction).await?;

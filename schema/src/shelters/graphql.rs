@@ -14,6 +14,7 @@ use crate::graph::{Changes, Facts, Graph, NoArguments, Record, input, record};
 use crate::journal::Entry;
 use crate::lodging::{self, Bed};
 use crate::scalars::Id;
+use crate::shelters::facility::{self, FacilityCheck};
 use crate::shelters::loans::{self, CentreLoan};
 use crate::shelters::opening::{CloseShelterPayload, OpenShelterPayload, close_shelter, open_shelter};
 use crate::shelters::operations::{AdjustOccupancyPayload, OccupancyAdjusted, adjust_occupancy};
@@ -112,6 +113,14 @@ pub(crate) fn register(graph: &mut Graph) {
                 load::all_spaces,
                 |space: &Space| space.shelter_id,
             )
+            .one(
+                "facilityState",
+                Class::Operational,
+                "In what state it was found last; null where nobody has looked.",
+                |shelter| Some(shelter.id.uuid()),
+                facility::newest_of_shelters,
+                |check: &FacilityCheck| check.shelter_id,
+            )
     });
     graph.object::<Space>(|space| {
         space
@@ -154,6 +163,7 @@ pub(crate) fn register(graph: &mut Graph) {
     shelter_payload::<OpenShelterPayload>(graph);
     shelter_payload::<CloseShelterPayload>(graph);
     loans::register(graph);
+    facility::register(graph);
     graph.node::<Centre, _, _>(Class::Public, load::centres_by_ids);
     graph.node::<Shelter, _, _>(Class::Public, load::by_ids);
     graph.node::<Space, _, _>(Class::Operational, load::spaces_by_ids);

@@ -1,5 +1,6 @@
 //! Shelters: centres opened for lodging, their spaces by segment, and how full they are.
 
+mod facility;
 mod graphql;
 mod load;
 mod loans;

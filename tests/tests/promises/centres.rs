@@ -21,6 +21,11 @@ const CLOSE: &str = "mutation($shelter: ID!, $on: Date, $key: String!) {
   x: closeShelter(shelter: $shelter, closedOn: $on, idempotencyKey: $key) {
     __typename ... on CloseShelterPayload { shelter { code closedOn } } ... on Problem { code message } } }";
 
+const CHECK: &str = "mutation($shelter: ID!, $hot: Boolean!, $at: DateTime, $key: String!) {
+  x: recordFacilityCheck(shelter: $shelter, clean: true, sanitised: true, toiletsUsable: true, hotShowers: $hot, note: \"Todo en orden\",
+    occurredAt: $at, idempotencyKey: $key) { __typename ... on RecordFacilityCheckPayload { check { id hotShowers note } }
+    ... on Problem { code message } } }";
+
 /// The centre with a code.
 async fn centre(client: &Client, code: &str) -> Json {
     let answer = client
@@ -133,5 +138,50 @@ async fn nobody_is_left_in_a_shelter_that_closes() {
     let stores = coordinator.query("{ locations { code shelter { code } } }").await;
     let store = rows(&stores, "data.locations").iter().find(|store| store["code"] == "TDA-ALB-13");
     assert_eq!(at(store.unwrap(), "shelter.code"), "ALB-13");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_check_is_the_state_of_a_shelter_and_is_told() {
+    let world = World::start().await;
+    let lead = world.client("DIF_MUNICIPAL/shelter_lead@ALB-01");
+    let of = shelter(&lead, "ALB-01").await;
+    let state = format!(
+        "{{ node(id: {of}) {{ ... on Shelter {{ facilityState {{ id hotShowers checkedAt }} }} }} }}"
+    );
+    let before = at(&lead.query(&state).await, "data.node.facilityState").clone();
+    assert!(before["checkedAt"].is_string(), "somebody looked this morning: {before}");
+    let inspector = world.client("PCE/inspector");
+    let mut told = inspector
+        .follow(&format!(
+            "subscription {{ facilityChecked(shelter: {of}) {{ id hotShowers shelter {{ code }} }} }}"
+        ))
+        .await
+        .unwrap_or_else(|answer| panic!("{answer:?}"));
+    told.ready().await;
+    let check =
+        |hot: bool, at: Option<&str>| json!({"shelter": of, "hot": hot, "at": at, "key": fresh_key()});
+    for stranger in ["DIF_MUNICIPAL/shelter_lead@ALB-02", "PCE/inspector", "BISOM/lender", "SEDENA/kitchen"] {
+        assert_eq!(
+            codes(&world.client(stranger).run(CHECK, check(true, None)).await),
+            ["FORBIDDEN"],
+            "{stranger}"
+        );
+    }
+    let future = lead.run(CHECK, check(true, Some("2022-03-01T00:00:00Z"))).await;
+    assert_eq!(problem(&future), "INVALID_ARGUMENT");
+    let recorded = lead.run(CHECK, check(false, None)).await;
+    let id = at(&recorded, "data.x.check.id").clone();
+    assert_eq!(
+        at(&told.response().await, "data.facilityChecked"),
+        &json!({"id": id, "hotShowers": false, "shelter": {"code": "ALB-01"}})
+    );
+    // What was found before it is no news of how the shelter is.
+    let earlier = lead.run(CHECK, check(true, Some("2022-01-15T15:00:00Z"))).await;
+    assert_eq!(outcome(&earlier), "RecordFacilityCheckPayload", "{earlier}");
+    assert_eq!(at(&inspector.query(&state).await, "data.node.facilityState.id"), &id);
+    let newest =
+        inspector.query(&format!("{{ facilityChecks(shelter: {of}, last: 2) {{ nodes {{ id }} }} }}")).await;
+    assert_eq!(at(&newest, "data.facilityChecks.nodes.0.id"), &id, "{newest}");
     world.stop().await;
 }

@@ -112,7 +112,9 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("labelSheet", "paper") => literals(&["A4"]),
         ("stockCounts", "state") => literals(&["OPEN", "CLOSED"]),
         ("uncountedStock", "count") => vec![text(&snapshot.pages.counts[0].0)],
-        ("persons" | "placementOverrides", "shelter") => vec![text(&snapshot.list("shelters")[0])],
+        ("persons" | "placementOverrides" | "facilityChecks", "shelter") => {
+            vec![text(&snapshot.list("shelters")[0])]
+        }
         ("persons" | "placementProposals", "household") => {
             vec![text(snapshot.pages.families.keys().next().unwrap())]
         }
@@ -361,7 +363,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "donations" => &["donor"],
             "stock" | "householdDeliveries" => &["location"],
             "householdAllowance" => &["pickupCode", "on"],
-            "placementOverrides" => &["shelter"],
+            "placementOverrides" | "facilityChecks" => &["shelter"],
             "placementProposals" => &["household", "persons", "pickupCode", "first"],
             "reservations" => &["location", "open"],
             "requests" | "stockCounts" => &["location", "state"],

@@ -106,6 +106,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("reservations(first: 6)".into(), "ReservationConnection", 1),
         ("stockCounts(first: 2)".into(), "StockCountConnection", 1),
         ("containers(first: 4)".into(), "ContainerConnection", 1),
+        ("facilityChecks(last: 3)".into(), "FacilityCheckConnection", 1),
         (format!("stock(location: \"{fullest}\", first: 5)"), "StockConnection", 1),
         ("persons(first: 20)".into(), "PersonConnection", 1),
         (format!("persons(household: \"{family}\")"), "PersonConnection", 1),

@@ -37,6 +37,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("reservations(last: 6)".into(), "ReservationConnection", 2),
         ("stockCounts(last: 2)".into(), "StockCountConnection", 2),
         ("containers(last: 5)".into(), "ContainerConnection", 2),
+        ("facilityChecks(first: 5)".into(), "FacilityCheckConnection", 1),
         (format!("stock(location: \"{fullest}\", first: 9)"), "StockConnection", 1),
         ("persons(first: 20)".into(), "PersonConnection", 1),
         (format!("persons(household: \"{crowd}\", last: 5)"), "PersonConnection", 2),

@@ -123,6 +123,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("journal_queue", "DELETE, INSERT, SELECT"),
         ("kit_lines", "INSERT (item_id, kit_id, quantity, version), SELECT"),
         ("kits", "INSERT (code, id, name, name_en, programme_id), SELECT, UPDATE (name, name_en, version)"),
+        ("facility_checks", append),
         ("locations", "INSERT (code, id, kind, name, programme_id, shelter_id), SELECT"),
         (
             "lots",

@@ -251,6 +251,7 @@ impl Author<'_> {
                     ("householdDeliveries", "HouseholdDeliveryConnection"),
                     ("stockCounts", "StockCountConnection"),
                     ("containers", "ContainerConnection"),
+                    ("facilityChecks", "FacilityCheckConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

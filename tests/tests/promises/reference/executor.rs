@@ -259,6 +259,10 @@ impl Thing<'_> {
                 let page = run.page(&pages.containers, info.arguments());
                 self.child(Kind::Connection { node: "Container", page }, path)
             }
+            "facilityChecks" => {
+                let page = run.page(&pages.checks, info.arguments());
+                self.child(Kind::Connection { node: "FacilityCheck", page }, path)
+            }
             "stockCounts" => {
                 let page = run.page(&pages.counts, info.arguments());
                 self.child(Kind::Connection { node: "StockCount", page }, path)

@@ -128,6 +128,7 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("CentreLoanLine", "OPERATIONAL"),
     ("Shelter", "PUBLIC"),
     ("Space", "OPERATIONAL"),
+    ("FacilityCheck", "OPERATIONAL"),
     ("Bed", "OPERATIONAL"),
     ("BedHold", "OPERATIONAL"),
     ("Location", "OPERATIONAL"),

@@ -33,6 +33,7 @@ pub(super) const BREACHES: &[Breach] = &[
     ("beds_code_key", "UPDATE beds SET code = 'SAME'"),
     ("beds_one_use", "UPDATE beds SET blocked_for = 'a reason' WHERE occupied"),
     ("beds_suits", "UPDATE beds SET suits = '{SEA_VIEW}'"),
+    ("facility_checks_note", "UPDATE facility_checks SET note = 'xx'"),
     (
         "placement_overrides_approved",
         "INSERT INTO placement_overrides (id, programme_id, request_id, person_id, space_id, reason, requested_at, requested_by, ends_at) \
