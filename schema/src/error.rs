@@ -102,6 +102,8 @@ codes! {
     ConsentMissing "CONSENT_MISSING" 200;
     /// The space has fewer places than that.
     OverCapacity "OVER_CAPACITY" 200;
+    /// A bed does not suit who is to lie in it. Choose another by `placementProposals`, or have another user approve an override.
+    BedUnfit "BED_UNFIT" 200;
     /// The store holds less of the lot than that, beside what is reserved for others.
     InsufficientStock "INSUFFICIENT_STOCK" 200;
     /// Something that was counted differs from the ledger, and nothing explains it. `differences` are what is open.

@@ -73,6 +73,8 @@ problems! {
     ConsentMissing "ConsentMissing" {}
     /// The space has fewer places than that.
     OverCapacity "OverCapacity" {}
+    /// A bed does not suit who is to lie in it: its space is kept for another segment, or it has not what they need.
+    BedUnfit "BedUnfit" {}
     /// The caller has another person's record open, or this one already.
     BreakGlassOpen "BreakGlassOpen" {}
     /// The store holds less of the lot than that.
@@ -168,6 +170,17 @@ impl OverCapacity {
         let message =
             "The space does not have that many places. Read its capacity, or use another space.".into();
         Self { code: Code::OverCapacity.as_str().into(), message }
+    }
+}
+
+impl BedUnfit {
+    /// Of the beds with these codes.
+    pub(crate) fn new(beds: &[&str]) -> Self {
+        let message = format!(
+            "These beds do not suit who is to lie in them: {}. Choose others by placementProposals, or have another user approve an override.",
+            beds.join(", ")
+        );
+        Self { code: Code::BedUnfit.as_str().into(), message }
     }
 }
 

@@ -237,7 +237,7 @@ impl PersonFacts {
 }
 
 /// A person as policies see them, where nothing else of them is shown.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Judged {
     key: String,
     pub(crate) facts: PersonFacts,

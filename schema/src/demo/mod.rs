@@ -55,8 +55,10 @@ mod catalogue;
 mod containers;
 mod counts;
 mod donations;
+mod facility;
 mod giving;
 mod ledger;
+mod loans;
 mod lodging;
 mod people;
 mod reservations;
@@ -145,6 +147,7 @@ pub async fn load(
     let programme = Programme::new(now, real_now);
     let agencies = agencies::Rows::generate();
     let shelters = shelters::Rows::generate(day);
+    let (loans, facility) = (loans::Rows::generate(&shelters), facility::Rows::generate(&shelters, day));
     let mut donations = donations::Rows::generate(now);
     let people = people::Rows::generate(day, now)?;
     donations.give(&people);
@@ -155,6 +158,8 @@ pub async fn load(
     copy(&transaction, &[programme]).await?;
     agencies.copy(&transaction).await?;
     shelters.copy(&transaction).await?;
+    loans.copy(&transaction).await?;
+    facility.copy(&transaction).await?;
     people.copy(&transaction).await?;
     lodging.copy(&transaction).await?;
     donations.copy(&transaction).await?;

@@ -109,7 +109,7 @@ row! {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rows {
     /// All centres.
-    centres: Vec<Centre>,
+    pub(super) centres: Vec<Centre>,
     /// Shelters opened by then.
     pub(super) shelters: Vec<Shelter>,
     /// Their spaces.

@@ -53,7 +53,9 @@ mod tests {
     use enlace_policies::Class;
 
     /// Texts about people and givers that say what many have in common.
-    const OF_MANY: [&str; 2] = ["Enrolment.course", "Person.nationality"];
+    /// What says why somebody lies where they would not names nobody.
+    const OF_MANY: [&str; 4] =
+        ["Enrolment.course", "Person.nationality", "PlacementOverride.reason", "PlacementReason.text"];
 
     /// Whoever adds a text about a person says whether it is one by which they are recognised: a witness reads what is not.
     #[test]
@@ -110,6 +112,7 @@ mod tests {
             "enrolment",
             "household",
             "person",
+            "placement_override",
             "referral",
             "stay",
         ];

@@ -11,20 +11,19 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
-use super::load::{Lodger, beds_in, lodgers_in, unlodged_of};
-use super::stays::{happened, hold_households, hold_spaces, law, spaces_of, taken, told};
-use super::{Bed, BedHold, StayBegan};
-use crate::census::{Person, pickup, touched};
+use super::arrivals::{Arrivals, MOST, arrivals};
+use super::fitting::suited;
+use super::load::{Lodger, beds_in};
+use super::stays::{happened, hold_spaces, law, spaces_of, taken, told};
+use super::{Bed, BedHold, PlacementOverride, StayBegan};
+use crate::census::{Person, touched};
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
 use crate::journal::{Begun, Done, Part, Transaction};
-use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, refuse_text};
-use crate::scalars::{Id, read_code};
-
-/// How many people are checked in at once.
-const MOST: usize = 50;
+use crate::problem::{BedUnfit, IdempotencyConflict, InvalidValue, NotFound, StateConflict, refuse_text};
+use crate::scalars::Id;
 
 input! {
     /// Who lies where from now on.
@@ -37,6 +36,8 @@ input! {
         pub beds: Vec<Id<Bed>>,
         /// The hold under which beds were kept for them.
         pub hold: Option<Id<BedHold>>,
+        /// Approved overrides, for those whom their bed does not suit.
+        pub overrides: Option<Vec<Id<PlacementOverride>>>,
         /// Why a family is lodged apart, 3 to 500 characters; needed where it is.
         pub reason: Option<String>,
         /// When they came; now, where it is left out.
@@ -69,6 +70,7 @@ union! {
         Payload(CheckInPayload),
         NotFound(NotFound),
         InvalidValue(InvalidValue),
+        BedUnfit(BedUnfit),
         StateConflict(StateConflict),
         IdempotencyConflict(IdempotencyConflict),
     }
@@ -101,13 +103,11 @@ async fn lodge(
         Ok(at) => at,
         Err(problem) => return Ok(Err(problem.into())),
     };
-    let mut lodgers = match arrivals(context, transaction, input).await? {
+    let named = Arrivals { persons: input.persons.as_deref(), pickup_code: input.pickup_code.as_deref() };
+    let mut lodgers = match arrivals(context, transaction.connection()?, named).await? {
         Ok(lodgers) => lodgers,
         Err(refused) => return Ok(Err(refused)),
     };
-    if lodgers.is_empty() {
-        return Ok(Err(StateConflict::new("Everyone of this household lies in a bed already.").into()));
-    }
     let wanted: Vec<Uuid> = input.beds.iter().map(|bed| bed.uuid()).collect();
     if wanted.len() != lodgers.len() {
         let message = format!("Name one bed for each person, in the same order: {} of them.", lodgers.len());
@@ -137,14 +137,21 @@ async fn lodge(
         return Ok(Err(InvalidValue::new("persons", message).into()));
     }
     let before = spaces_of(transaction.connection()?, &beds).await?;
+    let lying: Vec<(Uuid, &Bed)> = places.iter().map(|(lodger, bed)| (lodger.id, *bed)).collect();
+    let overrides = input.overrides.as_deref().unwrap_or_default();
+    let overridden = match suited(context, transaction.connection()?, &lying, &before, overrides).await? {
+        Ok(overridden) => overridden,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let of = |lodger: &Lodger| overridden.get(&lodger.id);
     let party_id = context.new_uuid()?;
     let mut stays = Vec::with_capacity(places.len());
     for _ in &places {
         stays.push(context.new_uuid()?);
     }
     let beginning = diesel::sql_query(
-        "INSERT INTO stays (id, person_id, bed_id, party_id, hold_id, began_at, user_id) \
-         SELECT stay, person, bed, $4, $5, $6, $7 FROM unnest($1, $2, $3) AS new (stay, person, bed)",
+        "INSERT INTO stays (id, person_id, bed_id, party_id, hold_id, began_at, user_id, override_id) \
+         SELECT stay, person, bed, $4, $5, $6, $7, override FROM unnest($1, $2, $3, $8) AS new (stay, person, bed, override)",
     )
     .bind::<Array<SqlUuid>, _>(&stays)
     .bind::<Array<SqlUuid>, _>(lodgers.iter().map(|lodger| lodger.id).collect::<Vec<_>>())
@@ -152,7 +159,10 @@ async fn lodge(
     .bind::<SqlUuid, _>(party_id)
     .bind::<Nullable<SqlUuid>, _>(hold)
     .bind::<Timestamptz, _>(began_at)
-    .bind::<SqlUuid, _>(context.actor()?.user);
+    .bind::<SqlUuid, _>(context.actor()?.user)
+    .bind::<Array<Nullable<SqlUuid>>, _>(
+        lodgers.iter().map(|lodger| of(lodger).map(|used| used.placement_override)).collect::<Vec<_>>(),
+    );
     if let Err(error) = Prepared(beginning).execute(transaction.connection()?).await {
         return law(&error).map(Err).ok_or_else(|| Error::from(error));
     }
@@ -165,6 +175,7 @@ async fn lodge(
             began_at,
             after: None,
             reason: input.reason.clone(),
+            overridden: of(lodger).cloned(),
         };
         changes.push(Part::of(Class::Placement, Some(lodger.id), &change)?);
     }
@@ -176,52 +187,11 @@ async fn lodge(
 
 /// Which value is out of its range, and what to do about it.
 fn refused(input: &CheckIn) -> Option<InvalidValue> {
-    let people = input.persons.as_ref().map(Vec::len);
-    if people.is_some_and(|people| !(1..=MOST).contains(&people)) {
-        return Some(InvalidValue::new("persons", "Check in 1 to 50 people at once."));
-    }
-    let named = input.persons.iter().flatten().map(|person| person.uuid());
-    if people.is_some_and(|people| named.collect::<BTreeSet<Uuid>>().len() < people) {
-        return Some(InvalidValue::new("persons", "Name each person once."));
-    }
     let beds: BTreeSet<Uuid> = input.beds.iter().map(|bed| bed.uuid()).collect();
     if beds.len() < input.beds.len() || beds.len() > MOST {
         return Some(InvalidValue::new("beds", "Name each bed once, 50 at most."));
     }
     refuse_text("reason", input.reason.as_deref())
-}
-
-/// Who comes, in the order of the beds. Their households are held.
-async fn arrivals(
-    context: &Context,
-    transaction: &mut Transaction<'_, CheckInPayload>,
-    input: &CheckIn,
-) -> Result<Refused<Vec<Lodger>>> {
-    let connection = transaction.connection()?;
-    match (&input.persons, &input.pickup_code) {
-        (Some(persons), None) => {
-            let people: Vec<Uuid> = persons.iter().map(|person| person.uuid()).collect();
-            hold_households(connection, &people).await?;
-            let mut lodgers = lodgers_in(context, connection, &people).await?;
-            if lodgers.len() < people.len() {
-                return Ok(Err(NotFound::new("persons").into()));
-            }
-            lodgers.sort_by_key(|lodger| people.iter().position(|person| *person == lodger.id));
-            Ok(Ok(lodgers))
-        }
-        (None, Some(code)) => {
-            let household = match read_code(code) {
-                Some(code) => pickup::held(context, connection, &code).await?,
-                None => None,
-            };
-            let Some(household) = household else { return Ok(Err(NotFound::new("pickupCode").into())) };
-            Ok(Ok(unlodged_of(context, connection, household).await?))
-        }
-        _ => {
-            let message = "Name either people, or the code that a household shows.";
-            Ok(Err(InvalidValue::new("persons, or pickupCode", message).into()))
-        }
-    }
 }
 
 /// A member of a household who is not among those who come, and the shelter in whose bed they lie.

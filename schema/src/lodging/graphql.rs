@@ -7,7 +7,7 @@ use super::check_in::{CheckInPayload, check_in};
 use super::check_out::{CheckOutPayload, check_out};
 use super::holds::{HoldBedsPayload, ReleaseHoldPayload, hold_beds, release_hold};
 use super::transfer::{TransferStayPayload, transfer_stay};
-use super::{Bed, BedHold, Stay, load};
+use super::{Bed, BedHold, Stay, load, overrides, proposals};
 use crate::census::{self, Person};
 use crate::graph::{Graph, Record};
 use crate::shelters::{self, Shelter, Space};
@@ -74,6 +74,8 @@ pub(crate) fn register(graph: &mut Graph) {
     graph.node::<Stay, _, _>(Class::Placement, load::stays_by_ids);
     payloads(graph);
     mutations(graph);
+    proposals::register(graph);
+    overrides::register(graph);
 }
 
 fn payloads(graph: &mut Graph) {
@@ -179,7 +181,7 @@ fn mutations(graph: &mut Graph) {
         .mutation(
             "checkIn",
             Class::Operational,
-            "Lodges people in beds: all of them or nobody, a family together. For whoever writes their PLACEMENT too; needs a purpose.",
+            "Lodges people in beds that suit them: all of them or nobody, a family together. For whoever writes their PLACEMENT too; needs a purpose.",
         )
         .either(RecordType::Space, check_in);
     graph

@@ -4,12 +4,16 @@
 //! household lodges, by the stays alone. What a bed is, and whether it is free, is OPERATIONAL and judged as its space is; who lies in
 //! it is PLACEMENT of the person.
 
+mod arrivals;
 mod beds;
 mod check_in;
 mod check_out;
+mod fitting;
 mod graphql;
 mod holds;
 mod load;
+mod overrides;
+mod proposals;
 mod stays;
 pub(crate) mod tables;
 mod transfer;
@@ -29,6 +33,7 @@ use crate::scalars::Id;
 pub(crate) use graphql::register;
 pub(crate) use holds::tidy;
 pub(crate) use load::{beds_of_spaces, stays_of};
+use overrides::PlacementOverride;
 
 graphql_enum! {
     /// Whether somebody can lie in a bed.
@@ -188,6 +193,18 @@ pub(crate) struct StayBegan {
     after: Option<Uuid>,
     /// Why a family is lodged apart.
     reason: Option<String>,
+    /// By which override they lie where they would not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    overridden: Option<Overridden>,
+}
+
+/// In the journal: an override that was used, and the two who stand for it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Overridden {
+    placement_override: Uuid,
+    requested_by: Uuid,
+    approved_by: Option<Uuid>,
 }
 
 impl Change for StayBegan {

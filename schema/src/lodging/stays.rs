@@ -67,6 +67,9 @@ pub(super) fn law<R: From<StateConflict> + From<InvalidValue>>(error: &diesel::r
             "Somebody of them lies in a bed at that time. Transfer that stay, or check it out.",
         )
         .into(),
+        "stays_override_once" | "stays_override_holds" => {
+            StateConflict::new("An override was used meanwhile, or is over. Ask for another.").into()
+        }
         "stays_in_open_shelter" => {
             StateConflict::new("The shelter is closed. Choose a bed of another.").into()
         }

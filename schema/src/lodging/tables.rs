@@ -18,15 +18,28 @@ diesel::table! {
 diesel::table! {
     stays (id) {
         id -> Uuid, person_id -> Uuid, bed_id -> Uuid, party_id -> Uuid, hold_id -> Nullable<Uuid>, began_at -> Timestamptz,
-        ended_at -> Nullable<Timestamptz>, user_id -> Nullable<Uuid>, version -> Integer,
+        ended_at -> Nullable<Timestamptz>, user_id -> Nullable<Uuid>, version -> Integer, override_id -> Nullable<Uuid>,
+    }
+}
+diesel::table! {
+    placement_overrides (id) {
+        id -> Uuid, programme_id -> Uuid, request_id -> Uuid, person_id -> Uuid, space_id -> Uuid, reason -> Text,
+        requested_at -> Timestamptz, requested_by -> Uuid, ends_at -> Timestamptz, approved_at -> Nullable<Timestamptz>,
+        approved_by -> Nullable<Uuid>,
     }
 }
 
 diesel::joinable!(beds -> spaces (space_id));
 diesel::joinable!(bed_holds -> shelters (shelter_id));
 diesel::joinable!(stays -> persons (person_id));
+diesel::joinable!(placement_overrides -> persons (person_id));
+diesel::joinable!(placement_overrides -> spaces (space_id));
 diesel::allow_tables_to_appear_in_same_query!(beds, spaces);
 diesel::allow_tables_to_appear_in_same_query!(beds, shelters);
 diesel::allow_tables_to_appear_in_same_query!(bed_holds, shelters);
 diesel::allow_tables_to_appear_in_same_query!(stays, persons);
 diesel::allow_tables_to_appear_in_same_query!(stays, shelters);
+diesel::allow_tables_to_appear_in_same_query!(persons, spaces);
+diesel::allow_tables_to_appear_in_same_query!(placement_overrides, persons);
+diesel::allow_tables_to_appear_in_same_query!(placement_overrides, spaces);
+diesel::allow_tables_to_appear_in_same_query!(placement_overrides, shelters);

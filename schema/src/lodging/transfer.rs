@@ -10,17 +10,18 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact, RecordType};
 
 use super::check_out::end;
+use super::fitting::suited;
 use super::load::{beds_in, stay_in};
 use super::stays::{happened, hold_households, hold_spaces, law, spaces_of, taken, told};
 use super::tables::stays;
-use super::{Bed, BedHold, Stay, StayBegan, StayEnded};
+use super::{Bed, BedHold, PlacementOverride, Stay, StayBegan, StayEnded};
 use crate::census::touched;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
 use crate::journal::{Begun, Done, Part, Transaction};
 use crate::problem::{
-    IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
+    BedUnfit, IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
 };
 use crate::scalars::Id;
 
@@ -35,6 +36,8 @@ input! {
         pub bed: Id<Bed>,
         /// The hold under which that bed was kept.
         pub hold: Option<Id<BedHold>>,
+        /// An approved override, where the bed does not suit the person.
+        pub placement_override: Option<Id<PlacementOverride>>,
         /// Why, 3 to 500 characters.
         pub reason: Option<String>,
         /// When the person moved; now, where it is left out.
@@ -69,6 +72,7 @@ union! {
         Payload(TransferStayPayload),
         NotFound(NotFound),
         InvalidValue(InvalidValue),
+        BedUnfit(BedUnfit),
         StateConflict(StateConflict),
         VersionConflict(VersionConflict),
         IdempotencyConflict(IdempotencyConflict),
@@ -124,6 +128,12 @@ async fn transfer(
         return Ok(Err(problem.into()));
     }
     let before = spaces_of(transaction.connection()?, &beds).await?;
+    let overrides = input.placement_override.as_slice();
+    let lying = [(stay.person_id, bed)];
+    let overridden = match suited(context, transaction.connection()?, &lying, &before, overrides).await? {
+        Ok(mut overridden) => overridden.remove(&stay.person_id),
+        Err(refused) => return Ok(Err(refused)),
+    };
     if let Err(refused) = end(transaction, &stay, input.version, at).await? {
         return Ok(Err(refused));
     }
@@ -136,6 +146,7 @@ async fn transfer(
         stays::hold_id.eq(hold),
         stays::began_at.eq(at),
         stays::user_id.eq(context.actor()?.user),
+        stays::override_id.eq(overridden.as_ref().map(|used| used.placement_override)),
     );
     let beginning = diesel::insert_into(stays::table).values(row).execute(transaction.connection()?).await;
     if let Err(error) = beginning {
@@ -149,6 +160,7 @@ async fn transfer(
         began_at: at,
         after: Some(stay.id.uuid()),
         reason: input.reason.clone(),
+        overridden,
     };
     let mut changes = vec![
         Part::of(Class::Placement, Some(stay.person_id), &ended)?,

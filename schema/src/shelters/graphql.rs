@@ -10,10 +10,13 @@ use enlace_policies::{Class, Fact, RecordType};
 use crate::agencies::{self, Agency};
 use crate::context::Context;
 use crate::error::Result;
-use crate::graph::{Changes, Facts, Graph, NoArguments, input, record};
+use crate::graph::{Changes, Facts, Graph, NoArguments, Record, input, record};
 use crate::journal::Entry;
 use crate::lodging::{self, Bed};
 use crate::scalars::Id;
+use crate::shelters::facility::{self, FacilityCheck};
+use crate::shelters::loans::{self, CentreLoan};
+use crate::shelters::opening::{CloseShelterPayload, OpenShelterPayload, close_shelter, open_shelter};
 use crate::shelters::operations::{AdjustOccupancyPayload, OccupancyAdjusted, adjust_occupancy};
 use crate::shelters::{Centre, Shelter, Space, load};
 
@@ -73,14 +76,23 @@ fn capacities<'c>(
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
     graph.object::<Centre>(|centre| {
-        centre.one(
-            "lender",
-            Class::Operational,
-            "The agency that lends it in comodato; null where the operator owns it.",
-            |centre| centre.lender_id,
-            agencies::by_ids,
-            |agency: &Agency| agency.id.uuid(),
-        )
+        centre
+            .one(
+                "lender",
+                Class::Operational,
+                "The agency that lends it in comodato; null where the operator owns it.",
+                |centre| centre.lender_id,
+                agencies::by_ids,
+                |agency: &Agency| agency.id.uuid(),
+            )
+            .many(
+                "loans",
+                Class::Operational,
+                "Its loans, newest first; none where the operator owns it.",
+                |centre| Some(centre.id.uuid()),
+                loans::of_centres,
+                |loan: &CentreLoan| loan.centre_id,
+            )
     });
     graph.object::<Shelter>(|shelter| {
         shelter
@@ -100,6 +112,14 @@ pub(crate) fn register(graph: &mut Graph) {
                 load::spaces_of,
                 load::all_spaces,
                 |space: &Space| space.shelter_id,
+            )
+            .one(
+                "facilityState",
+                Class::Operational,
+                "In what state it was found last; null where nobody has looked.",
+                |shelter| Some(shelter.id.uuid()),
+                facility::newest_of_shelters,
+                |check: &FacilityCheck| check.shelter_id,
             )
     });
     graph.object::<Space>(|space| {
@@ -140,12 +160,33 @@ pub(crate) fn register(graph: &mut Graph) {
                 |shelter: &Shelter| shelter.id.uuid(),
             )
     });
+    shelter_payload::<OpenShelterPayload>(graph);
+    shelter_payload::<CloseShelterPayload>(graph);
+    loans::register(graph);
+    facility::register(graph);
     graph.node::<Centre, _, _>(Class::Public, load::centres_by_ids);
     graph.node::<Shelter, _, _>(Class::Public, load::by_ids);
     graph.node::<Space, _, _>(Class::Operational, load::spaces_by_ids);
     graph
         .query("shelters", Class::Public, "The shelters of the programme, by code.")
         .list(|context: Context, _: NoArguments| load::all(context));
+    graph
+        .query("centres", Class::Public, "The community centres of the programme, by code.")
+        .list(|context: Context, _: NoArguments| load::all_centres(context));
+    graph
+        .mutation(
+            "openShelter",
+            Class::Operational,
+            "Opens a centre as a shelter, with its spaces and its store.",
+        )
+        .either(RecordType::Shelter, open_shelter);
+    graph
+        .mutation(
+            "closeShelter",
+            Class::Operational,
+            "Closes a shelter that lodges nobody and in which no bed is held. It is not opened again: its centre is, as another shelter.",
+        )
+        .either(RecordType::Shelter, close_shelter);
     graph
         .mutation(
             "adjustOccupancy",
@@ -164,4 +205,12 @@ pub(crate) fn register(graph: &mut Graph) {
                 .of_states(|change| vec![change.space.id.uuid()])
                 .with_snapshot(capacities),
         );
+}
+
+fn shelter_payload<P: Record + AsRef<Shelter>>(graph: &mut Graph) {
+    graph.object::<P>(|payload| {
+        payload.carries("shelter", Class::Operational, "The shelter as it is now.", |payload| {
+            Some(payload.as_ref().clone())
+        })
+    });
 }

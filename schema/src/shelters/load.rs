@@ -131,15 +131,53 @@ pub(crate) async fn spaces_in(connection: &mut AsyncPgConnection, ids: Vec<Uuid>
     Ok(query.load(connection).await?)
 }
 
+#[diesel::dsl::auto_type]
+fn centre_columns() -> _ {
+    (centres::id, centres::code, centres::name, centres::lender_id, agencies::code.nullable())
+}
+
+/// All centres of the programme, by code.
+pub(crate) async fn all_centres(context: Context) -> Result<Vec<Centre>> {
+    let reader = context.reader().await?;
+    let query = centres::table
+        .left_join(agencies::table)
+        .filter(centres::programme_id.eq(context.programme_id()))
+        .order(centres::code)
+        .select(centre_columns());
+    Ok(query.load(&mut &*reader).await?)
+}
+
 /// Centres by key.
 pub(crate) async fn centres_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Centre>> {
     let reader = context.reader().await?;
-    let query = centres::table.left_join(agencies::table).filter(centres::id.eq_any(ids)).select((
-        centres::id,
-        centres::code,
-        centres::name,
-        centres::lender_id,
-        agencies::code.nullable(),
-    ));
+    let query =
+        centres::table.left_join(agencies::table).filter(centres::id.eq_any(ids)).select(centre_columns());
     Ok(query.load(&mut &*reader).await?)
+}
+
+/// A centre of the programme, as a transaction sees it.
+pub(super) async fn centre_in(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+) -> Result<Option<Centre>> {
+    let query = centres::table
+        .left_join(agencies::table)
+        .filter(centres::id.eq(id))
+        .filter(centres::programme_id.eq(context.programme_id()))
+        .select(centre_columns());
+    Ok(query.first(connection).await.optional()?)
+}
+
+/// A shelter of the programme, as a transaction sees it.
+pub(super) async fn shelter_in(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+) -> Result<Option<Shelter>> {
+    let query = shelters::table
+        .filter(shelters::id.eq(id))
+        .filter(shelters::programme_id.eq(context.programme_id()))
+        .select(COLUMNS);
+    Ok(query.first(connection).await.optional()?)
 }

@@ -1,7 +1,10 @@
 //! Shelters: centres opened for lodging, their spaces by segment, and how full they are.
 
+mod facility;
 mod graphql;
 mod load;
+mod loans;
+mod opening;
 mod operations;
 pub(crate) mod tables;
 
@@ -62,7 +65,7 @@ impl Facts for Centre {
 
 record! {
     /// A centre opened for lodging.
-    #[derive(Queryable)]
+    #[derive(Queryable, Serialize, Deserialize)]
     pub struct Shelter: "Shelter" as Shelter, id "shelter" {
         /// Global id.
         id: Id<Shelter> => Public,

@@ -71,6 +71,8 @@ pub enum Contest {
     Movers,
     /// Households of five that are registered with their consents, against a transaction by hand.
     Registering,
+    /// Where households could lodge, in twelve shelters nearly full, against one statement.
+    Proposals,
     /// A file of 48,963 lines, against a bare COPY of its rows; and the memory of a longer one.
     Import,
     /// Live push to many subscribers.

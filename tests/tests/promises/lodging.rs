@@ -25,6 +25,12 @@ pub(crate) async fn mutate(client: &Client, root: &str, arguments: &str) -> Json
         "checkIn" => {
             "... on CheckInPayload { stays { id version person { id shelter { code } } bed { id code state } } }"
         }
+        "requestPlacementOverride" => {
+            "... on RequestPlacementOverridePayload { overrides { id approvedAt endsAt person { id } } }"
+        }
+        "approvePlacementOverride" => {
+            "... on ApprovePlacementOverridePayload { overrides { id approvedAt used } }"
+        }
         "transferStay" => {
             "... on TransferStayPayload { stay { id version bed { code } } former { endedAt bed { code } } }"
         }
@@ -39,8 +45,58 @@ pub(crate) async fn mutate(client: &Client, root: &str, arguments: &str) -> Json
 }
 
 /// The code of a problem.
-fn problem(answer: &Json) -> &str {
+pub(crate) fn problem(answer: &Json) -> &str {
     at(answer, "data.x.code").as_str().unwrap_or_else(|| panic!("no problem: {answer}"))
+}
+
+/// Takes the demonstration's own beds away, with who lies in them, as if all spaces counted their people themselves.
+const UNFURNISH: &str = "\
+DELETE FROM stays WHERE bed_id IN (SELECT id FROM beds WHERE code LIKE 'C-%'); \
+DELETE FROM beds WHERE code LIKE 'C-%'; \
+UPDATE spaces SET beds = 0, lodged = 0, held = 0, blocked = 0, occupied = 0 WHERE beds > 0 AND id NOT IN (SELECT space_id FROM beds)";
+
+/// Beds of a space, by the shelter's and the space's codes: one for each text of what it suits. They are the only ones that there are
+/// but for others that were made so; the space counts nobody from then on.
+pub(crate) async fn furnish(world: &World, shelter: &str, space: &str, suits: &[&str]) -> Vec<String> {
+    world.database().await.batch_execute(UNFURNISH).await.unwrap();
+    let client = world.client("DIF_MUNICIPAL/coordinator");
+    let shelters =
+        client.query("{ shelters { code spaces { id code segment capacity occupied version } } }").await;
+    let of_code = |rows: &[Json], code: &str| rows.iter().find(|row| row["code"] == code).unwrap().clone();
+    let space = of_code(rows(&of_code(rows(&shelters, "data.shelters"), shelter), "spaces"), space);
+    assert_eq!(outcome(&client.adjust(&space, 0).await), "AdjustOccupancyPayload");
+    let new: Vec<String> = suits
+        .iter()
+        .enumerate()
+        .map(|(number, suits)| format!("{{code: \"B-{number:02}\", suits: [{suits}]}}"))
+        .collect();
+    let added =
+        mutate(&client, "addBeds", &format!("space: {}, beds: [{}]", space["id"], new.join(", "))).await;
+    rows(&added, "data.x.beds").iter().map(|bed| bed["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A household that arrives and lodges nowhere yet: a head and children, each with a segment and needs. Its id, its pickup code and the ids
+/// of its members.
+pub(crate) async fn arrive(world: &World, members: &[(&str, &str)]) -> (String, String, Vec<String>) {
+    let member = |(place, (segment, needs)): (usize, &(&str, &str))| {
+        let kinship = if place == 0 { "HEAD" } else { "CHILD" };
+        format!(
+            "{{identity: {{givenNames: \"Zz {place}\", birthDate: \"1990\", sex: FEMALE, nationality: \"HTI\"}}, \
+             family: {{kinship: {kinship}}}, placement: {{segment: {segment}, bedNeeds: [{needs}]}}}}"
+        )
+    };
+    let members: Vec<String> = members.iter().enumerate().map(member).collect();
+    let document = format!(
+        "mutation {{ x: registerHousehold(members: [{}], idempotencyKey: \"{}\") {{ __typename ... on RegisterHouseholdPayload \
+         {{ household {{ id pickupCode members {{ id }} }} }} ... on Problem {{ code message }} }} }}",
+        members.join(", "),
+        fresh_key()
+    );
+    let answer = coordinator(world).query(&document).await;
+    let text = |of: &Json| of.as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    let household = at(&answer, "data.x.household");
+    let members = rows(household, "members").iter().map(|member| text(&member["id"])).collect();
+    (text(&household["id"]), text(&household["pickupCode"]), members)
 }
 
 /// A space of a shelter with so many beds, and their ids by code.
@@ -50,31 +106,26 @@ pub(crate) struct Ward {
     pub(crate) beds: Vec<String>,
 }
 
-/// Gives beds to the first space of a shelter that counts its people itself.
+/// Gives beds to the space of the families in a shelter that counts its people itself.
 pub(crate) async fn ward(world: &World, shelter: &str, beds: usize) -> Ward {
-    let client = world.client("DIF_MUNICIPAL/coordinator");
-    let space = client.spaces(shelter).await.swap_remove(0);
-    let emptied = client.adjust(&space, 0).await;
-    assert_eq!(outcome(&emptied), "AdjustOccupancyPayload", "{emptied}");
-    let new: Vec<String> =
-        (0..beds).map(|number| format!("{{code: \"B-{number}\", suits: [LOWER_BED]}}")).collect();
-    let added =
-        mutate(&client, "addBeds", &format!("space: {}, beds: [{}]", space["id"], new.join(", "))).await;
-    let ids = rows(&added, "data.x.beds").iter().map(|bed| bed["id"].as_str().unwrap().to_owned()).collect();
+    let beds = furnish(world, shelter, "FAM", &vec!["LOWER_BED"; beds]).await;
+    let space = families(&world.client("DIF_MUNICIPAL/coordinator"), shelter).await;
     let space = space["id"].as_str().unwrap().to_owned();
-    Ward { key: enlace_schema::GlobalId::parse(&space).unwrap().uuid, space, beds: ids }
+    Ward { key: enlace_schema::GlobalId::parse(&space).unwrap().uuid, space, beds }
 }
 
-/// Households of a size that lodge nowhere: the ids of their members.
-pub(crate) async fn homeless(world: &World, size: i64, households: i64) -> Vec<Vec<String>> {
-    let statement = "SELECT array_agg(persons.id ORDER BY persons.id) FROM households JOIN persons ON household_id = households.id \
-                     GROUP BY households.id HAVING count(*) = $1 AND bool_and(persons.shelter_id IS NULL) ORDER BY households.id LIMIT $2";
-    let found = world.database().await.query(statement, &[&size, &households]).await.unwrap();
-    assert_eq!(i64::try_from(found.len()).unwrap(), households, "households of {size} that lodge nowhere");
+/// The space of the families in a shelter.
+async fn families(client: &Client, shelter: &str) -> Json {
+    client.spaces(shelter).await.into_iter().find(|space| space["code"] == "FAM").unwrap()
+}
+
+/// Families of a size that lodge nowhere: the ids of their members.
+pub(crate) async fn homeless(world: &World, size: usize, households: usize) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for _ in 0..households {
+        found.push(arrive(world, &vec![("FAMILY_NUCLEUS", ""); size]).await.2);
+    }
     found
-        .into_iter()
-        .map(|row| row.get::<_, Vec<Uuid>>(0).into_iter().map(|key| id("person", key)).collect())
-        .collect()
 }
 
 /// Arguments of a check-in.
@@ -157,7 +208,7 @@ async fn a_family_is_lodged_together_or_not_at_all_and_its_shelter_knows_it_from
     assert_eq!(rows(&lead.query(&seen).await, "data.node.stays").len(), 1);
     let other = world.client("DIF_MUNICIPAL/shelter_lead@ALB-02").stating("RECEPTION");
     assert_eq!(at(&other.query(&seen).await, "data.node"), &Json::Null);
-    let space = lead.spaces("ALB-01").await.swap_remove(0);
+    let space = families(&lead, "ALB-01").await;
     assert_eq!((&space["id"], &space["occupied"]), (&json!(ward.space), &json!(3)));
     let counted = lead.adjust(&space, 4).await;
     assert_eq!(outcome(&counted), "StateConflict", "{counted}");

@@ -9,6 +9,7 @@
 
 mod access;
 mod authority;
+mod centres;
 mod command_line;
 mod demo;
 mod dependencies;
@@ -26,11 +27,13 @@ mod laws;
 mod limits;
 mod lodging;
 mod operations;
+mod overrides;
 mod paging;
 mod people;
 mod planned_answers;
 mod policy_commands;
 mod postgres;
+mod proposals;
 mod reference;
 mod refusals;
 mod reload;

@@ -157,6 +157,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "code"
                     | "gtin"
                     | "contact"
+                    | "conditions"
                     | "title"
                     | "columns"
                     | "sheet"

@@ -5,6 +5,7 @@ mod import;
 mod movers;
 mod pages;
 mod profiles;
+mod proposals;
 mod push;
 mod reads;
 mod recording;
@@ -50,6 +51,7 @@ async fn run_on(stage: &Stage, arguments: &Arguments, lines: &mut Vec<Line>) -> 
             Contest::Writers => writers::run(stage, arguments).await?,
             Contest::Movers => movers::run(stage, arguments).await?,
             Contest::Registering => registering::run(stage, arguments).await?,
+            Contest::Proposals => proposals::run(stage, arguments).await?,
             Contest::Import => import::run(stage, arguments).await?,
             Contest::Subscribers => push::run(stage, arguments).await?,
             Contest::Start => start::run(arguments).await?,

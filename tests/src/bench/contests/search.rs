@@ -75,7 +75,7 @@ pub(super) async fn run(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line
 const TIMES: usize = 8;
 
 /// What 95 of 100 are not above.
-fn percentile(mut values: Vec<f64>) -> f64 {
+pub(super) fn percentile(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() * 95 / 100).copied().unwrap_or_default()
 }

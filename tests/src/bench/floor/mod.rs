@@ -59,6 +59,7 @@ pub async fn serve(database: &str, keys: &str) -> Result<(), Failure> {
         .route("/rows", post(rows))
         .route("/people", post(people))
         .route("/search", post(search))
+        .route("/beds", post(beds))
         .route("/adjust", post(adjust))
         .route("/move", post(transfer))
         .route("/register", post(register))
@@ -120,6 +121,10 @@ async fn people(State(floor): State<Arc<Floor>>, _body: Bytes) -> Response {
 
 async fn search(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
     answer(floor.reads.search(&body).await)
+}
+
+async fn beds(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
+    answer(floor.reads.beds(&body).await)
 }
 
 async fn adjust(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {

@@ -41,6 +41,14 @@ SELECT l.id, l.code, l.item_name, l.received, l.unit, l.expires_on FROM found CR
     SELECT * FROM lots WHERE item_id = found.id ORDER BY keeps_until, id LIMIT 51) AS l \
 ORDER BY found.rank DESC, found.name COLLATE \"C\", found.id, l.keeps_until, l.id LIMIT 51";
 
+/// Free beds of the space that has just enough of them.
+const BEDS: &str = "\
+SELECT id, code FROM beds WHERE NOT occupied AND blocked_for IS NULL AND hold_id IS NULL AND space_id = ( \
+    SELECT space_id FROM beds JOIN spaces ON spaces.id = space_id JOIN shelters ON shelters.id = shelter_id \
+    WHERE NOT beds.occupied AND blocked_for IS NULL AND hold_id IS NULL AND closed_on IS NULL AND shelters.programme_id = $1 \
+    GROUP BY space_id HAVING count(*) >= $2 ORDER BY count(*), space_id LIMIT 1) \
+ORDER BY code LIMIT $2";
+
 /// A connection that all requests share; statements of many are in flight on it at once.
 struct Reader {
     client: Client,
@@ -48,6 +56,7 @@ struct Reader {
     lots: Statement,
     rows: Statement,
     search: Statement,
+    beds: Statement,
 }
 
 pub(super) struct Reads {
@@ -66,6 +75,7 @@ impl Reads {
                 lots: client.prepare(LOTS).await?,
                 rows: client.prepare(ROWS).await?,
                 search: client.prepare(SEARCH).await?,
+                beds: client.prepare(BEDS).await?,
                 client,
             });
         }
@@ -102,6 +112,27 @@ impl Reads {
             out.raw("}");
         }
         out.raw("]}}}");
+        Ok(out.0)
+    }
+
+    /// Enough free beds in one space. The body is Enlace's, with the number of people beside what that needs.
+    pub(super) async fn beds(&self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let body: serde_json::Value = serde_json::from_slice(body)?;
+        let people =
+            body.pointer("/extensions/people").and_then(serde_json::Value::as_i64).ok_or("no people")?;
+        let reader = self.reader()?;
+        let rows = reader.client.query(&reader.beds, &[&self.programme, &people]).await?;
+        let mut out = Json::with_capacity(60 * rows.len());
+        out.raw(r#"{"data":{"beds":["#);
+        for (place, row) in rows.iter().enumerate() {
+            out.comma(place == 0);
+            out.raw(r#"{"id":"#);
+            out.id("bed", row.try_get(0)?);
+            out.raw(r#","code":"#);
+            out.text(row.try_get(1)?);
+            out.raw("}");
+        }
+        out.raw("]}}");
         Ok(out.0)
     }
 

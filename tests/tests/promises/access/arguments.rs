@@ -16,6 +16,7 @@ pub(super) const CLASSED: &[(&str, &str, &str, &str, &str)] = &[
     ("donations", "donor", "INVENTORY", "DONOR", "Donation"),
     ("persons", "shelter", "IDENTITY", "PLACEMENT", "Person"),
     ("persons", "household", "IDENTITY", "FAMILY", "Person"),
+    ("placementProposals", "household", "PLACEMENT", "FAMILY", "PlacementProposal"),
     ("journal", "person", "JOURNAL", "JOURNAL", "JournalSubject"),
     ("policyExplain", "as", "PUBLIC", "ADMINISTRATION", "PolicyExplanation"),
 ];
@@ -98,7 +99,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             "NAME_DESC",
         ]),
         // Of no household.
-        ("householdAllowance", "pickupCode") => literals(&["\"00000000\""]),
+        ("householdAllowance" | "placementProposals", "pickupCode") => literals(&["\"00000000\""]),
         ("reservations", "open") => literals(&["true", "false"]),
         ("householdAllowance", "on") => literals(&["\"2022-01-31\""]),
         ("requests", "state") => literals(&["SUBMITTED", "APPROVED", "FULFILLED"]),
@@ -111,8 +112,13 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("labelSheet", "paper") => literals(&["A4"]),
         ("stockCounts", "state") => literals(&["OPEN", "CLOSED"]),
         ("uncountedStock", "count") => vec![text(&snapshot.pages.counts[0].0)],
-        ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
-        ("persons", "household") => vec![text(snapshot.pages.families.keys().next().unwrap())],
+        ("persons" | "placementOverrides" | "facilityChecks", "shelter") => {
+            vec![text(&snapshot.list("shelters")[0])]
+        }
+        ("persons" | "placementProposals", "household") => {
+            vec![text(snapshot.pages.families.keys().next().unwrap())]
+        }
+        ("placementProposals", "persons") => vec![format!("[{}]", text(&snapshot.pages.people[0].0))],
         ("journal" | "breakGlassAccesses", _)
             if !matches!(argument, "first" | "last" | "after" | "before") =>
         {
@@ -357,6 +363,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "donations" => &["donor"],
             "stock" | "householdDeliveries" => &["location"],
             "householdAllowance" => &["pickupCode", "on"],
+            "placementOverrides" | "facilityChecks" => &["shelter"],
+            "placementProposals" => &["household", "persons", "pickupCode", "first"],
             "reservations" => &["location", "open"],
             "requests" | "stockCounts" => &["location", "state"],
             "shipments" => &["from", "to", "state"],

@@ -90,6 +90,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         // Grants are reached through their users alone.
         ("agencies".into(), "Agency", 3),
         ("shelters".into(), "Shelter", 1),
+        ("centres".into(), "Centre", 2),
         ("categories".into(), "Category", 1),
         ("locations".into(), "Location", 1),
         ("catalogue".into(), "CatalogueItem", 0),
@@ -105,6 +106,7 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("reservations(first: 6)".into(), "ReservationConnection", 1),
         ("stockCounts(first: 2)".into(), "StockCountConnection", 1),
         ("containers(first: 4)".into(), "ContainerConnection", 1),
+        ("facilityChecks(last: 3)".into(), "FacilityCheckConnection", 1),
         (format!("stock(location: \"{fullest}\", first: 5)"), "StockConnection", 1),
         ("persons(first: 20)".into(), "PersonConnection", 1),
         (format!("persons(household: \"{family}\")"), "PersonConnection", 1),
@@ -291,6 +293,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "access" => "break_glass",
                 "count" => "stock_count",
                 "beds" => "bed",
+                "overrides" => "placement_override",
                 "persons" | "head" => "person",
                 kind => kind,
             };

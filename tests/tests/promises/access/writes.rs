@@ -135,6 +135,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                     caller.may_write_goods("CatalogueItem")
                 }
                 "Mutation" if field.name.to_lowercase().contains("webhook") => caller.keeps_webhooks(),
+                "Mutation" if field.name == "recordCentreLoan" => caller.lends_centres(),
                 "Mutation" => caller.may_write(class),
                 _ => caller.may_see(class, of.strip_suffix("Connection").unwrap_or(of)),
             };

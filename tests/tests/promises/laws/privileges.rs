@@ -65,6 +65,11 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (ends_on, id, programme_id, starts_on, title), SELECT, UPDATE (closed_at, version)",
         ),
         ("categories", "SELECT"),
+        ("centre_loan_lines", append),
+        (
+            "centre_loans",
+            "INSERT (centre_id, conditions, ends_on, id, lender_id, programme_id, recorded_at, starts_on, user_id), SELECT",
+        ),
         ("centres", "SELECT"),
         (
             "consents",
@@ -118,7 +123,8 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("journal_queue", "DELETE, INSERT, SELECT"),
         ("kit_lines", "INSERT (item_id, kit_id, quantity, version), SELECT"),
         ("kits", "INSERT (code, id, name, name_en, programme_id), SELECT, UPDATE (name, name_en, version)"),
-        ("locations", "SELECT"),
+        ("facility_checks", append),
+        ("locations", "INSERT (code, id, kind, name, programme_id, shelter_id), SELECT"),
         (
             "lots",
             "INSERT (code, condition, donation_id, donor_id, donor_reference, expires_on, id, item_id, line, programme_id, received, \
@@ -130,6 +136,11 @@ async fn the_server_has_these_privileges_and_no_other() {
             "persons",
             "INSERT (adult_from, arrived_on, family, household_id, id, identity, migration, placement, programme_id, shelter_id), SELECT, \
              UPDATE (adult_from, family, household_id, identity, migration, placement, version)",
+        ),
+        (
+            "placement_overrides",
+            "INSERT (ends_at, id, person_id, programme_id, reason, request_id, requested_at, requested_by, space_id), SELECT, \
+             UPDATE (approved_at, approved_by)",
         ),
         ("programmes", "SELECT"),
         (
@@ -146,16 +157,22 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("role_agencies", "SELECT"),
         ("roles", "SELECT"),
         ("shares", "SELECT"),
-        ("shelters", "SELECT"),
+        (
+            "shelters",
+            "INSERT (centre_id, code, id, name, opened_on, programme_id), SELECT, UPDATE (closed_on)",
+        ),
         ("shipment_lines", "SELECT"),
         (
             "shipments",
             "INSERT (from_id, id, note, programme_id, recorded_at, request_id, sent_at, to_id, user_id), SELECT",
         ),
-        ("spaces", "SELECT, UPDATE (counted_at, occupied, version)"),
+        (
+            "spaces",
+            "INSERT (capacity, code, counted_at, id, programme_id, segment, shelter_id), SELECT, UPDATE (counted_at, occupied, version)",
+        ),
         (
             "stays",
-            "INSERT (bed_id, began_at, hold_id, id, party_id, person_id, user_id), SELECT, UPDATE (ended_at)",
+            "INSERT (bed_id, began_at, hold_id, id, override_id, party_id, person_id, user_id), SELECT, UPDATE (ended_at)",
         ),
         (
             "stock_count_lines",

@@ -40,6 +40,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
     ("Query", "householdAllowance"),
+    ("Query", "placementProposals"),
+    ("Query", "placementOverrides"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),
@@ -249,6 +251,7 @@ impl Author<'_> {
                     ("householdDeliveries", "HouseholdDeliveryConnection"),
                     ("stockCounts", "StockCountConnection"),
                     ("containers", "ContainerConnection"),
+                    ("facilityChecks", "FacilityCheckConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

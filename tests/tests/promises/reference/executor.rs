@@ -221,8 +221,8 @@ impl Thing<'_> {
         let argument = |name: &str| info.arguments().get(name).and_then(JsonValue::as_str).unwrap();
         match field {
             "viewer" => self.child(Kind::Viewer, path),
-            "agencies" | "shelters" | "locations" | "categories" | "catalogue" | "campaigns" | "kits"
-            | "entitlements" => {
+            "agencies" | "shelters" | "centres" | "locations" | "categories" | "catalogue" | "campaigns"
+            | "kits" | "entitlements" => {
                 let class = class_of(info.field_definition()).unwrap();
                 let ids = snapshot.list(field).iter().filter(|id| run.sees_record(class, id));
                 self.list(ids.map(|id| Kind::Record(id)), &path)
@@ -258,6 +258,10 @@ impl Thing<'_> {
             "containers" => {
                 let page = run.page(&pages.containers, info.arguments());
                 self.child(Kind::Connection { node: "Container", page }, path)
+            }
+            "facilityChecks" => {
+                let page = run.page(&pages.checks, info.arguments());
+                self.child(Kind::Connection { node: "FacilityCheck", page }, path)
             }
             "stockCounts" => {
                 let page = run.page(&pages.counts, info.arguments());

@@ -29,6 +29,8 @@ pub(crate) struct Pages {
     pub(crate) deliveries: Vec<Place>,
     /// Counts of what lies in stores.
     pub(crate) counts: Vec<Place>,
+    /// In what state shelters were found.
+    pub(crate) checks: Vec<Place>,
     /// Boxes and pallets.
     pub(crate) containers: Vec<Place>,
     /// Everyone in the order of registration, their households, and their referrals.
@@ -96,6 +98,7 @@ impl Witness {
             deliveries: read("householdDeliveries", String::new()).await,
             counts: read("stockCounts", String::new()).await,
             containers: read("containers", String::new()).await,
+            checks: read("facilityChecks", String::new()).await,
             people: read("persons", String::new()).await,
             households: read("households", String::new()).await,
             referrals: read("referrals", String::new()).await,
@@ -126,7 +129,7 @@ impl Pages {
     fn lists(&self) -> impl Iterator<Item = &[Place]> {
         let stock: BTreeMap<_, _> = self.stock.iter().collect();
         let goods = [&self.lots, &self.donors, &self.donations, &self.requests, &self.shipments].into_iter();
-        let goods = goods.chain([&self.counts, &self.containers]);
+        let goods = goods.chain([&self.counts, &self.containers, &self.checks]);
         let lists = goods.chain([
             &self.reservations,
             &self.deliveries,

@@ -17,6 +17,7 @@ const KINDS: &[&str] = &[
     "enrolment",
     "household",
     "person",
+    "placement_override",
     "referral",
     "stay",
 ];

@@ -206,8 +206,20 @@ const GOODS: &[&str] = &[
     "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
-const OF_A_PERSON: &[&str] =
-    &["Person", "Household", "Stay", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
+const OF_A_PERSON: &[&str] = &[
+    "Person",
+    "Household",
+    "Stay",
+    "PlacementProposal",
+    "PlacementOverride",
+    "PlacementReason",
+    "ProposedPlace",
+    "Consent",
+    "Referral",
+    "Enrolment",
+    "PeopleChange",
+    "PersonGone",
+];
 const OF_SOME_AGE: &[&str] =
     &["Person", "Stay", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
@@ -511,6 +523,12 @@ impl Caller {
     pub(crate) fn keeps_campaigns(&self) -> bool {
         let keeps = ["coordinator", "liaison"].iter().any(|role| self.roles.contains(*role));
         keeps && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it records loans of centres.
+    pub(crate) fn lends_centres(&self) -> bool {
+        let lends = ["coordinator", "lender"].iter().any(|role| self.roles.contains(*role));
+        lends && self.in_force && !self.roles.contains("witness")
     }
 
     /// Whether it keeps webhooks of its own.

@@ -46,6 +46,7 @@ impl Snapshot {
         for (list, object, depth) in [
             ("agencies", "Agency", 3),
             ("shelters", "Shelter", 2),
+            ("centres", "Centre", 3),
             ("categories", "Category", 2),
             ("catalogue", "CatalogueItem", 2),
             ("locations", "Location", 2),
@@ -78,6 +79,8 @@ impl Snapshot {
             snapshot.page_through(&client, "reservations", &all_of("Reservation", 2), "").await;
         snapshot.pages.containers =
             snapshot.page_through(&client, "containers", &all_of("Container", 2), "").await;
+        snapshot.pages.checks =
+            snapshot.page_through(&client, "facilityChecks", &all_of("FacilityCheck", 1), "").await;
         snapshot.pages.counts =
             snapshot.page_through(&client, "stockCounts", &all_of("StockCount", 3), "").await;
         for location in snapshot.lists["locations"].clone() {

@@ -1,0 +1,1 @@
+DROP INDEX beds_free;
