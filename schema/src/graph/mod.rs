@@ -108,6 +108,7 @@ mod tests {
             "diagnosis",
             "donor",
             "enrolment",
+            "episode",
             "household",
             "person",
             "referral",

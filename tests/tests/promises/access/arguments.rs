@@ -16,6 +16,7 @@ pub(super) const CLASSED: &[(&str, &str, &str, &str, &str)] = &[
     ("donations", "donor", "INVENTORY", "DONOR", "Donation"),
     ("persons", "shelter", "IDENTITY", "PLACEMENT", "Person"),
     ("persons", "household", "IDENTITY", "FAMILY", "Person"),
+    ("personSearch", "householdCode", "IDENTITY", "FAMILY", "Person"),
     ("journal", "person", "JOURNAL", "JOURNAL", "JournalSubject"),
     ("policyExplain", "as", "PUBLIC", "ADMINISTRATION", "PolicyExplanation"),
 ];
@@ -113,6 +114,9 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("uncountedStock", "count") => vec![text(&snapshot.pages.counts[0].0)],
         ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
         ("persons", "household") => vec![text(snapshot.pages.families.keys().next().unwrap())],
+        ("personSearch", "name") => literals(&["\"Marie\""]),
+        ("personSearch", "birthDate") => literals(&["\"1990\""]),
+        ("personSearch", "documentNumber" | "curp" | "householdCode") => literals(&["\"HOG-0001\""]),
         ("journal" | "breakGlassAccesses", _)
             if !matches!(argument, "first" | "last" | "after" | "before") =>
         {
@@ -372,6 +376,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "fairAllocation" => &["item", "quantity", "locations", "days", "window"],
             "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
+            "personSearch" => &["name", "birthDate", "documentNumber", "curp", "householdCode"],
             "breakGlassAccesses" => &["person"],
             "journal" => &[
                 "agency",

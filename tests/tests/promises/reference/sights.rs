@@ -206,10 +206,19 @@ const GOODS: &[&str] = &[
     "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
-const OF_A_PERSON: &[&str] =
-    &["Person", "Household", "Stay", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
+const OF_A_PERSON: &[&str] = &[
+    "Person",
+    "Household",
+    "Stay",
+    "Episode",
+    "Consent",
+    "Referral",
+    "Enrolment",
+    "PeopleChange",
+    "PersonGone",
+];
 const OF_SOME_AGE: &[&str] =
-    &["Person", "Stay", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
+    &["Person", "Stay", "Episode", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
 const ADDRESSED: &[&str] = &["Consent", "Referral"];
 /// Types of the journal, each of whose records bears the agency that acted.
@@ -265,7 +274,7 @@ fn carried(object: &str) -> &str {
         Some("GrantEntitlement" | "EndEntitlement") => "Entitlement",
         Some("DeliverToHousehold") => "HouseholdDelivery",
         Some("ReplacePickupCode" | "RegisterHousehold" | "ChangeHead") => "Household",
-        Some("UpdatePerson" | "MoveToHousehold") => "Person",
+        Some("UpdatePerson" | "MoveToHousehold" | "OpenEpisode") => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
