@@ -42,6 +42,9 @@ pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
                 if let Err(error) = census::tell_of_ended(&system).await {
                     tracing::warn!(%error, "consents that ended could not be told of; trying again later");
                 }
+                if let Err(error) = census::renew_tokens(&system).await {
+                    tracing::warn!(%error, "some people cannot be searched for yet; trying again later");
+                }
                 if let Err(error) = lodging::tidy(&system).await {
                     tracing::warn!(%error, "holds of beds that are over could not be ended; trying again later");
                 }

@@ -2,7 +2,7 @@
 //!
 //! The keys lie in a database of their own. Whoever holds a copy of the other one reads nobody's data with it; and where a
 //! key is destroyed, every copy of what it sealed is unreadable, a restored backup's too. With them lie the keys of the
-//! witnesses' pseudonyms, and the one that streams' cursors are signed with.
+//! witnesses' pseudonyms, the one that streams' cursors are signed with, and the one by which people are searched for.
 
 use std::collections::HashMap;
 
@@ -23,6 +23,7 @@ use crate::system::Random;
 
 diesel::table! { witness_keys (agency) { agency -> Text, key -> Binary, } }
 diesel::table! { stream_keys (single) { single -> Bool, key -> Binary, } }
+diesel::table! { search_keys (single) { single -> Bool, key -> Binary, } }
 diesel::table! { person_keys (person_id) { person_id -> Uuid, key -> Binary, } }
 
 const TABLES: &str = "\
@@ -38,7 +39,12 @@ CREATE TABLE IF NOT EXISTS stream_keys (\
     single boolean PRIMARY KEY DEFAULT true, \
     key bytea NOT NULL, \
     CONSTRAINT stream_keys_single CHECK (single), \
-    CONSTRAINT stream_keys_length CHECK (length(key) = 32))";
+    CONSTRAINT stream_keys_length CHECK (length(key) = 32)); \
+CREATE TABLE IF NOT EXISTS search_keys (\
+    single boolean PRIMARY KEY DEFAULT true, \
+    key bytea NOT NULL, \
+    CONSTRAINT search_keys_single CHECK (single), \
+    CONSTRAINT search_keys_length CHECK (length(key) = 32))";
 
 /// The role whose agencies know people by pseudonyms.
 const WITNESS: &str = "witness";
@@ -84,6 +90,21 @@ pub async fn migrate_keys(
     Ok(client.batch_execute(TABLES).await?)
 }
 
+/// The one key of a table that holds one; it is made once and for all.
+macro_rules! single_key {
+    ($table:ident, $reader:expr, $random:expr) => {{
+        let mut reader: &AsyncPgConnection = $reader;
+        let fresh: [u8; 32] = $random.bytes()?;
+        diesel::insert_into($table::table)
+            .values($table::key.eq(fresh.as_slice()))
+            .on_conflict_do_nothing()
+            .execute(&mut reader)
+            .await?;
+        let key: Vec<u8> = $table::table.select($table::key).first(&mut reader).await?;
+        hmac::Key::new(hmac::HMAC_SHA256, &key)
+    }};
+}
+
 /// The way to the keys.
 pub(crate) struct Vault {
     config: tokio_postgres::Config,
@@ -92,6 +113,8 @@ pub(crate) struct Vault {
     witness_keys: HashMap<String, [u8; 32]>,
     /// What the cursors of streams are signed with, on every node.
     stream_key: hmac::Key,
+    /// What is hashed with that people are searched for by.
+    search_key: hmac::Key,
 }
 
 impl Vault {
@@ -101,13 +124,19 @@ impl Vault {
         let reads = Reads::open(&config, 1).await?;
         let reader = reads.get(&config, 0).await?;
         let witness_keys = witness_keys(&reader, random).await?;
-        let stream_key = stream_key(&reader, random).await?;
-        Ok(Self { config, reads, witness_keys, stream_key })
+        let stream_key = single_key!(stream_keys, &*reader, random);
+        let search_key = single_key!(search_keys, &*reader, random);
+        Ok(Self { config, reads, witness_keys, stream_key, search_key })
     }
 
     /// What the cursors of streams are signed with.
     pub(crate) fn stream_key(&self) -> &hmac::Key {
         &self.stream_key
+    }
+
+    /// What the names and numbers are hashed with that people are searched for by.
+    pub(crate) fn search_key(&self) -> &hmac::Key {
+        &self.search_key
     }
 
     /// What an agency's pseudonyms are made with, if it may hold the role of a witness.
@@ -161,18 +190,6 @@ async fn witness_keys(mut keys: &AsyncPgConnection, random: &Random) -> Result<H
         Ok((agency, key))
     };
     rows.into_iter().map(key).collect()
-}
-
-/// The key of streams' cursors; it is made once and for all.
-async fn stream_key(mut keys: &AsyncPgConnection, random: &Random) -> Result<hmac::Key> {
-    let fresh: [u8; 32] = random.bytes()?;
-    diesel::insert_into(stream_keys::table)
-        .values(stream_keys::key.eq(fresh.as_slice()))
-        .on_conflict_do_nothing()
-        .execute(&mut keys)
-        .await?;
-    let key: Vec<u8> = stream_keys::table.select(stream_keys::key).first(&mut keys).await?;
-    Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
 }
 
 /// One person's key.

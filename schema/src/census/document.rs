@@ -49,6 +49,11 @@ impl IdentityDocument {
         let fits = is_country(country) && sound && (1..=LONGEST).contains(&number.len());
         fits.then(|| Self { kind, country: country.to_owned(), number: number.to_owned() })
     }
+
+    /// Its number.
+    pub(super) fn number(&self) -> &str {
+        &self.number
+    }
 }
 
 /// Whether a text is of the form of a country's code, ISO 3166-1 alpha-3.

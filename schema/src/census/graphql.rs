@@ -3,8 +3,10 @@
 use enlace_policies::Class;
 
 use crate::agencies::{self, Agency};
+use crate::census::episodes::Episode;
 use crate::census::{
-    Consent, Household, Person, consents, following, load, pickup, registering, together, updating,
+    Consent, Household, Person, consents, episodes, following, load, pickup, registering, search, together,
+    updating,
 };
 use crate::coordination::{self, Referral};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
@@ -20,11 +22,13 @@ pub(crate) fn register(graph: &mut Graph) {
     household(graph);
     consent(graph);
     consents::register(graph);
+    episodes::register(graph);
     following::register(graph);
     pickup::register(graph);
     registering::register(graph);
     updating::register(graph);
     together::register(graph);
+    search::register(graph);
     graph.node::<Person, _, _>(Class::Identity, load::persons_by_ids);
     graph.node::<Household, _, _>(Class::Family, load::households_by_ids);
     graph.node::<Consent, _, _>(Class::Consent, load::consents_by_ids);
@@ -70,6 +74,15 @@ fn person(graph: &mut Graph) {
                 |stay: &Stay| stay.person_id,
             )
             .in_scope::<Stay>()
+            .many(
+                "episodes",
+                Class::Identity,
+                "When they were here, oldest first.",
+                |person| Some(person.id.uuid()),
+                episodes::episodes_of,
+                |episode: &Episode| episode.person_id,
+            )
+            .in_scope::<Episode>()
             .many(
                 "consents",
                 Class::Consent,

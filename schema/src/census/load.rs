@@ -108,7 +108,7 @@ pub(crate) async fn persons(
     Ok(Connection { rows: open(&context, page.rows, at).await?, facts: page.facts })
 }
 
-type PersonColumns = (
+pub(super) type PersonColumns = (
     persons::id,
     persons::code,
     persons::arrived_on,
@@ -124,7 +124,7 @@ type PersonColumns = (
     persons::placement,
 );
 
-fn person_columns(context: &Context) -> PersonColumns {
+pub(super) fn person_columns(context: &Context) -> PersonColumns {
     (
         persons::id,
         persons::code,
@@ -212,6 +212,18 @@ pub(crate) async fn facts_within_reach(context: &Context, person: Uuid) -> Resul
 /// Opens what the caller may read of these people, and notes whom it is shown.
 async fn open(context: &Context, rows: Vec<SealedPerson>, at: Instant) -> Result<Vec<Person>> {
     let keys = context.vault().keys(rows.iter().map(|row| row.id).collect()).await?;
+    context.discloses(rows.iter().map(|row| row.id));
+    rows.into_iter().map(|row| open_one(context, &keys, row, at)).collect()
+}
+
+/// As [`open`], without those whose key was destroyed.
+pub(super) async fn open_known(
+    context: &Context,
+    mut rows: Vec<SealedPerson>,
+    at: Instant,
+) -> Result<Vec<Person>> {
+    let keys = context.vault().keys(rows.iter().map(|row| row.id).collect()).await?;
+    rows.retain(|row| keys.have(row.id));
     context.discloses(rows.iter().map(|row| row.id));
     rows.into_iter().map(|row| open_one(context, &keys, row, at)).collect()
 }

@@ -7,12 +7,14 @@ mod consents;
 mod curp;
 mod document;
 mod ending;
+mod episodes;
 mod following;
 mod graphql;
 mod load;
 mod parts;
 pub(crate) mod pickup;
 mod registering;
+pub(crate) mod search;
 pub(crate) mod tables;
 mod together;
 mod updating;
@@ -36,6 +38,7 @@ pub(crate) use ending::tell_of_ended;
 pub(crate) use following::touched;
 pub(crate) use graphql::register;
 pub(crate) use load::{facts_within_reach, persons_by_ids, reaches};
+pub(crate) use search::renew_tokens;
 
 graphql_enum! {
     /// For what a caller needs data of people in care; also what a consent or a referral allows it for.
@@ -159,7 +162,7 @@ record! {
         curp: Option<String> => Identity identifying,
         /// Where their photograph is kept: a reference of the agency's own.
         photograph: Option<String> => Identity identifying,
-        /// The day they arrived.
+        /// The day they arrived for the first time.
         arrived_on: NaiveDate => Identity,
         /// What they are to the head of their household.
         kinship: Option<Kinship> => Family,

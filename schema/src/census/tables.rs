@@ -12,6 +12,7 @@ diesel::table! {
     persons (id) {
         id -> Uuid, programme_id -> Uuid, household_id -> Uuid, code -> Text, arrived_on -> Date, adult_from -> Date,
         shelter_id -> Nullable<Uuid>, identity -> Binary, family -> Binary, migration -> Binary, placement -> Binary, version -> Integer,
+        tokens_of -> Integer,
     }
 }
 diesel::table! {
@@ -20,8 +21,26 @@ diesel::table! {
         ends_at -> Nullable<Timestamptz>, withdrawn_at -> Nullable<Timestamptz>, version -> Integer, end_told -> Bool,
     }
 }
+diesel::table! {
+    person_tokens (token, person_id) {
+        person_id -> Uuid, kind -> Text, token -> Binary,
+    }
+}
+diesel::table! {
+    episodes (id) {
+        id -> Uuid, person_id -> Uuid, arrived_on -> Date, ended_on -> Nullable<Date>, ending -> Nullable<Text>, version -> Integer,
+    }
+}
 diesel::joinable!(persons -> shelters (shelter_id));
 diesel::joinable!(households -> shelters (shelter_id));
 diesel::joinable!(persons -> households (household_id));
 diesel::joinable!(consents -> persons (person_id));
-diesel::allow_tables_to_appear_in_same_query!(households, persons, consents, shelters);
+diesel::joinable!(episodes -> persons (person_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    households,
+    persons,
+    consents,
+    episodes,
+    person_tokens,
+    shelters
+);

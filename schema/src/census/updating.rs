@@ -15,7 +15,7 @@ use crate::census::parts::{
 use crate::census::tables::{households, persons};
 use crate::census::{
     FAMILY, Family, IDENTITY, Identity, Kinship, MIGRATION, Migration, PLACEMENT, Person, PersonFacts,
-    Placement, load, person_facts, touched,
+    Placement, load, person_facts, search, touched,
 };
 use crate::context::Context;
 use crate::error::Result;
@@ -196,6 +196,9 @@ async fn update(
         change.adult_from = Some(adult_from);
         let identity = Identity::from(identity);
         change.identity = Some(keys.seal(person, IDENTITY, context.random_bytes()?, &identity)?);
+        let search_key = context.vault().search_key();
+        search::replace(transaction.connection()?, search_key, person, Some(&identity)).await?;
+        change.tokens_of = Some(search::RULES);
         parts.push(identity.stated(person, before.household)?);
     }
     if let Some(family) = input.family.map(Family::from) {
@@ -223,6 +226,7 @@ struct Changed {
     family: Option<Vec<u8>>,
     migration: Option<Vec<u8>>,
     placement: Option<Vec<u8>>,
+    tokens_of: Option<i32>,
     version: i32,
 }
 

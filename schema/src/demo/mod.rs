@@ -153,14 +153,14 @@ pub async fn load(
     donations.give(&people);
     let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
 
-    people.write_keys(keys).await?;
+    let search_key = people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
     copy(&transaction, &[programme]).await?;
     agencies.copy(&transaction).await?;
     shelters.copy(&transaction).await?;
     loans.copy(&transaction).await?;
     facility.copy(&transaction).await?;
-    people.copy(&transaction).await?;
+    people.copy(&transaction, &search_key).await?;
     lodging.copy(&transaction).await?;
     donations.copy(&transaction).await?;
     transaction.commit().await?;

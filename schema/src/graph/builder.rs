@@ -180,7 +180,7 @@ impl Graph {
 
     /// A field of `Query`.
     pub(crate) fn query(&mut self, name: &'static str, class: Class, about: &'static str) -> RootBuilder<'_> {
-        RootBuilder { graph: self, kind: OperationKind::Query, name, class, about, bounded_by: None }
+        RootBuilder::new(self, OperationKind::Query, (name, class, about))
     }
 
     /// A field of `Mutation`.
@@ -190,7 +190,7 @@ impl Graph {
         class: Class,
         about: &'static str,
     ) -> RootBuilder<'_> {
-        RootBuilder { graph: self, kind: OperationKind::Mutation, name, class, about, bounded_by: None }
+        RootBuilder::new(self, OperationKind::Mutation, (name, class, about))
     }
 
     /// A field of `Subscription`.
@@ -200,7 +200,7 @@ impl Graph {
         class: Class,
         about: &'static str,
     ) -> RootBuilder<'_> {
-        RootBuilder { graph: self, kind: OperationKind::Subscription, name, class, about, bounded_by: None }
+        RootBuilder::new(self, OperationKind::Subscription, (name, class, about))
     }
 
     /// The kinds of record whose ids say who someone is, with what the policies take each for.
@@ -234,6 +234,7 @@ pub(crate) struct RootBuilder<'g> {
     class: Class,
     about: &'static str,
     bounded_by: Option<&'static str>,
+    identifies: bool,
 }
 
 fn typed<A: Input>(arguments: JsonValue) -> Result<A> {
@@ -250,13 +251,21 @@ fn typed<A: Input>(arguments: JsonValue) -> Result<A> {
     })
 }
 
-impl RootBuilder<'_> {
+impl<'g> RootBuilder<'g> {
+    fn new(
+        graph: &'g mut Graph,
+        kind: OperationKind,
+        (name, class, about): (&'static str, Class, &'static str),
+    ) -> Self {
+        Self { graph, kind, name, class, about, bounded_by: None, identifies: false }
+    }
+
     fn add<A: Input>(self, record: RecordType, type_ref: String, shape: Shape, source: Source) {
         let mut arguments = A::fields(&mut self.graph.definitions);
         if let Source::Events { has_snapshot, .. } = source {
             arguments.extend(beginnings(has_snapshot));
         }
-        let Self { graph, kind, name, class, about, bounded_by } = self;
+        let Self { graph, kind, name, class, about, bounded_by, identifies } = self;
         graph.roots.push(Root {
             kind,
             name,
@@ -267,6 +276,7 @@ impl RootBuilder<'_> {
             type_ref,
             shape,
             bounded_by,
+            identifies,
             source,
         });
     }
@@ -274,6 +284,11 @@ impl RootBuilder<'_> {
     /// Names the argument that, given, bounds a list to one household.
     pub(crate) fn bounded_by(self, argument: &'static str) -> Self {
         Self { bounded_by: Some(argument), ..self }
+    }
+
+    /// Keeps it for those who may know who someone is: what it is asked by says so.
+    pub(crate) fn identifying(self) -> Self {
+        Self { identifies: true, ..self }
     }
 
     /// Answers with one object, or null.

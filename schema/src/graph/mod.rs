@@ -110,6 +110,7 @@ mod tests {
             "diagnosis",
             "donor",
             "enrolment",
+            "episode",
             "household",
             "person",
             "placement_override",

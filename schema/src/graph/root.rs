@@ -131,13 +131,19 @@ pub(crate) struct Root {
     pub(crate) shape: Shape,
     /// Of a list: the argument that, given, bounds it to one household.
     pub(crate) bounded_by: Option<&'static str>,
+    /// Whether it is for those alone who may know who someone is.
+    pub(crate) identifies: bool,
     pub(crate) source: Source,
 }
 
 impl Root {
     /// What a caller does who uses it.
     pub(crate) fn verb(&self) -> Verb {
-        if self.kind == OperationKind::Mutation { Verb::Write } else { Verb::Read }
+        match self.kind {
+            OperationKind::Mutation => Verb::Write,
+            _ if self.identifies => Verb::Identify,
+            _ => Verb::Read,
+        }
     }
 
     /// Its name among all coordinates.

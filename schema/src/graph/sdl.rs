@@ -122,9 +122,10 @@ impl View<'_> {
         for root in roots {
             let _ = writeln!(
                 text,
-                "  \"\"\"\n  {}\n\n  Class: {}\n  \"\"\"\n  {}{}: {}",
+                "  \"\"\"\n  {}\n\n  Class: {}\n{}  \"\"\"\n  {}{}: {}",
                 indent(root.about),
                 root.class.as_str(),
+                if root.identifies { "  Identifying.\n" } else { "" },
                 root.name,
                 self.arguments(root),
                 root.type_ref

@@ -162,6 +162,9 @@ fn every_id_is_an_opaque_global_id() {
                     | "columns"
                     | "sheet"
                     | "key"
+                    | "documentNumber"
+                    | "curp"
+                    | "householdCode"
             );
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);

@@ -9,6 +9,7 @@ use enlace_policies::Class;
 
 use super::write::Registered;
 use crate::census::consents::ConsentGiven;
+use crate::census::episodes::EpisodeOpened;
 use crate::census::touched;
 use crate::error::Result;
 use crate::journal::{Change, Part};
@@ -45,6 +46,8 @@ pub(super) fn parts(registered: &Registered, code: String) -> Result<Vec<Part>> 
     let mut parts = vec![Part::of(Class::Family, None, &whole)?, followed];
     for member in &registered.members {
         parts.push(member.identity.stated(member.id, household)?);
+        let arrived = EpisodeOpened { episode: member.episode, arrived_on: whole.arrived_on };
+        parts.push(Part::of(Class::Identity, Some(member.id), &arrived)?);
         parts.push(member.family.stated(member.id, household)?);
         if let Some(migration) = &member.migration {
             parts.push(migration.stated(member.id, household)?);

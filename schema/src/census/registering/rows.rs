@@ -1,13 +1,14 @@
 //! The rows of a registration: a household, its members with what is sealed of each, and their consents.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ring::hmac;
 use uuid::Uuid;
 
 use super::write::{Member, Registered};
 use crate::census::tables::households;
-use crate::census::{Consent, FAMILY, IDENTITY, MIGRATION, Migration, PLACEMENT};
+use crate::census::{Consent, FAMILY, IDENTITY, MIGRATION, Migration, PLACEMENT, search};
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::Result;
@@ -41,7 +42,7 @@ impl Sealed {
 /// Writes them; the household's folio.
 pub(super) async fn insert(
     connection: &mut AsyncPgConnection,
-    programme: Uuid,
+    (programme, search_key): (Uuid, &hmac::Key),
     registered: &Registered,
     sealed: Sealed,
 ) -> QueryResult<String> {
@@ -56,8 +57,8 @@ pub(super) async fn insert(
     let code = Prepared(opening).get_result(connection).await?;
     let inserting = diesel::sql_query(
         "INSERT INTO persons (id, programme_id, household_id, arrived_on, shelter_id, adult_from, \
-             identity, family, migration, placement) \
-         SELECT id, $1, $2, $3, $4, adult_from, identity, family, migration, placement \
+             identity, family, migration, placement, tokens_of) \
+         SELECT id, $1, $2, $3, $4, adult_from, identity, family, migration, placement, $11 \
          FROM unnest($5, $6, $7, $8, $9, $10) AS members (id, adult_from, identity, family, migration, placement)",
     )
     .bind::<SqlUuid, _>(programme)
@@ -69,8 +70,19 @@ pub(super) async fn insert(
     .bind::<Array<Binary>, _>(sealed.identity)
     .bind::<Array<Binary>, _>(sealed.family)
     .bind::<Array<Binary>, _>(sealed.migration)
-    .bind::<Array<Binary>, _>(sealed.placement);
+    .bind::<Array<Binary>, _>(sealed.placement)
+    .bind::<Integer, _>(search::RULES);
     Prepared(inserting).execute(connection).await?;
+    let people: Vec<_> = registered.members.iter().map(|member| (member.id, &member.identity)).collect();
+    search::insert(connection, search_key, &people).await?;
+    let arriving = diesel::sql_query(
+        "INSERT INTO episodes (id, person_id, arrived_on) \
+         SELECT id, person_id, $1 FROM unnest($2, $3) AS arriving (id, person_id)",
+    )
+    .bind::<Date, _>(registered.times.arrived_on)
+    .bind::<Array<SqlUuid>, _>(registered.members.iter().map(|member| member.episode).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(registered.members.iter().map(|member| member.id).collect::<Vec<_>>());
+    Prepared(arriving).execute(connection).await?;
     if !registered.consents.is_empty() {
         insert_consents(connection, programme, &registered.consents).await?;
     }

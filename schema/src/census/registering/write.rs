@@ -34,6 +34,8 @@ pub(super) struct Registered {
 /// One of its members.
 pub(super) struct Member {
     pub(super) id: Uuid,
+    /// The episode that their arrival begins.
+    pub(super) episode: Uuid,
     pub(super) adult_from: NaiveDate,
     pub(super) identity: Identity,
     pub(super) family: Family,
@@ -130,14 +132,15 @@ fn add(
     if new.family.kinship == Kinship::Head {
         registered.head = id;
     }
-    registered.members.push(Member::new(id, adult_from, new));
+    registered.members.push(Member::new((id, context.new_uuid()?), adult_from, new));
     Ok(Ok(()))
 }
 
 impl Member {
-    fn new(id: Uuid, adult_from: NaiveDate, new: NewMember) -> Self {
+    fn new((id, episode): (Uuid, Uuid), adult_from: NaiveDate, new: NewMember) -> Self {
         Self {
             id,
+            episode,
             adult_from,
             identity: new.identity.into(),
             family: new.family.into(),
@@ -171,7 +174,8 @@ async fn insert(
     }
     let keys = context.vault().make_keys(&ids, &context.system().random).await?;
     let sealed = Sealed::of(context, &keys, &registered.members)?;
-    match rows::insert(transaction.connection()?, context.programme_id(), registered, sealed).await {
+    let of = (context.programme_id(), context.vault().search_key());
+    match rows::insert(transaction.connection()?, of, registered, sealed).await {
         Ok(code) => Ok(Ok(code)),
         Err(error) => match constraint(&error) {
             Some("households_pkey" | "persons_pkey" | "consents_pkey") => Ok(Err(taken().into())),

@@ -5,7 +5,10 @@ mod findings;
 mod households;
 mod someone;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use ring::hmac;
 use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
@@ -14,6 +17,7 @@ use households::{Stay, pickup_code, sizes};
 use someone::{FAMILIES, Someone, hashed};
 
 use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id};
+use crate::census::search::{Mark, RULES, marks_of};
 use crate::census::{BedNeed, FAMILY, IDENTITY, Kinship, MIGRATION, PLACEMENT, Placement};
 use crate::education::{COURSE, Course, CourseLevel};
 use crate::error::Result;
@@ -47,6 +51,25 @@ row! {
         family: Vec<u8> = BYTEA,
         migration: Vec<u8> = BYTEA,
         placement: Vec<u8> = BYTEA,
+        tokens_of: i32 = INT4,
+    }
+}
+
+row! {
+    /// What a person is found by, hashed.
+    Token in "person_tokens" {
+        person_id: Uuid = UUID,
+        kind: &'static str = TEXT,
+        token: Vec<u8> = BYTEA,
+    }
+}
+
+row! {
+    /// That a person is here.
+    Episode in "episodes" {
+        id: Uuid = UUID,
+        person_id: Uuid = UUID,
+        arrived_on: NaiveDate = DATE,
     }
 }
 
@@ -132,6 +155,9 @@ pub(super) struct Lodger {
 pub(super) struct Rows {
     pub(super) households: Vec<Household>,
     pub(super) persons: Vec<Person>,
+    /// What everyone is found by.
+    marks: Vec<(Uuid, BTreeSet<Mark>)>,
+    episodes: Vec<Episode>,
     consents: Vec<Consent>,
     referrals: Vec<Referral>,
     assessments: Vec<Assessment>,
@@ -156,9 +182,15 @@ impl Rows {
     }
 
     /// Writes them.
-    pub(super) async fn copy(&self, transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
+    pub(super) async fn copy(
+        &self,
+        transaction: &Transaction<'_>,
+        search_key: &hmac::Key,
+    ) -> Result<(), tokio_postgres::Error> {
         copy(transaction, &self.households).await?;
         copy(transaction, &self.persons).await?;
+        copy(transaction, &self.tokens(search_key)).await?;
+        copy(transaction, &self.episodes).await?;
         // Whoever is registered from here on comes after them.
         let [households, persons] =
             [self.households.len(), self.persons.len()].map(|count| i64::try_from(count).unwrap_or_default());
@@ -175,8 +207,18 @@ impl Rows {
         copy(transaction, &self.enrolments).await
     }
 
-    /// Writes everyone's key to the database that holds them. What is there already is the same key.
-    pub(super) async fn write_keys(&self, keys: &Client) -> Result<(), tokio_postgres::Error> {
+    fn tokens(&self, search_key: &hmac::Key) -> Vec<Token> {
+        let of = |person_id: Uuid, mark: &Mark| Token {
+            person_id,
+            kind: mark.kind.as_str(),
+            token: mark.token(search_key),
+        };
+        self.marks.iter().flat_map(|(person, marks)| marks.iter().map(|mark| of(*person, mark))).collect()
+    }
+
+    /// Writes everyone's key to the database that holds them, where what is there already is the same key; the key that people are
+    /// searched for by, which may be there already and another.
+    pub(super) async fn write_keys(&self, keys: &Client) -> Result<hmac::Key, tokio_postgres::Error> {
         let ids: Vec<Uuid> = self.persons.iter().map(|person| person.id).collect();
         let bytes: Vec<Vec<u8>> = ids.iter().map(|id| hashed(&["key", &id.to_string()]).to_vec()).collect();
         keys.execute(
@@ -185,7 +227,11 @@ impl Rows {
             &[&ids, &bytes],
         )
         .await?;
-        Ok(())
+        let fresh = hashed(&["search key"]).to_vec();
+        let statement = "INSERT INTO search_keys (key) VALUES ($1) ON CONFLICT (single) DO NOTHING";
+        keys.execute(statement, &[&fresh]).await?;
+        let key: Vec<u8> = keys.query_one("SELECT key FROM search_keys", &[]).await?.get(0);
+        Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
     }
 
     fn household(
@@ -242,7 +288,14 @@ impl Rows {
             family: someone.seal(FAMILY, &someone.family)?,
             migration: someone.seal(MIGRATION, &someone.migration(day))?,
             placement: someone.seal(PLACEMENT, &someone.placement())?,
+            tokens_of: RULES,
         });
+        self.episodes.push(Episode {
+            id: id("episodes", &someone.code, local(household.arrived_on, 9)),
+            person_id: someone.id,
+            arrived_on: household.arrived_on,
+        });
+        self.marks.push((someone.id, marks_of(&someone.identity)));
         Ok(())
     }
 

@@ -17,6 +17,7 @@ pub(super) const CLASSED: &[(&str, &str, &str, &str, &str)] = &[
     ("persons", "shelter", "IDENTITY", "PLACEMENT", "Person"),
     ("persons", "household", "IDENTITY", "FAMILY", "Person"),
     ("placementProposals", "household", "PLACEMENT", "FAMILY", "PlacementProposal"),
+    ("personSearch", "householdCode", "IDENTITY", "FAMILY", "Person"),
     ("journal", "person", "JOURNAL", "JOURNAL", "JournalSubject"),
     ("policyExplain", "as", "PUBLIC", "ADMINISTRATION", "PolicyExplanation"),
 ];
@@ -119,6 +120,9 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             vec![text(snapshot.pages.families.keys().next().unwrap())]
         }
         ("placementProposals", "persons") => vec![format!("[{}]", text(&snapshot.pages.people[0].0))],
+        ("personSearch", "name") => literals(&["\"Marie\""]),
+        ("personSearch", "birthDate") => literals(&["\"1990\""]),
+        ("personSearch", "documentNumber" | "curp" | "householdCode") => literals(&["\"HOG-0001\""]),
         ("journal" | "breakGlassAccesses", _)
             if !matches!(argument, "first" | "last" | "after" | "before") =>
         {
@@ -380,6 +384,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "fairAllocation" => &["item", "quantity", "locations", "days", "window"],
             "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
+            "personSearch" => &["name", "birthDate", "documentNumber", "curp", "householdCode"],
             "breakGlassAccesses" => &["person"],
             "journal" => &[
                 "agency",

@@ -15,8 +15,8 @@ use super::writes::usable_roots;
 use crate::reference::documents::{Style, everything, found, is_elsewhere};
 use crate::reference::sights::{Caller, one_of_each_role};
 use crate::reference::{
-    Expected, Pseudonyms, Reference, SCHEMA, Snapshot, class_of, client, compare, errors, is_a_refusal, say,
-    world,
+    Expected, Pseudonyms, Reference, SCHEMA, Snapshot, class_of, client, compare, errors, is_a_refusal,
+    is_withheld, say, world,
 };
 
 /// The ways to a value.
@@ -245,8 +245,11 @@ async fn by_arguments(client: &Client, reference: &Reference<'_>, outcome: &mut 
                 Some(format!("{name}: {literal}"))
             };
             let Some(literal) = given(name) else { continue };
-            let others =
-                root.arguments.iter().filter(|other| other.is_required() && other.name != argument.name);
+            // Nobody is looked for by a name alone.
+            let goes_along = |other: &str| root.name == "personSearch" && other == "birthDate";
+            let others = root.arguments.iter().filter(|other| {
+                (other.is_required() || goes_along(&other.name)) && other.name != argument.name
+            });
             let others = others.filter_map(|other| given(&other.name));
             let given = others.chain([literal]).collect::<Vec<_>>().join(", ");
             let document = format!("{{ x: {}({given}) {{ __typename }} }}", root.name);
@@ -258,7 +261,9 @@ async fn by_arguments(client: &Client, reference: &Reference<'_>, outcome: &mut 
                 assert_eq!(codes(&answer), ["UNAUTHENTICATED"], "{context}");
                 outcome.settle(coordinate, false);
                 continue;
-            } else if !caller.may_see(class_of(root).unwrap(), of.strip_suffix("Connection").unwrap_or(of)) {
+            } else if is_withheld(root, caller)
+                || !caller.may_see(class_of(root).unwrap(), of.strip_suffix("Connection").unwrap_or(of))
+            {
                 Some(("FIELD_FORBIDDEN", format!("Query.{}", root.name)))
             } else if may_give(caller, &root.name, name) {
                 None

@@ -11,7 +11,8 @@ use serde_json::{Value as Json, json};
 use crate::reference::documents::{Style, everything};
 use crate::reference::sights::{Caller, Facts, everyone};
 use crate::reference::{
-    SCHEMA, Snapshot, class_of, client, errors, grant, is_a_refusal, is_as_seen, roomy, the_error, world,
+    SCHEMA, Snapshot, class_of, client, errors, grant, is_a_refusal, is_as_seen, is_withheld, roomy,
+    the_error, world,
 };
 
 /// A balance that can be drawn on.
@@ -98,7 +99,8 @@ fn adjust_occupancy() -> String {
 const ANSWERS: &[&str] = &["acceptReferral", "declineReferral", "endReferral"];
 
 /// The mutations of households.
-const FAMILIES: &[&str] = &["replacePickupCode", "registerHousehold", "changeHead", "moveToHousehold"];
+const FAMILIES: &[&str] =
+    &["replacePickupCode", "registerHousehold", "changeHead", "moveToHousehold", "openEpisode"];
 
 /// The root fields that a caller may use on some record.
 pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
@@ -137,7 +139,10 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if field.name.to_lowercase().contains("webhook") => caller.keeps_webhooks(),
                 "Mutation" if field.name == "recordCentreLoan" => caller.lends_centres(),
                 "Mutation" => caller.may_write(class),
-                _ => caller.may_see(class, of.strip_suffix("Connection").unwrap_or(of)),
+                _ => {
+                    !is_withheld(field, caller)
+                        && caller.may_see(class, of.strip_suffix("Connection").unwrap_or(of))
+                }
             };
             usable.then(|| format!("{root}.{}", field.name))
         })

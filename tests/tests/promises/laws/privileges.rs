@@ -95,6 +95,7 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (amount, cap, granted_at, id, interval_days, item_id, kit_id, per, programme_id, user_id, valid_from, valid_until), SELECT, \
              UPDATE (valid_until, version)",
         ),
+        ("episodes", "INSERT (arrived_on, id, person_id), SELECT"),
         ("expiry_told", "INSERT, SELECT, UPDATE (told_on)"),
         ("grant_shelters", append),
         ("grants", "INSERT, SELECT, UPDATE (valid_until, version)"),
@@ -132,10 +133,11 @@ async fn the_server_has_these_privileges_and_no_other() {
         ),
         ("minimum_stocks", "INSERT (item_id, location_id, quantity), SELECT, UPDATE (quantity, version)"),
         ("movements", append),
+        ("person_tokens", "DELETE, INSERT, SELECT"),
         (
             "persons",
-            "INSERT (adult_from, arrived_on, family, household_id, id, identity, migration, placement, programme_id, shelter_id), SELECT, \
-             UPDATE (adult_from, family, household_id, identity, migration, placement, version)",
+            "INSERT (adult_from, arrived_on, family, household_id, id, identity, migration, placement, programme_id, shelter_id, tokens_of), \
+             SELECT, UPDATE (adult_from, family, household_id, identity, migration, placement, tokens_of, version)",
         ),
         (
             "placement_overrides",

@@ -3,11 +3,13 @@
 mod break_glass;
 mod bulk;
 mod disclosure;
+mod episodes;
 mod following;
 mod pseudonyms;
 mod reach;
 mod registering;
 mod sealing;
+mod searching;
 mod sharing;
 mod together;
 mod updating;

@@ -32,6 +32,7 @@ async fn a_copy_of_the_database_tells_of_nobody() {
     let database = world.database().await;
     for table in [
         "persons",
+        "person_tokens",
         "households",
         "consents",
         "referrals",

@@ -46,6 +46,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),
     ("Query", "consolidation"),
+    ("Query", "personSearch"),
     ("Query", "policyExplain"),
     ("Query", "streams"),
     ("Query", "webhooks"),

@@ -214,6 +214,7 @@ const OF_A_PERSON: &[&str] = &[
     "PlacementOverride",
     "PlacementReason",
     "ProposedPlace",
+    "Episode",
     "Consent",
     "Referral",
     "Enrolment",
@@ -221,7 +222,7 @@ const OF_A_PERSON: &[&str] = &[
     "PersonGone",
 ];
 const OF_SOME_AGE: &[&str] =
-    &["Person", "Stay", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
+    &["Person", "Stay", "Episode", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
 const ADDRESSED: &[&str] = &["Consent", "Referral"];
 /// Types of the journal, each of whose records bears the agency that acted.
@@ -277,7 +278,7 @@ fn carried(object: &str) -> &str {
         Some("GrantEntitlement" | "EndEntitlement") => "Entitlement",
         Some("DeliverToHousehold") => "HouseholdDelivery",
         Some("ReplacePickupCode" | "RegisterHousehold" | "ChangeHead") => "Household",
-        Some("UpdatePerson" | "MoveToHousehold") => "Person",
+        Some("UpdatePerson" | "MoveToHousehold" | "OpenEpisode") => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",

@@ -207,7 +207,7 @@ impl Snapshot {
             "Donor" => Facts { donor_agency: code("agency"), ..Facts::default() },
             "CatalogueItem" => follow("category"),
             "Donation" | "ImportMapping" => follow("donor"),
-            "Stay" => follow("person"),
+            "Stay" | "Episode" => follow("person"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" | "StockCountLine"
             | "ContainerLine" => follow("lot"),

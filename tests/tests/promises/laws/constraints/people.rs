@@ -42,9 +42,28 @@ pub(super) const BREACHES: &[Breach] = &[
         "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
     ),
     ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
+    ("episodes_ended_how", "UPDATE episodes SET ended_on = arrived_on + 9"),
+    (
+        "episodes_ended_once",
+        "UPDATE episodes SET ended_on = arrived_on + 9, ending = 'LEFT'; UPDATE episodes SET ended_on = arrived_on + 10",
+    ),
+    ("episodes_ending", "UPDATE episodes SET ended_on = arrived_on + 9, ending = 'VANISHED'"),
+    (
+        "episodes_no_overlap",
+        "INSERT INTO episodes (id, person_id, arrived_on) SELECT gen_random_uuid(), person_id, arrived_on + 400 FROM episodes",
+    ),
+    ("episodes_period", "UPDATE episodes SET ended_on = arrived_on - 1, ending = 'LEFT'"),
     ("households_code_key", "UPDATE households SET code = 'SAME'"),
     ("households_pickup_code", "UPDATE households SET pickup_code = 'A8TVNA58'"),
     ("households_pickup_code_key", "UPDATE households SET pickup_code = 'A8TVNA59'"),
+    (
+        "person_tokens_kind",
+        "INSERT INTO person_tokens (person_id, kind, token) SELECT id, 'FACE', repeat('x', 16)::bytea FROM persons LIMIT 1",
+    ),
+    (
+        "person_tokens_length",
+        "INSERT INTO person_tokens (person_id, kind, token) SELECT id, 'NAME', 'Marie' FROM persons LIMIT 1",
+    ),
     ("persons_adult_from", "UPDATE persons SET adult_from = '2030-06-01'"),
     ("persons_code_key", "UPDATE persons SET code = 'SAME'"),
     (

@@ -1,0 +1,2 @@
+DROP TABLE person_tokens;
+ALTER TABLE persons DROP COLUMN tokens_of;

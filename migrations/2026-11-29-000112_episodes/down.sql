@@ -1,0 +1,2 @@
+DROP TABLE episodes;
+DROP FUNCTION refuse_other_episode_end();
