@@ -9,6 +9,7 @@ mod document;
 mod ending;
 mod following;
 mod graphql;
+mod held;
 mod load;
 mod parts;
 pub(crate) mod pickup;
@@ -35,7 +36,9 @@ pub(crate) use document::IdentityDocument;
 pub(crate) use ending::tell_of_ended;
 pub(crate) use following::touched;
 pub(crate) use graphql::register;
+pub(crate) use held::{erased, held, place};
 pub(crate) use load::{facts_within_reach, persons_by_ids, reaches};
+pub(crate) use parts::{Checked, PlacementInput, inside, needs};
 
 graphql_enum! {
     /// For what a caller needs data of people in care; also what a consent or a referral allows it for.

@@ -112,6 +112,7 @@ mod tests {
             "person",
             "referral",
             "stay",
+            "visit",
         ];
         assert_eq!(kinds, expected.into());
     }

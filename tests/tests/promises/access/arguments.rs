@@ -111,6 +111,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("labelSheet", "paper") => literals(&["A4"]),
         ("stockCounts", "state") => literals(&["OPEN", "CLOSED"]),
         ("uncountedStock", "count") => vec![text(&snapshot.pages.counts[0].0)],
+        ("visits", "person") => vec![text(&snapshot.pages.people[0].0)],
         ("persons", "shelter") => vec![text(&snapshot.list("shelters")[0])],
         ("persons", "household") => vec![text(snapshot.pages.families.keys().next().unwrap())],
         ("journal" | "breakGlassAccesses", _)
@@ -372,7 +373,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "fairAllocation" => &["item", "quantity", "locations", "days", "window"],
             "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
-            "breakGlassAccesses" => &["person"],
+            "breakGlassAccesses" | "visits" => &["person"],
             "journal" => &[
                 "agency",
                 "actor",

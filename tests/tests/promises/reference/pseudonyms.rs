@@ -19,6 +19,7 @@ const KINDS: &[&str] = &[
     "person",
     "referral",
     "stay",
+    "visit",
 ];
 
 /// The pseudonyms of one agency's witnesses.
