@@ -73,7 +73,7 @@ named! {
         Family = "FAMILY",
         /// Migration status, asylum or visa procedure.
         Migration = "MIGRATION",
-        /// Assessments and diagnoses.
+        /// Assessments, visits and diagnoses.
         Health = "HEALTH",
         /// A person's segment and bed needs: what follows of health, without the diagnosis.
         Placement = "PLACEMENT",
@@ -155,7 +155,7 @@ named! {
         ReferralAnswer = "ReferralAnswer",
         /// A medical assessment.
         Assessment = "Assessment",
-        /// What a clinician concluded.
+        /// What a clinician concluded, and what is done for it: a visit.
         Diagnosis = "Diagnosis",
         /// A person's place in a course.
         Enrolment = "Enrolment",

@@ -12,7 +12,7 @@ use crate::coordination::{self, Referral};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
 use crate::graph::{ConnectionKind, Graph};
-use crate::health::{self, Assessment};
+use crate::health::{self, Assessment, Visit};
 use crate::lodging::{self, Stay};
 use crate::shelters::{self, Shelter};
 
@@ -110,6 +110,15 @@ fn person(graph: &mut Graph) {
                 |assessment: &Assessment| assessment.person_id,
             )
             .in_scope::<Assessment>()
+            .many(
+                "visits",
+                Class::Health,
+                "Their visits to a clinician, oldest first.",
+                |person| Some(person.id.uuid()),
+                health::visits_of,
+                |visit: &Visit| visit.person_id,
+            )
+            .in_scope::<Visit>()
             .many(
                 "enrolments",
                 Class::Education,

@@ -10,6 +10,7 @@ mod ending;
 mod episodes;
 mod following;
 mod graphql;
+mod held;
 mod load;
 mod parts;
 pub(crate) mod pickup;
@@ -37,7 +38,9 @@ pub(crate) use document::IdentityDocument;
 pub(crate) use ending::tell_of_ended;
 pub(crate) use following::touched;
 pub(crate) use graphql::register;
+pub(crate) use held::{erased, held, place};
 pub(crate) use load::{facts_within_reach, persons_by_ids, reaches};
+pub(crate) use parts::{Checked, PlacementInput, inside, needs};
 pub(crate) use search::renew_tokens;
 
 graphql_enum! {

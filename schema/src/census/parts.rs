@@ -79,7 +79,7 @@ input! {
 }
 
 /// Whether something can be; or what is wrong with it.
-pub(super) type Checked<T = ()> = std::result::Result<T, InvalidValue>;
+pub(crate) type Checked<T = ()> = std::result::Result<T, InvalidValue>;
 
 impl IdentityInput {
     /// What is wrong with it, on the day it is stated.
@@ -167,12 +167,12 @@ fn text(argument: &str, text: Option<&str>, least: usize, most: usize) -> Checke
 }
 
 /// A condition on an argument.
-pub(super) fn needs(holds: bool, argument: &str, message: &str) -> Checked {
+pub(crate) fn needs(holds: bool, argument: &str, message: &str) -> Checked {
     if holds { Ok(()) } else { Err(InvalidValue::new(argument, message)) }
 }
 
 /// A problem with something inside an argument.
-pub(super) fn inside(argument: &str, problem: InvalidValue) -> InvalidValue {
+pub(crate) fn inside(argument: &str, problem: InvalidValue) -> InvalidValue {
     InvalidValue { argument: format!("{argument}.{}", problem.argument), ..problem }
 }
 

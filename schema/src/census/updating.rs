@@ -8,14 +8,13 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
-use crate::access::{InScope, Members};
 use crate::census::parts::{
     Checked, FamilyInput, IdentityInput, MigrationInput, PlacementInput, inside, needs,
 };
-use crate::census::tables::{households, persons};
+use crate::census::tables::persons;
 use crate::census::{
     FAMILY, Family, IDENTITY, Identity, Kinship, MIGRATION, Migration, PLACEMENT, Person, PersonFacts,
-    Placement, load, person_facts, search, touched,
+    Placement, erased, held, load, search, touched,
 };
 use crate::context::Context;
 use crate::error::Result;
@@ -23,7 +22,6 @@ use crate::graph::{Facts, Graph, input, record, union};
 use crate::journal::{Begun, Done, Transaction};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
-use crate::shelters::tables::shelters;
 
 input! {
     /// What is known of a person from now on. What is given replaces all of its class; the other classes stay as they are.
@@ -120,43 +118,6 @@ async fn update_person(context: Context, input: UpdatePerson) -> Result<UpdatePe
     transaction.conclude(done).await
 }
 
-/// A person's row, as far as a change of it turns on it.
-#[derive(Queryable)]
-struct Before {
-    household: Uuid,
-    head: Uuid,
-    version: i32,
-    adult_from: NaiveDate,
-    shelter: Option<String>,
-    shared_with: Vec<String>,
-}
-
-/// The row within the caller's reach, held until the transaction ends.
-async fn held(
-    context: &Context,
-    transaction: &mut Transaction<'_, UpdatePersonPayload>,
-    person: Id<Person>,
-) -> Result<Option<Before>> {
-    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else { return Ok(None) };
-    let holding = persons::table.find(person).select(persons::id).for_no_key_update();
-    let _held: Option<Uuid> = holding.first(transaction.connection()?).await.optional()?;
-    let query = persons::table
-        .inner_join(households::table)
-        .left_join(shelters::table)
-        .filter(persons::id.eq(person))
-        .filter(persons::programme_id.eq(context.programme_id()))
-        .filter(InScope::new(&scope, person_facts))
-        .select((
-            persons::household_id,
-            households::head_id,
-            persons::version,
-            persons::adult_from,
-            shelters::code.nullable(),
-            Members::new(person_facts, Fact::SharedWith, scope.at()),
-        ));
-    Ok(query.first(transaction.connection()?).await.optional()?)
-}
-
 async fn update(
     context: &Context,
     transaction: &mut Transaction<'_, UpdatePersonPayload>,
@@ -166,13 +127,13 @@ async fn update(
     if let Err(problem) = checked(context, &input, occurred_at) {
         return Ok(Err(problem.into()));
     }
-    let Some(before) = held(context, transaction, input.person).await? else {
+    let person = input.person.uuid();
+    let Some(before) = held(context, transaction.connection()?, person).await? else {
         return Ok(Err(NotFound::new("person").into()));
     };
-    let person = input.person.uuid();
     let is_head = before.head == person;
-    let facts = PersonFacts::new(before.shelter, before.adult_from, before.shared_with, context.instant());
-    let mut payload = UpdatePersonPayload { person_id: person, key: person.to_string(), facts };
+    let mut payload =
+        UpdatePersonPayload { person_id: person, key: person.to_string(), facts: before.judged.facts };
     for class in stated_classes(&input) {
         context.authorize_write(class, RecordType::Person, &payload)?;
     }
@@ -185,8 +146,7 @@ async fn update(
     }
     let keys = context.vault().keys(vec![person]).await?;
     if !keys.have(person) {
-        let message = "What was known of this person was erased, and nothing more is kept of them.";
-        return Ok(Err(StateConflict::new(message).into()));
+        return Ok(Err(erased().into()));
     }
     let mut change = Changed { version: input.version.saturating_add(1), ..Changed::default() };
     let mut parts = vec![touched(vec![person], occurred_at)?];

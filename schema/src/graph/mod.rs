@@ -116,6 +116,7 @@ mod tests {
             "placement_override",
             "referral",
             "stay",
+            "visit",
         ];
         assert_eq!(kinds, expected.into());
     }

@@ -1,10 +1,12 @@
 //! Health in the schema.
 
-use enlace_policies::Class;
+use enlace_policies::{Class, RecordType};
 
 use crate::census::{self, Person};
-use crate::graph::Graph;
-use crate::health::{Assessment, Diagnosis, load};
+use crate::graph::{ConnectionKind, Graph};
+use crate::health::assess::{RecordAssessmentPayload, record_assessment};
+use crate::health::visits::advised;
+use crate::health::{Assessment, Diagnosis, load, visits};
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
@@ -25,11 +27,56 @@ pub(crate) fn register(graph: &mut Graph) {
                 "What was concluded of it, oldest first.",
                 |assessment| Some(assessment.id.uuid()),
                 load::diagnoses_of,
-                |diagnosis: &Diagnosis| diagnosis.assessment_id,
+                |diagnosis: &Diagnosis| diagnosis.assessment_id.unwrap_or_default(),
             )
             .in_scope::<Diagnosis>()
     });
     graph.object::<Diagnosis>(|diagnosis| diagnosis);
     graph.node::<Assessment, _, _>(Class::Health, load::assessments_by_ids);
     graph.node::<Diagnosis, _, _>(Class::Health, load::diagnoses_by_ids);
+    graph.object::<RecordAssessmentPayload>(|payload| {
+        payload
+            .one(
+                "assessment",
+                Class::Health,
+                "The assessment.",
+                |payload| Some(payload.assessment_id),
+                load::assessments_by_ids,
+                |assessment: &Assessment| assessment.id.uuid(),
+            )
+            .in_scope::<Assessment>()
+            .one(
+                "person",
+                Class::Identity,
+                "The person as they are known now.",
+                |payload| Some(payload.person_id),
+                census::persons_by_ids,
+                |person: &Person| person.id.uuid(),
+            )
+            .in_scope::<Person>()
+    });
+    graph
+        .mutation(
+            "recordAssessment",
+            Class::Health,
+            "Records a medical assessment; its risk is computed. It may say in the same request where the person is to be placed. Needs a \
+             purpose.",
+        )
+        .either(RecordType::Assessment, record_assessment);
+    graph
+        .query(
+            "consultationsAdvised",
+            Class::Health,
+            "The latest assessment of each person that advises a consultation, where none was had since: those who wait, longest first. \
+             Needs a purpose.",
+        )
+        .connection(
+            ConnectionKind {
+                node: "Assessment",
+                connection: "AssessmentConnection",
+                edge: "AssessmentEdge",
+            },
+            advised,
+        );
+    visits::register(graph);
 }

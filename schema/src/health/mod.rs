@@ -1,9 +1,15 @@
-//! Health: the medical assessment of a person, and what was concluded of it. Sealed under the person's key, read by
-//! clinicians alone, save in an emergency (R21).
+//! Health: the medical assessment of a person, their visits to a clinician, and what was concluded. Sealed under the person's key, read
+//! by clinicians alone, save in an emergency (R21).
+//!
+//! What is done for a person tells what ails them: before the policies a visit is what a diagnosis is, and stays in the health services.
+//! What others are to know, where a person is to be placed, is of their PLACEMENT, and says no reason.
 
+mod assess;
 mod graphql;
 mod load;
+mod risk;
 pub(crate) mod tables;
+mod visits;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,6 +23,8 @@ use crate::scalars::Id;
 
 pub(crate) use graphql::register;
 pub(crate) use load::assessments_of;
+pub(crate) use risk::{RULE, risk};
+pub(crate) use visits::{Encounter, Specialty, VISIT, Visit, visits_of};
 
 graphql_enum! {
     /// What a person complains of, as far as it decides on risk.
@@ -35,7 +43,7 @@ graphql_enum! {
 }
 
 graphql_enum! {
-    /// How urgent a person's state is, by their symptoms.
+    /// How urgent a person's state is, by the published rule.
     pub enum HealthRisk {
         /// None that shows.
         Low = "LOW",
@@ -57,22 +65,30 @@ record! {
         temperature_decicelsius: Option<i32> => Health,
         /// Pulse, beats a minute.
         pulse: Option<i32> => Health,
+        /// Respiratory rate, breaths a minute.
+        respiratory_rate: Option<i32> => Health,
+        /// Systolic blood pressure in millimetres of mercury.
+        systolic_mmhg: Option<i32> => Health,
+        /// Diastolic blood pressure in millimetres of mercury.
+        diastolic_mmhg: Option<i32> => Health,
+        /// Oxygen saturation of the blood in percent.
+        oxygen_saturation: Option<i32> => Health,
+        /// Weight in grams.
+        weight_grams: Option<i32> => Health,
+        /// Height in centimetres.
+        height_centimetres: Option<i32> => Health,
         /// What the person complains of.
         symptoms: Option<Vec<Symptom>> => Health,
-        /// How urgent it is.
+        /// How urgent it is, as computed.
         risk: Option<HealthRisk> => Health,
+        /// Name and version of the rule that computed it; null where it is of before there was one.
+        risk_rule: Option<String> => Health,
         /// Whether a consultation should follow.
         consultation_advised: Option<bool> => Health,
         /// Of whom.
         person_id: Uuid,
         /// Their key, as policies compare it.
         person: String,
-    }
-}
-
-impl Facts for Assessment {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        (fact == Fact::Person).then_some(&self.person)
     }
 }
 
@@ -88,17 +104,33 @@ record! {
         /// In words.
         note: Option<String> => Health,
         /// The assessment that it rests on.
-        assessment_id: Uuid,
+        assessment_id: Option<Uuid>,
+        /// Or the visit in which it was made.
+        visit_id: Option<Uuid>,
         /// The key of the person, as policies compare it.
         person: String,
     }
 }
 
-impl Facts for Diagnosis {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        (fact == Fact::Person).then_some(&self.person)
-    }
+/// Records of which policies ask whose they are, and nothing else.
+macro_rules! of_a_person {
+    ($($name:path),+ $(,)?) => { $(
+        impl Facts for $name {
+            fn fact(&self, fact: Fact) -> Option<&str> {
+                (fact == Fact::Person).then_some(&self.person)
+            }
+        }
+    )+ };
 }
+of_a_person!(
+    Assessment,
+    Diagnosis,
+    Visit,
+    assess::RecordAssessmentPayload,
+    visits::OpenVisitPayload,
+    visits::CloseVisitPayload,
+    visits::RecordDiagnosisPayload,
+);
 
 /// Where the facts of an assessment stand in a query of its table.
 fn assessment_facts(fact: Fact) -> Option<FactSource> {
@@ -110,14 +142,30 @@ fn diagnosis_facts(fact: Fact) -> Option<FactSource> {
     (fact == Fact::Person).then_some(FactSource::Column("diagnoses.person_id::text"))
 }
 
+/// What was measured of a person, in the units of [`Assessment`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Vitals {
+    pub(crate) temperature_decicelsius: Option<i32>,
+    pub(crate) pulse: Option<i32>,
+    pub(crate) respiratory_rate: Option<i32>,
+    pub(crate) systolic_mmhg: Option<i32>,
+    pub(crate) diastolic_mmhg: Option<i32>,
+    pub(crate) oxygen_saturation: Option<i32>,
+    pub(crate) weight_grams: Option<i32>,
+    pub(crate) height_centimetres: Option<i32>,
+}
+
 /// What is sealed of an assessment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Findings {
-    pub(crate) temperature_decicelsius: Option<i32>,
-    pub(crate) pulse: Option<i32>,
+    #[serde(flatten)]
+    pub(crate) vitals: Vitals,
     pub(crate) symptoms: Vec<Symptom>,
     pub(crate) risk: HealthRisk,
+    #[serde(default)]
+    pub(crate) risk_rule: Option<String>,
     pub(crate) consultation_advised: bool,
 }
 

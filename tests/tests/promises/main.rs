@@ -20,6 +20,7 @@ mod faults;
 mod generated;
 mod granting;
 mod graphql_over_http;
+mod health;
 mod http;
 mod journal;
 mod journal_query;

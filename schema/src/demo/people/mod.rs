@@ -21,7 +21,7 @@ use crate::census::search::{Mark, RULES, marks_of};
 use crate::census::{BedNeed, FAMILY, IDENTITY, Kinship, MIGRATION, PLACEMENT, Placement};
 use crate::education::{COURSE, Course, CourseLevel};
 use crate::error::Result;
-use crate::health::{CONCLUSION, Conclusion, FINDINGS};
+use crate::health::{CONCLUSION, Conclusion, Encounter, FINDINGS, Specialty, VISIT};
 use crate::shelters::Segment;
 
 row! {
@@ -115,6 +115,17 @@ row! {
 }
 
 row! {
+    /// A visit, sealed.
+    Visit in "visits" {
+        id: Uuid = UUID,
+        person_id: Uuid = UUID,
+        opened_at: DateTime<Utc> = TIMESTAMPTZ,
+        closed_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
+        record: Vec<u8> = BYTEA,
+    }
+}
+
+row! {
     /// A diagnosis, sealed.
     Diagnosis in "diagnoses" {
         id: Uuid = UUID,
@@ -161,6 +172,7 @@ pub(super) struct Rows {
     consents: Vec<Consent>,
     referrals: Vec<Referral>,
     assessments: Vec<Assessment>,
+    visits: Vec<Visit>,
     diagnoses: Vec<Diagnosis>,
     enrolments: Vec<Enrolment>,
     /// Who lodges at some time, household by household.
@@ -203,6 +215,7 @@ impl Rows {
         copy(transaction, &self.consents).await?;
         copy(transaction, &self.referrals).await?;
         copy(transaction, &self.assessments).await?;
+        copy(transaction, &self.visits).await?;
         copy(transaction, &self.diagnoses).await?;
         copy(transaction, &self.enrolments).await
     }
@@ -391,11 +404,15 @@ impl Rows {
         if assessed_at <= now {
             let assessment_id = id("assessments", &someone.code, assessed_at);
             let ill = random.chance(18);
+            let findings = findings(&mut random, someone, ill);
+            if findings.consultation_advised {
+                self.visit(someone, assessed_at, now)?;
+            }
             self.assessments.push(Assessment {
                 id: assessment_id,
                 person_id: someone.id,
                 assessed_at,
-                findings: someone.seal(FINDINGS, &findings(&mut random, ill))?,
+                findings: someone.seal(FINDINGS, &findings)?,
             });
             let made_at = assessed_at + TimeDelta::minutes(random.between(10, 600).into());
             if ill && made_at <= now {
@@ -444,6 +461,35 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// The visit of somebody to whom a consultation was advised, some days later: on the default day a few still wait.
+    fn visit(&mut self, someone: &Someone, assessed_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+        let mut random = Random::seeded(&format!("visits/{}", someone.code));
+        let opened_at = assessed_at
+            + TimeDelta::days(random.between(0, 12).into())
+            + TimeDelta::minutes(random.between(60, 240).into());
+        let closed_at = opened_at + TimeDelta::minutes(random.between(10, 45).into());
+        let specialty = match random.below(20) {
+            _ if someone.is_pregnant() => Specialty::Prenatal,
+            0..2 => Specialty::Psychological,
+            2 => Specialty::Specialist,
+            _ => Specialty::General,
+        };
+        if opened_at <= now {
+            let is_over = closed_at <= now;
+            let note = is_over.then(|| "Consulta de seguimiento".to_owned());
+            self.visits.push(Visit {
+                id: id("visits", &someone.code, opened_at),
+                person_id: someone.id,
+                opened_at,
+                closed_at: is_over.then_some(closed_at),
+                record: someone.seal(VISIT, &Encounter { specialty, note })?,
+            });
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::NOON;
@@ -477,6 +523,7 @@ mod tests {
             assert!(made.referrals.iter().all(|referral| referral.opened_at <= now));
             assert!(made.assessments.iter().all(|assessment| assessment.assessed_at <= now));
             assert!(made.diagnoses.iter().all(|diagnosis| diagnosis.made_at <= now));
+            assert!(made.visits.iter().all(|visit| visit.closed_at.unwrap_or(visit.opened_at) <= now));
         }
     }
 
@@ -494,6 +541,7 @@ mod tests {
         let few = [made.consents.len(), made.referrals.len(), made.diagnoses.len(), made.enrolments.len()];
         assert!(few.iter().all(|count| *count > 100), "{few:?}");
         assert_eq!(made.assessments.len(), PEOPLE);
+        assert!((400..1_500).contains(&made.visits.len()), "{}", made.visits.len());
         let minors =
             made.persons.iter().filter(|person| person.adult_from > super::super::DEFAULT_DAY).count();
         assert!((600..1_500).contains(&minors), "{minors}");

@@ -113,6 +113,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("labelSheet", "paper") => literals(&["A4"]),
         ("stockCounts", "state") => literals(&["OPEN", "CLOSED"]),
         ("uncountedStock", "count") => vec![text(&snapshot.pages.counts[0].0)],
+        ("visits", "person") => vec![text(&snapshot.pages.people[0].0)],
         ("persons" | "placementOverrides" | "facilityChecks", "shelter") => {
             vec![text(&snapshot.list("shelters")[0])]
         }
@@ -385,7 +386,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
             "personSearch" => &["name", "birthDate", "documentNumber", "curp", "householdCode"],
-            "breakGlassAccesses" => &["person"],
+            "breakGlassAccesses" | "visits" => &["person"],
             "journal" => &[
                 "agency",
                 "actor",

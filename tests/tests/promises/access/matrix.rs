@@ -47,7 +47,8 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
 }
 
 /// Types that lists of everyone's show nowhere, or only by chance: they are found by their ids.
-const BY_ID: &[&str] = &["Movement", "Donor", "Diagnosis", "Enrolment", "Bed", "BedHold", "Stay", "Episode"];
+const BY_ID: &[&str] =
+    &["Movement", "Donor", "Diagnosis", "Visit", "Enrolment", "Bed", "BedHold", "Stay", "Episode"];
 
 /// Types of which tests of their own ask: those that only a mutation or a subscription shows, counts, the journal, and what a caller
 /// is told of itself.

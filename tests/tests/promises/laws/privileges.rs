@@ -51,7 +51,7 @@ async fn the_server_has_these_privileges_and_no_other() {
     let expected = BTreeMap::from([
         ("agencies", "SELECT"),
         ("agreements", "SELECT, UPDATE (valid_until, version)"),
-        ("assessments", "SELECT"),
+        ("assessments", "INSERT (assessed_at, findings, id, person_id), SELECT"),
         ("authority_version", "SELECT"),
         ("balances", "INSERT (id, location_id, lot_id), SELECT"),
         ("break_glass_accesses", "INSERT, SELECT, UPDATE (ended_at)"),
@@ -80,7 +80,7 @@ async fn the_server_has_these_privileges_and_no_other() {
             "containers",
             "INSERT (code, id, kind, location_id, made_at, note, programme_id, user_id), SELECT, UPDATE (bound_for, location_id)",
         ),
-        ("diagnoses", "SELECT"),
+        ("diagnoses", "INSERT (conclusion, id, made_at, person_id, visit_id), SELECT"),
         (
             "donations",
             "INSERT (campaign_id, donor_id, donor_reference, file_digest, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
@@ -195,6 +195,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("upload_pieces", append),
         ("uploads", "DELETE, INSERT (expires_at, id, key, length, programme_id, user_id), SELECT"),
         ("users", "SELECT, UPDATE (active, version)"),
+        ("visits", "INSERT (id, opened_at, person_id, record), SELECT, UPDATE (closed_at, record)"),
         ("webhook_couriers", "INSERT, SELECT, UPDATE (process, until)"),
         (
             "webhook_messages",

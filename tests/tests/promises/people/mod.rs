@@ -14,6 +14,8 @@ mod sharing;
 mod together;
 mod updating;
 
+pub(crate) use sharing::entries;
+
 use std::collections::BTreeSet;
 
 use enlace_tests::{Client, World, at};

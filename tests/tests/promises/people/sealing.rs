@@ -38,6 +38,7 @@ async fn a_copy_of_the_database_tells_of_nobody() {
         "referrals",
         "assessments",
         "diagnoses",
+        "visits",
         "enrolments",
         "journal_entries",
     ] {

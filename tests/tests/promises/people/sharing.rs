@@ -93,7 +93,7 @@ async fn reaches(client: &Client, person: Uuid) -> bool {
 }
 
 /// What the journal has of an operation on a person, as the coordinator reads it.
-pub(super) async fn entries(world: &World, operation: &str, person: Uuid) -> Vec<Json> {
+pub(crate) async fn entries(world: &World, operation: &str, person: Uuid) -> Vec<Json> {
     let document =
         "query($operation: String, $person: ID) { journal(operation: $operation, person: $person) {
         nodes { operation classes subjectCount agency { code } subjects { person } } } }";

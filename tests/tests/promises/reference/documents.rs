@@ -37,6 +37,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "labelSheet"),
     ("Query", "verifyReceipt"),
     ("Query", "breakGlassAccesses"),
+    ("Query", "visits"),
+    ("Query", "consultationsAdvised"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
     ("Query", "householdAllowance"),

@@ -20,6 +20,7 @@ const KINDS: &[&str] = &[
     "placement_override",
     "referral",
     "stay",
+    "visit",
 ];
 
 /// The pseudonyms of one agency's witnesses.

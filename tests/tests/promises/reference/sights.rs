@@ -558,6 +558,10 @@ impl Caller {
             let opens = self.roles.contains("coordinator") || self.roles.contains("clinician");
             return if opens { vec![Reach::Records(Anywhere)] } else { Vec::new() };
         }
+        if class == "HEALTH" {
+            let clinician = self.roles.contains("clinician");
+            return if clinician { vec![Reach::Records(Anywhere)] } else { Vec::new() };
+        }
         if class == "DONOR" {
             let keeps = ["coordinator", "donation_coordinator", "liaison"];
             let writes = keeps.iter().any(|role| self.roles.contains(*role));

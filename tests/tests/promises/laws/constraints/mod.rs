@@ -2,6 +2,7 @@
 
 mod agencies;
 mod goods;
+mod health;
 mod journal;
 mod lodging;
 mod people;
@@ -24,6 +25,7 @@ fn breaches() -> Vec<Breach> {
     let mut all = [
         agencies::BREACHES,
         goods::BREACHES,
+        health::BREACHES,
         journal::BREACHES,
         lodging::BREACHES,
         people::BREACHES,

@@ -1,0 +1,85 @@
+//! A person, held while something of theirs is written: nobody else changes them, and nobody erases them, until the transaction ends.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use enlace_policies::{Class, Fact, RecordType};
+
+use crate::access::{InScope, Members};
+use crate::census::parts::PlacementInput;
+use crate::census::tables::{households, persons};
+use crate::census::{Judged, PLACEMENT, PersonFacts, Placement, person_facts};
+use crate::context::Context;
+use crate::error::Result;
+use crate::journal::Part;
+use crate::problem::StateConflict;
+use crate::shelters::tables::shelters;
+use crate::vault::Keys;
+
+/// See the module.
+pub(crate) struct Held {
+    pub(crate) id: Uuid,
+    pub(crate) household: Uuid,
+    /// Who is the head of that household.
+    pub(crate) head: Uuid,
+    pub(crate) version: i32,
+    /// As policies see them.
+    pub(crate) judged: Judged,
+}
+
+/// A person's row, as far as a change of it turns on it.
+type Row = (Uuid, Uuid, i32, NaiveDate, Option<String>, Vec<String>);
+
+/// Holds a person within the caller's reach; none where there is nobody.
+pub(crate) async fn held(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    person: Uuid,
+) -> Result<Option<Held>> {
+    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else { return Ok(None) };
+    let holding = persons::table.find(person).select(persons::id).for_no_key_update();
+    let _held: Option<Uuid> = holding.first(connection).await.optional()?;
+    let query = persons::table
+        .inner_join(households::table)
+        .left_join(shelters::table)
+        .filter(persons::id.eq(person))
+        .filter(persons::programme_id.eq(context.programme_id()))
+        .filter(InScope::new(&scope, person_facts))
+        .select((
+            persons::household_id,
+            households::head_id,
+            persons::version,
+            persons::adult_from,
+            shelters::code.nullable(),
+            Members::new(person_facts, Fact::SharedWith, scope.at()),
+        ));
+    let found: Option<Row> = query.first(connection).await.optional()?;
+    Ok(found.map(|(household, head, version, adult_from, shelter, shared_with)| {
+        let facts = PersonFacts::new(shelter, adult_from, shared_with, context.instant());
+        Held { id: person, household, head, version, judged: Judged::new(person, facts) }
+    }))
+}
+
+/// Says where a held person is to be placed from now on; what the journal says of it.
+pub(crate) async fn place(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    keys: &Keys,
+    held: &Held,
+    placement: PlacementInput,
+) -> Result<Part> {
+    let placement = Placement::from(placement);
+    let sealed = keys.seal(held.id, PLACEMENT, context.random_bytes()?, &placement)?;
+    diesel::update(persons::table.find(held.id))
+        .set((persons::placement.eq(sealed), persons::version.eq(held.version.saturating_add(1))))
+        .execute(connection)
+        .await?;
+    placement.stated(held.id, held.household)
+}
+
+/// Nothing more is kept of a person whose key was destroyed.
+pub(crate) fn erased() -> StateConflict {
+    StateConflict::new("What was known of this person was erased, and nothing more is kept of them.")
+}
