@@ -58,6 +58,7 @@ mod donations;
 mod giving;
 mod ledger;
 mod lodging;
+mod meals;
 mod people;
 mod reservations;
 mod shelters;
@@ -149,6 +150,7 @@ pub async fn load(
     let people = people::Rows::generate(day, now)?;
     donations.give(&people);
     let lodging = lodging::Rows::generate(&mut shelters, &people.persons, now);
+    let meals = meals::Rows::generate(day, now, &shelters.shelters, &donations);
 
     people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
@@ -158,6 +160,7 @@ pub async fn load(
     people.copy(&transaction).await?;
     lodging.copy(&transaction).await?;
     donations.copy(&transaction).await?;
+    meals.copy(&transaction).await?;
     transaction.commit().await?;
 
     Ok(Summary {

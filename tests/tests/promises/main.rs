@@ -25,6 +25,7 @@ mod journal_query;
 mod laws;
 mod limits;
 mod lodging;
+mod meals;
 mod operations;
 mod paging;
 mod people;

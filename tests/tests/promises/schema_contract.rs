@@ -158,6 +158,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "gtin"
                     | "contact"
                     | "title"
+                    | "place"
                     | "columns"
                     | "sheet"
                     | "key"

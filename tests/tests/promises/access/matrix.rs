@@ -26,6 +26,8 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("campaigns".into(), "Campaign", 1),
         ("kits".into(), "Kit", 2),
         ("entitlements".into(), "Entitlement", 1),
+        ("kitchens".into(), "Kitchen", 1),
+        ("mealServices(last: 40)".into(), "MealServiceConnection", 2),
         ("householdDeliveries(first: 6)".into(), "HouseholdDeliveryConnection", 2),
         ("donors(first: 15)".into(), "DonorConnection", 1),
         ("donations(last: 10)".into(), "DonationConnection", 1),
@@ -45,7 +47,8 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
 }
 
 /// Types that lists of everyone's show nowhere, or only by chance: they are found by their ids.
-const BY_ID: &[&str] = &["Movement", "Donor", "Diagnosis", "Enrolment", "Bed", "BedHold", "Stay"];
+const BY_ID: &[&str] =
+    &["MealInput", "Movement", "Donor", "Diagnosis", "Enrolment", "Bed", "BedHold", "Stay"];
 
 /// Types of which tests of their own ask: those that only a mutation or a subscription shows, counts, the journal, and what a caller
 /// is told of itself.
@@ -59,6 +62,9 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "PersonGone",
         "PastStock",
         "StockAlert",
+        "MealShortfall",
+        "MealShortfallAlert",
+        "MealServiceChange",
         "StoreMinimum",
         "ImportMapping",
         "ImportProgress",

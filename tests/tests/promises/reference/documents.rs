@@ -39,6 +39,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "breakGlassAccesses"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
+    ("Query", "mealShortfalls"),
     ("Query", "householdAllowance"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
@@ -238,6 +239,7 @@ impl Author<'_> {
                     ("campaigns", "Campaign"),
                     ("kits", "Kit"),
                     ("entitlements", "Entitlement"),
+                    ("kitchens", "Kitchen"),
                 ]);
                 (list.to_owned(), object)
             }
@@ -249,6 +251,7 @@ impl Author<'_> {
                     ("householdDeliveries", "HouseholdDeliveryConnection"),
                     ("stockCounts", "StockCountConnection"),
                     ("containers", "ContainerConnection"),
+                    ("mealServices", "MealServiceConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

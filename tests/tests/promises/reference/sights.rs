@@ -203,6 +203,7 @@ const GOODS: &[&str] = &[
     "ReservationLine",
     "StockCountLine",
     "ContainerLine",
+    "MealInput",
     "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
@@ -233,6 +234,7 @@ const GIVEN: &[&str] = &[
     "ReservationLine",
     "StockCountLine",
     "ContainerLine",
+    "MealInput",
     "DonationReceipt",
     "PastStock",
     "ImportMapping",
@@ -511,6 +513,17 @@ impl Caller {
     pub(crate) fn keeps_campaigns(&self) -> bool {
         let keeps = ["coordinator", "liaison"].iter().any(|role| self.roles.contains(*role));
         keeps && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it keeps kitchens and plans what they cook.
+    pub(crate) fn plans_meals(&self) -> bool {
+        let plans = ["coordinator", "kitchen"].iter().any(|role| self.roles.contains(*role));
+        plans && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it says what of some meal was served.
+    pub(crate) fn serves_meals(&self) -> bool {
+        self.plans_meals() || self.may_write("OPERATIONAL")
     }
 
     /// Whether it keeps webhooks of its own.

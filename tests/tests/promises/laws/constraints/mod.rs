@@ -4,6 +4,7 @@ mod agencies;
 mod goods;
 mod journal;
 mod lodging;
+mod meals;
 mod people;
 mod stores;
 mod webhooks;
@@ -26,6 +27,7 @@ fn breaches() -> Vec<Breach> {
         goods::BREACHES,
         journal::BREACHES,
         lodging::BREACHES,
+        meals::BREACHES,
         people::BREACHES,
         stores::BREACHES,
         webhooks::BREACHES,
