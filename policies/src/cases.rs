@@ -26,6 +26,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("education.tests.toml", include_str!("../education.tests.toml")),
     ("health.tests.toml", include_str!("../health.tests.toml")),
     ("journal.tests.toml", include_str!("../journal.tests.toml")),
+    ("meals.tests.toml", include_str!("../meals.tests.toml")),
     ("shelters.tests.toml", include_str!("../shelters.tests.toml")),
     ("webhooks.tests.toml", include_str!("../webhooks.tests.toml")),
 ];

@@ -61,7 +61,7 @@ named! {
     Class {
         /// Names of agencies and shelters, published aggregates.
         Public = "PUBLIC",
-        /// Capacity and occupancy, state of facilities, loans of centres.
+        /// Capacity and occupancy, state of facilities, meals, loans of centres.
         Operational = "OPERATIONAL",
         /// Items, lots, stock and movements; never the person who receives.
         Inventory = "INVENTORY",
@@ -143,6 +143,12 @@ named! {
         Container = "Container",
         /// Who gives.
         Donor = "Donor",
+        /// A kitchen that cooks for shelters.
+        Kitchen = "Kitchen",
+        /// One meal of one shelter on one day.
+        MealService = "MealService",
+        /// What of a meal was served.
+        MealServing = "MealServing",
         /// A person in the programme's care.
         Person = "Person",
         /// People who stay together.
@@ -281,7 +287,10 @@ impl RecordType {
             | Self::SupplyDecision
             | Self::Shipment
             | Self::StockCount
-            | Self::Container => true,
+            | Self::Container
+            | Self::Kitchen
+            | Self::MealService
+            | Self::MealServing => true,
             // Of a household it is known by a code, which is withdrawn at once.
             Self::HouseholdDelivery
             | Self::Account
@@ -314,6 +323,8 @@ impl RecordType {
             | Self::SupplyDecision => &[],
             Self::Agency
             | Self::Agreement
+            | Self::Kitchen
+            | Self::MealService
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::BreakGlassAccess => &[Fact::Agency],
@@ -328,6 +339,7 @@ impl RecordType {
             | Self::Shipment
             | Self::StockCount
             | Self::Container => &[Fact::Shelter],
+            Self::MealServing => &[Fact::Agency, Fact::Shelter],
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
@@ -356,6 +368,9 @@ impl RecordType {
             (Fact::Agency, Self::Enrolment) => (Class::Education, self),
             (Fact::Agency, Self::JournalEntry | Self::JournalSubject | Self::BreakGlassAccess) => {
                 (Class::Journal, self)
+            }
+            (Fact::Agency, Self::Kitchen | Self::MealService | Self::MealServing) => {
+                (Class::Operational, self)
             }
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),

@@ -30,6 +30,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("education.cedar", include_str!("../education.cedar")),
     ("health.cedar", include_str!("../health.cedar")),
     ("journal.cedar", include_str!("../journal.cedar")),
+    ("meals.cedar", include_str!("../meals.cedar")),
     ("shelters.cedar", include_str!("../shelters.cedar")),
     ("webhooks.cedar", include_str!("../webhooks.cedar")),
 ];

@@ -26,6 +26,7 @@ mod housekeeping;
 mod journal;
 mod live;
 mod lodging;
+mod meals;
 mod node;
 mod paging;
 mod problem;
@@ -67,6 +68,7 @@ fn capabilities() -> graph::Graph {
     shelters::register(&mut graph);
     lodging::register(&mut graph);
     donations::register(&mut graph);
+    meals::register(&mut graph);
     census::register(&mut graph);
     coordination::register(&mut graph);
     health::register(&mut graph);

@@ -115,6 +115,15 @@ fn own_means_the_callers_own() {
     assert_eq!(condition(&lead, Verb::Write, Class::Inventory, RecordType::Stock), own_shelter);
     assert_eq!(condition(&lead, Verb::Write, Class::Operational, RecordType::Space), own_shelter);
     assert_eq!(condition(&lead, Verb::Write, Class::Public, RecordType::Shelter), own_shelter);
+    // What was served is said where it is eaten, and planned where it is cooked.
+    let cooks = Condition::Is(Fact::Agency, "SEDENA".to_owned());
+    let kitchen = user(&["kitchen"]);
+    for record in [RecordType::Kitchen, RecordType::MealService, RecordType::MealServing] {
+        assert_eq!(condition(&kitchen, Verb::Write, Class::Operational, record), cooks, "{record}");
+    }
+    assert_eq!(condition(&lead, Verb::Write, Class::Operational, RecordType::MealServing), own_shelter);
+    let planned = answer(&lead, Verb::Write, Class::Operational, RecordType::MealService);
+    assert!(matches!(planned, Answer::Refused(_)), "{planned:?}");
     let lead_of_none = UserPrincipal { shelters: [].into(), ..lead };
     let refused = answer(&lead_of_none, Verb::Write, Class::Inventory, RecordType::Stock);
     assert_eq!(refused_by(&refused), "default-deny");

@@ -142,7 +142,7 @@ pub(crate) fn records(record: RecordType, agency: &str) -> Vec<Record> {
 fn optional(record: RecordType, fact: Fact) -> bool {
     match fact {
         Fact::Lender | Fact::DonorAgency => true,
-        Fact::Shelter => !matches!(record, RecordType::Shelter | RecordType::Space),
+        Fact::Shelter => !matches!(record, RecordType::Shelter | RecordType::Space | RecordType::MealServing),
         Fact::Agency
         | Fact::User
         | Fact::StockKind

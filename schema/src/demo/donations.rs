@@ -181,6 +181,19 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// The lots that are food.
+    pub(super) fn food(&self) -> BTreeSet<Uuid> {
+        let food: BTreeSet<Uuid> = self
+            .categories
+            .iter()
+            .filter(|category| category.stock_kind == "food")
+            .map(|category| category.id)
+            .collect();
+        let items: BTreeSet<Uuid> =
+            self.items.iter().filter(|item| food.contains(&item.category_id)).map(|item| item.id).collect();
+        self.lots.iter().filter(|lot| items.contains(&lot.item_id)).map(|lot| lot.id).collect()
+    }
+
     /// Makes them as they stand at the instant `now`.
     pub(super) fn generate(now: DateTime<Utc>) -> Self {
         let (categories, items, goods) = catalogue();

@@ -192,7 +192,6 @@ mod tests {
 
     use super::super::{DEFAULT_DAY, ENDS_ON, NOON, STARTS_ON, people};
     use super::*;
-    use crate::shelters::Segment;
 
     fn on(day: NaiveDate) -> (Vec<Lodger>, Rows) {
         let now = local(day, NOON);
@@ -207,8 +206,7 @@ mod tests {
         let beds: HashMap<Uuid, &Bed> = made.beds.iter().map(|bed| (bed.id, bed)).collect();
         let lies: HashMap<Uuid, &Bed> =
             made.stays.iter().map(|stay| (stay.person_id, beds[&stay.bed_id])).collect();
-        let bedded = [Segment::FamilyNucleus, Segment::SingleMen, Segment::SingleWomen];
-        let lodgers: Vec<_> = lodgers.iter().filter(|lodger| bedded.contains(&lodger.segment)).collect();
+        let lodgers: Vec<_> = lodgers.iter().filter(|lodger| shelters::has_beds(lodger.segment)).collect();
         assert_eq!(lies.len(), lodgers.len());
         assert!(
             lodgers.iter().all(|lodger| misfit(&lodger.bed_needs, &lies[&lodger.person_id].suits).0 == 0)

@@ -60,6 +60,7 @@ mod giving;
 mod ledger;
 mod loans;
 mod lodging;
+mod meals;
 mod people;
 mod reservations;
 mod shelters;
@@ -152,6 +153,7 @@ pub async fn load(
     let people = people::Rows::generate(day, now)?;
     donations.give(&people);
     let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
+    let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
 
     let search_key = people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
@@ -163,6 +165,7 @@ pub async fn load(
     people.copy(&transaction, &search_key).await?;
     lodging.copy(&transaction).await?;
     donations.copy(&transaction).await?;
+    meals.copy(&transaction).await?;
     transaction.commit().await?;
 
     Ok(Summary {

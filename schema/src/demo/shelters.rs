@@ -50,13 +50,15 @@ const SEGMENTS: [(&str, Segment, i32, bool); 6] = [
     ("RES", Segment::RespiratoryRisk, 10, false),
 ];
 
+/// Whether the spaces of a segment have beds.
+pub(super) fn has_beds(segment: Segment) -> bool {
+    SEGMENTS.iter().any(|(_, of, _, beds)| *of == segment && *beds)
+}
+
 /// The segment of a space that has beds.
 pub(super) fn bedded(space: &Space) -> Option<Segment> {
-    SEGMENTS
-        .iter()
-        .find(|(code, ..)| *code == space.code)
-        .filter(|(.., beds)| *beds)
-        .map(|(_, segment, ..)| *segment)
+    let (_, segment, ..) = SEGMENTS.iter().find(|(code, ..)| *code == space.code)?;
+    has_beds(*segment).then_some(*segment)
 }
 
 row! {

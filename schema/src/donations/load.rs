@@ -31,7 +31,7 @@ fn category_facts(fact: Fact) -> Option<FactSource> {
 }
 
 /// Where the facts of goods stand in a query of lots; of what lies in a store, in one that joins shelters too.
-pub(super) fn goods_facts(fact: Fact) -> Option<FactSource> {
+pub(crate) fn goods_facts(fact: Fact) -> Option<FactSource> {
     match fact {
         Fact::StockKind => Some(FactSource::Column("lots.stock_kind")),
         Fact::DonorAgency => Some(FactSource::Column("lots.donor_agency")),
@@ -231,7 +231,7 @@ pub(crate) async fn locations_by_ids(context: Context, ids: Vec<Uuid>) -> Result
 }
 
 /// A store of the programme, as a transaction sees it. Goods on their way are in none.
-pub(super) async fn store_by_id(
+pub(crate) async fn store_by_id(
     context: &Context,
     connection: &mut AsyncPgConnection,
     id: Id<Location>,

@@ -29,6 +29,7 @@ mod receive;
 mod reservations;
 mod supplies;
 pub(crate) mod tables;
+mod taking;
 mod transfer;
 mod whereabouts;
 mod write_off;
@@ -48,7 +49,9 @@ use crate::scalars::{Id, Quantity, Unit};
 
 pub(crate) use graphql::register;
 pub(crate) use households::{HouseholdDelivery, deliveries_of_households};
+pub(crate) use load::{goods_facts, locations_by_ids, lots_by_ids, store_by_id};
 pub(crate) use reservations::tidy;
+pub(crate) use taking::{TakenGoods, take_food};
 
 graphql_enum! {
     /// In what state a lot came.

@@ -27,6 +27,7 @@ mod journal_query;
 mod laws;
 mod limits;
 mod lodging;
+mod meals;
 mod operations;
 mod overrides;
 mod paging;

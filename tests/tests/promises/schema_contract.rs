@@ -159,6 +159,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "contact"
                     | "conditions"
                     | "title"
+                    | "place"
                     | "columns"
                     | "sheet"
                     | "key"

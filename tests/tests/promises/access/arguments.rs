@@ -141,6 +141,11 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("daysOfCover" | "proposedReplenishment" | "stockAlerts" | "consolidation", "location") => {
             some_of("locations").into_iter().step_by(6).collect()
         }
+        ("mealServices" | "mealShortfalls", "day") => literals(&["\"2022-01-31\""]),
+        ("mealServices" | "mealShortfalls", "shelter") => vec![text(&snapshot.list("shelters")[0])],
+        ("mealServices", "kitchen") => some_of("kitchens"),
+        ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
+        ("mealServices", "short") => literals(&["true", "false"]),
         ("stockAlerts", "kind") => literals(&["EXPIRED", "EXPIRING", "LOW_STOCK"]),
         ("policyExplain", "coordinate") => literals(&["\"Shelter.name\""]),
         ("policyExplain", "as") => literals(&["{agency: \"INEA\", role: \"educator\"}"]),
@@ -373,6 +378,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "reservations" => &["location", "open"],
             "requests" | "stockCounts" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
+            "mealServices" => &["day", "shelter", "kitchen", "state", "short"],
+            "mealShortfalls" => &["day", "shelter"],
             "containers" => &["location", "lot"],
             "container" | "verifyReceipt" => &["code"],
             "labelSheet" => &["containers", "paper"],

@@ -27,6 +27,8 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
         ("campaigns".into(), "Campaign", 1),
         ("kits".into(), "Kit", 2),
         ("entitlements".into(), "Entitlement", 1),
+        ("kitchens".into(), "Kitchen", 1),
+        ("mealServices(last: 40)".into(), "MealServiceConnection", 2),
         ("householdDeliveries(first: 6)".into(), "HouseholdDeliveryConnection", 2),
         ("donors(first: 15)".into(), "DonorConnection", 1),
         ("donations(last: 10)".into(), "DonationConnection", 1),
@@ -47,8 +49,18 @@ fn lists(snapshot: &Snapshot) -> Vec<(String, &'static str, usize)> {
 }
 
 /// Types that lists of everyone's show nowhere, or only by chance: they are found by their ids.
-const BY_ID: &[&str] =
-    &["Movement", "Donor", "Diagnosis", "Visit", "Enrolment", "Bed", "BedHold", "Stay", "Episode"];
+const BY_ID: &[&str] = &[
+    "MealInput",
+    "Movement",
+    "Donor",
+    "Diagnosis",
+    "Visit",
+    "Enrolment",
+    "Bed",
+    "BedHold",
+    "Stay",
+    "Episode",
+];
 
 /// Types of which tests of their own ask: those that only a mutation or a subscription shows, counts, the journal, and what a caller
 /// is told of itself.
@@ -66,6 +78,9 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "PlacementOverride",
         "PastStock",
         "StockAlert",
+        "MealShortfall",
+        "MealShortfallAlert",
+        "MealServiceChange",
         "StoreMinimum",
         "ImportMapping",
         "ImportProgress",

@@ -126,6 +126,13 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                     caller.may_write_goods("Donation")
                 }
                 "Mutation" if field.name == "recallLot" => caller.may_write_goods("DonationItem"),
+                "Mutation" if matches!(field.name.as_str(), "serveMeal" | "correctMeal") => {
+                    caller.serves_meals()
+                }
+                "Mutation" if field.name.ends_with("Meal") || field.name.ends_with("Kitchen") => {
+                    caller.plans_meals()
+                }
+                "Mutation" if field.name == "takeMealInputs" => caller.may_write_goods("Stock"),
                 "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),
                 "Mutation" if field.name.ends_with("Kit") => caller.may_write_goods("Kit"),
                 "Mutation" if field.name.ends_with("Entitlement") => caller.may_write_goods("Entitlement"),

@@ -122,6 +122,10 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("journal_entries", append),
         ("journal_index", append),
         ("journal_queue", "DELETE, INSERT, SELECT"),
+        (
+            "kitchens",
+            "INSERT (agency_id, id, name, place, portions, programme_id), SELECT, UPDATE (name, place, portions)",
+        ),
         ("kit_lines", "INSERT (item_id, kit_id, quantity, version), SELECT"),
         ("kits", "INSERT (code, id, name, name_en, programme_id), SELECT, UPDATE (name, name_en, version)"),
         ("facility_checks", append),
@@ -130,6 +134,14 @@ async fn the_server_has_these_privileges_and_no_other() {
             "lots",
             "INSERT (code, condition, donation_id, donor_id, donor_reference, expires_on, id, item_id, line, programme_id, received, \
              received_at_id, received_on, unit), SELECT, UPDATE (recall_reason, recalled_at)",
+        ),
+        ("meal_diets", "INSERT (diet, planned, served, service_id, version), SELECT"),
+        ("meal_inputs", "INSERT (movement_id, service_id), SELECT"),
+        ("meal_revisions", "SELECT"),
+        (
+            "meal_services",
+            "INSERT (day, id, kitchen_id, meal, planned, programme_id, recorded_at, shelter_id, user_id), SELECT, \
+             UPDATE (planned, reason, recorded_at, served, served_at, state, user_id)",
         ),
         ("minimum_stocks", "INSERT (item_id, location_id, quantity), SELECT, UPDATE (quantity, version)"),
         ("movements", append),

@@ -41,6 +41,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "consultationsAdvised"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
+    ("Query", "mealShortfalls"),
     ("Query", "householdAllowance"),
     ("Query", "placementProposals"),
     ("Query", "placementOverrides"),
@@ -243,6 +244,7 @@ impl Author<'_> {
                     ("campaigns", "Campaign"),
                     ("kits", "Kit"),
                     ("entitlements", "Entitlement"),
+                    ("kitchens", "Kitchen"),
                 ]);
                 (list.to_owned(), object)
             }
@@ -255,6 +257,7 @@ impl Author<'_> {
                     ("stockCounts", "StockCountConnection"),
                     ("containers", "ContainerConnection"),
                     ("facilityChecks", "FacilityCheckConnection"),
+                    ("mealServices", "MealServiceConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

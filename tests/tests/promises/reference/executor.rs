@@ -222,7 +222,7 @@ impl Thing<'_> {
         match field {
             "viewer" => self.child(Kind::Viewer, path),
             "agencies" | "shelters" | "centres" | "locations" | "categories" | "catalogue" | "campaigns"
-            | "kits" | "entitlements" => {
+            | "kits" | "entitlements" | "kitchens" => {
                 let class = class_of(info.field_definition()).unwrap();
                 let ids = snapshot.list(field).iter().filter(|id| run.sees_record(class, id));
                 self.list(ids.map(|id| Kind::Record(id)), &path)
@@ -262,6 +262,10 @@ impl Thing<'_> {
             "facilityChecks" => {
                 let page = run.page(&pages.checks, info.arguments());
                 self.child(Kind::Connection { node: "FacilityCheck", page }, path)
+            }
+            "mealServices" => {
+                let page = run.page(&pages.meals, info.arguments());
+                self.child(Kind::Connection { node: "MealService", page }, path)
             }
             "stockCounts" => {
                 let page = run.page(&pages.counts, info.arguments());
@@ -407,6 +411,7 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "Reservation" => ("ReservationConnection", "ReservationEdge"),
         "Container" => ("ContainerConnection", "ContainerEdge"),
         "StockCount" => ("StockCountConnection", "StockCountEdge"),
+        "MealService" => ("MealServiceConnection", "MealServiceEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
         "Referral" => ("ReferralConnection", "ReferralEdge"),

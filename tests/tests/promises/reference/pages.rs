@@ -33,6 +33,8 @@ pub(crate) struct Pages {
     pub(crate) checks: Vec<Place>,
     /// Boxes and pallets.
     pub(crate) containers: Vec<Place>,
+    /// What shelters eat.
+    pub(crate) meals: Vec<Place>,
     /// Everyone in the order of registration, their households, and their referrals.
     pub(crate) people: Vec<Place>,
     pub(crate) households: Vec<Place>,
@@ -99,6 +101,7 @@ impl Witness {
             counts: read("stockCounts", String::new()).await,
             containers: read("containers", String::new()).await,
             checks: read("facilityChecks", String::new()).await,
+            meals: read("mealServices", String::new()).await,
             people: read("persons", String::new()).await,
             households: read("households", String::new()).await,
             referrals: read("referrals", String::new()).await,
@@ -129,7 +132,7 @@ impl Pages {
     fn lists(&self) -> impl Iterator<Item = &[Place]> {
         let stock: BTreeMap<_, _> = self.stock.iter().collect();
         let goods = [&self.lots, &self.donors, &self.donations, &self.requests, &self.shipments].into_iter();
-        let goods = goods.chain([&self.counts, &self.containers, &self.checks]);
+        let goods = goods.chain([&self.counts, &self.containers, &self.checks, &self.meals]);
         let lists = goods.chain([
             &self.reservations,
             &self.deliveries,

@@ -203,6 +203,7 @@ const GOODS: &[&str] = &[
     "ReservationLine",
     "StockCountLine",
     "ContainerLine",
+    "MealInput",
     "PastStock",
 ];
 /// Types whose records tell of a person, and those that bear the person's age.
@@ -246,6 +247,7 @@ const GIVEN: &[&str] = &[
     "ReservationLine",
     "StockCountLine",
     "ContainerLine",
+    "MealInput",
     "DonationReceipt",
     "PastStock",
     "ImportMapping",
@@ -530,6 +532,17 @@ impl Caller {
     pub(crate) fn lends_centres(&self) -> bool {
         let lends = ["coordinator", "lender"].iter().any(|role| self.roles.contains(*role));
         lends && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it keeps kitchens and plans what they cook.
+    pub(crate) fn plans_meals(&self) -> bool {
+        let plans = ["coordinator", "kitchen"].iter().any(|role| self.roles.contains(*role));
+        plans && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it says what of some meal was served.
+    pub(crate) fn serves_meals(&self) -> bool {
+        self.plans_meals() || self.may_write("OPERATIONAL")
     }
 
     /// Whether it keeps webhooks of its own.

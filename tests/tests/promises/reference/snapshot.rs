@@ -53,6 +53,7 @@ impl Snapshot {
             ("campaigns", "Campaign", 1),
             ("kits", "Kit", 2),
             ("entitlements", "Entitlement", 2),
+            ("kitchens", "Kitchen", 2),
         ] {
             let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
             let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
@@ -83,6 +84,8 @@ impl Snapshot {
             snapshot.page_through(&client, "facilityChecks", &all_of("FacilityCheck", 1), "").await;
         snapshot.pages.counts =
             snapshot.page_through(&client, "stockCounts", &all_of("StockCount", 3), "").await;
+        snapshot.pages.meals =
+            snapshot.page_through(&client, "mealServices", &all_of("MealService", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
             let only = format!(", location: \"{location}\"");
             let held = snapshot.page_through(&client, "stock", &all_of("Stock", 2), &only).await;
@@ -210,7 +213,7 @@ impl Snapshot {
             "Stay" | "Episode" => follow("person"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" | "StockCountLine"
-            | "ContainerLine" => follow("lot"),
+            | "ContainerLine" | "MealInput" => follow("lot"),
             "SupplyRequestLine" | "KitLine" => follow("item"),
             "Person" => Facts {
                 lodges_in: code("shelter"),

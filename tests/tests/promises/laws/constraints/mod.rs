@@ -5,6 +5,7 @@ mod goods;
 mod health;
 mod journal;
 mod lodging;
+mod meals;
 mod people;
 mod stores;
 mod webhooks;
@@ -28,6 +29,7 @@ fn breaches() -> Vec<Breach> {
         health::BREACHES,
         journal::BREACHES,
         lodging::BREACHES,
+        meals::BREACHES,
         people::BREACHES,
         stores::BREACHES,
         webhooks::BREACHES,
