@@ -388,6 +388,18 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
             examined.judge(Verb::Write, Class::Inventory, RecordType::Stock, &facts);
         }
     }
+    let own = examined.user.agency.clone();
+    for agency in [own.as_str(), "ANOTHER"] {
+        let facts = Record::default().with(Fact::Agency, Some(agency));
+        let in_a_shelter = facts.clone().with(Fact::Shelter, Some(SHELTERS[0]));
+        for (record, facts) in [
+            (RecordType::Kitchen, &facts),
+            (RecordType::MealService, &facts),
+            (RecordType::MealServing, &in_a_shelter),
+        ] {
+            examined.judge_all(Verb::Write, Class::Operational, record, facts, 40);
+        }
+    }
     for user in ["self", "another"] {
         let facts = Record::default().with(Fact::Agency, Some("INEA")).with(Fact::User, Some(user));
         for _ in 0..3 {
