@@ -141,6 +141,41 @@ pub(crate) fn register(graph: &mut Graph) {
                 |bed: &Bed| bed.space_id,
             )
     });
+    changes(graph);
+    graph.node::<Centre, _, _>(Class::Public, load::centres_by_ids);
+    graph.node::<Shelter, _, _>(Class::Public, load::by_ids);
+    graph.node::<Space, _, _>(Class::Operational, load::spaces_by_ids);
+    loans::register(graph);
+    facility::register(graph);
+    openings(graph);
+    graph
+        .query("shelters", Class::Public, "The shelters of the programme, by code.")
+        .list(|context: Context, _: NoArguments| load::all(context));
+    graph
+        .query("centres", Class::Public, "The community centres of the programme, by code.")
+        .list(|context: Context, _: NoArguments| load::all_centres(context));
+    graph
+        .mutation(
+            "adjustOccupancy",
+            Class::Operational,
+            "Records how many people a space without beds lodges, by the shelter's own count.",
+        )
+        .either(RecordType::Space, adjust_occupancy);
+    graph
+        .subscription(
+            "shelterCapacityChanged",
+            Class::Operational,
+            "Each change of how full a shelter is, as it is committed.",
+        )
+        .events(
+            Changes::new(capacity_change)
+                .of_states(|change| vec![change.space.id.uuid()])
+                .with_snapshot(capacities),
+        );
+}
+
+/// How full a shelter is, once that has changed.
+fn changes(graph: &mut Graph) {
     graph.object::<AdjustOccupancyPayload>(|payload| {
         payload.carries("space", Class::Operational, "The space as it is now.", |payload| {
             Some(payload.space.clone())
@@ -160,19 +195,12 @@ pub(crate) fn register(graph: &mut Graph) {
                 |shelter: &Shelter| shelter.id.uuid(),
             )
     });
+}
+
+/// How shelters open and close.
+fn openings(graph: &mut Graph) {
     shelter_payload::<OpenShelterPayload>(graph);
     shelter_payload::<CloseShelterPayload>(graph);
-    loans::register(graph);
-    facility::register(graph);
-    graph.node::<Centre, _, _>(Class::Public, load::centres_by_ids);
-    graph.node::<Shelter, _, _>(Class::Public, load::by_ids);
-    graph.node::<Space, _, _>(Class::Operational, load::spaces_by_ids);
-    graph
-        .query("shelters", Class::Public, "The shelters of the programme, by code.")
-        .list(|context: Context, _: NoArguments| load::all(context));
-    graph
-        .query("centres", Class::Public, "The community centres of the programme, by code.")
-        .list(|context: Context, _: NoArguments| load::all_centres(context));
     graph
         .mutation(
             "openShelter",
@@ -187,24 +215,6 @@ pub(crate) fn register(graph: &mut Graph) {
             "Closes a shelter that lodges nobody and in which no bed is held. It is not opened again: its centre is, as another shelter.",
         )
         .either(RecordType::Shelter, close_shelter);
-    graph
-        .mutation(
-            "adjustOccupancy",
-            Class::Operational,
-            "Records how many people a space without beds lodges, by the shelter's own count.",
-        )
-        .either(RecordType::Space, adjust_occupancy);
-    graph
-        .subscription(
-            "shelterCapacityChanged",
-            Class::Operational,
-            "Each change of how full a shelter is, as it is committed.",
-        )
-        .events(
-            Changes::new(capacity_change)
-                .of_states(|change| vec![change.space.id.uuid()])
-                .with_snapshot(capacities),
-        );
 }
 
 fn shelter_payload<P: Record + AsRef<Shelter>>(graph: &mut Graph) {

@@ -68,7 +68,7 @@ pub(crate) async fn furnish(world: &World, shelter: &str, space: &str, suits: &[
     let new: Vec<String> = suits
         .iter()
         .enumerate()
-        .map(|(number, suits)| format!("{{code: \"B-{number:02}\", suits: [{suits}]}}"))
+        .map(|(number, suits)| format!("{{code: \"B-{number}\", suits: [{suits}]}}"))
         .collect();
     let added =
         mutate(&client, "addBeds", &format!("space: {}, beds: [{}]", space["id"], new.join(", "))).await;
@@ -81,8 +81,9 @@ pub(crate) async fn arrive(world: &World, members: &[(&str, &str)]) -> (String, 
     let member = |(place, (segment, needs)): (usize, &(&str, &str))| {
         let kinship = if place == 0 { "HEAD" } else { "CHILD" };
         format!(
-            "{{identity: {{givenNames: \"Zz {place}\", birthDate: \"1990\", sex: FEMALE, nationality: \"HTI\"}}, \
-             family: {{kinship: {kinship}}}, placement: {{segment: {segment}, bedNeeds: [{needs}]}}}}"
+            "{{id: \"{}\", identity: {{givenNames: \"Zz {place}\", birthDate: \"1990\", sex: FEMALE, nationality: \"HTI\"}}, \
+             family: {{kinship: {kinship}}}, placement: {{segment: {segment}, bedNeeds: [{needs}]}}}}",
+            id("person", Uuid::now_v7())
         )
     };
     let members: Vec<String> = members.iter().enumerate().map(member).collect();

@@ -43,7 +43,7 @@ const MOST: i64 = 500;
 
 const USED: &str = "EXISTS (SELECT FROM stays WHERE override_id = placement_overrides.id)";
 
-/// Overrides as far as the caller may see them, in the order of their keys.
+/// Overrides as far as the caller may see them, oldest first, and those of one request by registration.
 async fn overrides_where(
     context: &Context,
     connection: &mut &AsyncPgConnection,
@@ -59,7 +59,7 @@ async fn overrides_where(
         .inner_join(spaces::table.inner_join(shelters::table))
         .filter(placement_overrides::programme_id.eq(context.programme_id()))
         .filter(InScope::new(&scope, person_facts))
-        .order((placement_overrides::requested_at, placement_overrides::id))
+        .order((placement_overrides::requested_at, placement_overrides::person_id))
         .select((
             (
                 placement_overrides::id,
@@ -113,7 +113,9 @@ async fn overrides_where(
             judged: Judged::new(person_id, facts),
         }
     };
-    Ok(rows.into_iter().map(of_row).collect())
+    let mut found: Vec<PlacementOverride> = rows.into_iter().map(of_row).collect();
+    context.hide_order(&mut found, |of| of.person_id);
+    Ok(found)
 }
 
 /// Overrides by key.

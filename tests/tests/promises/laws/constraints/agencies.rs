@@ -73,7 +73,10 @@ pub(super) const BREACHES: &[Breach] = &[
     ("programmes_period", "UPDATE programmes SET ends_on = starts_on - 1"),
     ("role_agencies_pattern", "UPDATE role_agencies SET pattern = 'lower'"),
     ("shelters_code_key", "UPDATE shelters SET code = 'SAME'"),
-    ("shelters_period", "UPDATE shelters SET closed_on = opened_on - 1"),
+    (
+        "shelters_period",
+        "UPDATE spaces SET occupied = 0 WHERE beds = 0; UPDATE shelters SET closed_on = opened_on - 1 WHERE code = 'ALB-01'",
+    ),
     (
         "spaces_capacity_not_negative",
         "UPDATE spaces SET occupied = 0, capacity = -1 FROM one WHERE id = space",
