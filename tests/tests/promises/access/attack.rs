@@ -290,6 +290,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "request" => "supply_request",
                 "access" => "break_glass",
                 "count" => "stock_count",
+                "medicalReferral" => "medical_referral",
                 "beds" => "bed",
                 "persons" | "head" => "person",
                 kind => kind,

@@ -77,6 +77,10 @@ async fn the_server_has_these_privileges_and_no_other() {
         ),
         ("diagnoses", "INSERT (conclusion, id, made_at, person_id, visit_id), SELECT"),
         (
+            "dispensings",
+            "INSERT (dispensed_at, id, person_id, prescription_id, quantity, record), SELECT, UPDATE (record)",
+        ),
+        (
             "donations",
             "INSERT (campaign_id, donor_id, donor_reference, file_digest, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
         ),
@@ -124,12 +128,20 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (code, condition, donation_id, donor_id, donor_reference, expires_on, id, item_id, line, programme_id, received, \
              received_at_id, received_on, unit), SELECT, UPDATE (recall_reason, recalled_at)",
         ),
+        (
+            "medical_referrals",
+            "INSERT (id, person_id, record, referred_at, visit_id), SELECT, UPDATE (accepted_at, declined_at, ended_at, record)",
+        ),
         ("minimum_stocks", "INSERT (item_id, location_id, quantity), SELECT, UPDATE (quantity, version)"),
         ("movements", append),
         (
             "persons",
             "INSERT (adult_from, arrived_on, family, household_id, id, identity, migration, placement, programme_id, shelter_id), SELECT, \
              UPDATE (adult_from, family, household_id, identity, migration, placement, version)",
+        ),
+        (
+            "prescriptions",
+            "INSERT (id, person_id, prescribed, prescribed_at, record, visit_id), SELECT, UPDATE (record)",
         ),
         ("programmes", "SELECT"),
         (
