@@ -106,6 +106,7 @@ mod tests {
             "break_glass",
             "consent",
             "diagnosis",
+            "dispensing",
             "donor",
             "enrolment",
             "household",

@@ -71,13 +71,14 @@ pub(super) async fn prescriptions_by_ids(context: Context, ids: Vec<Uuid>) -> Re
     prescriptions_where(context, |query| query.filter(prescriptions::id.eq_any(ids))).await
 }
 
-/// What was dispensed of some prescriptions, oldest first.
-pub(super) async fn dispensings_of(context: Context, of: Vec<Uuid>) -> Result<Vec<Dispensing>> {
+async fn dispensings_where(
+    context: Context,
+    narrow: impl FnOnce(dispensings::BoxedQuery<'static, Pg>) -> dispensings::BoxedQuery<'static, Pg>,
+) -> Result<Vec<Dispensing>> {
     let Some(scope) = context.personal_scope(Class::Health, RecordType::Diagnosis)? else {
         return Ok(Vec::new());
     };
-    let query = dispensings::table
-        .filter(dispensings::prescription_id.eq_any(of))
+    let query = narrow(dispensings::table.into_boxed())
         .filter(InScope::new(&scope, dispensing_facts))
         .order((dispensings::dispensed_at, dispensings::id));
     let reader = context.reader().await?;
@@ -85,9 +86,10 @@ pub(super) async fn dispensings_of(context: Context, of: Vec<Uuid>) -> Result<Ve
     let keys = context.vault().keys(rows.iter().map(|row| row.2).collect()).await?;
     context.discloses(rows.iter().map(|row| row.2));
     rows.into_iter()
-        .map(|(_, prescription_id, person_id, dispensed_at, amount, sealed)| {
+        .map(|(id, prescription_id, person_id, dispensed_at, amount, sealed)| {
             let handed: Option<Handed> = keys.open(person_id, HANDED, &sealed)?;
             Ok(Dispensing {
+                id: Id::new(id),
                 dispensed_at,
                 quantity: handed.as_ref().map(|handed| Quantity { amount, unit: handed.unit }),
                 lots: handed
@@ -97,4 +99,14 @@ pub(super) async fn dispensings_of(context: Context, of: Vec<Uuid>) -> Result<Ve
             })
         })
         .collect()
+}
+
+/// What was dispensed of some prescriptions, oldest first.
+pub(super) async fn dispensings_of(context: Context, of: Vec<Uuid>) -> Result<Vec<Dispensing>> {
+    dispensings_where(context, |query| query.filter(dispensings::prescription_id.eq_any(of))).await
+}
+
+/// Dispensings by key.
+pub(super) async fn dispensings_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Dispensing>> {
+    dispensings_where(context, |query| query.filter(dispensings::id.eq_any(ids))).await
 }

@@ -46,7 +46,9 @@ record! {
 
 record! {
     /// That so much of a prescription was dispensed.
-    pub struct Dispensing: "Dispensing" as Diagnosis {
+    pub struct Dispensing: "Dispensing" as Diagnosis, id "dispensing" {
+        /// Global id.
+        id: Id<Dispensing> => Public identifying,
         /// When.
         dispensed_at: DateTime<Utc> => Health,
         /// How much.
@@ -152,6 +154,7 @@ pub(super) fn register(graph: &mut Graph) {
         )
     });
     graph.node::<Prescription, _, _>(Class::Health, load::prescriptions_by_ids);
+    graph.node::<Dispensing, _, _>(Class::Health, load::dispensings_by_ids);
     payload::<PrescribePayload>(graph);
     payload::<DispensePayload>(graph);
     graph

@@ -172,7 +172,12 @@ async fn every_role_finds_by_id_what_the_table_lets_it_see() {
         SCHEMA.is_node(&object.name)
             && !matches!(
                 object.name.as_str(),
-                "BreakGlassAccess" | "DonationReceipt" | "MedicalReferral" | "Prescription" | "Webhook"
+                "BreakGlassAccess"
+                    | "Dispensing"
+                    | "DonationReceipt"
+                    | "MedicalReferral"
+                    | "Prescription"
+                    | "Webhook"
             )
     });
     assert_eq!(objects, nodes.map(|object| object.name.as_str()).collect(), "a record of every type");

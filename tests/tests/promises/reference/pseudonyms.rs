@@ -13,6 +13,7 @@ const KINDS: &[&str] = &[
     "break_glass",
     "consent",
     "diagnosis",
+    "dispensing",
     "donor",
     "enrolment",
     "household",
