@@ -12,7 +12,7 @@ use crate::coordination::{self, Referral};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
 use crate::graph::{ConnectionKind, Graph};
-use crate::health::{self, Assessment, Visit};
+use crate::health::{self, Assessment, MedicalReferral, Prescription, Visit};
 use crate::lodging::{self, Stay};
 use crate::shelters::{self, Shelter};
 
@@ -119,6 +119,24 @@ fn person(graph: &mut Graph) {
                 |visit: &Visit| visit.person_id,
             )
             .in_scope::<Visit>()
+            .many(
+                "prescriptions",
+                Class::Health,
+                "What was prescribed for them, oldest first.",
+                |person| Some(person.id.uuid()),
+                health::prescriptions_of,
+                |prescription: &Prescription| prescription.person_id,
+            )
+            .in_scope::<Prescription>()
+            .many(
+                "medicalReferrals",
+                Class::Health,
+                "Their referrals to hospitals, oldest first.",
+                |person| Some(person.id.uuid()),
+                health::hospital_referrals_of,
+                |referral: &MedicalReferral| referral.person_id,
+            )
+            .in_scope::<MedicalReferral>()
             .many(
                 "enrolments",
                 Class::Education,

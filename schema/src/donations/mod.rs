@@ -8,6 +8,7 @@ mod correct;
 mod counts;
 mod deciding;
 mod deliver;
+mod dispensing;
 mod donors;
 pub(crate) mod expiring;
 pub(crate) mod finding;
@@ -47,9 +48,10 @@ use enlace_policies::Fact;
 use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, Quantity, Unit};
 
+pub(crate) use dispensing::{GivenOut, give_out, medicine};
 pub(crate) use graphql::register;
 pub(crate) use households::{HouseholdDelivery, deliveries_of_households};
-pub(crate) use load::{goods_facts, locations_by_ids, lots_by_ids, store_by_id};
+pub(crate) use load::{goods_facts, items_by_ids, locations_by_ids, lots_by_ids, store_by_id};
 pub(crate) use reservations::tidy;
 pub(crate) use taking::{TakenGoods, take_food};
 

@@ -6,7 +6,7 @@ use crate::census::{self, Person};
 use crate::graph::{ConnectionKind, Graph};
 use crate::health::assess::{RecordAssessmentPayload, record_assessment};
 use crate::health::visits::advised;
-use crate::health::{Assessment, Diagnosis, load, visits};
+use crate::health::{Assessment, Diagnosis, hospitals, load, prescriptions, visits};
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
@@ -79,4 +79,6 @@ pub(crate) fn register(graph: &mut Graph) {
             advised,
         );
     visits::register(graph);
+    prescriptions::register(graph);
+    hospitals::register(graph);
 }

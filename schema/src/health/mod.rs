@@ -6,7 +6,9 @@
 
 mod assess;
 mod graphql;
+mod hospitals;
 mod load;
+mod prescriptions;
 mod risk;
 pub(crate) mod tables;
 mod visits;
@@ -22,7 +24,9 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
 pub(crate) use graphql::register;
+pub(crate) use hospitals::{MedicalReferral, hospital_referrals_of};
 pub(crate) use load::assessments_of;
+pub(crate) use prescriptions::{Prescription, prescriptions_of};
 pub(crate) use risk::{RULE, risk};
 pub(crate) use visits::{Encounter, Specialty, VISIT, Visit, visits_of};
 
@@ -130,7 +134,18 @@ of_a_person!(
     visits::OpenVisitPayload,
     visits::CloseVisitPayload,
     visits::RecordDiagnosisPayload,
+    Prescription,
+    prescriptions::Dispensing,
+    prescriptions::PrescribePayload,
+    prescriptions::DispensePayload,
+    MedicalReferral,
+    hospitals::ReferToHospitalPayload,
+    hospitals::AnswerMedicalReferralPayload,
+    hospitals::EndMedicalReferralPayload,
 );
+
+/// What the journal calls whatever is done for a person in a visit: an operation's name is not sealed, and is to tell nothing.
+const CARE: &str = "health.recordCare";
 
 /// Where the facts of an assessment stand in a query of its table.
 fn assessment_facts(fact: Fact) -> Option<FactSource> {

@@ -14,6 +14,23 @@ diesel::table! {
         conclusion -> Binary,
     }
 }
+diesel::table! {
+    prescriptions (id) {
+        id -> Uuid, person_id -> Uuid, visit_id -> Uuid, prescribed_at -> Timestamptz, prescribed -> Integer, dispensed -> Integer,
+        record -> Binary,
+    }
+}
+diesel::table! {
+    dispensings (id) {
+        id -> Uuid, prescription_id -> Uuid, person_id -> Uuid, dispensed_at -> Timestamptz, quantity -> Integer, record -> Binary,
+    }
+}
+diesel::table! {
+    medical_referrals (id) {
+        id -> Uuid, person_id -> Uuid, visit_id -> Uuid, referred_at -> Timestamptz, accepted_at -> Nullable<Timestamptz>,
+        declined_at -> Nullable<Timestamptz>, ended_at -> Nullable<Timestamptz>, record -> Binary, version -> Integer,
+    }
+}
 diesel::joinable!(visits -> persons (person_id));
 diesel::allow_tables_to_appear_in_same_query!(visits, persons);
 diesel::allow_tables_to_appear_in_same_query!(visits, assessments);

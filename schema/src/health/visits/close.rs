@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
-use super::{Encounter, VISIT, Visit, held, note};
+use super::{Encounter, VISIT, Visit, held, note_of};
 use crate::census::{self, needs};
 use crate::context::Context;
 use crate::error::Result;
@@ -92,7 +92,7 @@ async fn close(
 ) -> Result<Refused<Done<CloseVisitPayload>>> {
     let closed_at = input.occurred_at.unwrap_or_else(|| context.now());
     let checked = needs(closed_at <= context.now(), "occurredAt", "A visit cannot be of the future.")
-        .and_then(|()| note(input.note.as_deref()));
+        .and_then(|()| note_of("note", input.note.as_deref()));
     if let Err(problem) = checked {
         return Ok(Err(problem.into()));
     }

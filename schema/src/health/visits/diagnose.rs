@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
-use super::{Visit, held, note};
+use super::{Visit, held, note_of};
 use crate::census::{self, Checked, needs};
 use crate::context::Context;
 use crate::error::Result;
@@ -108,7 +108,7 @@ fn checked(context: &Context, input: &RecordDiagnosis, made_at: DateTime<Utc>) -
         "code",
         "A code of ICD-10 is a letter, two digits, and perhaps more: J06.9.",
     )?;
-    note(Some(&input.note))
+    note_of("note", Some(&input.note))
 }
 
 async fn diagnose(

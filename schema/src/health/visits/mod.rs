@@ -20,8 +20,9 @@ use crate::census::{self, Checked, Person, needs};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{ConnectionKind, Graph, graphql_enum, record};
+use crate::health::prescriptions::prescriptions_of_visits;
 use crate::health::tables::visits;
-use crate::health::{Diagnosis, load as findings};
+use crate::health::{Diagnosis, Prescription, load as findings};
 use crate::scalars::Id;
 
 pub(super) use advised::advised;
@@ -90,16 +91,16 @@ fn visit_facts(fact: Fact) -> Option<FactSource> {
 
 /// A visit's row, held until the transaction ends.
 #[derive(Queryable)]
-struct HeldVisit {
-    person: Uuid,
-    opened_at: DateTime<Utc>,
+pub(super) struct HeldVisit {
+    pub(super) person: Uuid,
+    pub(super) opened_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
     version: i32,
     record: Vec<u8>,
 }
 
 /// Holds a visit within the caller's reach, and its person; none where there is no such visit.
-async fn held(
+pub(super) async fn held(
     context: &Context,
     connection: &mut AsyncPgConnection,
     visit: Uuid,
@@ -115,10 +116,10 @@ async fn held(
     Ok(query.first(connection).await.optional()?)
 }
 
-/// A clinician's note has 1 to 4,000 characters, in as many lines as it needs.
-fn note(text: Option<&str>) -> Checked {
+/// A clinician's text has 1 to 4,000 characters, in as many lines as it needs.
+pub(super) fn note_of(argument: &str, text: Option<&str>) -> Checked {
     let fits = text.is_none_or(|text| (1..=4_000).contains(&text.chars().count()) && !text.trim().is_empty());
-    needs(fits, "note", "This text has 1 to 4,000 characters.")
+    needs(fits, argument, "This text has 1 to 4,000 characters.")
 }
 
 /// Declares this part of the schema.
@@ -143,6 +144,15 @@ pub(super) fn register(graph: &mut Graph) {
                 |diagnosis: &Diagnosis| diagnosis.visit_id.unwrap_or_default(),
             )
             .in_scope::<Diagnosis>()
+            .many(
+                "prescriptions",
+                Class::Health,
+                "What was prescribed in it, oldest first.",
+                |visit| Some(visit.id.uuid()),
+                prescriptions_of_visits,
+                |prescription: &Prescription| prescription.visit_id,
+            )
+            .in_scope::<Prescription>()
     });
     graph.node::<Visit, _, _>(Class::Health, load::visits_by_ids);
     graph.object::<OpenVisitPayload>(|payload| {

@@ -300,6 +300,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "access" => "break_glass",
                 "count" => "stock_count",
                 "service" => "meal_service",
+                "medicalReferral" => "medical_referral",
                 "beds" => "bed",
                 "overrides" => "placement_override",
                 "persons" | "head" => "person",

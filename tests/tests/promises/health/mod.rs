@@ -1,6 +1,8 @@
 //! Health: assessing people, their visits, and what others are told of it.
 
 mod assessing;
+mod hospitals;
+mod prescriptions;
 mod visits;
 
 use enlace_tests::{Client, World};

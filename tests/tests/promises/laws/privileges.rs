@@ -82,6 +82,10 @@ async fn the_server_has_these_privileges_and_no_other() {
         ),
         ("diagnoses", "INSERT (conclusion, id, made_at, person_id, visit_id), SELECT"),
         (
+            "dispensings",
+            "INSERT (dispensed_at, id, person_id, prescription_id, quantity, record), SELECT, UPDATE (record)",
+        ),
+        (
             "donations",
             "INSERT (campaign_id, donor_id, donor_reference, file_digest, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
         ),
@@ -135,6 +139,10 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (code, condition, donation_id, donor_id, donor_reference, expires_on, id, item_id, line, programme_id, received, \
              received_at_id, received_on, unit), SELECT, UPDATE (recall_reason, recalled_at)",
         ),
+        (
+            "medical_referrals",
+            "INSERT (id, person_id, record, referred_at, visit_id), SELECT, UPDATE (accepted_at, declined_at, ended_at, record)",
+        ),
         ("meal_diets", "INSERT (diet, planned, served, service_id, version), SELECT"),
         ("meal_inputs", "INSERT (movement_id, service_id), SELECT"),
         ("meal_revisions", "SELECT"),
@@ -155,6 +163,10 @@ async fn the_server_has_these_privileges_and_no_other() {
             "placement_overrides",
             "INSERT (ends_at, id, person_id, programme_id, reason, request_id, requested_at, requested_by, space_id), SELECT, \
              UPDATE (approved_at, approved_by)",
+        ),
+        (
+            "prescriptions",
+            "INSERT (id, person_id, prescribed, prescribed_at, record, visit_id), SELECT, UPDATE (record)",
         ),
         ("programmes", "SELECT"),
         (

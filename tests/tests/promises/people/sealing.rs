@@ -39,6 +39,9 @@ async fn a_copy_of_the_database_tells_of_nobody() {
         "assessments",
         "diagnoses",
         "visits",
+        "prescriptions",
+        "dispensings",
+        "medical_referrals",
         "enrolments",
         "journal_entries",
     ] {

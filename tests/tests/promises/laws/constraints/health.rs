@@ -1,4 +1,4 @@
-//! What holds of visits, and of what is concluded in them.
+//! What holds of visits, and of what is concluded, prescribed, dispensed and referred in them.
 
 use super::Breach;
 
@@ -19,5 +19,41 @@ pub(super) const BREACHES: &[Breach] = &[
         "visits_period",
         "INSERT INTO visits (id, person_id, opened_at, closed_at, record) \
          SELECT gen_random_uuid(), id, '2021-01-31', '2021-01-30', '' FROM persons",
+    ),
+    (
+        "dispensings_after_prescription",
+        "INSERT INTO visits (id, person_id, opened_at, record) SELECT fresh, persons.id, '2026-01-01', '' FROM one, (SELECT id FROM persons ORDER BY id LIMIT 1) AS persons; INSERT INTO prescriptions (id, person_id, visit_id, prescribed_at, prescribed, record) SELECT id, person_id, id, '2026-01-02', 5, '' FROM visits, one WHERE id = fresh; INSERT INTO dispensings (id, prescription_id, person_id, dispensed_at, quantity, record) SELECT id, id, person_id, '2026-01-01', 1, '' FROM visits, one WHERE id = fresh",
+    ),
+    (
+        "dispensings_quantity",
+        "INSERT INTO visits (id, person_id, opened_at, record) SELECT fresh, persons.id, '2026-01-01', '' FROM one, (SELECT id FROM persons ORDER BY id LIMIT 1) AS persons; INSERT INTO prescriptions (id, person_id, visit_id, prescribed_at, prescribed, record) SELECT id, person_id, id, '2026-01-02', 5, '' FROM visits, one WHERE id = fresh; INSERT INTO dispensings (id, prescription_id, person_id, dispensed_at, quantity, record) SELECT id, id, person_id, '2026-01-02', 0, '' FROM visits, one WHERE id = fresh",
+    ),
+    (
+        "medical_referrals_answered_once",
+        "INSERT INTO visits (id, person_id, opened_at, record) SELECT fresh, persons.id, '2026-01-01', '' FROM one, (SELECT id FROM persons ORDER BY id LIMIT 1) AS persons; INSERT INTO medical_referrals (id, person_id, visit_id, referred_at, record) SELECT id, person_id, id, '2026-01-02', '' FROM visits, one WHERE id = fresh; UPDATE medical_referrals SET accepted_at = '2026-01-03'; UPDATE medical_referrals SET declined_at = '2026-01-03'",
+    ),
+    (
+        "medical_referrals_forward",
+        "INSERT INTO visits (id, person_id, opened_at, record) SELECT fresh, persons.id, '2026-01-01', '' FROM one, (SELECT id FROM persons ORDER BY id LIMIT 1) AS persons; INSERT INTO medical_referrals (id, person_id, visit_id, referred_at, record) SELECT id, person_id, id, '2026-01-02', '' FROM visits, one WHERE id = fresh; UPDATE medical_referrals SET accepted_at = '2026-01-03'; UPDATE medical_referrals SET accepted_at = NULL",
+    ),
+    (
+        "medical_referrals_in_open_visit",
+        "INSERT INTO visits (id, person_id, opened_at, record) SELECT fresh, persons.id, '2026-01-01', '' FROM one, (SELECT id FROM persons ORDER BY id LIMIT 1) AS persons; INSERT INTO medical_referrals (id, person_id, visit_id, referred_at, record) SELECT id, person_id, id, '2025-12-31', '' FROM visits, one WHERE id = fresh",
+    ),
+    (
+        "medical_referrals_order",
+        "INSERT INTO visits (id, person_id, opened_at, record) SELECT fresh, persons.id, '2026-01-01', '' FROM one, (SELECT id FROM persons ORDER BY id LIMIT 1) AS persons; INSERT INTO medical_referrals (id, person_id, visit_id, referred_at, record) SELECT id, person_id, id, '2026-01-02', '' FROM visits, one WHERE id = fresh; UPDATE medical_referrals SET ended_at = '2026-01-03'",
+    ),
+    (
+        "prescriptions_dispensed",
+        "INSERT INTO visits (id, person_id, opened_at, record) SELECT fresh, persons.id, '2026-01-01', '' FROM one, (SELECT id FROM persons ORDER BY id LIMIT 1) AS persons; INSERT INTO prescriptions (id, person_id, visit_id, prescribed_at, prescribed, record) SELECT id, person_id, id, '2026-01-02', 5, '' FROM visits, one WHERE id = fresh; INSERT INTO dispensings (id, prescription_id, person_id, dispensed_at, quantity, record) SELECT id, id, person_id, '2026-01-02', 3, '' FROM visits, one WHERE id = fresh; INSERT INTO dispensings (id, prescription_id, person_id, dispensed_at, quantity, record) SELECT gen_random_uuid(), id, person_id, '2026-01-02', 3, '' FROM visits, one WHERE id = fresh",
+    ),
+    (
+        "prescriptions_in_open_visit",
+        "INSERT INTO visits (id, person_id, opened_at, record) SELECT fresh, persons.id, '2026-01-01', '' FROM one, (SELECT id FROM persons ORDER BY id LIMIT 1) AS persons; INSERT INTO prescriptions (id, person_id, visit_id, prescribed_at, prescribed, record) SELECT id, person_id, id, '2025-12-31', 5, '' FROM visits, one WHERE id = fresh",
+    ),
+    (
+        "prescriptions_prescribed",
+        "INSERT INTO visits (id, person_id, opened_at, record) SELECT fresh, persons.id, '2026-01-01', '' FROM one, (SELECT id FROM persons ORDER BY id LIMIT 1) AS persons; INSERT INTO prescriptions (id, person_id, visit_id, prescribed_at, prescribed, record) SELECT id, person_id, id, '2026-01-02', 10001, '' FROM visits, one WHERE id = fresh",
     ),
 ];

@@ -1,0 +1,2 @@
+DROP TABLE medical_referrals;
+DROP FUNCTION refuse_medical_referral_back, refuse_medical_referral_elsewhen;
