@@ -15,6 +15,7 @@ const KINDS: &[&str] = &[
     "diagnosis",
     "donor",
     "enrolment",
+    "episode",
     "household",
     "person",
     "referral",
