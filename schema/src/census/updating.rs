@@ -14,8 +14,8 @@ use crate::census::parts::{
 };
 use crate::census::tables::{households, persons};
 use crate::census::{
-    FAMILY, Family, IDENTITY, Identity, Kinship, MIGRATION, Migration, PLACEMENT, Person, PersonFacts,
-    Placement, load, person_facts, search, touched,
+    FAMILY, Family, IDENTITY, Identity, Kinship, MERGED, MIGRATION, Migration, PLACEMENT, Person,
+    PersonFacts, Placement, load, person_facts, search, touched,
 };
 use crate::context::Context;
 use crate::error::Result;
@@ -125,6 +125,7 @@ async fn update_person(context: Context, input: UpdatePerson) -> Result<UpdatePe
 struct Before {
     household: Uuid,
     head: Uuid,
+    merged_into: Option<Uuid>,
     version: i32,
     adult_from: NaiveDate,
     shelter: Option<String>,
@@ -149,6 +150,7 @@ async fn held(
         .select((
             persons::household_id,
             households::head_id,
+            persons::merged_into,
             persons::version,
             persons::adult_from,
             shelters::code.nullable(),
@@ -178,6 +180,9 @@ async fn update(
     }
     if before.version != input.version {
         return Ok(Err(VersionConflict::new(before.version).into()));
+    }
+    if before.merged_into.is_some() {
+        return Ok(Err(StateConflict::new(MERGED).into()));
     }
     if input.family.as_ref().is_some_and(|family| (family.kinship == Kinship::Head) != is_head) {
         let message = "Who is the head of a household is not changed here. Leave the kinship as it is.";

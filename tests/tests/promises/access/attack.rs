@@ -296,7 +296,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "access" => "break_glass",
                 "count" => "stock_count",
                 "beds" => "bed",
-                "persons" | "head" => "person",
+                "persons" | "head" | "keep" | "merge" | "other" => "person",
                 kind => kind,
             };
             format!("\"{}\"", enlace_tests::id(kind, uuid::Uuid::from_u128(7)))

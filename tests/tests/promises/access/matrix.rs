@@ -57,6 +57,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "StockChange",
         "PeopleChange",
         "PersonGone",
+        "DuplicateCandidate",
         "PastStock",
         "StockAlert",
         "StoreMinimum",

@@ -76,6 +76,7 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (code, id, kind, location_id, made_at, note, programme_id, user_id), SELECT, UPDATE (bound_for, location_id)",
         ),
         ("diagnoses", "SELECT"),
+        ("dismissed_duplicates", append),
         (
             "donations",
             "INSERT (campaign_id, donor_id, donor_reference, file_digest, id, programme_id, received_at_id, received_on, recorded_at, user_id), SELECT",
@@ -131,7 +132,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         (
             "persons",
             "INSERT (adult_from, arrived_on, family, household_id, id, identity, migration, placement, programme_id, shelter_id, tokens_of), \
-             SELECT, UPDATE (adult_from, family, household_id, identity, migration, placement, tokens_of, version)",
+             SELECT, UPDATE (adult_from, family, household_id, identity, merged_at, merged_into, migration, placement, tokens_of, version)",
         ),
         ("programmes", "SELECT"),
         (

@@ -45,6 +45,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "fairAllocation"),
     ("Query", "consolidation"),
     ("Query", "personSearch"),
+    ("Query", "duplicateCandidates"),
     ("Query", "policyExplain"),
     ("Query", "streams"),
     ("Query", "webhooks"),
