@@ -77,11 +77,12 @@ async fn access_profile(context: Context, _: NoArguments) -> Result<Option<Acces
         let answer = context.answer(verb, class, record);
         let selects = |(verb, class, record)| may_select(context.answer(verb, class, record), answer);
         let (access, policies) = match answer {
+            Answer::Allowed | Answer::Depends(_) if !selects_from.is_none_or(selects) => return None,
             Answer::Allowed => (AccessLevel::Allowed, Vec::new()),
-            Answer::Depends(dependence) if selects_from.is_none_or(selects) => {
+            Answer::Depends(dependence) => {
                 (AccessLevel::Depends, dependence.policies.iter().map(ToString::to_string).collect())
             }
-            Answer::Depends(_) | Answer::Refused(_) => return None,
+            Answer::Refused(_) => return None,
         };
         Some(CoordinateAccess { coordinate: name, class: class.as_str().to_owned(), access, policies })
     };

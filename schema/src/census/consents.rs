@@ -10,6 +10,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, RecordType};
 
 use crate::agencies::Agency;
+use crate::census::duplicates::{MERGED, TAKES_NOTHING};
 use crate::census::tables::consents;
 use crate::census::{Consent, Person, Purpose, load, touched};
 use crate::context::Context;
@@ -214,6 +215,7 @@ async fn give(
             Some("consents_no_overlap") => {
                 StateConflict::new("Such a consent stands already. Withdraw it first, or leave it.").into()
             }
+            Some(TAKES_NOTHING) => StateConflict::new(MERGED).into(),
             Some("consents_period") => {
                 InvalidValue::new("endsAt", "A consent ends after it is given.").into()
             }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::{InScope, Members};
+use crate::census::duplicates::{MERGED, TAKES_NOTHING};
 use crate::census::tables::{episodes, persons};
 use crate::census::{Judged, Person, PersonFacts, load, person_facts, touched};
 use crate::context::Context;
@@ -281,6 +282,9 @@ async fn open(
         Err(error) if constraint(&error) == Some("episodes_no_overlap") => {
             let message = "The person was here on that day: they have not left yet, or had not.";
             return Ok(Err(StateConflict::new(message).into()));
+        }
+        Err(error) if constraint(&error) == Some(TAKES_NOTHING) => {
+            return Ok(Err(StateConflict::new(MERGED).into()));
         }
         Err(error) => return Err(error.into()),
     }

@@ -5,8 +5,8 @@ use enlace_policies::Class;
 use crate::agencies::{self, Agency};
 use crate::census::episodes::Episode;
 use crate::census::{
-    Consent, Household, Person, consents, episodes, following, load, pickup, registering, search, together,
-    updating,
+    Consent, Household, Person, consents, duplicates, episodes, following, load, pickup, registering, search,
+    together, updating,
 };
 use crate::coordination::{self, Referral};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
@@ -22,6 +22,7 @@ pub(crate) fn register(graph: &mut Graph) {
     household(graph);
     consent(graph);
     consents::register(graph);
+    duplicates::register(graph);
     episodes::register(graph);
     following::register(graph);
     pickup::register(graph);
@@ -83,6 +84,24 @@ fn person(graph: &mut Graph) {
                 |episode: &Episode| episode.person_id,
             )
             .in_scope::<Episode>()
+            .one(
+                "mergedInto",
+                Class::Identity,
+                "The record of the same person that goes on in the place of this one; null where this one does.",
+                |person| person.merged_into,
+                load::persons_by_ids,
+                |person: &Person| person.id.uuid(),
+            )
+            .in_scope::<Person>()
+            .many(
+                "mergedFrom",
+                Class::Identity,
+                "Other records of the same person, which were merged into this one: what was recorded of each stays with it.",
+                |person| Some(person.id.uuid()),
+                load::merged_from,
+                |person: &Person| person.merged_into.unwrap_or_default(),
+            )
+            .in_scope::<Person>()
             .many(
                 "consents",
                 Class::Consent,

@@ -24,13 +24,15 @@ pub(crate) struct Held {
     pub(crate) household: Uuid,
     /// Who is the head of that household.
     pub(crate) head: Uuid,
+    /// The record that this one was merged into.
+    pub(crate) merged_into: Option<Uuid>,
     pub(crate) version: i32,
     /// As policies see them.
     pub(crate) judged: Judged,
 }
 
 /// A person's row, as far as a change of it turns on it.
-type Row = (Uuid, Uuid, i32, NaiveDate, Option<String>, Vec<String>);
+type Row = (Uuid, Uuid, Option<Uuid>, i32, NaiveDate, Option<String>, Vec<String>);
 
 /// Holds a person within the caller's reach; none where there is nobody.
 pub(crate) async fn held(
@@ -50,15 +52,16 @@ pub(crate) async fn held(
         .select((
             persons::household_id,
             households::head_id,
+            persons::merged_into,
             persons::version,
             persons::adult_from,
             shelters::code.nullable(),
             Members::new(person_facts, Fact::SharedWith, scope.at()),
         ));
     let found: Option<Row> = query.first(connection).await.optional()?;
-    Ok(found.map(|(household, head, version, adult_from, shelter, shared_with)| {
+    Ok(found.map(|(household, head, merged_into, version, adult_from, shelter, shared_with)| {
         let facts = PersonFacts::new(shelter, adult_from, shared_with, context.instant());
-        Held { id: person, household, head, version, judged: Judged::new(person, facts) }
+        Held { id: person, household, head, merged_into, version, judged: Judged::new(person, facts) }
     }))
 }
 

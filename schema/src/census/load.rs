@@ -114,6 +114,7 @@ pub(super) type PersonColumns = (
     persons::arrived_on,
     persons::adult_from,
     persons::version,
+    persons::merged_into,
     persons::household_id,
     persons::shelter_id,
     Nullable<shelters::code>,
@@ -131,6 +132,7 @@ pub(super) fn person_columns(context: &Context) -> PersonColumns {
         persons::arrived_on,
         persons::adult_from,
         persons::version,
+        persons::merged_into,
         persons::household_id,
         persons::shelter_id,
         shelters::code.nullable(),
@@ -155,6 +157,16 @@ pub(crate) async fn persons_by_ids(context: Context, ids: Vec<Uuid>) -> Result<V
     let reader = context.reader().await?;
     let rows = query.load(&mut &*reader).await?;
     open(&context, rows, scope.at()).await
+}
+
+/// The records that were merged into some, as far as the caller may see them, in the order of their registration.
+pub(super) async fn merged_from(context: Context, people: Vec<Uuid>) -> Result<Vec<Person>> {
+    let merged = persons::table.filter(persons::merged_into.eq_any(people)).order(persons::id);
+    let ids: Vec<Uuid> = merged.select(persons::id).load(&mut &*context.reader().await?).await?;
+    let mut merged = if ids.is_empty() { Vec::new() } else { persons_by_ids(context.clone(), ids).await? };
+    merged.sort_by_key(|person| person.id.uuid());
+    context.hide_order(&mut merged, |person| person.id.uuid());
+    Ok(merged)
 }
 
 /// Whether there is such a person within the caller's reach. It tells nothing of them.
@@ -270,6 +282,7 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
         segment,
         bed_needs,
         version: row.version,
+        merged_into: row.merged_into,
         household_id: row.household_id,
         shelter_id: row.shelter_id,
         key: row.id.to_string(),

@@ -6,6 +6,7 @@
 mod consents;
 mod curp;
 mod document;
+mod duplicates;
 mod ending;
 mod episodes;
 mod following;
@@ -35,6 +36,7 @@ use crate::shelters::Segment;
 
 pub(crate) use curp::check_digit;
 pub(crate) use document::IdentityDocument;
+pub(crate) use duplicates::{MERGED, TAKES_NOTHING};
 pub(crate) use ending::tell_of_ended;
 pub(crate) use following::touched;
 pub(crate) use graphql::register;
@@ -181,6 +183,8 @@ record! {
         bed_needs: Option<Vec<BedNeed>> => Placement,
         /// Raised by each change; an update carries the version that it saw.
         version: i32 => Identity,
+        /// The record into which this one was merged.
+        merged_into: Option<Uuid>,
         /// The household.
         household_id: Uuid,
         /// The shelter where they lodge.
@@ -434,6 +438,7 @@ pub(crate) struct SealedPerson {
     pub(crate) arrived_on: NaiveDate,
     pub(crate) adult_from: NaiveDate,
     pub(crate) version: i32,
+    pub(crate) merged_into: Option<Uuid>,
     pub(crate) household_id: Uuid,
     pub(crate) shelter_id: Option<Uuid>,
     pub(crate) shelter: Option<String>,

@@ -12,7 +12,7 @@ diesel::table! {
     persons (id) {
         id -> Uuid, programme_id -> Uuid, household_id -> Uuid, code -> Text, arrived_on -> Date, adult_from -> Date,
         shelter_id -> Nullable<Uuid>, identity -> Binary, family -> Binary, migration -> Binary, placement -> Binary, version -> Integer,
-        tokens_of -> Integer,
+        tokens_of -> Integer, merged_into -> Nullable<Uuid>, merged_at -> Nullable<Timestamptz>,
     }
 }
 diesel::table! {
@@ -29,6 +29,11 @@ diesel::table! {
 diesel::table! {
     episodes (id) {
         id -> Uuid, person_id -> Uuid, arrived_on -> Date, ended_on -> Nullable<Date>, ending -> Nullable<Text>, version -> Integer,
+    }
+}
+diesel::table! {
+    dismissed_duplicates (one_id, other_id) {
+        one_id -> Uuid, other_id -> Uuid, dismissed_at -> Timestamptz, user_id -> Uuid,
     }
 }
 diesel::joinable!(persons -> shelters (shelter_id));

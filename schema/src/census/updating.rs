@@ -13,8 +13,8 @@ use crate::census::parts::{
 };
 use crate::census::tables::persons;
 use crate::census::{
-    FAMILY, Family, IDENTITY, Identity, Kinship, MIGRATION, Migration, PLACEMENT, Person, PersonFacts,
-    Placement, erased, held, load, search, touched,
+    FAMILY, Family, IDENTITY, Identity, Kinship, MERGED, MIGRATION, Migration, PLACEMENT, Person,
+    PersonFacts, Placement, erased, held, load, search, touched,
 };
 use crate::context::Context;
 use crate::error::Result;
@@ -139,6 +139,9 @@ async fn update(
     }
     if before.version != input.version {
         return Ok(Err(VersionConflict::new(before.version).into()));
+    }
+    if before.merged_into.is_some() {
+        return Ok(Err(StateConflict::new(MERGED).into()));
     }
     if input.family.as_ref().is_some_and(|family| (family.kinship == Kinship::Head) != is_head) {
         let message = "Who is the head of a household is not changed here. Leave the kinship as it is.";

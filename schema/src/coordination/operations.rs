@@ -10,7 +10,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, RecordType};
 
 use crate::agencies::Agency;
-use crate::census::{Person, Purpose, facts_within_reach, touched};
+use crate::census::{self, Person, Purpose, facts_within_reach, touched};
 use crate::context::Context;
 use crate::coordination::tables::referrals;
 use crate::coordination::{LegalBasis, Referral, ReferralState, load};
@@ -284,6 +284,7 @@ async fn open(
             Some("referrals_open_once") => {
                 StateConflict::new("Such a referral is open already. Wait for its answer, or end it.").into()
             }
+            Some(census::TAKES_NOTHING) => StateConflict::new(census::MERGED).into(),
             Some("referrals_consent_stands") => ConsentMissing::new().into(),
             _ => return Err(Error::from(error)),
         };

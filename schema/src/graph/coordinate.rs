@@ -1,6 +1,8 @@
 //! Coordinates of the schema, and what the policies are asked of each.
 
-use enlace_policies::{Class, Error, Explanation, Known, Level, Policies, Principal, RecordType, Verb};
+use enlace_policies::{
+    Answer as Decision, Class, Error, Explanation, Known, Level, Policies, Principal, RecordType, Verb,
+};
 
 use crate::graph::{FieldKind, Graph, may_select};
 
@@ -34,6 +36,9 @@ impl Coordinate {
         if let Some((root_verb, root_class, root_record)) = self.selects_from {
             let root = policies.decide(principal, root_verb, root_class, root_record)?;
             let argument = policies.decide(principal, verb, class, record)?;
+            if matches!((&root, &argument), (Decision::Refused(_), Decision::Allowed)) {
+                return policies.explain(principal, root_verb, root_class, root_record, known);
+            }
             if !may_select(&root, &argument) {
                 return policies.explain(principal, verb, class, record, &Known::EVERY);
             }

@@ -164,6 +164,8 @@ impl Root {
 /// Whether a root that is answered so may be asked by an argument that selects by what is answered so.
 pub(crate) fn may_select(root: &Decision, argument: &Decision) -> bool {
     match (root, argument) {
+        // Nobody gives an argument to a root that is refused.
+        (Decision::Refused(_), _) => false,
         (_, Decision::Allowed) => true,
         // Whatever the root shows meets the condition.
         (Decision::Depends(root), Decision::Depends(argument)) => root.condition == argument.condition,

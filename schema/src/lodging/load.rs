@@ -329,6 +329,7 @@ pub(super) async fn unlodged_of(
     let query = persons::table
         .left_join(shelters::table)
         .filter(persons::household_id.eq(household))
+        .filter(persons::merged_into.is_null())
         .filter(diesel::dsl::not(diesel::dsl::exists(open)))
         .order(persons::id)
         .select(lodger_columns(at));

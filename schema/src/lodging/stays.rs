@@ -11,6 +11,7 @@ use uuid::Uuid;
 use enlace_policies::Class;
 
 use super::{Bed, BedState};
+use crate::census::{MERGED, TAKES_NOTHING};
 use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::Result;
@@ -73,6 +74,7 @@ pub(super) fn law<R: From<StateConflict> + From<InvalidValue>>(error: &diesel::r
         "stays_in_open_shelter" => {
             StateConflict::new("The shelter is closed. Choose a bed of another.").into()
         }
+        TAKES_NOTHING => StateConflict::new(MERGED).into(),
         "stays_ended_once" => StateConflict::new("This stay has ended already.").into(),
         "stays_period" => InvalidValue::new("occurredAt", "A stay ends after it began.").into(),
         _ => return None,

@@ -81,7 +81,7 @@ pub(crate) fn marks_of(identity: &Identity) -> BTreeSet<Mark> {
             marks.insert(Mark::new(Kind::BornNoFiner, born.to_string()));
         }
     }
-    let numbers = identity.documents.iter().flat_map(|document| number_mark(document.number()));
+    let numbers = identity.documents.iter().filter_map(|document| number_mark(document.number()));
     marks.extend(numbers);
     marks.extend(identity.curp.iter().map(|curp| curp_mark(curp)));
     marks

@@ -10,7 +10,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use super::{Member, held_household, held_members};
 use crate::census::tables::{households, persons};
-use crate::census::{Household, Judged, Kinship, Person, PersonFacts, load, touched};
+use crate::census::{Household, Judged, Kinship, MERGED, Person, PersonFacts, load, touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, Graph, input, record, union};
@@ -137,15 +137,18 @@ async fn held(
     let query = persons::table
         .filter(persons::id.eq(input.person))
         .filter(persons::programme_id.eq(context.programme_id()))
-        .select(persons::household_id);
-    let found: Option<Uuid> = query.first(transaction.connection()?).await.optional()?;
-    let Some(from) = found else { return Ok(Err(NotFound::new("person").into())) };
+        .select((persons::household_id, persons::merged_into));
+    let found: Option<(Uuid, Option<Uuid>)> = query.first(transaction.connection()?).await.optional()?;
+    let Some((from, merged_into)) = found else { return Ok(Err(NotFound::new("person").into())) };
     let to = input.household.uuid();
     let first = held_household(context, transaction.connection()?, from.min(to)).await?;
     let second = held_household(context, transaction.connection()?, from.max(to)).await?;
     let (left, entered) = if from < to { (first, second) } else { (second, first) };
     let Some(left) = left else { return Ok(Err(NotFound::new("person").into())) };
     let Some(entered) = entered else { return Ok(Err(NotFound::new("household").into())) };
+    if merged_into.is_some() {
+        return Ok(Err(StateConflict::new(MERGED).into()));
+    }
     if from == to {
         return Ok(Err(StateConflict::new("The person belongs to this household already.").into()));
     }

@@ -121,6 +121,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             vec![text(snapshot.pages.families.keys().next().unwrap())]
         }
         ("placementProposals", "persons") => vec![format!("[{}]", text(&snapshot.pages.people[0].0))],
+        ("duplicateCandidates", "person") => vec![text(&snapshot.pages.people[0].0)],
         ("personSearch", "name") => literals(&["\"Marie\""]),
         ("personSearch", "birthDate") => literals(&["\"1990\""]),
         ("personSearch", "documentNumber" | "curp" | "householdCode") => literals(&["\"HOG-0001\""]),
@@ -392,6 +393,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "fairAllocation" => &["item", "quantity", "locations", "days", "window"],
             "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
+            "duplicateCandidates" => &["person"],
             "personSearch" => &["name", "birthDate", "documentNumber", "curp", "householdCode"],
             "breakGlassAccesses" | "visits" => &["person"],
             "journal" => &[

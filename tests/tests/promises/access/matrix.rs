@@ -76,6 +76,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "PlacementReason",
         "ProposedPlace",
         "PlacementOverride",
+        "DuplicateCandidate",
         "PastStock",
         "StockAlert",
         "MealShortfall",

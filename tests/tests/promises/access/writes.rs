@@ -98,9 +98,17 @@ fn adjust_occupancy() -> String {
 /// The mutations by which a referral is answered.
 const ANSWERS: &[&str] = &["acceptReferral", "declineReferral", "endReferral"];
 
-/// The mutations of households.
-const FAMILIES: &[&str] =
-    &["replacePickupCode", "registerHousehold", "changeHead", "moveToHousehold", "openEpisode"];
+/// The mutations of households, and of who belongs to them.
+const FAMILIES: &[&str] = &[
+    "replacePickupCode",
+    "registerHousehold",
+    "changeHead",
+    "moveToHousehold",
+    "openEpisode",
+    "mergePersons",
+    "undoMerge",
+    "dismissDuplicate",
+];
 
 /// The root fields that a caller may use on some record.
 pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {

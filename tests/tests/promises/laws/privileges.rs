@@ -81,6 +81,7 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (code, id, kind, location_id, made_at, note, programme_id, user_id), SELECT, UPDATE (bound_for, location_id)",
         ),
         ("diagnoses", "INSERT (conclusion, id, made_at, person_id, visit_id), SELECT"),
+        ("dismissed_duplicates", append),
         (
             "dispensings",
             "INSERT (dispensed_at, id, person_id, prescription_id, quantity, record), SELECT, UPDATE (record)",
@@ -139,10 +140,6 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (code, condition, donation_id, donor_id, donor_reference, expires_on, id, item_id, line, programme_id, received, \
              received_at_id, received_on, unit), SELECT, UPDATE (recall_reason, recalled_at)",
         ),
-        (
-            "medical_referrals",
-            "INSERT (id, person_id, record, referred_at, visit_id), SELECT, UPDATE (accepted_at, declined_at, ended_at, record)",
-        ),
         ("meal_diets", "INSERT (diet, planned, served, service_id, version), SELECT"),
         ("meal_inputs", "INSERT (movement_id, service_id), SELECT"),
         ("meal_revisions", "SELECT"),
@@ -151,13 +148,17 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (day, id, kitchen_id, meal, planned, programme_id, recorded_at, shelter_id, user_id), SELECT, \
              UPDATE (planned, reason, recorded_at, served, served_at, state, user_id)",
         ),
+        (
+            "medical_referrals",
+            "INSERT (id, person_id, record, referred_at, visit_id), SELECT, UPDATE (accepted_at, declined_at, ended_at, record)",
+        ),
         ("minimum_stocks", "INSERT (item_id, location_id, quantity), SELECT, UPDATE (quantity, version)"),
         ("movements", append),
         ("person_tokens", "DELETE, INSERT, SELECT"),
         (
             "persons",
             "INSERT (adult_from, arrived_on, family, household_id, id, identity, migration, placement, programme_id, shelter_id, tokens_of), \
-             SELECT, UPDATE (adult_from, family, household_id, identity, migration, placement, tokens_of, version)",
+             SELECT, UPDATE (adult_from, family, household_id, identity, merged_at, merged_into, migration, placement, tokens_of, version)",
         ),
         (
             "placement_overrides",

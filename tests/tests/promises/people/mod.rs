@@ -3,6 +3,7 @@
 mod break_glass;
 mod bulk;
 mod disclosure;
+mod duplicates;
 mod episodes;
 mod following;
 mod pseudonyms;

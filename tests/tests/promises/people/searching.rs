@@ -120,14 +120,14 @@ async fn a_person_is_found_by_a_name_however_spelt_and_one_thing_more() {
     let variables = json!({"person": person_id(one), "identity": changed, "key": fresh_key()});
     let answer = coordinator.run(update, variables).await;
     assert_eq!(outcome(&answer), "UpdatePersonPayload", "{answer}");
-    assert_eq!(found(&coordinator, "name: \"Ipolit\", birthDate: \"1991\"").await, [one]);
-    assert!(found(&coordinator, "name: \"Baptiste\", birthDate: \"1991-08-20\"").await.is_empty());
+    assert!(found(&coordinator, "name: \"Ipolit\", birthDate: \"1991\"").await.contains(&one));
+    assert!(!found(&coordinator, "name: \"Baptiste\", birthDate: \"1991-08-20\"").await.contains(&one));
     assert!(found(&coordinator, "name: \"Guerline\", documentNumber: \"ZZ000917\"").await.is_empty());
 
     // Whose key is destroyed is nobody any more.
     let destroyed = "DELETE FROM person_keys WHERE person_id = $1";
     assert_eq!(world.keys().await.execute(destroyed, &[&one]).await.unwrap(), 1);
-    assert!(found(&coordinator, "name: \"Ipolit\", birthDate: \"1991\"").await.is_empty());
+    assert!(!found(&coordinator, "name: \"Ipolit\", birthDate: \"1991\"").await.contains(&one));
     world.stop().await;
 }
 

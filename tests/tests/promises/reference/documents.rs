@@ -50,6 +50,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "fairAllocation"),
     ("Query", "consolidation"),
     ("Query", "personSearch"),
+    ("Query", "duplicateCandidates"),
     ("Query", "policyExplain"),
     ("Query", "streams"),
     ("Query", "webhooks"),

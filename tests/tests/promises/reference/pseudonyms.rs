@@ -16,6 +16,7 @@ const KINDS: &[&str] = &[
     "dispensing",
     "donor",
     "enrolment",
+    "episode",
     "household",
     "medical_referral",
     "person",

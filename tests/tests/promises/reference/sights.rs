@@ -221,9 +221,19 @@ const OF_A_PERSON: &[&str] = &[
     "Enrolment",
     "PeopleChange",
     "PersonGone",
+    "DuplicateCandidate",
 ];
-const OF_SOME_AGE: &[&str] =
-    &["Person", "Stay", "Episode", "Consent", "Referral", "Enrolment", "PeopleChange", "PersonGone"];
+const OF_SOME_AGE: &[&str] = &[
+    "Person",
+    "Stay",
+    "Episode",
+    "Consent",
+    "Referral",
+    "Enrolment",
+    "PeopleChange",
+    "PersonGone",
+    "DuplicateCandidate",
+];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
 const ADDRESSED: &[&str] = &["Consent", "Referral"];
 /// Types of the journal, each of whose records bears the agency that acted.
@@ -280,7 +290,10 @@ fn carried(object: &str) -> &str {
         Some("GrantEntitlement" | "EndEntitlement") => "Entitlement",
         Some("DeliverToHousehold") => "HouseholdDelivery",
         Some("ReplacePickupCode" | "RegisterHousehold" | "ChangeHead") => "Household",
-        Some("UpdatePerson" | "MoveToHousehold" | "OpenEpisode") => "Person",
+        Some(
+            "UpdatePerson" | "MoveToHousehold" | "OpenEpisode" | "MergePersons" | "UndoMerge"
+            | "DismissDuplicate",
+        ) => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",

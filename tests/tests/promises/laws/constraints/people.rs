@@ -41,6 +41,11 @@ pub(super) const BREACHES: &[Breach] = &[
         "consents_withdrawn",
         "UPDATE consents SET withdrawn_at = given_at - interval '1 day' WHERE withdrawn_at IS NULL",
     ),
+    (
+        "dismissed_duplicates_order",
+        "INSERT INTO dismissed_duplicates (one_id, other_id, dismissed_at, user_id) \
+         SELECT id, id, '2022-01-31', someone FROM persons, one LIMIT 1",
+    ),
     ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
     ("episodes_ended_how", "UPDATE episodes SET ended_on = arrived_on + 9"),
     (
@@ -66,6 +71,31 @@ pub(super) const BREACHES: &[Breach] = &[
     ),
     ("persons_adult_from", "UPDATE persons SET adult_from = '2030-06-01'"),
     ("persons_code_key", "UPDATE persons SET code = 'SAME'"),
+    (
+        "persons_merged_elsewhere",
+        "UPDATE persons SET merged_into = id, merged_at = '2022-01-31' WHERE code = 'PER-00001'",
+    ),
+    (
+        "persons_merged_one_deep",
+        "UPDATE persons SET merged_at = '2022-01-31', merged_into = (SELECT id FROM persons WHERE code = 'PER-00002') \
+             WHERE code = 'PER-00001'; \
+         UPDATE persons SET merged_at = '2022-01-31', merged_into = (SELECT id FROM persons WHERE code = 'PER-00003') \
+             WHERE code = 'PER-00002'",
+    ),
+    (
+        "persons_merged_stays",
+        "UPDATE persons SET merged_at = '2022-01-31', merged_into = (SELECT id FROM persons WHERE code = 'PER-00002') \
+             WHERE code = 'PER-00001'; \
+         UPDATE persons SET identity = migration WHERE code = 'PER-00001'",
+    ),
+    (
+        "persons_merged_takes_nothing",
+        "UPDATE persons SET merged_at = '2022-01-31', merged_into = (SELECT id FROM persons WHERE code = 'PER-00002') \
+             WHERE code = 'PER-00001'; \
+         INSERT INTO consents (id, programme_id, person_id, recipient, purpose, given_at) \
+             SELECT gen_random_uuid(), programme_id, id, 'UNICEF', 'HOUSING', '2022-01-31' FROM persons WHERE code = 'PER-00001'",
+    ),
+    ("persons_merged_when", "UPDATE persons SET merged_at = '2022-01-31'"),
     (
         "referrals_answered_once",
         "UPDATE referrals SET declined_at = accepted_at WHERE accepted_at IS NOT NULL",
