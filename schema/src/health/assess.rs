@@ -12,7 +12,7 @@ use enlace_policies::{Class, RecordType};
 use super::risk::{RULE, risk};
 use super::tables::assessments;
 use super::{Assessment, FINDINGS, Findings, HealthRisk, Symptom, Vitals};
-use crate::census::{self, Checked, Person, PlacementInput, inside, needs, touched};
+use crate::census::{self, Checked, MERGED, Person, PlacementInput, inside, needs, touched};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, record, union};
@@ -178,6 +178,9 @@ async fn assess(
     let Some(held) = census::held(context, transaction.connection()?, person).await? else {
         return Ok(Err(NotFound::new("person").into()));
     };
+    if held.merged_into.is_some() {
+        return Ok(Err(StateConflict::new(MERGED).into()));
+    }
     let id = input.assessment.map_or_else(|| context.new_uuid(), |id| Ok(id.uuid()))?;
     let payload =
         RecordAssessmentPayload { assessment_id: id, person_id: person, person: person.to_string() };

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, RecordType};
 
 use super::{Encounter, Specialty, VISIT, Visit};
-use crate::census::{self, Person, needs};
+use crate::census::{self, MERGED, Person, needs};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, record, union};
@@ -95,8 +95,11 @@ async fn open(
         return Ok(Err(problem.into()));
     }
     let person = input.person.uuid();
-    if census::held(context, transaction.connection()?, person).await?.is_none() {
+    let Some(held) = census::held(context, transaction.connection()?, person).await? else {
         return Ok(Err(NotFound::new("person").into()));
+    };
+    if held.merged_into.is_some() {
+        return Ok(Err(StateConflict::new(MERGED).into()));
     }
     let visit = input.visit.map_or_else(|| context.new_uuid(), |visit| Ok(visit.uuid()))?;
     let payload = OpenVisitPayload { visit_id: visit, person: person.to_string() };

@@ -1,0 +1,1 @@
+DROP TRIGGER visits_of_merged ON visits;
