@@ -406,6 +406,7 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "HouseholdDelivery" => ("HouseholdDeliveryConnection", "HouseholdDeliveryEdge"),
         "Reservation" => ("ReservationConnection", "ReservationEdge"),
         "Container" => ("ContainerConnection", "ContainerEdge"),
+        "FacilityCheck" => ("FacilityCheckConnection", "FacilityCheckEdge"),
         "StockCount" => ("StockCountConnection", "StockCountEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
