@@ -410,6 +410,7 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "HouseholdDelivery" => ("HouseholdDeliveryConnection", "HouseholdDeliveryEdge"),
         "Reservation" => ("ReservationConnection", "ReservationEdge"),
         "Container" => ("ContainerConnection", "ContainerEdge"),
+        "FacilityCheck" => ("FacilityCheckConnection", "FacilityCheckEdge"),
         "StockCount" => ("StockCountConnection", "StockCountEdge"),
         "MealService" => ("MealServiceConnection", "MealServiceEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),

@@ -400,6 +400,12 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
             examined.judge_all(Verb::Write, Class::Operational, record, facts, 40);
         }
     }
+    for lender in ["BISOM", "IMACUM", "IMDECUF"] {
+        let facts = Record::default().with(Fact::Lender, Some(lender));
+        for _ in 0..5 {
+            examined.judge(Verb::Write, Class::Operational, RecordType::Centre, &facts);
+        }
+    }
     for user in ["self", "another"] {
         let facts = Record::default().with(Fact::Agency, Some("INEA")).with(Fact::User, Some(user));
         for _ in 0..3 {
