@@ -267,9 +267,9 @@ fn plan(guests: &[Guest], kin: &[Kin], chosen: &[Spot<'_>]) -> Option<Plan> {
         }
     }
     if room_left > 0 {
-        say(RoomLeft, room_left, 1)
+        say(RoomLeft, room_left, 1);
     } else {
-        say(LastBeds, number(guests.len()), 1)
+        say(LastBeds, number(guests.len()), 1);
     }
     let mut codes: Vec<_> =
         chosen.iter().map(|spot| (spot.room.code.clone(), spot.bed.code.clone())).collect();

@@ -166,7 +166,7 @@ proptest! {
             prop_assert_eq!(grounds(plan).contains(&SegmentFits), plan.places.iter().all(|place| place.fit.segment));
             let named: i32 = plan.reasons.iter().filter(|r| matches!(r.ground, KinInShelter | KinInCentre | KinElsewhere))
                 .map(|reason| reason.count).sum();
-            prop_assert_eq!(named, kin.len() as i32);
+            prop_assert_eq!(named, number(kin.len()));
         }
         prop_assert!(plans.is_sorted_by_key(Plan::penalty));
     }
