@@ -174,7 +174,7 @@ impl Rows {
             recorded_at: if is_over { eaten_at + TimeDelta::minutes(45) } else { planned_at },
         };
         // Once in ten days the light fails at the DIF's, and the dinner is planned a second time.
-        if agency == "DIF_MUNICIPAL" && meal == "DINNER" && is_over && day.ordinal() % 10 == 0 {
+        if agency == "DIF_MUNICIPAL" && meal == "DINNER" && is_over && day.ordinal().is_multiple_of(10) {
             self.services.push(Service {
                 id: id("meal services", &format!("{key}/cancelled"), planned_at - TimeDelta::hours(1)),
                 state: "CANCELLED",

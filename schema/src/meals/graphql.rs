@@ -289,7 +289,7 @@ fn roots(graph: &mut Graph) {
         )
         .events(
             Changes::new(alert)
-                .admitted(admission)
+                .admitted(|_, alert| Some(admission(alert)))
                 .of_states(|alert| vec![alert.shelter_id])
                 .with_snapshot(alerts_now),
         );

@@ -36,8 +36,8 @@ pub(super) fn refused(portions: i32, least: i32, diets: Option<&[DietPortions]>)
         return Some(InvalidValue::new("portions", &message));
     }
     diets.unwrap_or_default().iter().enumerate().find_map(|(place, count)| {
-        let before = diets.unwrap_or_default().iter().take(place);
-        let (field, message) = if before.clone().any(|earlier| earlier.diet == count.diet) {
+        let mut before = diets.unwrap_or_default().iter().take(place);
+        let (field, message) = if before.any(|earlier| earlier.diet == count.diet) {
             ("diet", "This diet stands in the list already. Say all of it at once.")
         } else if !(0..=portions).contains(&count.portions) {
             ("portions", "A diet counts none to all of the meal's portions.")

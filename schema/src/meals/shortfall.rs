@@ -188,10 +188,10 @@ pub(super) fn alert(arguments: &MealShortfallArguments, entry: &Entry) -> Result
     Ok(Some(alert).filter(|alert| arguments.shelter.is_none_or(|shelter| shelter.uuid() == alert.shelter_id)))
 }
 
-/// Whether portions are missing now of what the alert is about.
-pub(super) fn admission(_: &MealShortfallArguments, alert: &MealShortfallAlert) -> Option<Admission> {
+/// Asks whether portions are missing now of what the alert is about.
+pub(super) fn admission(alert: &MealShortfallAlert) -> Admission {
     let (shelter, day) = (alert.shelter_id, alert.day);
-    Some(Box::new(move |context| {
+    Box::new(move |context| {
         async move {
             let today = today(&context);
             if day.is_some_and(|day| day != today) {
@@ -201,7 +201,7 @@ pub(super) fn admission(_: &MealShortfallArguments, alert: &MealShortfallAlert) 
             Ok(!short(&context, &mut &*reader, today, Some(shelter)).await?.is_empty())
         }
         .boxed()
-    }))
+    })
 }
 
 /// The shelters of whose meals portions are missing today.
