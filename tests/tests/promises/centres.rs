@@ -103,8 +103,8 @@ async fn nobody_is_left_in_a_shelter_that_closes() {
     let holding = format!("beds: [\"{}\"], until: \"2022-02-02T00:00:00Z\", note: \"Para mañana\"", beds[0]);
     let held = mutate(&lead, "holdBeds", &holding).await;
     assert_eq!(problem(&close(&coordinator, &old).await), "STATE_CONFLICT", "beds are held");
-    let hold = at(&held, "data.x.hold");
-    mutate(&lead, "releaseHold", &format!("hold: {}, version: {}", hold["id"], hold["version"])).await;
+    let kept = at(&held, "data.x.hold");
+    mutate(&lead, "releaseHold", &format!("hold: {}, version: {}", kept["id"], kept["version"])).await;
     assert_eq!(codes(&close(&world.client("DIF_MUNICIPAL/shelter_lead@ALB-02"), &old).await), ["FORBIDDEN"]);
     let future =
         coordinator.run(CLOSE, json!({"shelter": old, "on": "2022-03-01", "key": fresh_key()})).await;

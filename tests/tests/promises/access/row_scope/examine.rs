@@ -402,7 +402,8 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
     }
     for lender in ["BISOM", "IMACUM", "IMDECUF"] {
         let facts = Record::default().with(Fact::Lender, Some(lender));
-        for _ in 0..5 {
+        // Few of the actors lend.
+        for _ in 0..40 {
             examined.judge(Verb::Write, Class::Operational, RecordType::Centre, &facts);
         }
     }
