@@ -377,9 +377,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "fairAllocation" => &["item", "quantity", "locations", "days", "window"],
             "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
-            "duplicateCandidates" => &["person"],
             "personSearch" => &["name", "birthDate", "documentNumber", "curp", "householdCode"],
-            "breakGlassAccesses" => &["person"],
+            "breakGlassAccesses" | "duplicateCandidates" => &["person"],
             "journal" => &[
                 "agency",
                 "actor",
