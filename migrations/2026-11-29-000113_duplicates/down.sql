@@ -28,4 +28,5 @@ DROP TRIGGER persons_merged_stays ON persons;
 DROP FUNCTION refuse_change_of_merged();
 DROP TRIGGER persons_merged_one_deep ON persons;
 DROP FUNCTION keep_merges_one_deep();
+REVOKE UPDATE (merged_into, merged_at) ON persons FROM enlace_app;
 ALTER TABLE persons DROP COLUMN merged_at, DROP COLUMN merged_into;

@@ -393,9 +393,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "fairAllocation" => &["item", "quantity", "locations", "days", "window"],
             "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
-            "duplicateCandidates" => &["person"],
             "personSearch" => &["name", "birthDate", "documentNumber", "curp", "householdCode"],
-            "breakGlassAccesses" | "visits" => &["person"],
+            "breakGlassAccesses" | "duplicateCandidates" | "visits" => &["person"],
             "journal" => &[
                 "agency",
                 "actor",

@@ -23,7 +23,7 @@ fn woman() -> Json {
     })
 }
 
-fn member(person: Uuid, identity: Json, kinship: &str) -> Json {
+fn member(person: Uuid, identity: &Json, kinship: &str) -> Json {
     json!({
         "id": person_id(person), "identity": identity, "family": {"kinship": kinship}, "placement": {"segment": "FAMILY_NUCLEUS"},
     })
@@ -58,7 +58,7 @@ async fn a_person_is_found_by_a_name_however_spelt_and_one_thing_more() {
     let young =
         json!({"givenNames": "Wisly Zulmé", "birthDate": "2019-05", "sex": "MALE", "nationality": "CHL"});
     let household =
-        register(&coordinator, vec![member(one, woman(), "HEAD"), member(child, young, "CHILD")]).await;
+        register(&coordinator, vec![member(one, &woman(), "HEAD"), member(child, &young, "CHILD")]).await;
 
     for fits in [
         "name: \"Guerline\", birthDate: \"1991-08-20\"",
@@ -137,10 +137,10 @@ async fn a_search_shows_twenty_at_most_and_those_first_who_are_spelt_alike() {
     let coordinator = asking(&world, COORDINATOR);
     let named = |given: &str| json!({"givenNames": given, "familyNames": "Zilmé", "birthDate": "1980", "sex": "MALE", "nationality": "HTI"});
     let mut members: Vec<Json> = (0..24)
-        .map(|place| member(Uuid::now_v7(), named("Jozef"), if place == 0 { "HEAD" } else { "RELATIVE" }))
+        .map(|place| member(Uuid::now_v7(), &named("Jozef"), if place == 0 { "HEAD" } else { "RELATIVE" }))
         .collect();
     let exact = Uuid::now_v7();
-    members.push(member(exact, named("Joseph"), "RELATIVE"));
+    members.push(member(exact, &named("Joseph"), "RELATIVE"));
     let household = register(&coordinator, members).await;
     let all = found(&coordinator, &format!("name: \"joseph zilmé\", householdCode: \"{household}\"")).await;
     assert_eq!((all.len(), all[0]), (20, exact));
