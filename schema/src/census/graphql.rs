@@ -12,7 +12,7 @@ use crate::coordination::{self, Referral};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
 use crate::graph::{ConnectionKind, Graph};
-use crate::health::{self, Assessment, MedicalReferral, Prescription, Visit};
+use crate::health;
 use crate::lodging::{self, Stay};
 use crate::shelters::{self, Shelter};
 
@@ -48,7 +48,7 @@ pub(crate) fn register(graph: &mut Graph) {
 
 fn person(graph: &mut Graph) {
     graph.object::<Person>(|person| {
-        person
+        let person = person
             .one(
                 "household",
                 Class::Family,
@@ -119,43 +119,8 @@ fn person(graph: &mut Graph) {
                 coordination::referrals_of,
                 |referral: &Referral| referral.person_id,
             )
-            .in_scope::<Referral>()
-            .many(
-                "assessments",
-                Class::Health,
-                "Their medical assessments, oldest first.",
-                |person| Some(person.id.uuid()),
-                health::assessments_of,
-                |assessment: &Assessment| assessment.person_id,
-            )
-            .in_scope::<Assessment>()
-            .many(
-                "visits",
-                Class::Health,
-                "Their visits to a clinician, oldest first.",
-                |person| Some(person.id.uuid()),
-                health::visits_of,
-                |visit: &Visit| visit.person_id,
-            )
-            .in_scope::<Visit>()
-            .many(
-                "prescriptions",
-                Class::Health,
-                "What was prescribed for them, oldest first.",
-                |person| Some(person.id.uuid()),
-                health::prescriptions_of,
-                |prescription: &Prescription| prescription.person_id,
-            )
-            .in_scope::<Prescription>()
-            .many(
-                "medicalReferrals",
-                Class::Health,
-                "Their referrals to hospitals, oldest first.",
-                |person| Some(person.id.uuid()),
-                health::hospital_referrals_of,
-                |referral: &MedicalReferral| referral.person_id,
-            )
-            .in_scope::<MedicalReferral>()
+            .in_scope::<Referral>();
+        health::of_a_person(person)
             .many(
                 "enrolments",
                 Class::Education,

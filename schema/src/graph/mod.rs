@@ -19,7 +19,7 @@ pub(crate) use builder::{Changes, ConnectionKind, Graph};
 pub use coordinate::Coordinate;
 pub(crate) use enlace_policies::Facts;
 pub(crate) use input::{ArgumentInfo, Input, NoArguments, input};
-pub(crate) use object::{AnyObject, Cells, FieldInfo, FieldKind};
+pub(crate) use object::{AnyObject, Cells, FieldInfo, FieldKind, Object};
 pub(crate) use output::{Definitions, Out, Output, graphql_enum, write_text};
 pub(crate) use record::{Column, Record, identifies, payload, record, union};
 pub(crate) use root::{

@@ -3,10 +3,12 @@
 use enlace_policies::{Class, RecordType};
 
 use crate::census::{self, Person};
-use crate::graph::{ConnectionKind, Graph};
+use crate::graph::{ConnectionKind, Graph, Object};
 use crate::health::assess::{RecordAssessmentPayload, record_assessment};
 use crate::health::visits::advised;
-use crate::health::{Assessment, Diagnosis, hospitals, load, prescriptions, visits};
+use crate::health::{
+    Assessment, Diagnosis, MedicalReferral, Prescription, Visit, hospitals, load, prescriptions, visits,
+};
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
@@ -81,4 +83,45 @@ pub(crate) fn register(graph: &mut Graph) {
     visits::register(graph);
     prescriptions::register(graph);
     hospitals::register(graph);
+}
+
+/// What a person leads to.
+pub(crate) fn of_a_person(person: Object<Person>) -> Object<Person> {
+    person
+        .many(
+            "assessments",
+            Class::Health,
+            "Their medical assessments, oldest first.",
+            |person| Some(person.id.uuid()),
+            load::assessments_of,
+            |assessment: &Assessment| assessment.person_id,
+        )
+        .in_scope::<Assessment>()
+        .many(
+            "visits",
+            Class::Health,
+            "Their visits to a clinician, oldest first.",
+            |person| Some(person.id.uuid()),
+            visits::visits_of,
+            |visit: &Visit| visit.person_id,
+        )
+        .in_scope::<Visit>()
+        .many(
+            "prescriptions",
+            Class::Health,
+            "What was prescribed for them, oldest first.",
+            |person| Some(person.id.uuid()),
+            prescriptions::prescriptions_of,
+            |prescription: &Prescription| prescription.person_id,
+        )
+        .in_scope::<Prescription>()
+        .many(
+            "medicalReferrals",
+            Class::Health,
+            "Their referrals to hospitals, oldest first.",
+            |person| Some(person.id.uuid()),
+            hospitals::hospital_referrals_of,
+            |referral: &MedicalReferral| referral.person_id,
+        )
+        .in_scope::<MedicalReferral>()
 }

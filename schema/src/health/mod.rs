@@ -23,12 +23,11 @@ use crate::access::FactSource;
 use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
-pub(crate) use graphql::register;
-pub(crate) use hospitals::{MedicalReferral, hospital_referrals_of};
-pub(crate) use load::assessments_of;
-pub(crate) use prescriptions::{Prescription, prescriptions_of};
+pub(crate) use graphql::{of_a_person, register};
+pub(crate) use hospitals::MedicalReferral;
+pub(crate) use prescriptions::Prescription;
 pub(crate) use risk::{RULE, risk};
-pub(crate) use visits::{Encounter, Specialty, VISIT, Visit, visits_of};
+pub(crate) use visits::{Encounter, Specialty, VISIT, Visit};
 
 graphql_enum! {
     /// What a person complains of, as far as it decides on risk.

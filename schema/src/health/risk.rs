@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn each_threshold_stands_where_it_is_published() {
         use HealthRisk::{High, Low, Moderate};
-        let cases: [(fn(&mut Vitals, i32), &[(i32, HealthRisk)]); 5] = [
+        type Sign = (fn(&mut Vitals, i32), &'static [(i32, HealthRisk)]);
+        let cases: [Sign; 5] = [
             (
                 |vitals, value| vitals.oxygen_saturation = Some(value),
                 &[(91, High), (92, Moderate), (94, Moderate), (95, Low)],

@@ -32,13 +32,16 @@ fn documents() -> Vec<(String, Json)> {
 
 /// The document with pages of so many rows.
 fn with_pages_of(rows: usize, document: &str) -> String {
-    let mut pieces = document.split("first: ");
-    let mut text = pieces.next().unwrap().to_owned();
-    for piece in pieces {
-        text.push_str(&format!("first: {rows}"));
-        text.push_str(piece.trim_start_matches(|letter: char| letter.is_ascii_digit()));
-    }
-    text
+    let pieces: Vec<&str> = document
+        .split("first: ")
+        .enumerate()
+        .map(
+            |(place, piece)| {
+                if place == 0 { piece } else { piece.trim_start_matches(|c: char| c.is_ascii_digit()) }
+            },
+        )
+        .collect();
+    pieces.join(&format!("first: {rows}"))
 }
 
 /// A household of the programme in the place of the one that a guide's reader names.

@@ -113,18 +113,6 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("labelSheet", "paper") => literals(&["A4"]),
         ("stockCounts", "state") => literals(&["OPEN", "CLOSED"]),
         ("uncountedStock", "count") => vec![text(&snapshot.pages.counts[0].0)],
-        ("visits", "person") => vec![text(&snapshot.pages.people[0].0)],
-        ("persons" | "placementOverrides" | "facilityChecks", "shelter") => {
-            vec![text(&snapshot.list("shelters")[0])]
-        }
-        ("persons" | "placementProposals", "household") => {
-            vec![text(snapshot.pages.families.keys().next().unwrap())]
-        }
-        ("placementProposals", "persons") => vec![format!("[{}]", text(&snapshot.pages.people[0].0))],
-        ("duplicateCandidates", "person") => vec![text(&snapshot.pages.people[0].0)],
-        ("personSearch", "name") => literals(&["\"Marie\""]),
-        ("personSearch", "birthDate") => literals(&["\"1990\""]),
-        ("personSearch", "documentNumber" | "curp" | "householdCode") => literals(&["\"HOG-0001\""]),
         ("journal" | "breakGlassAccesses", _)
             if !matches!(argument, "first" | "last" | "after" | "before") =>
         {
@@ -142,19 +130,36 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("daysOfCover" | "proposedReplenishment" | "stockAlerts" | "consolidation", "location") => {
             some_of("locations").into_iter().step_by(6).collect()
         }
-        ("mealServices" | "mealShortfalls", "day") => literals(&["\"2022-01-31\""]),
-        ("mealServices" | "mealShortfalls", "shelter") => vec![text(&snapshot.list("shelters")[0])],
-        ("mealServices", "kitchen") => some_of("kitchens"),
-        ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
-        ("mealServices", "short") => literals(&["true", "false"]),
         ("stockAlerts", "kind") => literals(&["EXPIRED", "EXPIRING", "LOW_STOCK"]),
         ("policyExplain", "coordinate") => literals(&["\"Shelter.name\""]),
         ("policyExplain", "as") => literals(&["{agency: \"INEA\", role: \"educator\"}"]),
         (_, "first" | "last") => literals(&["5"]),
         // Cursors and ids have tests of their own.
         (_, "after" | "before") | ("node" | "policyExplain", "id") => Vec::new(),
-        _ => panic!("no values for the argument {root}({argument}:): is it classed?"),
+        _ => of_people_and_places(snapshot, root, argument)
+            .unwrap_or_else(|| panic!("no values for the argument {root}({argument}:): is it classed?")),
     }
+}
+
+/// What an argument of lists of people may be given, or of where they lodge and eat.
+fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Option<Vec<String>> {
+    let one = |id: &str| vec![format!("\"{id}\"")];
+    let literals = |all: &[&str]| all.iter().map(|literal| (*literal).to_owned()).collect();
+    let someone = &snapshot.pages.people[0].0;
+    Some(match (root, argument) {
+        (_, "shelter") => one(&snapshot.list("shelters")[0]),
+        (_, "kitchen") => one(&snapshot.list("kitchens")[0]),
+        (_, "day") => one("2022-01-31"),
+        ("persons" | "placementProposals", "household") => one(snapshot.pages.families.keys().next()?),
+        ("placementProposals", "persons") => vec![format!("[\"{someone}\"]")],
+        ("duplicateCandidates" | "visits", "person") => one(someone),
+        ("personSearch", "name") => one("Marie"),
+        ("personSearch", "birthDate") => one("1990"),
+        ("personSearch", "documentNumber" | "curp" | "householdCode") => one("HOG-0001"),
+        ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
+        ("mealServices", "short") => literals(&["true", "false"]),
+        _ => return None,
+    })
 }
 
 /// What an argument of the journal's lists may be given.

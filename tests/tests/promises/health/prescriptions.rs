@@ -124,9 +124,9 @@ async fn a_medicine_is_dispensed_first_expired_first_and_never_beyond_what_was_p
     let [first_id, second_id] = [first, second].map(|lot| json!(enlace_tests::id("lot", lot)));
     assert_eq!(lots(0), [&first_id]);
     let mut both = lots(1);
-    both.sort_by_key(|lot| lot.to_string());
+    both.sort_by_key(ToString::to_string);
     let mut expected = [&first_id, &second_id];
-    expected.sort_by_key(|lot| lot.to_string());
+    expected.sort_by_key(ToString::to_string);
     assert_eq!(both, expected);
     let held = medicine.held(&world).await;
     assert_eq!((held[0], held[1]), (before[0] - of_first, before[1] - 2));
@@ -219,7 +219,7 @@ async fn what_cannot_be_prescribed_or_dispensed_is_refused() {
     let tries = (0..5).map(|_| {
         let (client, arguments) =
             (asking(&world, CLINICIAN), take(json!({"quantity": medicine.quantity(2)})));
-        async move { outcome(&dispense(&client, arguments).await).to_owned() }
+        async move { outcome(&dispense(&client, arguments).await) }
     });
     let mut outcomes = futures_util::future::join_all(tries).await;
     outcomes.sort();

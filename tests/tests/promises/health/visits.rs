@@ -100,7 +100,7 @@ async fn of_many_who_open_a_visit_of_one_person_one_does() {
     let someone = lodgers(&world, true).await[0];
     let tries = (0..6).map(|_| {
         let client = asking(&world, CLINICIAN);
-        async move { outcome(&open(&client, someone, "GENERAL", Json::Null).await).to_owned() }
+        async move { outcome(&open(&client, someone, "GENERAL", Json::Null).await) }
     });
     let mut outcomes = futures_util::future::join_all(tries).await;
     outcomes.sort();
