@@ -70,6 +70,14 @@ impl Client {
         let found = shelters.iter().find(|found| found["code"] == shelter).expect("the shelter");
         found["spaces"].as_array().expect("its spaces").clone()
     }
+
+    /// Those of a shelter's spaces that count their people themselves: the demonstration's others have beds.
+    pub async fn counted(&self, shelter: &str) -> Vec<Json> {
+        let mut spaces = self.spaces(shelter).await;
+        let bedded = ["FAMILY_NUCLEUS", "SINGLE_MEN", "SINGLE_WOMEN"];
+        spaces.retain(|space| !bedded.contains(&space["segment"].as_str().expect("its segment")));
+        spaces
+    }
 }
 
 /// A second process of the same deployment, as far as the database can tell: an engine and a server of its own.

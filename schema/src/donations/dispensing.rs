@@ -8,12 +8,13 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::donations::first_expired::{LOTS, first_to_expire};
-use crate::donations::ledger::{self, Breach, Draws};
+use crate::donations::first_expired::first_to_expire;
+use crate::donations::ledger::{self, Draws};
 use crate::donations::load::{items_within_reach, store_by_id};
+use crate::donations::outgoing::take_out;
 use crate::donations::tables::lots;
 use crate::donations::{Item, Location, Lot, MovementKind};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::journal::Transaction;
 use crate::problem::{EarlierExpiry, GoodsPacked, GoodsUnfit, InsufficientStock, InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity};
@@ -42,8 +43,7 @@ pub(crate) async fn medicine<A: Serialize + DeserializeOwned>(
     Ok(found.into_iter().find(|item| item.stock_kind == MEDICAL))
 }
 
-/// Records in the ledger that goods are given out, all of them or none, and enters it in the journal: how much of which lots. The
-/// database lets neither expired nor recalled goods out, nor more than there is.
+/// Gives goods out, all of them or none: how much of which lots.
 pub(crate) async fn give_out<A, R>(
     context: &Context,
     transaction: &mut Transaction<'_, A>,
@@ -90,27 +90,6 @@ where
         Ok(movements) => movements,
         Err(refused) => return Ok(Err(refused)),
     };
-    if movements.len() > LOTS {
-        let message = "This is of more than 200 lots. Give out the rest with another.";
-        return Ok(Err(InvalidValue::new("quantity", message).into()));
-    }
-    let recorded = match ledger::record_all(context, transaction, movements).await? {
-        Ok(recorded) => recorded,
-        Err(Breach::Insufficient) => return Ok(Err(InsufficientStock::new().into())),
-        Err(Breach::Packed) => return Ok(Err(GoodsPacked::new().into())),
-        Err(Breach::Unfit) => return Ok(Err(GoodsUnfit::new().into())),
-        Err(Breach::EarlierExpiry) => return Ok(Err(EarlierExpiry::new().into())),
-        Err(Breach::OnItsWay) => return Ok(Err(ledger::refuse_on_its_way("from").into())),
-        Err(
-            Breach::Corrected
-            | Breach::NoStore
-            | Breach::BeyondRequest
-            | Breach::RequestNotOpen
-            | Breach::BeyondEntitlement
-            | Breach::NotReserved,
-        ) => return Err(Error::internal("goods that were given out ran into a law that is not for them")),
-    };
-    let lots = recorded.iter().map(|(movement, _)| (movement.lot_id, movement.quantity.amount)).collect();
-    ledger::enter(transaction, recorded).await?;
-    Ok(Ok(lots))
+    let taken = take_out(context, transaction, "quantity", movements).await?;
+    Ok(taken.map(|taken| taken.into_iter().map(|taken| (taken.lot, taken.amount)).collect()))
 }

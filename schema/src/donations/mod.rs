@@ -22,6 +22,7 @@ mod kits;
 mod ledger;
 mod list;
 mod load;
+mod outgoing;
 mod printed;
 mod recall;
 mod receipt;

@@ -6,10 +6,11 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::donations::first_expired::{LOTS, first_to_expire};
-use crate::donations::ledger::{self, Breach, Draws, NewMovement};
+use crate::donations::first_expired::first_to_expire;
+use crate::donations::ledger::{self, Draws, NewMovement};
+use crate::donations::outgoing::take_out;
 use crate::donations::{Item, Location, Lot, MovementKind, Stock};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::input;
 use crate::journal::Transaction;
 use crate::problem::{EarlierExpiry, GoodsPacked, GoodsUnfit, InsufficientStock, InvalidValue, NotFound};
@@ -99,34 +100,9 @@ where
             Err(refused) => return Ok(Err(refused.at(place))),
         }
     }
-    let happened = match all.as_slice() {
-        [(_, first), ..] if all.len() <= LOTS => first.occurred_at,
-        _ => {
-            let message = "Take 1 to 200 lots at once. Take the rest with another.";
-            return Ok(Err(InvalidValue::new("goods", message).into()));
-        }
-    };
-    let recorded = match ledger::record_all(context, transaction, all).await? {
-        Ok(recorded) => recorded,
-        Err(Breach::Insufficient) => return Ok(Err(InsufficientStock::new().into())),
-        Err(Breach::Packed) => return Ok(Err(GoodsPacked::new().into())),
-        Err(Breach::Unfit) => return Ok(Err(GoodsUnfit::new().into())),
-        Err(Breach::EarlierExpiry) => return Ok(Err(EarlierExpiry::new().into())),
-        Err(Breach::OnItsWay) => return Ok(Err(ledger::refuse_on_its_way("from").into())),
-        Err(
-            Breach::Corrected
-            | Breach::NoStore
-            | Breach::NotReserved
-            | Breach::BeyondRequest
-            | Breach::RequestNotOpen
-            | Breach::BeyondEntitlement,
-        ) => {
-            return Err(Error::internal("what was taken ran into a law that is not for it"));
-        }
-    };
-    let movements = recorded.iter().map(|(movement, _)| movement.id.uuid()).collect();
-    ledger::enter(transaction, recorded).await?;
-    Ok(Ok((movements, happened)))
+    let happened = all.first().map_or(context.now(), |(_, first)| first.occurred_at);
+    let taken = take_out(context, transaction, "goods", all).await?;
+    Ok(taken.map(|taken| (taken.into_iter().map(|taken| taken.movement.uuid()).collect(), happened)))
 }
 
 /// The movements that take goods, beside what is taken already.

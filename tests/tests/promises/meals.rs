@@ -249,7 +249,7 @@ async fn who_would_go_without_a_meal_is_told_of_at_once() {
     let expected = json!({"meal": "DINNER", "lodged": lodged, "portions": 5, "missing": lodged - 5});
     assert_eq!(missing(&told), expected);
     // Somebody leaves: the alert says how it stands.
-    let space = coordinator.spaces("ALB-02").await.into_iter().find(|space| space["occupied"] != 0).unwrap();
+    let space = coordinator.counted("ALB-02").await.into_iter().find(|space| space["occupied"] != 0).unwrap();
     let fewer = i32::try_from(space["occupied"].as_i64().unwrap()).unwrap() - 1;
     assert_eq!(outcome(&coordinator.adjust(&space, fewer).await), "AdjustOccupancyPayload");
     assert_eq!(missing(&alerts.response().await)["missing"], lodged - 6);

@@ -276,10 +276,7 @@ async fn a_stream_begins_with_how_things_stand_and_goes_on_from_there() {
 async fn a_board_that_is_opened_while_others_write_misses_nothing_and_repeats_nothing() {
     const COUNTS: i64 = 40;
     let world = World::start().await;
-    let mut spaces = world.spaces("ALB-01").await;
-    spaces.retain(|space| {
-        ["CHRONIC_ILLNESS", "PREGNANCY", "RESPIRATORY_RISK"].contains(&space["segment"].as_str().unwrap())
-    });
+    let spaces = world.client(COORDINATOR).counted("ALB-01").await;
     let writing = join_all(spaces.iter().map(async |space| {
         let mut space = space.clone();
         for _ in 0..COUNTS {

@@ -613,9 +613,9 @@ async fn who_reads_too_slowly_gets_the_last_of_each_state_and_is_told_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_socket_gets_every_change_once_and_in_order_and_nothing_is_left_of_it() {
     const SOCKETS_EACH: usize = 10;
-    const COUNTS: usize = 20;
+    const COUNTS: usize = 27;
     let world = World::start().await;
-    let spaces = world.spaces("ALB-01").await.into_iter().take(4).collect::<Vec<_>>();
+    let spaces = world.client(COORDINATOR).counted("ALB-01").await;
     let inquisitive = "subscription { shelterCapacityChanged { previouslyOccupied space { id version } shelter { code } } }";
     let of_the_shelter = format!(
         "subscription {{ shelterCapacityChanged(shelter: \"{}\") {{ space {{ id version }} }} }}",

@@ -94,7 +94,7 @@ impl Nodes {
         (self.coordinator, self.kitchen) =
             (token("DIF_MUNICIPAL", "coordinator"), token("SEDENA", "kitchen"));
         let board =
-            Client::new(node(&self.addresses, 0), Some(self.coordinator.clone())).spaces("ALB-01").await;
+            Client::new(node(&self.addresses, 0), Some(self.coordinator.clone())).counted("ALB-01").await;
         self.spaces = board.into_iter().take(WRITERS).collect();
     }
 

@@ -93,7 +93,8 @@ pub(super) const BREACHES: &[Breach] = &[
     ("shelters_closed_empty", "UPDATE shelters SET closed_on = opened_on"),
     (
         "shelters_closed_once",
-        "UPDATE spaces SET occupied = 0 WHERE beds = 0; UPDATE shelters SET closed_on = opened_on WHERE code = 'ALB-01'; \
+        "UPDATE stays SET ended_at = '2022-01-31T20:00Z' WHERE ended_at IS NULL; UPDATE spaces SET occupied = 0 WHERE beds = 0; \
+         UPDATE shelters SET closed_on = opened_on WHERE code = 'ALB-01'; \
          UPDATE shelters SET closed_on = NULL WHERE code = 'ALB-01'",
     ),
     (
@@ -116,7 +117,8 @@ pub(super) const BREACHES: &[Breach] = &[
     ("stays_ended_once", "UPDATE stays SET ended_at = began_at; UPDATE stays SET ended_at = NULL"),
     (
         "stays_in_open_shelter",
-        "UPDATE spaces SET occupied = 0 WHERE beds = 0; UPDATE shelters SET closed_on = opened_on WHERE code = 'ALB-01'; \
+        "UPDATE stays SET ended_at = '2022-01-31T20:00Z' WHERE ended_at IS NULL; UPDATE spaces SET occupied = 0 WHERE beds = 0; \
+         UPDATE shelters SET closed_on = opened_on WHERE code = 'ALB-01'; \
          INSERT INTO beds (id, space_id, code) SELECT gen_random_uuid(), spaces.id, 'LAST' FROM spaces JOIN shelters ON shelters.id = shelter_id \
          WHERE shelters.code = 'ALB-01' AND spaces.code = 'FAM'; \
          INSERT INTO stays (id, person_id, bed_id, party_id, began_at) \
