@@ -75,7 +75,8 @@ pub(super) const BREACHES: &[Breach] = &[
     ("shelters_code_key", "UPDATE shelters SET code = 'SAME'"),
     (
         "shelters_period",
-        "UPDATE spaces SET occupied = 0 WHERE beds = 0; UPDATE shelters SET closed_on = opened_on - 1 WHERE code = 'ALB-01'",
+        "UPDATE stays SET ended_at = '2022-01-31T20:00Z' WHERE ended_at IS NULL; UPDATE spaces SET occupied = 0 WHERE beds = 0; \
+         UPDATE shelters SET closed_on = opened_on - 1 WHERE code = 'ALB-01'",
     ),
     (
         "spaces_capacity_not_negative",

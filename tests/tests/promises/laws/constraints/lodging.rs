@@ -120,7 +120,7 @@ pub(super) const BREACHES: &[Breach] = &[
         "UPDATE stays SET ended_at = '2022-01-31T20:00Z' WHERE ended_at IS NULL; UPDATE spaces SET occupied = 0 WHERE beds = 0; \
          UPDATE shelters SET closed_on = opened_on WHERE code = 'ALB-01'; \
          INSERT INTO beds (id, space_id, code) SELECT gen_random_uuid(), spaces.id, 'LAST' FROM spaces JOIN shelters ON shelters.id = shelter_id \
-         WHERE shelters.code = 'ALB-01' AND spaces.code = 'FAM'; \
+         WHERE shelters.code = 'ALB-01' AND spaces.code = 'CRO'; \
          INSERT INTO stays (id, person_id, bed_id, party_id, began_at) \
          SELECT gen_random_uuid(), persons.id, beds.id, persons.id, '2022-01-31' FROM persons, beds \
          WHERE beds.code = 'LAST' AND persons.id NOT IN (SELECT person_id FROM stays) LIMIT 1",
