@@ -5,7 +5,7 @@
 //! | risk | where one of these holds |
 //! |---|---|
 //! | `HIGH` | shortness of breath; three symptoms or more; oxygen saturation of 91 % or less; a temperature of 35.0 °C or less, or of 40.0 °C or more; of an adult: pulse 40 or less, or 131 or more; respiratory rate 8 or less, or 25 or more; systolic pressure 90 or less, or 220 or more |
-//! | `MODERATE` | fever, or diarrhoea and vomiting; two symptoms; oxygen saturation of 92 to 94 %; a temperature of 38.0 °C or more; of an adult: pulse 111 or more; respiratory rate 21 or more; systolic pressure 100 or less |
+//! | `MODERATE` | fever, or diarrhoea or vomiting; two symptoms; oxygen saturation of 92 to 94 %; a temperature of 38.0 °C or more; of an adult: pulse 111 or more; respiratory rate 21 or more; systolic pressure 100 or less |
 //! | `LOW` | none |
 //!
 //! A consultation is advised wherever the risk is not `LOW`. Of minors pulse, respiratory rate and blood pressure are kept and not
