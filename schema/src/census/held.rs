@@ -32,7 +32,7 @@ pub(crate) struct Held {
 }
 
 /// A person's row, as far as a change of it turns on it.
-type Row = (Uuid, Uuid, Option<Uuid>, i32, NaiveDate, Option<String>, Vec<String>);
+type Row = (Uuid, Uuid, Uuid, Option<Uuid>, i32, (Option<String>, NaiveDate, Vec<String>));
 
 /// Holds a person within the caller's reach; none where there is nobody.
 pub(crate) async fn held(
@@ -40,29 +40,45 @@ pub(crate) async fn held(
     connection: &mut AsyncPgConnection,
     person: Uuid,
 ) -> Result<Option<Held>> {
-    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else { return Ok(None) };
-    let holding = persons::table.find(person).select(persons::id).for_no_key_update();
-    let _held: Option<Uuid> = holding.first(connection).await.optional()?;
+    Ok(held_all(context, connection, &[person]).await?.pop())
+}
+
+/// Holds those of some people whom the caller may see, in one order.
+pub(crate) async fn held_all(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    people: &[Uuid],
+) -> Result<Vec<Held>> {
+    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else {
+        return Ok(Vec::new());
+    };
+    let holding = persons::table.filter(persons::id.eq_any(people)).order(persons::id);
+    let _held: Vec<Uuid> = holding.select(persons::id).for_no_key_update().load(connection).await?;
+    let at = scope.at();
     let query = persons::table
         .inner_join(households::table)
         .left_join(shelters::table)
-        .filter(persons::id.eq(person))
+        .filter(persons::id.eq_any(people))
         .filter(persons::programme_id.eq(context.programme_id()))
         .filter(InScope::new(&scope, person_facts))
         .select((
+            persons::id,
             persons::household_id,
             households::head_id,
             persons::merged_into,
             persons::version,
-            persons::adult_from,
-            shelters::code.nullable(),
-            Members::new(person_facts, Fact::SharedWith, scope.at()),
+            (
+                shelters::code.nullable(),
+                persons::adult_from,
+                Members::new(person_facts, Fact::SharedWith, at),
+            ),
         ));
-    let found: Option<Row> = query.first(connection).await.optional()?;
-    Ok(found.map(|(household, head, merged_into, version, adult_from, shelter, shared_with)| {
-        let facts = PersonFacts::new(shelter, adult_from, shared_with, context.instant());
-        Held { id: person, household, head, merged_into, version, judged: Judged::new(person, facts) }
-    }))
+    let rows: Vec<Row> = query.load(connection).await?;
+    let held = |(id, household, head, merged_into, version, (shelter, adult_from, shared_with)): Row| {
+        let facts = PersonFacts::new(shelter, adult_from, shared_with, at);
+        Held { id, household, head, merged_into, version, judged: Judged::new(id, facts) }
+    };
+    Ok(rows.into_iter().map(held).collect())
 }
 
 /// Says where a held person is to be placed from now on; what the journal says of it.

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
-use super::{decided, held, of_a_person, payload, take};
+use super::{decided, of_a_person, payload, take};
 use crate::census::Person;
+use crate::census::held::held_all;
 use crate::census::tables::dismissed_duplicates;
 use crate::context::Context;
 use crate::error::Result;
@@ -97,7 +98,7 @@ async fn dismiss(
         Err(problem) => return Ok(Err(problem.into())),
     };
     let (one, other) = (input.person.uuid(), input.other.uuid());
-    let mut both = held(context, transaction.connection()?, &[one, other]).await?;
+    let mut both = held_all(context, transaction.connection()?, &[one, other]).await?;
     let Some(first) = take(&mut both, one) else { return Ok(Err(NotFound::new("person").into())) };
     if one == other {
         return Ok(Err(InvalidValue::new("other", "Name the record of another person.").into()));

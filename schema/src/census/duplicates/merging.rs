@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
-use super::{Held, MERGED, decided, held, of_a_person, payload, take};
+use super::{Held, MERGED, decided, of_a_person, payload, take};
+use crate::census::held::held_all;
 use crate::census::tables::persons;
 use crate::census::{Person, touched};
 use crate::context::Context;
@@ -105,7 +106,7 @@ async fn merge(
         Err(problem) => return Ok(Err(problem.into())),
     };
     let (kept, merged) = (input.keep.uuid(), input.merge.uuid());
-    let mut both = held(context, transaction.connection()?, &[kept, merged]).await?;
+    let mut both = held_all(context, transaction.connection()?, &[kept, merged]).await?;
     let Some(goes) = take(&mut both, merged) else { return Ok(Err(NotFound::new("merge").into())) };
     if kept == merged {
         return Ok(Err(InvalidValue::new("merge", "Name another record than the one that goes on.").into()));

@@ -9,21 +9,16 @@ mod dismissing;
 mod merging;
 mod undoing;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::Class;
 
-use crate::access::{InScope, Members};
-use crate::census::tables::{households, persons};
-use crate::census::{Judged, Person, PersonFacts, load, person_facts};
+use crate::census::held::Held;
+use crate::census::{Person, load};
 use crate::context::Context;
-use crate::error::Result;
 use crate::graph::{Graph, Record};
 use crate::problem::InvalidValue;
-use crate::shelters::tables::shelters;
 
 /// The law by which the database refuses what is to be recorded of a merged record, and what whoever tries is told.
 pub(crate) const TAKES_NOTHING: &str = "persons_merged_takes_nothing";
@@ -94,53 +89,6 @@ fn payload<P: Record + AsRef<Uuid>>(graph: &mut Graph) {
             )
             .in_scope::<Person>()
     });
-}
-
-/// A person within the caller's reach, held until the transaction ends.
-struct Held {
-    id: Uuid,
-    version: i32,
-    merged_into: Option<Uuid>,
-    household: Uuid,
-    head: Uuid,
-    judged: Judged,
-}
-
-/// A person's row.
-type Row = (Uuid, i32, Option<Uuid>, Uuid, Uuid, (Option<String>, NaiveDate, Vec<String>));
-
-/// Those of some people whom the caller may see. They are held in one order.
-async fn held(context: &Context, connection: &mut AsyncPgConnection, people: &[Uuid]) -> Result<Vec<Held>> {
-    let Some(scope) = context.personal_scope(Class::Identity, RecordType::Person)? else {
-        return Ok(Vec::new());
-    };
-    let holding = persons::table.filter(persons::id.eq_any(people)).order(persons::id);
-    let _held: Vec<Uuid> = holding.select(persons::id).for_no_key_update().load(connection).await?;
-    let at = scope.at();
-    let query = persons::table
-        .inner_join(households::table)
-        .left_join(shelters::table)
-        .filter(persons::id.eq_any(people))
-        .filter(persons::programme_id.eq(context.programme_id()))
-        .filter(InScope::new(&scope, person_facts))
-        .select((
-            persons::id,
-            persons::version,
-            persons::merged_into,
-            persons::household_id,
-            households::head_id,
-            (
-                shelters::code.nullable(),
-                persons::adult_from,
-                Members::new(person_facts, Fact::SharedWith, at),
-            ),
-        ));
-    let rows: Vec<Row> = query.load(connection).await?;
-    let held = |(id, version, merged_into, household, head, (shelter, adult_from, shared_with)): Row| {
-        let facts = PersonFacts::new(shelter, adult_from, shared_with, at);
-        Held { id, version, merged_into, household, head, judged: Judged::new(id, facts) }
-    };
-    Ok(rows.into_iter().map(held).collect())
 }
 
 /// Takes one of those who are held.

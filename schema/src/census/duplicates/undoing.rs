@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
-use super::{decided, held, of_a_person, payload, take};
+use super::{decided, of_a_person, payload, take};
+use crate::census::held::held_all;
 use crate::census::tables::persons;
 use crate::census::{Person, touched};
 use crate::context::Context;
@@ -98,7 +99,7 @@ async fn undo(
         Err(problem) => return Ok(Err(problem.into())),
     };
     let merged = input.person.uuid();
-    let mut found = held(context, transaction.connection()?, &[merged]).await?;
+    let mut found = held_all(context, transaction.connection()?, &[merged]).await?;
     let Some(separated) = take(&mut found, merged) else { return Ok(Err(NotFound::new("person").into())) };
     context.authorize_write(Class::Identity, RecordType::Person, &separated.judged)?;
     if separated.version != input.version {
