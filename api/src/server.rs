@@ -132,8 +132,8 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 }
 
 /// The policies of the configured folder, or those that are built in.
-pub fn policies(folder: Option<&Path>) -> Result<Policies, Error> {
-    Ok(folder.map_or_else(Policies::built_in, Policies::from_dir)?)
+pub fn policies(folder: Option<&Path>) -> Result<Arc<Policies>, Error> {
+    Ok(folder.map_or_else(Policies::built_in, |folder| Policies::from_dir(folder).map(Arc::new))?)
 }
 
 /// The database of the keys: the named one, or the one beside the main one.
@@ -284,7 +284,7 @@ async fn reread(enlace: &Enlace, folder: &Path) {
         }
     };
     let version = policies.version().to_owned();
-    match enlace.replace_policies(policies).await {
+    match enlace.replace_policies(Arc::new(policies)).await {
         Ok(()) => tracing::info!(version, "these policies are in force"),
         Err(error) => tracing::error!(%error, version, "these policies are refused; those in force stay"),
     }

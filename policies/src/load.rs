@@ -5,7 +5,7 @@ use std::{
     fs, io,
     path::Path,
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use cedar_policy::{
@@ -109,9 +109,14 @@ impl Source {
 }
 
 impl Policies {
-    /// The policies that this crate carries.
-    pub fn built_in() -> Result<Self, Error> {
-        Self::from_sources(BUILT_IN_SCHEMA, &Source::built_in(BUILT_IN))
+    /// The policies that this crate carries, read and checked once in a process.
+    pub fn built_in() -> Result<Arc<Self>, Error> {
+        static READ: OnceLock<Arc<Policies>> = OnceLock::new();
+        if let Some(read) = READ.get() {
+            return Ok(Arc::clone(read));
+        }
+        let read = Self::from_sources(BUILT_IN_SCHEMA, &Source::built_in(BUILT_IN))?;
+        Ok(Arc::clone(READ.get_or_init(|| Arc::new(read))))
     }
 
     /// The policies of a folder: the schema `enlace.cedarschema` and every `*.cedar` file beside it.

@@ -71,7 +71,7 @@ impl Enlace {
     pub async fn start(
         owner: &tokio_postgres::Config,
         keys: &tokio_postgres::Config,
-        policies: Policies,
+        policies: Arc<Policies>,
         settings: Settings,
         clock: Clock,
         random: Random,
@@ -216,7 +216,7 @@ impl Enlace {
     /// Puts other policies in force while the server runs: all of them at once, for every caller and stream, once they are
     /// in the journal. Policies that do not compile for every role are refused, and those in force stay; so they do where
     /// the journal cannot take the entry, or where they are the same.
-    pub async fn replace_policies(&self, policies: Policies) -> Result<()> {
+    pub async fn replace_policies(&self, policies: Arc<Policies>) -> Result<()> {
         let policies = tokio::task::spawn_blocking(move || policies.check().map(|()| policies))
             .await
             .map_err(Error::internal)?

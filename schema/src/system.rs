@@ -190,7 +190,7 @@ struct Generation {
 /// What a [`System`] is made of.
 pub(crate) struct Parts {
     pub(crate) graph: Graph,
-    pub(crate) policies: Policies,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) limits: Limits,
     pub(crate) database: Database,
     pub(crate) vault: Vault,
@@ -230,7 +230,7 @@ impl System {
             networks,
             posted: Posted::default(),
             authority: watch::Sender::new(0),
-            policies: ArcSwap::from_pointee(Generation { number: 0, policies: Arc::new(policies) }),
+            policies: ArcSwap::from_pointee(Generation { number: 0, policies }),
             accesses: Cache::new(ACCESSES),
             documents: Cache::with_weighter(DOCUMENTS, DOCUMENT_BYTES, BySize),
             plans: Cache::new(PLANS),
@@ -355,8 +355,8 @@ impl System {
     }
 
     /// Puts other policies in force, for whatever is asked from now on; streams ask anew what their callers may do.
-    pub(crate) fn replace_policies(&self, policies: Policies) {
-        let generation = Generation { number: self.next_number() + 1, policies: Arc::new(policies) };
+    pub(crate) fn replace_policies(&self, policies: Arc<Policies>) {
+        let generation = Generation { number: self.next_number() + 1, policies };
         self.policies.store(Arc::new(generation));
         // In this order: whoever sees the new turn sees the new policies.
         self.authority.send_modify(|turn| *turn += 1);

@@ -103,8 +103,9 @@ log_parameter_max_length_on_error = 0
 
 const NOT_DURABLE: &str = "
 # For tests only: lost when the machine stops. Nothing more is given up: what was acknowledged outlives the
-# server, however that ends.
+# server, however that ends. Each test begins with a checkpoint, after which whole pages are logged: they are not worth compressing.
 fsync = off
+wal_compression = off
 ";
 
 #[cfg(test)]

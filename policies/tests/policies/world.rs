@@ -1,6 +1,9 @@
 //! Principals and records enough to tell every two policies apart.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use enlace_policies::{Fact, Facts, Policies, Principal, ROLES, RecordType, UserPrincipal};
 
@@ -20,7 +23,7 @@ const STRANGER: &str = "IMSS";
 
 /// The policies that the crate carries, loaded once.
 pub(crate) fn built_in() -> &'static Policies {
-    static BUILT_IN: LazyLock<Policies> = LazyLock::new(|| Policies::built_in().unwrap());
+    static BUILT_IN: LazyLock<Arc<Policies>> = LazyLock::new(|| Policies::built_in().unwrap());
     &BUILT_IN
 }
 

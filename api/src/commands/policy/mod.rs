@@ -4,6 +4,7 @@ mod diff;
 mod explain;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -56,7 +57,7 @@ impl Arguments {
         self.policies.as_deref().or(config.policies.as_deref())
     }
 
-    fn policies(&self, config: &Config) -> Result<Policies, Failure> {
+    fn policies(&self, config: &Config) -> Result<Arc<Policies>, Failure> {
         Ok(server::policies(self.folder(config))?)
     }
 }

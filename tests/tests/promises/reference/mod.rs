@@ -17,7 +17,7 @@ mod snapshot;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use apollo_compiler::schema::{ExtendedType, FieldDefinition, ObjectType};
 use apollo_compiler::validation::Valid;
@@ -31,7 +31,7 @@ pub(crate) use pseudonyms::Pseudonyms;
 pub(crate) use snapshot::Snapshot;
 
 /// The policies that the tests run under.
-pub(crate) static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::built_in().unwrap());
+pub(crate) static POLICIES: LazyLock<Arc<Policies>> = LazyLock::new(|| Policies::built_in().unwrap());
 
 /// Policies that permit everything to everyone.
 pub(crate) static OPEN: LazyLock<Policies> = LazyLock::new(|| Policies::from_dir(&open_policies()).unwrap());

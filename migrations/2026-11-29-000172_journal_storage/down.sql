@@ -1,0 +1,3 @@
+ALTER TABLE journal_entries
+    ALTER COLUMN part_contents SET STORAGE EXTENDED,
+    ALTER COLUMN persons SET STORAGE EXTENDED;
