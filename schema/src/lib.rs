@@ -15,6 +15,7 @@ mod context;
 mod coordination;
 mod database;
 pub mod demo;
+mod departures;
 mod donations;
 mod education;
 mod enlace;
@@ -71,6 +72,7 @@ fn capabilities() -> graph::Graph {
     meals::register(&mut graph);
     census::register(&mut graph);
     coordination::register(&mut graph);
+    departures::register(&mut graph);
     health::register(&mut graph);
     education::register(&mut graph);
     break_glass::register(&mut graph);

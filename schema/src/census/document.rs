@@ -57,7 +57,7 @@ impl IdentityDocument {
 }
 
 /// Whether a text is of the form of a country's code, ISO 3166-1 alpha-3.
-pub(super) fn is_country(text: &str) -> bool {
+pub(crate) fn is_country(text: &str) -> bool {
     text.len() == 3 && text.bytes().all(|letter| letter.is_ascii_uppercase())
 }
 

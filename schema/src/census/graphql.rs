@@ -9,6 +9,7 @@ use crate::census::{
     together, updating,
 };
 use crate::coordination::{self, Referral};
+use crate::departures::{self, Departure};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
 use crate::graph::{ConnectionKind, Graph};
@@ -84,6 +85,15 @@ fn person(graph: &mut Graph) {
                 |episode: &Episode| episode.person_id,
             )
             .in_scope::<Episode>()
+            .many(
+                "departures",
+                Class::Identity,
+                "When they were to go and went, in the order in which it was planned.",
+                |person| Some(person.id.uuid()),
+                departures::departures_of,
+                |departure: &Departure| departure.person_id,
+            )
+            .in_scope::<Departure>()
             .one(
                 "mergedInto",
                 Class::Identity,

@@ -35,12 +35,12 @@ use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
 
 pub(crate) use curp::check_digit;
-pub(crate) use document::IdentityDocument;
+pub(crate) use document::{IdentityDocument, is_country};
 pub(crate) use duplicates::{MERGED, TAKES_NOTHING};
 pub(crate) use ending::tell_of_ended;
 pub(crate) use following::touched;
 pub(crate) use graphql::register;
-pub(crate) use held::{erased, held, place};
+pub(crate) use held::{Held, erased, held, held_all, place};
 pub(crate) use load::{facts_within_reach, persons_by_ids, reaches};
 pub(crate) use parts::{Checked, PlacementInput, inside, needs};
 pub(crate) use search::renew_tokens;
@@ -297,6 +297,8 @@ record! {
         pickup_code: String => Family identifying,
         /// The day its first member arrived.
         arrived_on: NaiveDate => Family,
+        /// The day on which the last of it had left; null while one of it is here.
+        closed_on: Option<NaiveDate> => Family,
         /// Raised by each change; an update carries the version that it saw.
         version: i32 => Family,
         /// Key of the shelter where it lodges.

@@ -18,6 +18,7 @@ use crate::scalars::Id;
 
 pub(crate) use graphql::register;
 pub(crate) use load::referrals_of;
+pub(crate) use operations::end_cases;
 
 graphql_enum! {
     /// By what right a person's data is handed on (R10).

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -406,6 +406,27 @@ where
         Outcome::Done(payload) | Outcome::Repeated(payload) => shown(context, payload).into(),
         Outcome::Conflict => IdempotencyConflict::new().into(),
     })
+}
+
+/// Ends the cases of people who leave; what the journal says of it. A transaction that is not their own operation calls it.
+pub(crate) async fn end_cases(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    people: &[Uuid],
+) -> Result<Vec<Part>> {
+    let open = referrals::table
+        .filter(referrals::person_id.eq_any(people))
+        .filter(referrals::declined_at.is_null())
+        .filter(referrals::ended_at.is_null());
+    let ending = diesel::update(open)
+        .set((referrals::ended_at.eq(context.now()), referrals::version.eq(referrals::version + 1)))
+        .returning((referrals::id, referrals::person_id));
+    let ended: Vec<(Uuid, Uuid)> = ending.load(connection).await?;
+    let settled = |(referral, person)| {
+        let change = ReferralSettled { referral, state: ReferralState::Ended };
+        Part::of(Class::Consent, Some(person), &change)
+    };
+    ended.into_iter().map(settled).collect()
 }
 
 /// What leaves tells of a person, and the journal is to say so.

@@ -11,6 +11,7 @@ mod check_out;
 mod fitting;
 mod graphql;
 mod holds;
+mod leaving;
 mod load;
 mod overrides;
 mod proposals;
@@ -32,7 +33,9 @@ use crate::scalars::Id;
 
 pub(crate) use graphql::register;
 pub(crate) use holds::tidy;
+pub(crate) use leaving::leave_beds;
 pub(crate) use load::{beds_of_spaces, stays_of};
+pub(crate) use stays::hold_households;
 use overrides::PlacementOverride;
 
 graphql_enum! {

@@ -20,7 +20,7 @@ use crate::problem::{InvalidValue, StateConflict};
 use crate::shelters::{OccupancyAdjusted, Space, spaces_in};
 
 /// Holds the households of some people, in the one order in which everyone does, and before any space.
-pub(super) async fn hold_households(connection: &mut AsyncPgConnection, people: &[Uuid]) -> Result<()> {
+pub(crate) async fn hold_households(connection: &mut AsyncPgConnection, people: &[Uuid]) -> Result<()> {
     let holding = "SELECT FROM households WHERE id IN (SELECT household_id FROM persons WHERE id = ANY($1)) \
                    ORDER BY id FOR NO KEY UPDATE";
     let holding = diesel::sql_query(holding).bind::<Array<SqlUuid>, _>(people);
@@ -75,6 +75,9 @@ pub(super) fn law<R: From<StateConflict> + From<InvalidValue>>(error: &diesel::r
             StateConflict::new("The shelter is closed. Choose a bed of another.").into()
         }
         TAKES_NOTHING => StateConflict::new(MERGED).into(),
+        "stays_of_who_is_here" => {
+            StateConflict::new("Somebody of them has left. Open an episode for who came back.").into()
+        }
         "stays_ended_once" => StateConflict::new("This stay has ended already.").into(),
         "stays_period" => InvalidValue::new("occurredAt", "A stay ends after it began.").into(),
         _ => return None,

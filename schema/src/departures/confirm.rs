@@ -1,0 +1,157 @@
+//! Confirming that people left, and taking that back where it was an error.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use enlace_policies::{Class, RecordType};
+
+use super::plan::NOT_PLANNED;
+use super::settle::{
+    ConfirmDeparturePayload, DepartureSeen, ReverseDeparturePayload, Settled, changeable, done, settle,
+};
+use super::DepartureState;
+use crate::census::needs;
+use crate::context::Context;
+use crate::coordination::end_cases;
+use crate::error::Result;
+use crate::graph::{input, union};
+use crate::journal::{Begun, Done, Transaction};
+use crate::lodging::leave_beds;
+use crate::problem::{
+    IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
+};
+
+input! {
+    /// People who left.
+    pub struct ConfirmDeparture {
+        /// Their departures, of one party; planned ones.
+        pub departures: Vec<DepartureSeen>,
+        /// When they left; now, where it is left out.
+        pub occurred_at: Option<DateTime<Utc>>,
+        /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
+        pub idempotency_key: String,
+    }
+}
+
+input! {
+    /// Departures that were confirmed in error.
+    pub struct ReverseDeparture {
+        /// The departures, of one party; confirmed ones.
+        pub departures: Vec<DepartureSeen>,
+        /// Why, 3 to 500 characters; no name of anyone.
+        pub reason: String,
+        /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
+        pub idempotency_key: String,
+    }
+}
+
+union! {
+    /// The departures, confirmed; or why they were not.
+    pub enum ConfirmDepartureResult {
+        Payload(ConfirmDeparturePayload),
+        NotFound(NotFound),
+        InvalidValue(InvalidValue),
+        StateConflict(StateConflict),
+        VersionConflict(VersionConflict),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+union! {
+    /// The departures, reversed; or why they were not.
+    pub enum ReverseDepartureResult {
+        Payload(ReverseDeparturePayload),
+        NotFound(NotFound),
+        InvalidValue(InvalidValue),
+        StateConflict(StateConflict),
+        VersionConflict(VersionConflict),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+/// Confirms departures: all of them, with everything that they end, or nothing.
+pub(super) async fn confirm_departure(
+    context: Context,
+    input: ConfirmDeparture,
+) -> Result<ConfirmDepartureResult> {
+    context.personal_scope(Class::Identity, RecordType::Person)?;
+    let key = input.idempotency_key.clone();
+    let mut transaction =
+        match Transaction::begin(&context, "departures.confirmDeparture", &key, &input).await? {
+            Begun::Fresh(transaction) => transaction,
+            Begun::Repeated(payload) => return Ok(ConfirmDepartureResult::Payload(payload)),
+            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+        };
+    let done = confirm(&context, &mut transaction, &input).await;
+    transaction.conclude(done).await
+}
+
+async fn confirm(
+    context: &Context,
+    transaction: &mut Transaction<'_, ConfirmDeparturePayload>,
+    input: &ConfirmDeparture,
+) -> Result<std::result::Result<Done<ConfirmDeparturePayload>, ConfirmDepartureResult>> {
+    let departed_at = input.occurred_at.unwrap_or_else(|| context.now());
+    if let Err(problem) = needs(departed_at <= context.now(), "occurredAt", "Nobody left in the future.") {
+        return Ok(Err(problem.into()));
+    }
+    let of = (DepartureState::Planned, NOT_PLANNED);
+    let found = match changeable(context, transaction, &input.departures, of).await? {
+        Ok(found) => found,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    for departure in &found {
+        context.authorize_write(Class::Placement, RecordType::Person, departure)?;
+    }
+    let people: Vec<Uuid> = found.iter().map(|departure| departure.person_id).collect();
+    let left = match leave_beds(context, transaction, &people, departed_at).await? {
+        Ok(left) => left,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let settled = Settled { state: DepartureState::Confirmed, departed_at: Some(departed_at), reason: None };
+    let mut changes = match settle(context, transaction, &found, &settled).await? {
+        Ok(changes) => changes,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    changes.extend(end_cases(context, transaction.connection()?, &people).await?);
+    changes.extend(left);
+    done(&found, departed_at, changes, ConfirmDeparturePayload::new)
+}
+
+/// Reverses departures: the people are here, and were all along. Their beds may be others' by now, so that they are checked in anew; the
+/// cases that ended stay ended.
+pub(super) async fn reverse_departure(
+    context: Context,
+    input: ReverseDeparture,
+) -> Result<ReverseDepartureResult> {
+    context.personal_scope(Class::Identity, RecordType::Person)?;
+    let key = input.idempotency_key.clone();
+    let mut transaction =
+        match Transaction::begin(&context, "departures.reverseDeparture", &key, &input).await? {
+            Begun::Fresh(transaction) => transaction,
+            Begun::Repeated(payload) => return Ok(ReverseDepartureResult::Payload(payload)),
+            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+        };
+    let done = reverse(&context, &mut transaction, &input).await;
+    transaction.conclude(done).await
+}
+
+async fn reverse(
+    context: &Context,
+    transaction: &mut Transaction<'_, ReverseDeparturePayload>,
+    input: &ReverseDeparture,
+) -> Result<std::result::Result<Done<ReverseDeparturePayload>, ReverseDepartureResult>> {
+    if let Some(problem) = refuse_text("reason", Some(&input.reason)) {
+        return Ok(Err(problem.into()));
+    }
+    let of = (DepartureState::Confirmed, "One of these departures is not confirmed, or was reversed already.");
+    let found = match changeable(context, transaction, &input.departures, of).await? {
+        Ok(found) => found,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let settled = Settled { state: DepartureState::Reversed, departed_at: None, reason: Some(&input.reason) };
+    match settle(context, transaction, &found, &settled).await? {
+        Ok(changes) => done(&found, context.now(), changes, ReverseDeparturePayload::new),
+        Err(refused) => Ok(Err(refused)),
+    }
+}

@@ -1,0 +1,138 @@
+//! What is heard of somebody after they left.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use enlace_policies::{Class, Fact, RecordType};
+
+use super::tables::departure_follow_ups;
+use super::{Departure, FollowUpOutcome, FollowedUp, HEARD, Heard, load};
+use crate::census::{PersonFacts, erased, needs, touched};
+use crate::context::Context;
+use crate::error::Result;
+use crate::graph::{Facts, input, record, union};
+use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
+use crate::scalars::Id;
+
+input! {
+    /// What was heard of somebody who left.
+    pub struct RecordFollowUp {
+        /// Their departure; a confirmed one.
+        pub departure: Id<Departure>,
+        /// How they are.
+        pub outcome: FollowUpOutcome,
+        /// What else was said, 1 to 1,000 characters.
+        pub note: Option<String>,
+        /// When it was heard; now, where it is left out.
+        pub occurred_at: Option<DateTime<Utc>>,
+        /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
+        pub idempotency_key: String,
+    }
+}
+
+record! {
+    /// A follow-up, recorded.
+    #[derive(Serialize, Deserialize)]
+    pub struct RecordFollowUpPayload: "RecordFollowUpPayload" as Person {
+        /// The follow-up: what is kept of the answer holds nothing of what was heard.
+        follow_up_id: Uuid,
+        /// The key of the person, as policies compare it.
+        key: String,
+        /// What else policies turn on.
+        facts: PersonFacts,
+    }
+}
+
+impl Facts for RecordFollowUpPayload {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
+    }
+
+    fn members(&self, fact: Fact) -> &[String] {
+        self.facts.members(fact)
+    }
+}
+
+impl RecordFollowUpPayload {
+    /// The follow-up's key.
+    pub(super) fn follow_up(&self) -> Uuid {
+        self.follow_up_id
+    }
+}
+
+union! {
+    /// The follow-up, recorded; or why it was not.
+    pub enum RecordFollowUpResult {
+        Payload(RecordFollowUpPayload),
+        NotFound(NotFound),
+        InvalidValue(InvalidValue),
+        StateConflict(StateConflict),
+        IdempotencyConflict(IdempotencyConflict),
+    }
+}
+
+/// Records what was heard. The database holds that it is of somebody who had left by then.
+pub(super) async fn record_follow_up(context: Context, input: RecordFollowUp) -> Result<RecordFollowUpResult> {
+    context.personal_scope(Class::Identity, RecordType::Person)?;
+    let key = input.idempotency_key.clone();
+    let mut transaction =
+        match Transaction::begin(&context, "departures.recordFollowUp", &key, &input).await? {
+            Begun::Fresh(transaction) => transaction,
+            Begun::Repeated(payload) => return Ok(RecordFollowUpResult::Payload(payload)),
+            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
+        };
+    let done = record(&context, &mut transaction, &input).await;
+    transaction.conclude(done).await
+}
+
+async fn record(
+    context: &Context,
+    transaction: &mut Transaction<'_, RecordFollowUpPayload>,
+    input: &RecordFollowUp,
+) -> Result<std::result::Result<Done<RecordFollowUpPayload>, RecordFollowUpResult>> {
+    let made_at = input.occurred_at.unwrap_or_else(|| context.now());
+    let fits = input.note.as_deref().is_none_or(|note| (1..=1_000).contains(&note.trim().chars().count()));
+    let sound = needs(made_at <= context.now(), "occurredAt", "Nothing was heard in the future.")
+        .and_then(|()| needs(fits, "note", "A note has 1 to 1,000 characters."));
+    if let Err(problem) = sound {
+        return Ok(Err(problem.into()));
+    }
+    let ids = vec![input.departure.uuid()];
+    let Some(departure) = load::departures_in(context, transaction.connection()?, ids).await?.pop() else {
+        return Ok(Err(NotFound::new("departure").into()));
+    };
+    context.authorize_write(Class::Identity, RecordType::Person, &departure)?;
+    let person = departure.person_id;
+    let keys = context.vault().keys(vec![person]).await?;
+    if !keys.have(person) {
+        return Ok(Err(erased().into()));
+    }
+    let follow_up = context.new_uuid()?;
+    let heard = Heard { outcome: input.outcome, note: input.note.clone() };
+    let row = (
+        departure_follow_ups::id.eq(follow_up),
+        departure_follow_ups::departure_id.eq(departure.id),
+        departure_follow_ups::made_at.eq(made_at),
+        departure_follow_ups::record.eq(keys.seal(person, HEARD, context.random_bytes()?, &heard)?),
+        departure_follow_ups::user_id.eq(context.actor()?.user),
+    );
+    let recording = diesel::insert_into(departure_follow_ups::table).values(row);
+    match recording.execute(transaction.connection()?).await {
+        Ok(_) => {}
+        Err(error) if constraint(&error) == Some("departure_follow_ups_after") => {
+            let message = "Their departure is not confirmed, or was after that time.";
+            return Ok(Err(StateConflict::new(message).into()));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let Heard { outcome, note } = heard;
+    let change = FollowedUp { departure: departure.id.uuid(), follow_up, outcome, note };
+    let changes = vec![Part::of(Class::Identity, Some(person), &change)?, touched(vec![person], made_at)?];
+    let facts = departure.judged.facts.clone();
+    let payload = RecordFollowUpPayload { follow_up_id: follow_up, key: person.to_string(), facts };
+    Ok(Ok(Done { occurred_at: made_at, changes, payload }))
+}

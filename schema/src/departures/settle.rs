@@ -1,0 +1,196 @@
+//! What planning, confirming, cancelling and reversing have in common: the departures that they hold, how these change, and what the
+//! answer shows.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use enlace_policies::{Class, Fact, RecordType};
+
+use super::tables::departures;
+use super::{Departure, DepartureSettled, DepartureState, load};
+use crate::census::{PersonFacts, touched};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::graph::{Facts, input, record};
+use crate::journal::{Done, Part, Transaction, constraint};
+use crate::lodging::hold_households;
+use crate::problem::{InvalidValue, NotFound, StateConflict, VersionConflict};
+use crate::scalars::Id;
+
+/// How many people go together at most.
+pub(super) const MOST: usize = 50;
+
+input! {
+    /// A departure, as its caller saw it.
+    pub struct DepartureSeen {
+        /// The departure.
+        pub departure: Id<Departure>,
+        /// The version of it that the caller saw.
+        pub version: i32,
+    }
+}
+
+/// What answers a change of departures: those of the party are read anew, as far as the caller may see them then.
+macro_rules! of_a_party {
+    ($( $(#[doc = $about:literal])+ $name:ident $label:literal )+) => { $(
+        record! {
+            $(#[doc = $about])+
+            #[derive(Serialize, Deserialize)]
+            pub struct $name: $label as Person {
+                /// What those share who are to go together.
+                party_id: Uuid,
+                /// The key of one of them, as policies compare it.
+                key: String,
+                /// What else policies turn on.
+                facts: PersonFacts,
+            }
+        }
+
+        impl Facts for $name {
+            fn fact(&self, fact: Fact) -> Option<&str> {
+                if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
+            }
+
+            fn members(&self, fact: Fact) -> &[String] {
+                self.facts.members(fact)
+            }
+        }
+
+        impl $name {
+            /// The party's key.
+            pub(super) fn party(&self) -> Uuid {
+                self.party_id
+            }
+
+            /// Of a party in which these people go.
+            pub(super) fn new(party_id: Uuid, person: Uuid, facts: PersonFacts) -> Self {
+                Self { party_id, key: person.to_string(), facts }
+            }
+        }
+    )+ };
+}
+
+of_a_party! {
+    /// Departures, planned.
+    PlanDeparturePayload "PlanDeparturePayload"
+    /// Departures, planned anew.
+    ReplanDeparturePayload "ReplanDeparturePayload"
+    /// Departures, confirmed.
+    ConfirmDeparturePayload "ConfirmDeparturePayload"
+    /// Departures, cancelled.
+    CancelDeparturePayload "CancelDeparturePayload"
+    /// Departures, reversed.
+    ReverseDeparturePayload "ReverseDeparturePayload"
+}
+
+/// Departures of one party that the caller may change: their households and they themselves held in the one order in which everyone
+/// holds them, each of the version that the caller saw and in the state that the change needs; or why not.
+pub(super) async fn changeable<P, R>(
+    context: &Context,
+    transaction: &mut Transaction<'_, P>,
+    seen: &[DepartureSeen],
+    (needed, otherwise): (DepartureState, &str),
+) -> Result<std::result::Result<Vec<Departure>, R>>
+where
+    P: Serialize + DeserializeOwned,
+    R: From<NotFound> + From<InvalidValue> + From<StateConflict> + From<VersionConflict>,
+{
+    let mut ids: Vec<Uuid> = seen.iter().map(|seen| seen.departure.uuid()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.len() < seen.len() || !(1..=MOST).contains(&ids.len()) {
+        return Ok(Err(InvalidValue::new("departures", "Name each departure once, 1 to 50 of them.").into()));
+    }
+    let connection = transaction.connection()?;
+    let people = departures::table.filter(departures::id.eq_any(&ids)).select(departures::person_id);
+    let people: Vec<Uuid> = people.load(connection).await?;
+    hold_households(connection, &people).await?;
+    let holding = departures::table.filter(departures::id.eq_any(&ids)).order(departures::id);
+    let _held: Vec<Uuid> = holding.select(departures::id).for_no_key_update().load(connection).await?;
+    let found = load::departures_in(context, connection, ids.clone()).await?;
+    if found.len() < ids.len() {
+        return Ok(Err(NotFound::new("departures").into()));
+    }
+    if found.iter().any(|departure| found.iter().any(|other| other.party_id != departure.party_id)) {
+        let message = "Name departures of one party: those who were planned to go together.";
+        return Ok(Err(InvalidValue::new("departures", message).into()));
+    }
+    for departure in &found {
+        context.authorize_write(Class::Identity, RecordType::Person, departure)?;
+        let expected = seen.iter().find(|seen| seen.departure.uuid() == departure.id.uuid());
+        if expected.is_none_or(|seen| seen.version != departure.version) {
+            return Ok(Err(VersionConflict::new(departure.version).into()));
+        }
+        if departure.state != needed {
+            return Ok(Err(StateConflict::new(otherwise).into()));
+        }
+    }
+    Ok(Ok(found))
+}
+
+/// What becomes of departures.
+pub(super) struct Settled<'a> {
+    pub(super) state: DepartureState,
+    /// When they went, of those who did.
+    pub(super) departed_at: Option<DateTime<Utc>>,
+    /// Why, of what does not stand.
+    pub(super) reason: Option<&'a str>,
+}
+
+/// Settles departures that are held; what the journal says of it.
+pub(super) async fn settle<P, R>(
+    context: &Context,
+    transaction: &mut Transaction<'_, P>,
+    found: &[Departure],
+    settled: &Settled<'_>,
+) -> Result<std::result::Result<Vec<Part>, R>>
+where
+    P: Serialize + DeserializeOwned,
+    R: From<StateConflict>,
+{
+    let ids: Vec<Uuid> = found.iter().map(|departure| departure.id.uuid()).collect();
+    let departed_at = settled.departed_at.or_else(|| found.iter().find_map(|departure| departure.departed_at));
+    let settling = diesel::update(departures::table.filter(departures::id.eq_any(ids))).set((
+        departures::state.eq(settled.state),
+        departures::departed_at.eq(departed_at),
+        departures::reason.eq(settled.reason),
+        departures::recorded_at.eq(context.now()),
+        departures::user_id.eq(context.actor()?.user),
+    ));
+    match settling.execute(transaction.connection()?).await {
+        Ok(_) => {}
+        Err(error) if constraint(&error) == Some("episodes_no_overlap") => {
+            let message = "One of them came back since, and is here by another episode.";
+            return Ok(Err(StateConflict::new(message).into()));
+        }
+        Err(error) => return Err(Error::from(error)),
+    }
+    let mut changes = Vec::with_capacity(found.len());
+    for departure in found {
+        let change = DepartureSettled {
+            departure: departure.id.uuid(),
+            state: settled.state,
+            departed_at,
+            reason: settled.reason.map(str::to_owned),
+        };
+        changes.push(Part::of(Class::Identity, Some(departure.person_id), &change)?);
+    }
+    Ok(Ok(changes))
+}
+
+/// The change of some departures, done, and their people touched.
+pub(super) fn done<P, R>(
+    found: &[Departure],
+    occurred_at: DateTime<Utc>,
+    mut changes: Vec<Part>,
+    payload: fn(Uuid, Uuid, PersonFacts) -> P,
+) -> Result<std::result::Result<Done<P>, R>> {
+    changes.push(touched(found.iter().map(|departure| departure.person_id).collect(), occurred_at)?);
+    let one = found.first().ok_or_else(|| Error::internal("a change of no departure"))?;
+    let payload = payload(one.party_id, one.person_id, one.judged.facts.clone());
+    Ok(Ok(Done { occurred_at, changes, payload }))
+}
