@@ -145,7 +145,9 @@ END
 $$;
 CREATE FUNCTION keep_household_of_episode() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 BEGIN
-    PERFORM keep_household_open(household_id) FROM persons WHERE id = NEW.person_id;
+    -- Who arrives with a household that is open changes nothing of that.
+    PERFORM keep_household_open(household_id) FROM persons JOIN households ON households.id = household_id
+        WHERE persons.id = NEW.person_id AND (TG_OP = 'UPDATE' OR households.closed_on IS NOT NULL);
     RETURN NULL;
 END
 $$;

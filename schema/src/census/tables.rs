@@ -5,7 +5,7 @@ use crate::shelters::tables::shelters;
 diesel::table! {
     households (id) {
         id -> Uuid, programme_id -> Uuid, code -> Text, arrived_on -> Date, shelter_id -> Nullable<Uuid>, version -> Integer,
-        pickup_code -> Text, head_id -> Uuid,
+        pickup_code -> Text, head_id -> Uuid, closed_on -> Nullable<Date>,
     }
 }
 diesel::table! {

@@ -6,13 +6,13 @@ use crate::shelters::tables::shelters;
 diesel::table! {
     departures (id) {
         id -> Uuid, programme_id -> Uuid, person_id -> Uuid, episode_id -> Uuid, party_id -> Uuid, planned_on -> Date, state -> Text,
-        plan -> Bytea, departed_at -> Nullable<Timestamptz>, reason -> Nullable<Text>, recorded_at -> Timestamptz,
+        plan -> Binary, departed_at -> Nullable<Timestamptz>, reason -> Nullable<Text>, recorded_at -> Timestamptz,
         user_id -> Nullable<Uuid>, version -> Integer,
     }
 }
 diesel::table! {
     departure_follow_ups (id) {
-        id -> Uuid, departure_id -> Uuid, made_at -> Timestamptz, record -> Bytea, user_id -> Nullable<Uuid>,
+        id -> Uuid, departure_id -> Uuid, made_at -> Timestamptz, record -> Binary, user_id -> Nullable<Uuid>,
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) fn sizes() -> Vec<usize> {
 /// When a household comes, and where it lodges.
 pub(super) struct Stay {
     pub(super) arrived_on: NaiveDate,
+    /// The day on which it leaves.
+    pub(super) leaves_on: NaiveDate,
     /// How many it is.
     pub(super) size: usize,
     /// Its shelter, and the days from and until which it lodges there.
@@ -84,7 +86,7 @@ impl Stay {
             *room -= people;
             (shelter.id, arrived_on.max(shelter.opened_on), leaves_on)
         });
-        Self { arrived_on, size, lodging }
+        Self { arrived_on, leaves_on, size, lodging }
     }
 
     pub(super) fn shelter_on(&self, day: NaiveDate) -> Option<Uuid> {

@@ -3,6 +3,7 @@
 
 mod findings;
 mod households;
+mod leaving;
 mod someone;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use findings::{CONCLUSIONS, EXAMINED, PREGNANT, findings};
 use households::{Stay, pickup_code, sizes};
+use leaving::{Departure, Leaving};
 use someone::{FAMILIES, Someone, hashed};
 
 use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id};
@@ -32,6 +34,7 @@ row! {
         code: String = TEXT,
         pickup_code: String = TEXT,
         arrived_on: NaiveDate = DATE,
+        closed_on: Option<NaiveDate> = DATE,
         shelter_id: Option<Uuid> = UUID,
         head_id: Uuid = UUID,
     }
@@ -65,11 +68,13 @@ row! {
 }
 
 row! {
-    /// That a person is here.
+    /// That a person is here, or was.
     Episode in "episodes" {
         id: Uuid = UUID,
         person_id: Uuid = UUID,
         arrived_on: NaiveDate = DATE,
+        ended_on: Option<NaiveDate> = DATE,
+        ending: Option<&'static str> = TEXT,
     }
 }
 
@@ -169,6 +174,7 @@ pub(super) struct Rows {
     /// What everyone is found by.
     marks: Vec<(Uuid, BTreeSet<Mark>)>,
     episodes: Vec<Episode>,
+    departures: Vec<Departure>,
     consents: Vec<Consent>,
     referrals: Vec<Referral>,
     assessments: Vec<Assessment>,
@@ -203,6 +209,7 @@ impl Rows {
         copy(transaction, &self.persons).await?;
         copy(transaction, &self.tokens(search_key)).await?;
         copy(transaction, &self.episodes).await?;
+        copy(transaction, &self.departures).await?;
         // Whoever is registered from here on comes after them.
         let [households, persons] =
             [self.households.len(), self.persons.len()].map(|count| i64::try_from(count).unwrap_or_default());
@@ -257,12 +264,14 @@ impl Rows {
     ) -> Result<()> {
         let code = format!("HOG-{:04}", number + 1);
         let mut random = Random::seeded(&format!("households/{code}"));
+        let leaving = Leaving::of(&code, stay);
         let mut household = Household {
             id: id("households", &code, local(stay.arrived_on, 8)),
             programme_id: programme_id(),
             pickup_code: pickup_code(&code),
-            code,
             arrived_on: stay.arrived_on,
+            closed_on: leaving.gone_on(now),
+            code,
             shelter_id: stay.shelter_on(day),
             head_id: Uuid::nil(),
         };
@@ -280,8 +289,9 @@ impl Rows {
                 household.head_id = someone.id;
             }
             self.person(&someone, &household, day)?;
+            self.episode(&someone, &household, &leaving, now)?;
             self.lodger(&someone, &household, stay);
-            self.relations(&someone, stay, now);
+            self.relations(&someone, stay, leaving.at, now);
             self.care(&someone, stay, now)?;
         }
         self.households.push(household);
@@ -303,12 +313,21 @@ impl Rows {
             placement: someone.seal(PLACEMENT, &someone.placement())?,
             tokens_of: RULES,
         });
+        self.marks.push((someone.id, marks_of(&someone.identity)));
+        Ok(())
+    }
+
+    /// Their time here, and how they leave.
+    fn episode(&mut self, someone: &Someone, household: &Household, leaving: &Leaving, now: DateTime<Utc>) -> Result<()> {
+        let episode = id("episodes", &someone.code, local(household.arrived_on, 9));
+        self.departures.extend(leaving.member(someone, episode, now)?);
         self.episodes.push(Episode {
-            id: id("episodes", &someone.code, local(household.arrived_on, 9)),
+            id: episode,
             person_id: someone.id,
             arrived_on: household.arrived_on,
+            ended_on: household.closed_on,
+            ending: household.closed_on.map(|_| "DEPARTED"),
         });
-        self.marks.push((someone.id, marks_of(&someone.identity)));
         Ok(())
     }
 
@@ -328,7 +347,7 @@ impl Rows {
     }
 
     /// What they agreed to, and where their case was sent.
-    fn relations(&mut self, someone: &Someone, stay: &Stay, now: DateTime<Utc>) {
+    fn relations(&mut self, someone: &Someone, stay: &Stay, leaves_at: DateTime<Utc>, now: DateTime<Utc>) {
         let mut random = Random::seeded(&format!("consents/{}", someone.code));
         let given_at =
             local(stay.arrived_on + Days::new(1), 10) + TimeDelta::minutes(random.between(0, 359).into());
@@ -372,6 +391,9 @@ impl Rows {
             let answered_at = opened_at + TimeDelta::hours(random.between(3, 96).into());
             let ended_at = answered_at + TimeDelta::days(random.between(7, 40).into());
             let (chosen, accepts, ends) = (random.chance(percent), random.chance(80), random.chance(40));
+            // Who leaves has no case here any more.
+            let last = leaves_at.max(answered_at);
+            let ended_at = if ends { ended_at.min(last) } else { last };
             // Without a consent that stands, the case goes on another ground.
             let legal_basis = if legal_basis == "CONSENT" && !standing.contains(&(recipient, purpose)) {
                 "PUBLIC_INTEREST"
@@ -390,7 +412,7 @@ impl Rows {
                     opened_at,
                     accepted_at: (accepts && answered_at <= now).then_some(answered_at),
                     declined_at: (!accepts && answered_at <= now).then_some(answered_at),
-                    ended_at: (accepts && ends && ended_at <= now).then_some(ended_at),
+                    ended_at: (accepts && ended_at <= now).then_some(ended_at),
                 });
             }
         }
