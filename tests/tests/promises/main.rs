@@ -12,6 +12,7 @@ mod authority;
 mod centres;
 mod command_line;
 mod demo;
+mod departures;
 mod dependencies;
 mod donations;
 mod event_stream;

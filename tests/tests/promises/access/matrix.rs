@@ -60,6 +60,7 @@ const BY_ID: &[&str] = &[
     "BedHold",
     "Stay",
     "Episode",
+    "Departure",
 ];
 
 /// Types of which tests of their own ask: those that only a mutation or a subscription shows, counts, the journal, and what a caller
@@ -76,6 +77,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "PlacementReason",
         "ProposedPlace",
         "PlacementOverride",
+        "FollowUp",
         "DuplicateCandidate",
         "PastStock",
         "StockAlert",

@@ -80,6 +80,12 @@ async fn the_server_has_these_privileges_and_no_other() {
             "containers",
             "INSERT (code, id, kind, location_id, made_at, note, programme_id, user_id), SELECT, UPDATE (bound_for, location_id)",
         ),
+        ("departure_follow_ups", append),
+        (
+            "departures",
+            "INSERT (episode_id, id, party_id, person_id, plan, planned_on, programme_id, recorded_at, user_id), SELECT, \
+             UPDATE (departed_at, plan, planned_on, reason, recorded_at, state, user_id)",
+        ),
         ("diagnoses", "INSERT (conclusion, id, made_at, person_id, visit_id), SELECT"),
         ("dismissed_duplicates", append),
         (

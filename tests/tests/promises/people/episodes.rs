@@ -40,10 +40,13 @@ async fn who_comes_back_begins_another_episode_once_the_last_has_ended() {
     };
     let person = people.iter().find(elsewhere).unwrap();
     assert_eq!(outcome(&open(&coordinator, person, None).await), "StateConflict");
-    // Nobody ends an episode here yet.
-    let database = world.database().await;
-    let end = "UPDATE episodes SET ended_on = '2022-01-25', ending = 'LEFT' WHERE person_id = $1";
-    assert_eq!(database.execute(end, &[&key(&person["id"])]).await.unwrap(), 1);
+    // As if they had been seen to be gone.
+    let end = format!(
+        "UPDATE stays SET ended_at = '2022-01-25T18:00:00Z' WHERE person_id = '{0}'; \
+         UPDATE episodes SET ended_on = '2022-01-25', ending = 'LEFT' WHERE person_id = '{0}'",
+        key(&person["id"])
+    );
+    world.database().await.batch_execute(&end).await.unwrap();
 
     assert_eq!(outcome(&open(&asking(&world, LEAD), person, None).await), "NotFound");
     let clinician = open(&asking(&world, ("ISESALUD/clinician", "HEALTH_CARE")), person, None).await;

@@ -45,6 +45,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "householdAllowance"),
     ("Query", "placementProposals"),
     ("Query", "placementOverrides"),
+    ("Query", "departures"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),

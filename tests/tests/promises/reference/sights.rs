@@ -216,6 +216,8 @@ const OF_A_PERSON: &[&str] = &[
     "PlacementReason",
     "ProposedPlace",
     "Episode",
+    "Departure",
+    "FollowUp",
     "Consent",
     "Referral",
     "Enrolment",
@@ -227,6 +229,8 @@ const OF_SOME_AGE: &[&str] = &[
     "Person",
     "Stay",
     "Episode",
+    "Departure",
+    "FollowUp",
     "Consent",
     "Referral",
     "Enrolment",
@@ -292,7 +296,8 @@ fn carried(object: &str) -> &str {
         Some("ReplacePickupCode" | "RegisterHousehold" | "ChangeHead") => "Household",
         Some(
             "UpdatePerson" | "MoveToHousehold" | "OpenEpisode" | "MergePersons" | "UndoMerge"
-            | "DismissDuplicate",
+            | "DismissDuplicate" | "PlanDeparture" | "ReplanDeparture" | "CancelDeparture" | "ConfirmDeparture"
+            | "ReverseDeparture" | "RecordFollowUp",
         ) => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",

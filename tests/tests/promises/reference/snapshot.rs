@@ -210,7 +210,8 @@ impl Snapshot {
             "Donor" => Facts { donor_agency: code("agency"), ..Facts::default() },
             "CatalogueItem" => follow("category"),
             "Donation" | "ImportMapping" => follow("donor"),
-            "Stay" | "Episode" => follow("person"),
+            "Stay" | "Episode" | "Departure" => follow("person"),
+            "FollowUp" => follow("departure"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" | "StockCountLine"
             | "ContainerLine" | "MealInput" => follow("lot"),

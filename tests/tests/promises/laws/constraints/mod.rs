@@ -1,6 +1,7 @@
 //! Every constraint of the schema refuses what it is for, and has the name by which the code answers for it.
 
 mod agencies;
+mod departures;
 mod goods;
 mod health;
 mod journal;
@@ -25,6 +26,7 @@ type Breach = (&'static str, &'static str);
 fn breaches() -> Vec<Breach> {
     let mut all = [
         agencies::BREACHES,
+        departures::BREACHES,
         goods::BREACHES,
         health::BREACHES,
         journal::BREACHES,
