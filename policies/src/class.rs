@@ -149,6 +149,10 @@ named! {
         MealService = "MealService",
         /// What of a meal was served.
         MealServing = "MealServing",
+        /// What was found in a centre on one day.
+        Inspection = "Inspection",
+        /// The work that corrects it.
+        CorrectiveWork = "CorrectiveWork",
         /// A person in the programme's care.
         Person = "Person",
         /// People who stay together.
@@ -290,7 +294,9 @@ impl RecordType {
             | Self::Container
             | Self::Kitchen
             | Self::MealService
-            | Self::MealServing => true,
+            | Self::MealServing
+            | Self::Inspection
+            | Self::CorrectiveWork => true,
             // Of a household it is known by a code, which is withdrawn at once.
             Self::HouseholdDelivery
             | Self::Account
@@ -325,6 +331,7 @@ impl RecordType {
             | Self::Agreement
             | Self::Kitchen
             | Self::MealService
+            | Self::Inspection
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::BreakGlassAccess => &[Fact::Agency],
@@ -339,7 +346,7 @@ impl RecordType {
             | Self::Shipment
             | Self::StockCount
             | Self::Container => &[Fact::Shelter],
-            Self::MealServing => &[Fact::Agency, Fact::Shelter],
+            Self::MealServing | Self::CorrectiveWork => &[Fact::Agency, Fact::Shelter],
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
@@ -372,6 +379,7 @@ impl RecordType {
             (Fact::Agency, Self::Kitchen | Self::MealService | Self::MealServing) => {
                 (Class::Operational, self)
             }
+            (Fact::Agency, Self::Inspection | Self::CorrectiveWork) => (Class::Operational, self),
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Shelter, Self::Person | Self::Consent | Self::Referral | Self::Enrolment) => {

@@ -23,6 +23,7 @@ mod execute;
 mod graph;
 mod health;
 mod housekeeping;
+mod inspections;
 mod journal;
 mod live;
 mod lodging;
@@ -69,6 +70,7 @@ fn capabilities() -> graph::Graph {
     lodging::register(&mut graph);
     donations::register(&mut graph);
     meals::register(&mut graph);
+    inspections::register(&mut graph);
     census::register(&mut graph);
     coordination::register(&mut graph);
     health::register(&mut graph);

@@ -130,6 +130,15 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("daysOfCover" | "proposedReplenishment" | "stockAlerts" | "consolidation", "location") => {
             some_of("locations").into_iter().step_by(6).collect()
         }
+        ("inspections" | "inspectionFindings", "shelter") => vec![text(&snapshot.list("shelters")[0])],
+        ("inspections", "centre") => {
+            vec![text(snapshot.value(&snapshot.list("shelters")[0], "centre")["id"].as_str().unwrap())]
+        }
+        ("inspections", "outcome") => literals(&["PASSED", "PASSED_WITH_FINDINGS"]),
+        ("inspectionFindings", "state") => literals(&["BEGUN", "VERIFIED"]),
+        ("inspectionFindings", "severity") => literals(&["HIGH"]),
+        ("inspectionFindings", "overdue") => literals(&["true", "false"]),
+        ("mealServices", "kitchen") => some_of("kitchens"),
         ("stockAlerts", "kind") => literals(&["EXPIRED", "EXPIRING", "LOW_STOCK"]),
         ("policyExplain", "coordinate") => literals(&["\"Shelter.name\""]),
         ("policyExplain", "as") => literals(&["{agency: \"INEA\", role: \"educator\"}"]),
@@ -386,6 +395,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "shipments" => &["from", "to", "state"],
             "mealServices" => &["day", "shelter", "kitchen", "state", "short"],
             "mealShortfalls" => &["day", "shelter"],
+            "inspections" => &["shelter", "centre", "outcome"],
+            "inspectionFindings" => &["shelter", "state", "severity", "overdue"],
             "containers" => &["location", "lot"],
             "container" | "verifyReceipt" => &["code"],
             "labelSheet" => &["containers", "paper"],

@@ -259,6 +259,8 @@ impl Author<'_> {
                     ("containers", "ContainerConnection"),
                     ("facilityChecks", "FacilityCheckConnection"),
                     ("mealServices", "MealServiceConnection"),
+                    ("inspections", "InspectionConnection"),
+                    ("inspectionFindings", "InspectionFindingConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

@@ -263,6 +263,14 @@ impl Thing<'_> {
                 let page = run.page(&pages.checks, info.arguments());
                 self.child(Kind::Connection { node: "FacilityCheck", page }, path)
             }
+            "inspections" => {
+                let page = run.page(&pages.inspections, info.arguments());
+                self.child(Kind::Connection { node: "Inspection", page }, path)
+            }
+            "inspectionFindings" => {
+                let page = run.page(&pages.findings, info.arguments());
+                self.child(Kind::Connection { node: "InspectionFinding", page }, path)
+            }
             "mealServices" => {
                 let page = run.page(&pages.meals, info.arguments());
                 self.child(Kind::Connection { node: "MealService", page }, path)
@@ -413,6 +421,8 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "FacilityCheck" => ("FacilityCheckConnection", "FacilityCheckEdge"),
         "StockCount" => ("StockCountConnection", "StockCountEdge"),
         "MealService" => ("MealServiceConnection", "MealServiceEdge"),
+        "Inspection" => ("InspectionConnection", "InspectionEdge"),
+        "InspectionFinding" => ("InspectionFindingConnection", "InspectionFindingEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
         "Referral" => ("ReferralConnection", "ReferralEdge"),

@@ -163,6 +163,8 @@ pub(crate) const FOUND_BY: &[(&str, &str)] = &[
     ("MealRevision", "OPERATIONAL"),
     ("MealDiet", "OPERATIONAL"),
     ("MealInput", "INVENTORY"),
+    ("Inspection", "OPERATIONAL"),
+    ("InspectionFinding", "OPERATIONAL"),
     ("Donor", "DONOR"),
     ("Person", "IDENTITY"),
     ("Household", "FAMILY"),

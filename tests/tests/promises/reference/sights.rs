@@ -558,6 +558,17 @@ impl Caller {
         self.plans_meals() || self.may_write("OPERATIONAL")
     }
 
+    /// Whether it inspects, and verifies what was corrected.
+    pub(crate) fn inspects(&self) -> bool {
+        let inspects = ["coordinator", "inspector"].iter().any(|role| self.roles.contains(*role));
+        inspects && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it says that something was corrected.
+    pub(crate) fn corrects(&self) -> bool {
+        self.inspects() || self.may_write("OPERATIONAL")
+    }
+
     /// Whether it keeps webhooks of its own.
     pub(crate) fn keeps_webhooks(&self) -> bool {
         self.token.is_some() && self.in_force && !self.roles.contains("witness")

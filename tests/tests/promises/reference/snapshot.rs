@@ -84,6 +84,10 @@ impl Snapshot {
             snapshot.page_through(&client, "facilityChecks", &all_of("FacilityCheck", 1), "").await;
         snapshot.pages.counts =
             snapshot.page_through(&client, "stockCounts", &all_of("StockCount", 3), "").await;
+        snapshot.pages.inspections =
+            snapshot.page_through(&client, "inspections", &all_of("Inspection", 2), "").await;
+        snapshot.pages.findings =
+            snapshot.page_through(&client, "inspectionFindings", &all_of("InspectionFinding", 1), "").await;
         snapshot.pages.meals =
             snapshot.page_through(&client, "mealServices", &all_of("MealService", 2), "").await;
         for location in snapshot.lists["locations"].clone() {

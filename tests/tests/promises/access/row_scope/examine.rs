@@ -396,6 +396,8 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
             (RecordType::Kitchen, &facts),
             (RecordType::MealService, &facts),
             (RecordType::MealServing, &in_a_shelter),
+            (RecordType::Inspection, &facts),
+            (RecordType::CorrectiveWork, &in_a_shelter),
         ] {
             examined.judge_all(Verb::Write, Class::Operational, record, facts, 40);
         }

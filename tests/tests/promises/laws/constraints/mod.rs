@@ -3,6 +3,7 @@
 mod agencies;
 mod goods;
 mod health;
+mod inspections;
 mod journal;
 mod lodging;
 mod meals;
@@ -27,6 +28,7 @@ fn breaches() -> Vec<Breach> {
         agencies::BREACHES,
         goods::BREACHES,
         health::BREACHES,
+        inspections::BREACHES,
         journal::BREACHES,
         lodging::BREACHES,
         meals::BREACHES,
