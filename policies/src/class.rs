@@ -79,6 +79,8 @@ named! {
         Placement = "PLACEMENT",
         /// A person's courses.
         Education = "EDUCATION",
+        /// Incidents of public order, and the people in them.
+        Security = "SECURITY",
         /// Consents and referrals of a person.
         Consent = "CONSENT",
         /// The record of changes and of reads.
@@ -153,6 +155,10 @@ named! {
         Inspection = "Inspection",
         /// The work that corrects it.
         CorrectiveWork = "CorrectiveWork",
+        /// What happened in a shelter and concerns public order.
+        Incident = "Incident",
+        /// A person who was in an incident.
+        InvolvedPerson = "InvolvedPerson",
         /// A person in the programme's care.
         Person = "Person",
         /// People who stay together.
@@ -201,6 +207,7 @@ impl Class {
             | Self::Health
             | Self::Placement
             | Self::Education
+            | Self::Security
             | Self::Consent => true,
         }
     }
@@ -217,6 +224,7 @@ impl Class {
             | Self::Health
             | Self::Placement
             | Self::Education
+            | Self::Security
             | Self::Consent
             | Self::Journal
             | Self::Administration => false,
@@ -303,6 +311,8 @@ impl RecordType {
             | Self::Webhook
             | Self::Agreement
             | Self::Donor
+            | Self::Incident
+            | Self::InvolvedPerson
             | Self::Person
             | Self::Household
             | Self::Consent
@@ -345,7 +355,9 @@ impl RecordType {
             | Self::SupplyRequest
             | Self::Shipment
             | Self::StockCount
-            | Self::Container => &[Fact::Shelter],
+            | Self::Container
+            | Self::Incident
+            | Self::InvolvedPerson => &[Fact::Shelter],
             Self::MealServing | Self::CorrectiveWork => &[Fact::Agency, Fact::Shelter],
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
@@ -382,6 +394,7 @@ impl RecordType {
             (Fact::Agency, Self::Inspection | Self::CorrectiveWork) => (Class::Operational, self),
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
+            (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),
             (Fact::Shelter, Self::Person | Self::Consent | Self::Referral | Self::Enrolment) => {
                 (Class::Placement, Self::Person)
             }

@@ -23,6 +23,7 @@ mod execute;
 mod graph;
 mod health;
 mod housekeeping;
+mod incidents;
 mod inspections;
 mod journal;
 mod live;
@@ -71,6 +72,7 @@ fn capabilities() -> graph::Graph {
     donations::register(&mut graph);
     meals::register(&mut graph);
     inspections::register(&mut graph);
+    incidents::register(&mut graph);
     census::register(&mut graph);
     coordination::register(&mut graph);
     health::register(&mut graph);

@@ -57,6 +57,7 @@ mod counts;
 mod donations;
 mod facility;
 mod giving;
+mod incidents;
 mod inspections;
 mod ledger;
 mod loans;
@@ -156,6 +157,7 @@ pub async fn load(
     let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
+    let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
 
     let search_key = people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
@@ -169,6 +171,7 @@ pub async fn load(
     donations.copy(&transaction).await?;
     meals.copy(&transaction).await?;
     inspections.copy(&transaction).await?;
+    incidents.copy(&transaction).await?;
     transaction.commit().await?;
 
     Ok(Summary {

@@ -227,7 +227,7 @@ where
     let note = inspection_findings::note.eq(step.note);
     let state = |state: FindingState| inspection_findings::state.eq(state);
     let connection = transaction.connection()?;
-    let changed = match step.from {
+    let written = match step.from {
         FindingState::Open => {
             let row = (
                 state(FindingState::Begun),
@@ -256,7 +256,7 @@ where
             diesel::update(of_version).set(row).execute(connection).await
         }
     };
-    match changed {
+    match written {
         Ok(1) => {}
         Ok(_) => {
             let query = inspection_findings::table.find(finding.id).select(inspection_findings::version);

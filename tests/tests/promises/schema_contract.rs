@@ -120,15 +120,16 @@ fn every_id_is_an_opaque_global_id() {
         } else {
             // A record is shown as an object, never as a key.
             assert!(!name.ends_with("Id") && !name.ends_with("Ids"), "{coordinate}");
-            // The journal names whoever acted, and whom an entry tells of, by what outlives the record.
-            let is_journal = matches!(
+            // The journal names whoever acted, and whom an entry tells of, by what outlives the record; an incident names nobody.
+            let is_reference = matches!(
                 coordinate.as_str(),
                 "JournalEntry.actor"
                     | "JournalSubject.person"
                     | "BreakGlassAccess.person"
                     | "BreakGlassAccess.user"
+                    | "InvolvedPerson.person"
             );
-            assert_eq!(field.ty.inner_named_type() == "ID", is_journal, "{coordinate}");
+            assert_eq!(field.ty.inner_named_type() == "ID", is_reference, "{coordinate}");
         }
         for argument in &field.arguments {
             // The texts that are no ids.
@@ -148,6 +149,8 @@ fn every_id_is_an_opaque_global_id() {
                     | "class"
                     | "jti"
                     | "reason"
+                    | "account"
+                    | "statement"
                     | "note"
                     | "outOfOrder"
                     | "donorReference"

@@ -135,6 +135,8 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             vec![text(snapshot.value(&snapshot.list("shelters")[0], "centre")["id"].as_str().unwrap())]
         }
         ("inspections", "outcome") => literals(&["PASSED", "PASSED_WITH_FINDINGS"]),
+        ("incidents", "kind") => literals(&["THEFT", "VIOLENCE"]),
+        ("incidents", "state") => literals(&["OPEN", "CLOSED"]),
         ("inspectionFindings", "state") => literals(&["BEGUN", "VERIFIED"]),
         ("inspectionFindings", "severity") => literals(&["HIGH"]),
         ("inspectionFindings", "overdue") => literals(&["true", "false"]),

@@ -261,6 +261,7 @@ impl Author<'_> {
                     ("mealServices", "MealServiceConnection"),
                     ("inspections", "InspectionConnection"),
                     ("inspectionFindings", "InspectionFindingConnection"),
+                    ("incidents", "IncidentConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

@@ -267,6 +267,10 @@ impl Thing<'_> {
                 let page = run.page(&pages.inspections, info.arguments());
                 self.child(Kind::Connection { node: "Inspection", page }, path)
             }
+            "incidents" => {
+                let page = run.page(&pages.incidents, info.arguments());
+                self.child(Kind::Connection { node: "Incident", page }, path)
+            }
             "inspectionFindings" => {
                 let page = run.page(&pages.findings, info.arguments());
                 self.child(Kind::Connection { node: "InspectionFinding", page }, path)
@@ -345,7 +349,9 @@ impl Thing<'_> {
 
 /// Whether a list is one of people.
 fn is_of_people(first: Option<&Json>, snapshot: &Snapshot) -> bool {
-    first.is_some_and(|first| snapshot.object(first["id"].as_str().unwrap()) == "Person")
+    first.is_some_and(|first| {
+        matches!(snapshot.object(first["id"].as_str().unwrap()), "Person" | "InvolvedPerson")
+    })
 }
 
 impl ObjectValue for Thing<'_> {
@@ -422,6 +428,7 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "StockCount" => ("StockCountConnection", "StockCountEdge"),
         "MealService" => ("MealServiceConnection", "MealServiceEdge"),
         "Inspection" => ("InspectionConnection", "InspectionEdge"),
+        "Incident" => ("IncidentConnection", "IncidentEdge"),
         "InspectionFinding" => ("InspectionFindingConnection", "InspectionFindingEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),

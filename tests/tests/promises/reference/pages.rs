@@ -36,6 +36,8 @@ pub(crate) struct Pages {
     /// What was inspected, and what was found.
     pub(crate) inspections: Vec<Place>,
     pub(crate) findings: Vec<Place>,
+    /// What happened in shelters.
+    pub(crate) incidents: Vec<Place>,
     /// What shelters eat.
     pub(crate) meals: Vec<Place>,
     /// Everyone in the order of registration, their households, and their referrals.
@@ -107,6 +109,7 @@ impl Witness {
             meals: read("mealServices", String::new()).await,
             inspections: read("inspections", String::new()).await,
             findings: read("inspectionFindings", String::new()).await,
+            incidents: read("incidents", String::new()).await,
             people: read("persons", String::new()).await,
             households: read("households", String::new()).await,
             referrals: read("referrals", String::new()).await,
@@ -138,7 +141,7 @@ impl Pages {
         let stock: BTreeMap<_, _> = self.stock.iter().collect();
         let goods = [&self.lots, &self.donors, &self.donations, &self.requests, &self.shipments].into_iter();
         let goods = goods.chain([&self.counts, &self.containers, &self.checks, &self.meals]);
-        let goods = goods.chain([&self.inspections, &self.findings]);
+        let goods = goods.chain([&self.inspections, &self.findings, &self.incidents]);
         let lists = goods.chain([
             &self.reservations,
             &self.deliveries,

@@ -18,6 +18,7 @@ const KINDS: &[&str] = &[
     "enrolment",
     "episode",
     "household",
+    "involved_person",
     "medical_referral",
     "person",
     "placement_override",

@@ -88,6 +88,8 @@ impl Snapshot {
             snapshot.page_through(&client, "inspections", &all_of("Inspection", 2), "").await;
         snapshot.pages.findings =
             snapshot.page_through(&client, "inspectionFindings", &all_of("InspectionFinding", 1), "").await;
+        snapshot.pages.incidents =
+            snapshot.page_through(&client, "incidents", &all_of("Incident", 2), "").await;
         snapshot.pages.meals =
             snapshot.page_through(&client, "mealServices", &all_of("MealService", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
@@ -215,6 +217,8 @@ impl Snapshot {
             "CatalogueItem" => follow("category"),
             "Donation" | "ImportMapping" => follow("donor"),
             "Stay" | "Episode" => follow("person"),
+            "Incident" => Facts { lodges_in: code("shelter"), ..Facts::default() },
+            "IncidentFollowUp" | "InvolvedPerson" => follow("incident"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" | "StockCountLine"
             | "ContainerLine" | "MealInput" => follow("lot"),

@@ -3,6 +3,7 @@
 mod agencies;
 mod goods;
 mod health;
+mod incidents;
 mod inspections;
 mod journal;
 mod lodging;
@@ -28,6 +29,7 @@ fn breaches() -> Vec<Breach> {
         agencies::BREACHES,
         goods::BREACHES,
         health::BREACHES,
+        incidents::BREACHES,
         inspections::BREACHES,
         journal::BREACHES,
         lodging::BREACHES,
