@@ -130,17 +130,6 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         ("daysOfCover" | "proposedReplenishment" | "stockAlerts" | "consolidation", "location") => {
             some_of("locations").into_iter().step_by(6).collect()
         }
-        ("inspections" | "inspectionFindings", "shelter") => vec![text(&snapshot.list("shelters")[0])],
-        ("inspections", "centre") => {
-            vec![text(snapshot.value(&snapshot.list("shelters")[0], "centre")["id"].as_str().unwrap())]
-        }
-        ("inspections", "outcome") => literals(&["PASSED", "PASSED_WITH_FINDINGS"]),
-        ("incidents", "kind") => literals(&["THEFT", "VIOLENCE"]),
-        ("incidents", "state") => literals(&["OPEN", "CLOSED"]),
-        ("inspectionFindings", "state") => literals(&["BEGUN", "VERIFIED"]),
-        ("inspectionFindings", "severity") => literals(&["HIGH"]),
-        ("inspectionFindings", "overdue") => literals(&["true", "false"]),
-        ("mealServices", "kitchen") => some_of("kitchens"),
         ("stockAlerts", "kind") => literals(&["EXPIRED", "EXPIRING", "LOW_STOCK"]),
         ("policyExplain", "coordinate") => literals(&["\"Shelter.name\""]),
         ("policyExplain", "as") => literals(&["{agency: \"INEA\", role: \"educator\"}"]),
@@ -167,6 +156,15 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("personSearch", "name") => one("Marie"),
         ("personSearch", "birthDate") => one("1990"),
         ("personSearch", "documentNumber" | "curp" | "householdCode") => one("HOG-0001"),
+        ("inspections", "centre") => {
+            one(snapshot.value(&snapshot.list("shelters")[0], "centre")["id"].as_str().unwrap())
+        }
+        ("inspections", "outcome") => literals(&["PASSED", "PASSED_WITH_FINDINGS"]),
+        ("inspectionFindings", "state") => literals(&["BEGUN", "VERIFIED"]),
+        ("inspectionFindings", "severity") => literals(&["HIGH"]),
+        ("inspectionFindings", "overdue") => literals(&["true", "false"]),
+        ("incidents", "kind") => literals(&["THEFT", "VIOLENCE"]),
+        ("incidents", "state") => literals(&["OPEN", "CLOSED"]),
         ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
         ("mealServices", "short") => literals(&["true", "false"]),
         _ => return None,
