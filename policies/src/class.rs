@@ -79,6 +79,8 @@ named! {
         Placement = "PLACEMENT",
         /// A person's courses.
         Education = "EDUCATION",
+        /// Incidents of public order, and the people in them.
+        Security = "SECURITY",
         /// Consents and referrals of a person.
         Consent = "CONSENT",
         /// The record of changes and of reads.
@@ -149,6 +151,14 @@ named! {
         MealService = "MealService",
         /// What of a meal was served.
         MealServing = "MealServing",
+        /// What was found in a centre on one day.
+        Inspection = "Inspection",
+        /// The work that corrects it.
+        CorrectiveWork = "CorrectiveWork",
+        /// What happened in a shelter and concerns public order.
+        Incident = "Incident",
+        /// A person who was in an incident.
+        InvolvedPerson = "InvolvedPerson",
         /// A person in the programme's care.
         Person = "Person",
         /// People who stay together.
@@ -197,6 +207,7 @@ impl Class {
             | Self::Health
             | Self::Placement
             | Self::Education
+            | Self::Security
             | Self::Consent => true,
         }
     }
@@ -213,6 +224,7 @@ impl Class {
             | Self::Health
             | Self::Placement
             | Self::Education
+            | Self::Security
             | Self::Consent
             | Self::Journal
             | Self::Administration => false,
@@ -290,13 +302,17 @@ impl RecordType {
             | Self::Container
             | Self::Kitchen
             | Self::MealService
-            | Self::MealServing => true,
+            | Self::MealServing
+            | Self::Inspection
+            | Self::CorrectiveWork => true,
             // Of a household it is known by a code, which is withdrawn at once.
             Self::HouseholdDelivery
             | Self::Account
             | Self::Webhook
             | Self::Agreement
             | Self::Donor
+            | Self::Incident
+            | Self::InvolvedPerson
             | Self::Person
             | Self::Household
             | Self::Consent
@@ -325,6 +341,7 @@ impl RecordType {
             | Self::Agreement
             | Self::Kitchen
             | Self::MealService
+            | Self::Inspection
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::BreakGlassAccess => &[Fact::Agency],
@@ -338,8 +355,10 @@ impl RecordType {
             | Self::SupplyRequest
             | Self::Shipment
             | Self::StockCount
-            | Self::Container => &[Fact::Shelter],
-            Self::MealServing => &[Fact::Agency, Fact::Shelter],
+            | Self::Container
+            | Self::Incident
+            | Self::InvolvedPerson => &[Fact::Shelter],
+            Self::MealServing | Self::CorrectiveWork => &[Fact::Agency, Fact::Shelter],
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
@@ -372,8 +391,10 @@ impl RecordType {
             (Fact::Agency, Self::Kitchen | Self::MealService | Self::MealServing) => {
                 (Class::Operational, self)
             }
+            (Fact::Agency, Self::Inspection | Self::CorrectiveWork) => (Class::Operational, self),
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
+            (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),
             (Fact::Shelter, Self::Person | Self::Consent | Self::Referral | Self::Enrolment) => {
                 (Class::Placement, Self::Person)
             }

@@ -29,6 +29,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("donations.cedar", include_str!("../donations.cedar")),
     ("education.cedar", include_str!("../education.cedar")),
     ("health.cedar", include_str!("../health.cedar")),
+    ("incidents.cedar", include_str!("../incidents.cedar")),
+    ("inspections.cedar", include_str!("../inspections.cedar")),
     ("journal.cedar", include_str!("../journal.cedar")),
     ("meals.cedar", include_str!("../meals.cedar")),
     ("shelters.cedar", include_str!("../shelters.cedar")),

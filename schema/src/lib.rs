@@ -24,6 +24,8 @@ mod execute;
 mod graph;
 mod health;
 mod housekeeping;
+mod incidents;
+mod inspections;
 mod journal;
 mod live;
 mod lodging;
@@ -70,6 +72,8 @@ fn capabilities() -> graph::Graph {
     lodging::register(&mut graph);
     donations::register(&mut graph);
     meals::register(&mut graph);
+    inspections::register(&mut graph);
+    incidents::register(&mut graph);
     census::register(&mut graph);
     coordination::register(&mut graph);
     departures::register(&mut graph);

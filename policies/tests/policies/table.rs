@@ -124,6 +124,15 @@ fn own_means_the_callers_own() {
     assert_eq!(condition(&lead, Verb::Write, Class::Operational, RecordType::MealServing), own_shelter);
     let planned = answer(&lead, Verb::Write, Class::Operational, RecordType::MealService);
     assert!(matches!(planned, Answer::Refused(_)), "{planned:?}");
+    // What was found is corrected where it was found, and verified by whoever found it.
+    let found = Condition::Is(Fact::Agency, "PCE".to_owned());
+    let inspector = user(&["inspector"]);
+    for record in [RecordType::Inspection, RecordType::CorrectiveWork] {
+        assert_eq!(condition(&inspector, Verb::Write, Class::Operational, record), found, "{record}");
+    }
+    assert_eq!(condition(&lead, Verb::Write, Class::Operational, RecordType::CorrectiveWork), own_shelter);
+    let inspects = answer(&lead, Verb::Write, Class::Operational, RecordType::Inspection);
+    assert!(matches!(inspects, Answer::Refused(_)), "{inspects:?}");
     let lead_of_none = UserPrincipal { shelters: [].into(), ..lead };
     let refused = answer(&lead_of_none, Verb::Write, Class::Inventory, RecordType::Stock);
     assert_eq!(refused_by(&refused), "default-deny");

@@ -81,6 +81,21 @@ pub(crate) async fn held_all(
     Ok(rows.into_iter().map(held).collect())
 }
 
+/// Holds a person of the programme for a caller who knows them by their id alone, and is told nothing else of them; whether there is one.
+pub(crate) async fn held_by_reference(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    person: Uuid,
+) -> Result<bool> {
+    let holding = persons::table
+        .filter(persons::id.eq(person))
+        .filter(persons::programme_id.eq(context.programme_id()))
+        .select(persons::id)
+        .for_no_key_update();
+    let found: Option<Uuid> = holding.first(connection).await.optional()?;
+    Ok(found.is_some())
+}
+
 /// Says where a held person is to be placed from now on; what the journal says of it.
 pub(crate) async fn place(
     context: &Context,

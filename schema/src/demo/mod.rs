@@ -57,6 +57,8 @@ mod counts;
 mod donations;
 mod facility;
 mod giving;
+mod incidents;
+mod inspections;
 mod ledger;
 mod loans;
 mod lodging;
@@ -154,6 +156,8 @@ pub async fn load(
     donations.give(&people);
     let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
+    let inspections = inspections::Rows::generate(&shelters.shelters, now);
+    let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
 
     let search_key = people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
@@ -166,6 +170,8 @@ pub async fn load(
     lodging.copy(&transaction).await?;
     donations.copy(&transaction).await?;
     meals.copy(&transaction).await?;
+    inspections.copy(&transaction).await?;
+    incidents.copy(&transaction).await?;
     transaction.commit().await?;
 
     Ok(Summary {

@@ -54,8 +54,16 @@ mod tests {
 
     /// Texts about people and givers that say what many have in common.
     /// What says why somebody lies where they would not names nobody.
-    const OF_MANY: [&str; 4] =
-        ["Enrolment.course", "Person.nationality", "PlacementOverride.reason", "PlacementReason.text"];
+    /// Nor does what tells of an incident: who was in it is told apart.
+    const OF_MANY: [&str; 7] = [
+        "Enrolment.course",
+        "Incident.account",
+        "Incident.code",
+        "IncidentFollowUp.text",
+        "Person.nationality",
+        "PlacementOverride.reason",
+        "PlacementReason.text",
+    ];
 
     /// Whoever adds a text about a person says whether it is one by which they are recognised: a witness reads what is not.
     #[test]
@@ -113,6 +121,7 @@ mod tests {
             "enrolment",
             "episode",
             "household",
+            "involved_person",
             "medical_referral",
             "person",
             "placement_override",

@@ -19,7 +19,7 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
 pub(crate) use graphql::register;
-pub(crate) use load::{by_ids, spaces_by_ids, spaces_in};
+pub(crate) use load::{by_ids, centres_by_ids, spaces_by_ids, spaces_in};
 pub(crate) use operations::OccupancyAdjusted;
 
 graphql_enum! {

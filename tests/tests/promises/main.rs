@@ -23,6 +23,8 @@ mod granting;
 mod graphql_over_http;
 mod health;
 mod http;
+mod incidents;
+mod inspections;
 mod journal;
 mod journal_query;
 mod laws;

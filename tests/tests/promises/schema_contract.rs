@@ -120,15 +120,16 @@ fn every_id_is_an_opaque_global_id() {
         } else {
             // A record is shown as an object, never as a key.
             assert!(!name.ends_with("Id") && !name.ends_with("Ids"), "{coordinate}");
-            // The journal names whoever acted, and whom an entry tells of, by what outlives the record.
-            let is_journal = matches!(
+            // The journal names whoever acted, and whom an entry tells of, by what outlives the record; an incident names nobody.
+            let is_reference = matches!(
                 coordinate.as_str(),
                 "JournalEntry.actor"
                     | "JournalSubject.person"
                     | "BreakGlassAccess.person"
                     | "BreakGlassAccess.user"
+                    | "InvolvedPerson.person"
             );
-            assert_eq!(field.ty.inner_named_type() == "ID", is_journal, "{coordinate}");
+            assert_eq!(field.ty.inner_named_type() == "ID", is_reference, "{coordinate}");
         }
         for argument in &field.arguments {
             // The texts that are no ids.
@@ -148,6 +149,8 @@ fn every_id_is_an_opaque_global_id() {
                     | "class"
                     | "jti"
                     | "reason"
+                    | "account"
+                    | "statement"
                     | "note"
                     | "outOfOrder"
                     | "donorReference"
@@ -158,7 +161,6 @@ fn every_id_is_an_opaque_global_id() {
                     | "gtin"
                     | "dosage"
                     | "hospital"
-                    | "outcome"
                     | "contact"
                     | "conditions"
                     | "title"
@@ -169,7 +171,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "documentNumber"
                     | "curp"
                     | "householdCode"
-            );
+            ) || argument.name == "outcome" && coordinate == "Mutation.endMedicalReferral";
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);
         }

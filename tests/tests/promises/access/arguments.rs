@@ -156,6 +156,15 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("personSearch", "name") => one("Marie"),
         ("personSearch", "birthDate") => one("1990"),
         ("personSearch", "documentNumber" | "curp" | "householdCode") => one("HOG-0001"),
+        ("inspections", "centre") => {
+            one(snapshot.value(&snapshot.list("shelters")[0], "centre")["id"].as_str().unwrap())
+        }
+        ("inspections", "outcome") => literals(&["PASSED", "PASSED_WITH_FINDINGS"]),
+        ("inspectionFindings", "state") => literals(&["BEGUN", "VERIFIED"]),
+        ("inspectionFindings", "severity") => literals(&["HIGH"]),
+        ("inspectionFindings", "overdue") => literals(&["true", "false"]),
+        ("incidents", "kind") => literals(&["THEFT", "VIOLENCE"]),
+        ("incidents", "state") => literals(&["OPEN", "CLOSED"]),
         ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
         ("mealServices", "short") => literals(&["true", "false"]),
         _ => return None,
@@ -386,6 +395,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "shipments" => &["from", "to", "state"],
             "mealServices" => &["day", "shelter", "kitchen", "state", "short"],
             "mealShortfalls" => &["day", "shelter"],
+            "inspections" => &["shelter", "centre", "outcome"],
+            "inspectionFindings" => &["shelter", "state", "severity", "overdue"],
             "containers" => &["location", "lot"],
             "container" | "verifyReceipt" => &["code"],
             "labelSheet" => &["containers", "paper"],

@@ -146,6 +146,10 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if field.name.ends_with("Meal") || field.name.ends_with("Kitchen") => {
                     caller.plans_meals()
                 }
+                "Mutation" if matches!(field.name.as_str(), "recordInspection" | "verifyCorrection") => {
+                    caller.inspects()
+                }
+                "Mutation" if field.name.ends_with("Correction") => caller.corrects(),
                 "Mutation" if field.name == "takeMealInputs" => caller.may_write_goods("Stock"),
                 "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),
                 "Mutation" if field.name.ends_with("Kit") => caller.may_write_goods("Kit"),

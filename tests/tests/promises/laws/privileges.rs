@@ -130,6 +130,22 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (category_id, code, gtin, id, minimum_stock, name, pack_sizes, perishable, programme_id, unit), SELECT, \
              UPDATE (category_id, gtin, minimum_stock, name, pack_sizes, perishable, unit, version)",
         ),
+        ("incident_follow_ups", "INSERT (agency_id, id, incident_id, recorded_at, text, user_id), SELECT"),
+        ("incident_people", "INSERT (id, incident_id, person_id, record, recorded_at, user_id), SELECT"),
+        (
+            "incidents",
+            "INSERT (account, agency_id, happened_at, id, kind, programme_id, recorded_at, severity, shelter_id, user_id), SELECT, \
+             UPDATE (closed_at, closed_by, outcome)",
+        ),
+        (
+            "inspection_findings",
+            "INSERT (due_on, finding, id, inspection_id, severity), SELECT, \
+             UPDATE (begun_at, done_at, done_by, note, state, verified_at, verified_by, worker_id)",
+        ),
+        (
+            "inspections",
+            "INSERT (agency_id, centre_id, id, inspected_on, note, outcome, programme_id, recorded_at, shelter_id, user_id), SELECT",
+        ),
         ("journal_entries", append),
         ("journal_index", append),
         ("journal_queue", "DELETE, INSERT, SELECT"),

@@ -43,6 +43,7 @@ async fn a_copy_of_the_database_tells_of_nobody() {
         "dispensings",
         "medical_referrals",
         "enrolments",
+        "incident_people",
         "journal_entries",
     ] {
         // The bytes as text, so that what is not sealed shows.

@@ -260,6 +260,9 @@ impl Author<'_> {
                     ("containers", "ContainerConnection"),
                     ("facilityChecks", "FacilityCheckConnection"),
                     ("mealServices", "MealServiceConnection"),
+                    ("inspections", "InspectionConnection"),
+                    ("inspectionFindings", "InspectionFindingConnection"),
+                    ("incidents", "IncidentConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

@@ -263,6 +263,18 @@ impl Thing<'_> {
                 let page = run.page(&pages.checks, info.arguments());
                 self.child(Kind::Connection { node: "FacilityCheck", page }, path)
             }
+            "inspections" => {
+                let page = run.page(&pages.inspections, info.arguments());
+                self.child(Kind::Connection { node: "Inspection", page }, path)
+            }
+            "incidents" => {
+                let page = run.page(&pages.incidents, info.arguments());
+                self.child(Kind::Connection { node: "Incident", page }, path)
+            }
+            "inspectionFindings" => {
+                let page = run.page(&pages.findings, info.arguments());
+                self.child(Kind::Connection { node: "InspectionFinding", page }, path)
+            }
             "mealServices" => {
                 let page = run.page(&pages.meals, info.arguments());
                 self.child(Kind::Connection { node: "MealService", page }, path)
@@ -337,7 +349,9 @@ impl Thing<'_> {
 
 /// Whether a list is one of people.
 fn is_of_people(first: Option<&Json>, snapshot: &Snapshot) -> bool {
-    first.is_some_and(|first| snapshot.object(first["id"].as_str().unwrap()) == "Person")
+    first.is_some_and(|first| {
+        matches!(snapshot.object(first["id"].as_str().unwrap()), "Person" | "InvolvedPerson")
+    })
 }
 
 impl ObjectValue for Thing<'_> {
@@ -413,6 +427,9 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "FacilityCheck" => ("FacilityCheckConnection", "FacilityCheckEdge"),
         "StockCount" => ("StockCountConnection", "StockCountEdge"),
         "MealService" => ("MealServiceConnection", "MealServiceEdge"),
+        "Inspection" => ("InspectionConnection", "InspectionEdge"),
+        "Incident" => ("IncidentConnection", "IncidentEdge"),
+        "InspectionFinding" => ("InspectionFindingConnection", "InspectionFindingEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),
         "Referral" => ("ReferralConnection", "ReferralEdge"),

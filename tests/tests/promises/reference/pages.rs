@@ -33,6 +33,11 @@ pub(crate) struct Pages {
     pub(crate) checks: Vec<Place>,
     /// Boxes and pallets.
     pub(crate) containers: Vec<Place>,
+    /// What was inspected, and what was found.
+    pub(crate) inspections: Vec<Place>,
+    pub(crate) findings: Vec<Place>,
+    /// What happened in shelters.
+    pub(crate) incidents: Vec<Place>,
     /// What shelters eat.
     pub(crate) meals: Vec<Place>,
     /// Everyone in the order of registration, their households, and their referrals.
@@ -102,6 +107,9 @@ impl Witness {
             containers: read("containers", String::new()).await,
             checks: read("facilityChecks", String::new()).await,
             meals: read("mealServices", String::new()).await,
+            inspections: read("inspections", String::new()).await,
+            findings: read("inspectionFindings", String::new()).await,
+            incidents: read("incidents", String::new()).await,
             people: read("persons", String::new()).await,
             households: read("households", String::new()).await,
             referrals: read("referrals", String::new()).await,
@@ -133,6 +141,7 @@ impl Pages {
         let stock: BTreeMap<_, _> = self.stock.iter().collect();
         let goods = [&self.lots, &self.donors, &self.donations, &self.requests, &self.shipments].into_iter();
         let goods = goods.chain([&self.counts, &self.containers, &self.checks, &self.meals]);
+        let goods = goods.chain([&self.inspections, &self.findings, &self.incidents]);
         let lists = goods.chain([
             &self.reservations,
             &self.deliveries,

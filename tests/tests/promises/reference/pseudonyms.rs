@@ -20,6 +20,7 @@ const KINDS: &[&str] = &[
     "episode",
     "follow_up",
     "household",
+    "involved_person",
     "medical_referral",
     "person",
     "placement_override",

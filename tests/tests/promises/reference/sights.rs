@@ -78,8 +78,12 @@ type PeopleRow = (&'static str, Option<&'static str>, &'static [(&'static str, W
 
 /// The table's columns about people, and the journal.
 const PEOPLE: &[PeopleRow] = &[
-    ("coordinator", None, &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION JOURNAL", Anywhere)]),
-    ("shelter_lead", None, &[("IDENTITY FAMILY PLACEMENT CONSENT EDUCATION", OwnShelters)]),
+    (
+        "coordinator",
+        None,
+        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION SECURITY JOURNAL", Anywhere)],
+    ),
+    ("shelter_lead", None, &[("IDENTITY FAMILY PLACEMENT CONSENT EDUCATION SECURITY", OwnShelters)]),
     ("clinician", None, &[("IDENTITY FAMILY PLACEMENT CONSENT HEALTH", Anywhere)]),
     (
         "educator",
@@ -93,7 +97,13 @@ const PEOPLE: &[PeopleRow] = &[
     ("programmes", None, &[("IDENTITY FAMILY CONSENT", SharedMinors), ("CONSENT", Addressed)]),
     ("programmes", None, &[("EDUCATION", OwnCourses), ("EDUCATION", Shared)]),
     ("partner", None, &[("IDENTITY FAMILY CONSENT EDUCATION", Shared), ("CONSENT", Addressed)]),
-    ("witness", None, &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION JOURNAL", Anywhere)]),
+    ("officer", None, &[("SECURITY", Anywhere)]),
+    ("inspector", None, &[("SECURITY", Anywhere)]),
+    (
+        "witness",
+        None,
+        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION SECURITY JOURNAL", Anywhere)],
+    ),
 ];
 
 /// For what each role asks, unless a caller says otherwise.
@@ -155,7 +165,7 @@ pub(crate) struct Facts {
     pub(crate) own_account: bool,
     /// The subject of the account that it is, or is granted to.
     pub(crate) account: Option<String>,
-    /// Where the person lodges whom it tells of.
+    /// Where the person lodges whom it tells of, or where the incident happened.
     pub(crate) lodges_in: Option<String>,
     /// Whether that person is a minor; none where it tells of nobody in particular.
     pub(crate) minor: Option<bool>,
@@ -206,7 +216,7 @@ const GOODS: &[&str] = &[
     "MealInput",
     "PastStock",
 ];
-/// Types whose records tell of a person, and those that bear the person's age.
+/// Types whose records tell of a person or of what happened in a shelter, and those that bear the person's age.
 const OF_A_PERSON: &[&str] = &[
     "Person",
     "Household",
@@ -224,6 +234,10 @@ const OF_A_PERSON: &[&str] = &[
     "PeopleChange",
     "PersonGone",
     "DuplicateCandidate",
+    "Incident",
+    "IncidentFollowUp",
+    "IncidentChange",
+    "InvolvedPerson",
 ];
 const OF_SOME_AGE: &[&str] = &[
     "Person",
@@ -300,6 +314,8 @@ fn carried(object: &str) -> &str {
             | "ReverseDeparture" | "RecordFollowUp",
         ) => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
+        Some("InvolvePerson") => "InvolvedPerson",
+        Some(verb) if verb.ends_with("Incident") => "Incident",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
         Some("SendShipment" | "ReceiveShipment") => "Shipment",
@@ -563,6 +579,17 @@ impl Caller {
         self.plans_meals() || self.may_write("OPERATIONAL")
     }
 
+    /// Whether it inspects, and verifies what was corrected.
+    pub(crate) fn inspects(&self) -> bool {
+        let inspects = ["coordinator", "inspector"].iter().any(|role| self.roles.contains(*role));
+        inspects && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it says that something was corrected.
+    pub(crate) fn corrects(&self) -> bool {
+        self.inspects() || self.may_write("OPERATIONAL")
+    }
+
     /// Whether it keeps webhooks of its own.
     pub(crate) fn keeps_webhooks(&self) -> bool {
         self.token.is_some() && self.in_force && !self.roles.contains("witness")
@@ -592,6 +619,16 @@ impl Caller {
         if class == "HEALTH" {
             let clinician = self.roles.contains("clinician");
             return if clinician { vec![Reach::Records(Anywhere)] } else { Vec::new() };
+        }
+        if class == "SECURITY" {
+            let own = self.roles.contains("shelter_lead").then_some(Reach::OwnShelters);
+            return self
+                .roles
+                .contains("officer")
+                .then_some(Reach::Records(Anywhere))
+                .into_iter()
+                .chain(own)
+                .collect();
         }
         if class == "DONOR" {
             let keeps = ["coordinator", "donation_coordinator", "liaison"];

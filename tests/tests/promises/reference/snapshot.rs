@@ -84,6 +84,12 @@ impl Snapshot {
             snapshot.page_through(&client, "facilityChecks", &all_of("FacilityCheck", 1), "").await;
         snapshot.pages.counts =
             snapshot.page_through(&client, "stockCounts", &all_of("StockCount", 3), "").await;
+        snapshot.pages.inspections =
+            snapshot.page_through(&client, "inspections", &all_of("Inspection", 2), "").await;
+        snapshot.pages.findings =
+            snapshot.page_through(&client, "inspectionFindings", &all_of("InspectionFinding", 1), "").await;
+        snapshot.pages.incidents =
+            snapshot.page_through(&client, "incidents", &all_of("Incident", 2), "").await;
         snapshot.pages.meals =
             snapshot.page_through(&client, "mealServices", &all_of("MealService", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
@@ -212,6 +218,8 @@ impl Snapshot {
             "Donation" | "ImportMapping" => follow("donor"),
             "Stay" | "Episode" | "Departure" => follow("person"),
             "FollowUp" => follow("departure"),
+            "Incident" => Facts { lodges_in: code("shelter"), ..Facts::default() },
+            "IncidentFollowUp" | "InvolvedPerson" => follow("incident"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
             "Stock" | "Movement" | "ShipmentLine" | "ReservationLine" | "StockCountLine"
             | "ContainerLine" | "MealInput" => follow("lot"),

@@ -166,12 +166,14 @@ fn named(kind: &str, of: u128, records: impl IntoIterator<Item = Record>) -> Vec
     records.into_iter().enumerate().map(|(number, record)| (id(kind, key(of, number)), record)).collect()
 }
 
-/// Goods as the demonstration has them.
+/// Goods as the demonstration has them, and incidents with the people in them.
 pub(super) struct Goods {
     lots: Vec<(String, Record)>,
     categories: Vec<(String, Record)>,
     location: String,
     stock: Vec<(String, Record)>,
+    incidents: Vec<(String, Record)>,
+    involved: Vec<(String, Record)>,
 }
 
 impl Goods {
@@ -209,6 +211,13 @@ impl Goods {
             categories: read("category", "SELECT id, stock_kind FROM categories").await,
             location: id("location", store),
             stock: read("stock", &stock).await,
+            incidents: read("incident", "SELECT i.id, NULL, NULL, s.code FROM incidents i JOIN shelters s ON s.id = i.shelter_id").await,
+            involved: read(
+                "involved_person",
+                "SELECT p.id, NULL, NULL, s.code FROM incident_people p JOIN incidents i ON i.id = p.incident_id \
+                 JOIN shelters s ON s.id = i.shelter_id",
+            )
+            .await,
         }
     }
 }
@@ -342,6 +351,27 @@ pub(super) async fn examine_journal(examined: &mut Examined<'_>, programme: &Pro
     }
 }
 
+/// Incidents, and who was in them, found by their ids and reached through the incidents.
+pub(super) async fn examine_incidents(examined: &mut Examined<'_>, goods: &Goods) {
+    let answer = examined.ask("{ incidents(first: 500) { totalCount nodes { id people { id } } } }").await;
+    let nodes = listed(examined, &answer, "incidents", Class::Security, RecordType::Incident);
+    for (_, facts) in goods.incidents.iter().chain(&goods.involved) {
+        for record in [RecordType::Incident, RecordType::InvolvedPerson] {
+            examined.judge(Verb::Write, Class::Security, record, facts);
+        }
+    }
+    if examined.user.purpose.is_none() {
+        return;
+    }
+    examined.reaches(Class::Security, RecordType::Incident, &goods.incidents, &ids(nodes));
+    let people = nodes.iter().filter_map(|node| node["people"].as_array()).flatten().cloned();
+    let people: Vec<Json> = people.collect();
+    examined.reaches(Class::Security, RecordType::InvolvedPerson, &goods.involved, &ids(&people));
+    let some = &goods.involved[..goods.involved.len().min(12)];
+    let found = examined.found(some).await;
+    examined.reaches(Class::Security, RecordType::InvolvedPerson, some, &found);
+}
+
 pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
     let document = format!(
         "{{ categories {{ id }} donationItems(first: 200) {{ totalCount nodes {{ id donorReference }} }} \
@@ -396,6 +426,8 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
             (RecordType::Kitchen, &facts),
             (RecordType::MealService, &facts),
             (RecordType::MealServing, &in_a_shelter),
+            (RecordType::Inspection, &facts),
+            (RecordType::CorrectiveWork, &in_a_shelter),
         ] {
             examined.judge_all(Verb::Write, Class::Operational, record, facts, 40);
         }

@@ -12,7 +12,9 @@ use enlace_tests::Scratch;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use self::examine::{Examined, Goods, Tally, examine_goods, examine_health, examine_journal, examine_people};
+use self::examine::{
+    Examined, Goods, Tally, examine_goods, examine_health, examine_incidents, examine_journal, examine_people,
+};
 use self::programme::{client, programme};
 use crate::reference::oracle::Oracle;
 use crate::reference::{POLICIES, Pseudonyms, roomy, say};
@@ -83,6 +85,7 @@ async fn what_sql_lets_through_is_what_the_authorizer_allows_record_by_record() 
             examine_health(&mut examined, &programme).await;
             examine_journal(&mut examined, &programme).await;
             examine_goods(&mut examined, &goods).await;
+            examine_incidents(&mut examined, &goods).await;
         }
         world.stop().await;
     }

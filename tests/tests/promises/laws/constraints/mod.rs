@@ -4,6 +4,8 @@ mod agencies;
 mod departures;
 mod goods;
 mod health;
+mod incidents;
+mod inspections;
 mod journal;
 mod lodging;
 mod meals;
@@ -29,6 +31,8 @@ fn breaches() -> Vec<Breach> {
         departures::BREACHES,
         goods::BREACHES,
         health::BREACHES,
+        incidents::BREACHES,
+        inspections::BREACHES,
         journal::BREACHES,
         lodging::BREACHES,
         meals::BREACHES,
