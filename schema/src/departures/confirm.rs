@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
+use super::DepartureState;
 use super::plan::NOT_PLANNED;
 use super::settle::{
     ConfirmDeparturePayload, DepartureSeen, ReverseDeparturePayload, Settled, changeable, done, settle,
 };
-use super::DepartureState;
 use crate::census::needs;
 use crate::context::Context;
 use crate::coordination::end_cases;
@@ -144,7 +144,8 @@ async fn reverse(
     if let Some(problem) = refuse_text("reason", Some(&input.reason)) {
         return Ok(Err(problem.into()));
     }
-    let of = (DepartureState::Confirmed, "One of these departures is not confirmed, or was reversed already.");
+    let of =
+        (DepartureState::Confirmed, "One of these departures is not confirmed, or was reversed already.");
     let found = match changeable(context, transaction, &input.departures, of).await? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),

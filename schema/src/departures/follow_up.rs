@@ -20,7 +20,7 @@ use crate::scalars::Id;
 
 input! {
     /// What was heard of somebody who left.
-    pub struct RecordFollowUp {
+    pub struct FollowUpDeparture {
         /// Their departure; a confirmed one.
         pub departure: Id<Departure>,
         /// How they are.
@@ -37,7 +37,7 @@ input! {
 record! {
     /// A follow-up, recorded.
     #[derive(Serialize, Deserialize)]
-    pub struct RecordFollowUpPayload: "RecordFollowUpPayload" as Person {
+    pub struct FollowUpDeparturePayload: "FollowUpDeparturePayload" as Person {
         /// The follow-up: what is kept of the answer holds nothing of what was heard.
         follow_up_id: Uuid,
         /// The key of the person, as policies compare it.
@@ -47,7 +47,7 @@ record! {
     }
 }
 
-impl Facts for RecordFollowUpPayload {
+impl Facts for FollowUpDeparturePayload {
     fn fact(&self, fact: Fact) -> Option<&str> {
         if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
     }
@@ -57,7 +57,7 @@ impl Facts for RecordFollowUpPayload {
     }
 }
 
-impl RecordFollowUpPayload {
+impl FollowUpDeparturePayload {
     /// The follow-up's key.
     pub(super) fn follow_up(&self) -> Uuid {
         self.follow_up_id
@@ -66,8 +66,8 @@ impl RecordFollowUpPayload {
 
 union! {
     /// The follow-up, recorded; or why it was not.
-    pub enum RecordFollowUpResult {
-        Payload(RecordFollowUpPayload),
+    pub enum FollowUpDepartureResult {
+        Payload(FollowUpDeparturePayload),
         NotFound(NotFound),
         InvalidValue(InvalidValue),
         StateConflict(StateConflict),
@@ -76,13 +76,16 @@ union! {
 }
 
 /// Records what was heard. The database holds that it is of somebody who had left by then.
-pub(super) async fn record_follow_up(context: Context, input: RecordFollowUp) -> Result<RecordFollowUpResult> {
+pub(super) async fn record_follow_up(
+    context: Context,
+    input: FollowUpDeparture,
+) -> Result<FollowUpDepartureResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
     let key = input.idempotency_key.clone();
     let mut transaction =
-        match Transaction::begin(&context, "departures.recordFollowUp", &key, &input).await? {
+        match Transaction::begin(&context, "departures.followUpDeparture", &key, &input).await? {
             Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(RecordFollowUpResult::Payload(payload)),
+            Begun::Repeated(payload) => return Ok(FollowUpDepartureResult::Payload(payload)),
             Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
         };
     let done = record(&context, &mut transaction, &input).await;
@@ -91,9 +94,9 @@ pub(super) async fn record_follow_up(context: Context, input: RecordFollowUp) ->
 
 async fn record(
     context: &Context,
-    transaction: &mut Transaction<'_, RecordFollowUpPayload>,
-    input: &RecordFollowUp,
-) -> Result<std::result::Result<Done<RecordFollowUpPayload>, RecordFollowUpResult>> {
+    transaction: &mut Transaction<'_, FollowUpDeparturePayload>,
+    input: &FollowUpDeparture,
+) -> Result<std::result::Result<Done<FollowUpDeparturePayload>, FollowUpDepartureResult>> {
     let made_at = input.occurred_at.unwrap_or_else(|| context.now());
     let fits = input.note.as_deref().is_none_or(|note| (1..=1_000).contains(&note.trim().chars().count()));
     let sound = needs(made_at <= context.now(), "occurredAt", "Nothing was heard in the future.")
@@ -133,6 +136,6 @@ async fn record(
     let change = FollowedUp { departure: departure.id.uuid(), follow_up, outcome, note };
     let changes = vec![Part::of(Class::Identity, Some(person), &change)?, touched(vec![person], made_at)?];
     let facts = departure.judged.facts.clone();
-    let payload = RecordFollowUpPayload { follow_up_id: follow_up, key: person.to_string(), facts };
+    let payload = FollowUpDeparturePayload { follow_up_id: follow_up, key: person.to_string(), facts };
     Ok(Ok(Done { occurred_at: made_at, changes, payload }))
 }

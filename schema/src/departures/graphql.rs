@@ -4,13 +4,13 @@ use enlace_policies::{Class, RecordType};
 use uuid::Uuid;
 
 use super::confirm::{confirm_departure, reverse_departure};
-use super::follow_up::{RecordFollowUpPayload, record_follow_up};
+use super::follow_up::{FollowUpDeparturePayload, record_follow_up};
 use super::plan::{cancel_departure, plan_departure, replan_departure};
 use super::settle::{
     CancelDeparturePayload, ConfirmDeparturePayload, PlanDeparturePayload, ReplanDeparturePayload,
     ReverseDeparturePayload,
 };
-use super::{Departure, FollowUp, load};
+use super::{Departure, DepartureFollowUp, load};
 use crate::census::{self, Person};
 use crate::graph::{ConnectionKind, Graph, Record};
 
@@ -42,11 +42,11 @@ pub(crate) fn register(graph: &mut Graph) {
                 "What was heard since, oldest first.",
                 |departure| Some(departure.id.uuid()),
                 load::follow_ups_of,
-                |follow_up: &FollowUp| follow_up.departure_id,
+                |follow_up: &DepartureFollowUp| follow_up.departure_id,
             )
-            .in_scope::<FollowUp>()
+            .in_scope::<DepartureFollowUp>()
     });
-    graph.object::<FollowUp>(|follow_up| {
+    graph.object::<DepartureFollowUp>(|follow_up| {
         follow_up
             .one(
                 "departure",
@@ -59,13 +59,13 @@ pub(crate) fn register(graph: &mut Graph) {
             .in_scope::<Departure>()
     });
     graph.node::<Departure, _, _>(Class::Identity, load::departures_by_ids);
-    graph.node::<FollowUp, _, _>(Class::Identity, load::follow_ups_by_ids);
+    graph.node::<DepartureFollowUp, _, _>(Class::Identity, load::follow_ups_by_ids);
     party::<PlanDeparturePayload>(graph, PlanDeparturePayload::party);
     party::<ReplanDeparturePayload>(graph, ReplanDeparturePayload::party);
     party::<ConfirmDeparturePayload>(graph, ConfirmDeparturePayload::party);
     party::<CancelDeparturePayload>(graph, CancelDeparturePayload::party);
     party::<ReverseDeparturePayload>(graph, ReverseDeparturePayload::party);
-    graph.object::<RecordFollowUpPayload>(|payload| {
+    graph.object::<FollowUpDeparturePayload>(|payload| {
         payload
             .one(
                 "followUp",
@@ -73,9 +73,9 @@ pub(crate) fn register(graph: &mut Graph) {
                 "What was heard.",
                 |payload| Some(payload.follow_up()),
                 load::follow_ups_by_ids,
-                |follow_up: &FollowUp| follow_up.id.uuid(),
+                |follow_up: &DepartureFollowUp| follow_up.id.uuid(),
             )
-            .in_scope::<FollowUp>()
+            .in_scope::<DepartureFollowUp>()
     });
     graph
         .query(
@@ -107,11 +107,7 @@ fn party<P: Record>(graph: &mut Graph, key: fn(&P) -> Uuid) {
 
 fn mutations(graph: &mut Graph) {
     graph
-        .mutation(
-            "planDeparture",
-            Class::Identity,
-            "Plans that people go, together. Needs a purpose.",
-        )
+        .mutation("planDeparture", Class::Identity, "Plans that people go, together. Needs a purpose.")
         .either(RecordType::Person, plan_departure);
     graph
         .mutation(
@@ -121,7 +117,11 @@ fn mutations(graph: &mut Graph) {
         )
         .either(RecordType::Person, replan_departure);
     graph
-        .mutation("cancelDeparture", Class::Identity, "Cancels planned departures of one party. Needs a purpose.")
+        .mutation(
+            "cancelDeparture",
+            Class::Identity,
+            "Cancels planned departures of one party. Needs a purpose.",
+        )
         .either(RecordType::Person, cancel_departure);
     graph
         .mutation(
@@ -138,6 +138,10 @@ fn mutations(graph: &mut Graph) {
         )
         .either(RecordType::Person, reverse_departure);
     graph
-        .mutation("recordFollowUp", Class::Identity, "Records what was heard of somebody after they left. Needs a purpose.")
+        .mutation(
+            "followUpDeparture",
+            Class::Identity,
+            "Records what was heard of somebody after they left. Needs a purpose.",
+        )
         .either(RecordType::Person, record_follow_up);
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact, RecordType};
 
 use super::tables::{departure_follow_ups, departures};
-use super::{DESTINATION, Departure, DepartureState, Destination, FollowUp, HEARD, Heard};
+use super::{DESTINATION, Departure, DepartureFollowUp, DepartureState, Destination, HEARD, Heard};
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
 use crate::census::{Judged, PersonFacts, person_facts};
@@ -236,7 +236,7 @@ async fn follow_ups(
     context: &Context,
     of: Option<Vec<Uuid>>,
     ids: Option<Vec<Uuid>>,
-) -> Result<Vec<FollowUp>> {
+) -> Result<Vec<DepartureFollowUp>> {
     let Some(scope) = scope(context)? else { return Ok(Vec::new()) };
     let mut query = departure_follow_ups::table
         .inner_join(departures::table.inner_join(persons::table.left_join(shelters::table)))
@@ -264,7 +264,7 @@ async fn follow_ups(
     rows.into_iter()
         .map(|(id, departure_id, person_id, made_at, sealed, facts)| {
             let heard: Option<Heard> = keys.open(person_id, HEARD, &sealed)?;
-            Ok(FollowUp {
+            Ok(DepartureFollowUp {
                 id: Id::new(id),
                 made_at,
                 outcome: heard.as_ref().map(|heard| heard.outcome),
@@ -278,11 +278,11 @@ async fn follow_ups(
 }
 
 /// What was heard since some departures.
-pub(super) async fn follow_ups_of(context: Context, departures: Vec<Uuid>) -> Result<Vec<FollowUp>> {
+pub(super) async fn follow_ups_of(context: Context, departures: Vec<Uuid>) -> Result<Vec<DepartureFollowUp>> {
     follow_ups(&context, Some(departures), None).await
 }
 
 /// Follow-ups by key.
-pub(super) async fn follow_ups_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<FollowUp>> {
+pub(super) async fn follow_ups_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<DepartureFollowUp>> {
     follow_ups(&context, None, Some(ids)).await
 }

@@ -127,9 +127,9 @@ impl Facts for Departure {
 
 record! {
     /// What was heard of somebody after they left.
-    pub struct FollowUp: "FollowUp" as Person, id "follow_up" {
+    pub struct DepartureFollowUp: "DepartureFollowUp" as Person, id "departure_follow_up" {
         /// Global id.
-        id: Id<FollowUp> => Public identifying,
+        id: Id<DepartureFollowUp> => Public identifying,
         /// When it was heard.
         made_at: DateTime<Utc> => Identity,
         /// How they are.
@@ -145,7 +145,7 @@ record! {
     }
 }
 
-impl Facts for FollowUp {
+impl Facts for DepartureFollowUp {
     fn fact(&self, fact: Fact) -> Option<&str> {
         self.judged.fact(fact)
     }
@@ -185,11 +185,16 @@ pub(crate) const DESTINATION: &str = "destination";
 impl DestinationInput {
     /// Whether it can be; where not, what to do.
     fn check(&self) -> Checked {
-        needs(is_country(&self.country), "destination.country", "Name the country by its three letters, as in MEX.")?;
+        needs(
+            is_country(&self.country),
+            "destination.country",
+            "Name the country by its three letters, as in MEX.",
+        )?;
         let here = self.country == "MEX";
         let message = "A dwelling and a city are of this country, MEX; a country is another one.";
         needs(here != (self.kind == DestinationKind::Country), "destination.country", message)?;
-        let named = self.place.as_deref().is_none_or(|place| (2..=200).contains(&place.trim().chars().count()));
+        let named =
+            self.place.as_deref().is_none_or(|place| (2..=200).contains(&place.trim().chars().count()));
         needs(named, "destination.place", "A place has 2 to 200 characters.")?;
         let needed = self.kind == DestinationKind::Country || self.place.is_some();
         needs(needed, "destination.place", "Say which dwelling or which city.")

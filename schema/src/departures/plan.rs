@@ -12,9 +12,7 @@ use super::settle::{
     changeable, done, settle,
 };
 use super::tables::departures;
-use super::{
-    DESTINATION, Departure, DeparturePlanned, DepartureState, Destination, DestinationInput,
-};
+use super::{DESTINATION, Departure, DeparturePlanned, DepartureState, Destination, DestinationInput};
 use crate::census::tables::episodes;
 use crate::census::{Held, MERGED, Person, TAKES_NOTHING, erased, held_all, needs, touched};
 use crate::context::Context;
@@ -206,12 +204,7 @@ fn checked(
 }
 
 /// What the journal says of a plan.
-fn planned(
-    person: Uuid,
-    departure: Uuid,
-    planned_on: NaiveDate,
-    destination: Destination,
-) -> Result<Part> {
+fn planned(person: Uuid, departure: Uuid, planned_on: NaiveDate, destination: Destination) -> Result<Part> {
     let change = DeparturePlanned { departure, planned_on, destination };
     Part::of(Class::Identity, Some(person), &change)
 }
@@ -251,7 +244,8 @@ async fn replan(
     for departure in &found {
         let person = departure.person_id;
         let before = before(departure);
-        let (Some(destination), true) = (input.destination.as_ref().map(Destination::from).or(before), keys.have(person))
+        let (Some(destination), true) =
+            (input.destination.as_ref().map(Destination::from).or(before), keys.have(person))
         else {
             return Ok(Err(erased().into()));
         };
@@ -311,7 +305,8 @@ async fn cancel(
         Err(refused) => return Ok(Err(refused)),
     };
     let at: DateTime<Utc> = context.now();
-    let settled = Settled { state: DepartureState::Cancelled, departed_at: None, reason: Some(&input.reason) };
+    let settled =
+        Settled { state: DepartureState::Cancelled, departed_at: None, reason: Some(&input.reason) };
     match settle(context, transaction, &found, &settled).await? {
         Ok(changes) => done(&found, at, changes, CancelDeparturePayload::new),
         Err(refused) => Ok(Err(refused)),

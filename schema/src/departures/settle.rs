@@ -153,7 +153,8 @@ where
     R: From<StateConflict>,
 {
     let ids: Vec<Uuid> = found.iter().map(|departure| departure.id.uuid()).collect();
-    let departed_at = settled.departed_at.or_else(|| found.iter().find_map(|departure| departure.departed_at));
+    let departed_at =
+        settled.departed_at.or_else(|| found.iter().find_map(|departure| departure.departed_at));
     let settling = diesel::update(departures::table.filter(departures::id.eq_any(ids))).set((
         departures::state.eq(settled.state),
         departures::departed_at.eq(departed_at),

@@ -35,8 +35,8 @@ pub(crate) use graphql::register;
 pub(crate) use holds::tidy;
 pub(crate) use leaving::leave_beds;
 pub(crate) use load::{beds_of_spaces, stays_of};
-pub(crate) use stays::hold_households;
 use overrides::PlacementOverride;
+pub(crate) use stays::hold_households;
 
 graphql_enum! {
     /// Whether somebody can lie in a bed.

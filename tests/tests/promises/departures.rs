@@ -23,7 +23,7 @@ fn coordinator(world: &World) -> Client {
 /// Runs a mutation of departures with arguments as literals, under a key.
 async fn keyed(client: &Client, root: &str, arguments: &str, key: &str) -> Json {
     let payload = format!("{}{}Payload", root[..1].to_uppercase(), &root[1..]);
-    let shown = if root == "recordFollowUp" { "followUp { id outcome note madeAt }" } else { PARTY };
+    let shown = if root == "followUpDeparture" { "followUp { id outcome note madeAt }" } else { PARTY };
     client
         .query(&format!(
             "mutation {{ x: {root}({arguments}, idempotencyKey: \"{key}\") {{ __typename ... on {payload} {{ {shown} }} \
@@ -36,7 +36,8 @@ async fn act(client: &Client, root: &str, arguments: &str) -> Json {
     keyed(client, root, arguments, &fresh_key()).await
 }
 
-const BY_BUS: &str = "destination: {kind: CITY, country: \"MEX\", place: \"Ciudad Inventada\", transport: BUS}";
+const BY_BUS: &str =
+    "destination: {kind: CITY, country: \"MEX\", place: \"Ciudad Inventada\", transport: BUS}";
 
 async fn plan(client: &Client, people: &[String], day: &str) -> Json {
     act(client, "planDeparture", &format!("persons: {}, plannedOn: \"{day}\", {BY_BUS}", json!(people))).await
@@ -44,7 +45,8 @@ async fn plan(client: &Client, people: &[String], day: &str) -> Json {
 
 /// Departures as a change names them.
 fn seen(departures: &[Json]) -> String {
-    let seen = |departure: &Json| format!("{{departure: {}, version: {}}}", departure["id"], departure["version"]);
+    let seen =
+        |departure: &Json| format!("{{departure: {}, version: {}}}", departure["id"], departure["version"]);
     format!("departures: [{}]", departures.iter().map(seen).collect::<Vec<_>>().join(", "))
 }
 
@@ -53,7 +55,8 @@ fn planned(answer: &Json) -> Vec<Json> {
 }
 
 async fn household(client: &Client, person: &str) -> Json {
-    let document = "query($id: ID!) { node(id: $id) { ... on Person { household { id closedOn } shelter { code }
+    let document =
+        "query($id: ID!) { node(id: $id) { ... on Person { household { id closedOn } shelter { code }
         stays { endedAt } episodes { endedOn ending } referrals { state } } } }";
     at(&client.run(document, json!({"id": person})).await, "data.node").clone()
 }
@@ -135,46 +138,77 @@ async fn a_departure_that_was_none_is_reversed_and_one_that_is_not_to_be_cancell
     let couple = homeless(&world, 2, 1).await.remove(0);
     mutate(&client, "checkIn", &lodging(&couple, &ward.beds)).await;
     for (arguments, argument) in [
-        ("plannedOn: \"2022-01-30\", destination: {kind: COUNTRY, country: \"USA\", transport: AIR}", "plannedOn"),
-        ("plannedOn: \"2022-02-01\", destination: {kind: COUNTRY, country: \"MEX\", transport: AIR}", "destination.country"),
-        ("plannedOn: \"2022-02-01\", destination: {kind: DWELLING, country: \"MEX\", transport: PRIVATE}", "destination.place"),
+        (
+            "plannedOn: \"2022-01-30\", destination: {kind: COUNTRY, country: \"USA\", transport: AIR}",
+            "plannedOn",
+        ),
+        (
+            "plannedOn: \"2022-02-01\", destination: {kind: COUNTRY, country: \"MEX\", transport: AIR}",
+            "destination.country",
+        ),
+        (
+            "plannedOn: \"2022-02-01\", destination: {kind: DWELLING, country: \"MEX\", transport: PRIVATE}",
+            "destination.place",
+        ),
     ] {
-        let refused = act(&client, "planDeparture", &format!("persons: {}, {arguments}", json!(couple))).await;
+        let refused =
+            act(&client, "planDeparture", &format!("persons: {}, {arguments}", json!(couple))).await;
         assert_eq!(at(&refused, "data.x.argument"), argument, "{refused}");
     }
     let party = planned(&plan(&client, &couple, "2022-02-03").await);
     let abroad = "plannedOn: \"2022-02-05\", destination: {kind: COUNTRY, country: \"CAN\", transport: AIR}";
     let party = planned(&act(&client, "replanDeparture", &format!("{}, {abroad}", seen(&party))).await);
-    assert_eq!((&party[1]["country"], &party[1]["place"], &party[1]["version"]), (&json!("CAN"), &Json::Null, &json!(2)));
-    let stale = act(&client, "cancelDeparture", &format!("{}, reason: \"Se quedan\"", seen(&[json!({"id": party[0]["id"], "version": 1})]))).await;
+    assert_eq!(
+        (&party[1]["country"], &party[1]["place"], &party[1]["version"]),
+        (&json!("CAN"), &Json::Null, &json!(2))
+    );
+    let stale = act(
+        &client,
+        "cancelDeparture",
+        &format!("{}, reason: \"Se quedan\"", seen(&[json!({"id": party[0]["id"], "version": 1})])),
+    )
+    .await;
     assert_eq!(problem(&stale), "VERSION_CONFLICT");
 
     let followed = format!("departure: {}, outcome: SETTLED, note: \"Llegaron bien\"", party[0]["id"]);
-    assert_eq!(problem(&act(&client, "recordFollowUp", &followed).await), "STATE_CONFLICT");
-    let early = act(&client, "confirmDeparture", &format!("{}, occurredAt: \"2022-02-04T12:00:00Z\"", seen(&party))).await;
+    assert_eq!(problem(&act(&client, "followUpDeparture", &followed).await), "STATE_CONFLICT");
+    let early =
+        act(&client, "confirmDeparture", &format!("{}, occurredAt: \"2022-02-04T12:00:00Z\"", seen(&party)))
+            .await;
     assert_eq!(at(&early, "data.x.argument"), "occurredAt");
     let party = planned(&act(&client, "confirmDeparture", &seen(&party)).await);
-    let heard = act(&client, "recordFollowUp", &followed).await;
-    assert_eq!((at(&heard, "data.x.followUp.outcome"), at(&heard, "data.x.followUp.note")), (&json!("SETTLED"), &json!("Llegaron bien")));
+    let heard = act(&client, "followUpDeparture", &followed).await;
+    assert_eq!(
+        (at(&heard, "data.x.followUp.outcome"), at(&heard, "data.x.followUp.note")),
+        (&json!("SETTLED"), &json!("Llegaron bien"))
+    );
 
     // It was an error: they are here again, and their beds are to be found anew.
     let reason = "reason: \"Perdieron el avión\"";
     let back = planned(&act(&client, "reverseDeparture", &format!("{}, {reason}", seen(&party))).await);
     assert_eq!((&back[0]["state"], &back[0]["reason"]), (&json!("REVERSED"), &json!("Perdieron el avión")));
     let known = household(&client, &couple[0]).await;
-    assert_eq!((at(&known, "household.closedOn"), at(&known, "episodes.0.ending")), (&Json::Null, &Json::Null));
-    assert_eq!(problem(&act(&client, "reverseDeparture", &format!("{}, {reason}", seen(&back))).await), "STATE_CONFLICT");
+    assert_eq!(
+        (at(&known, "household.closedOn"), at(&known, "episodes.0.ending")),
+        (&Json::Null, &Json::Null)
+    );
+    assert_eq!(
+        problem(&act(&client, "reverseDeparture", &format!("{}, {reason}", seen(&back))).await),
+        "STATE_CONFLICT"
+    );
     let lodged = mutate(&client, "checkIn", &lodging(&couple, &ward.beds)).await;
     assert_eq!(rows(&lodged, "data.x.stays").len(), 2, "{lodged}");
 
     // Another plan, which comes to nothing.
     let party = planned(&plan(&client, &couple, "2022-02-10").await);
-    let cancelled = planned(&act(&client, "cancelDeparture", &format!("{}, reason: \"Se quedan\"", seen(&party))).await);
+    let cancelled =
+        planned(&act(&client, "cancelDeparture", &format!("{}, reason: \"Se quedan\"", seen(&party))).await);
     assert_eq!((&cancelled[0]["state"], &cancelled[0]["reason"]), (&json!("CANCELLED"), &json!("Se quedan")));
     assert_eq!(problem(&act(&client, "confirmDeparture", &seen(&cancelled)).await), "STATE_CONFLICT");
     let history = "query($id: ID!) { node(id: $id) { ... on Person { departures { state party { id } followUps { outcome } } } } }";
     let history = client.run(history, json!({"id": couple[0]})).await;
-    let states: Vec<&Json> = rows(&history, "data.node.departures").iter().map(|departure| &departure["state"]).collect();
+    let states: Vec<&Json> =
+        rows(&history, "data.node.departures").iter().map(|departure| &departure["state"]).collect();
     assert_eq!(states, ["REVERSED", "CANCELLED"]);
     assert_eq!(rows(&history, "data.node.departures.0.party").len(), 2);
 
@@ -185,7 +219,8 @@ async fn a_departure_that_was_none_is_reversed_and_one_that_is_not_to_be_cancell
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_who_confirm_at_once_one_is_told_that_it_was_done_and_members_close_their_household_whoever_is_last() {
+async fn of_two_who_confirm_at_once_one_is_told_that_it_was_done_and_members_close_their_household_whoever_is_last()
+ {
     let world = World::start().await;
     let client = Arc::new(coordinator(&world));
     let ward = ward(&world, "ALB-01", 4).await;
@@ -197,10 +232,14 @@ async fn of_two_who_confirm_at_once_one_is_told_that_it_was_done_and_members_clo
         async move { act(&client, "confirmDeparture", &seen(&[departure])).await }
     });
     let answers = join_all(each).await;
-    let done = answers.iter().filter(|answer| at(answer, "data.x.__typename") == "ConfirmDeparturePayload").count();
+    let done =
+        answers.iter().filter(|answer| at(answer, "data.x.__typename") == "ConfirmDeparturePayload").count();
     assert_eq!(done, 4, "{answers:?}");
     let refused = answers.iter().filter_map(|answer| at(answer, "data.x.code").as_str());
-    assert!(refused.clone().count() == 4 && refused.clone().all(|code| code == "VERSION_CONFLICT"), "{answers:?}");
+    assert!(
+        refused.clone().count() == 4 && refused.clone().all(|code| code == "VERSION_CONFLICT"),
+        "{answers:?}"
+    );
     assert_eq!(at(&household(&client, &family[0]).await, "household.closedOn"), "2022-01-31");
     world.stop().await;
 }

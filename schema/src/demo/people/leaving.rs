@@ -62,7 +62,12 @@ impl Leaving {
     }
 
     /// One member's departure, where it is planned by then.
-    pub(super) fn member(&self, someone: &Someone, episode: Uuid, now: DateTime<Utc>) -> Result<Option<Departure>> {
+    pub(super) fn member(
+        &self,
+        someone: &Someone,
+        episode: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Departure>> {
         if self.planned_at > now {
             return Ok(None);
         }

@@ -327,7 +327,13 @@ impl Rows {
     }
 
     /// Their time here, and how they leave.
-    fn episode(&mut self, someone: &Someone, household: &Household, leaving: &Leaving, now: DateTime<Utc>) -> Result<()> {
+    fn episode(
+        &mut self,
+        someone: &Someone,
+        household: &Household,
+        leaving: &Leaving,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let episode = id("episodes", &someone.code, local(household.arrived_on, 9));
         self.departures.extend(leaving.member(someone, episode, now)?);
         self.episodes.push(Episode {

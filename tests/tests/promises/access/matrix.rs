@@ -80,7 +80,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "PlacementReason",
         "ProposedPlace",
         "PlacementOverride",
-        "FollowUp",
+        "DepartureFollowUp",
         "DuplicateCandidate",
         "PastStock",
         "StockAlert",

@@ -110,7 +110,7 @@ const FAMILIES: &[&str] = &[
     "cancelDeparture",
     "confirmDeparture",
     "reverseDeparture",
-    "recordFollowUp",
+    "followUpDeparture",
     "mergePersons",
     "undoMerge",
     "dismissDuplicate",

@@ -227,7 +227,7 @@ const OF_A_PERSON: &[&str] = &[
     "ProposedPlace",
     "Episode",
     "Departure",
-    "FollowUp",
+    "DepartureFollowUp",
     "Consent",
     "Referral",
     "Enrolment",
@@ -244,7 +244,7 @@ const OF_SOME_AGE: &[&str] = &[
     "Stay",
     "Episode",
     "Departure",
-    "FollowUp",
+    "DepartureFollowUp",
     "Consent",
     "Referral",
     "Enrolment",
@@ -310,8 +310,8 @@ fn carried(object: &str) -> &str {
         Some("ReplacePickupCode" | "RegisterHousehold" | "ChangeHead") => "Household",
         Some(
             "UpdatePerson" | "MoveToHousehold" | "OpenEpisode" | "MergePersons" | "UndoMerge"
-            | "DismissDuplicate" | "PlanDeparture" | "ReplanDeparture" | "CancelDeparture" | "ConfirmDeparture"
-            | "ReverseDeparture" | "RecordFollowUp",
+            | "DismissDuplicate" | "PlanDeparture" | "ReplanDeparture" | "CancelDeparture"
+            | "ConfirmDeparture" | "ReverseDeparture" | "FollowUpDeparture",
         ) => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("InvolvePerson") => "InvolvedPerson",

@@ -217,7 +217,7 @@ impl Snapshot {
             "CatalogueItem" => follow("category"),
             "Donation" | "ImportMapping" => follow("donor"),
             "Stay" | "Episode" | "Departure" => follow("person"),
-            "FollowUp" => follow("departure"),
+            "DepartureFollowUp" => follow("departure"),
             "Incident" => Facts { lodges_in: code("shelter"), ..Facts::default() },
             "IncidentFollowUp" | "InvolvedPerson" => follow("incident"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },

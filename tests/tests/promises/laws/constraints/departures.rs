@@ -9,7 +9,10 @@ pub(super) const BREACHES: &[Breach] = &[
          SELECT gen_random_uuid(), id, '2022-01-31', 'x' FROM departures WHERE state = 'PLANNED' LIMIT 1",
     ),
     ("departures_departed", "UPDATE departures SET departed_at = recorded_at WHERE state = 'PLANNED'"),
-    ("departures_go_forward", "UPDATE departures SET state = 'REVERSED', departed_at = recorded_at, reason = 'Otra vez'"),
+    (
+        "departures_go_forward",
+        "UPDATE departures SET state = 'REVERSED', departed_at = recorded_at, reason = 'Otra vez'",
+    ),
     (
         "departures_of_who_is_here",
         "INSERT INTO departures (id, programme_id, person_id, episode_id, party_id, planned_on, plan, recorded_at) \
