@@ -13,6 +13,7 @@ mod following;
 mod graphql;
 mod held;
 mod load;
+mod newborns;
 mod parts;
 pub(crate) mod pickup;
 mod registering;
@@ -40,9 +41,10 @@ pub(crate) use duplicates::{MERGED, TAKES_NOTHING};
 pub(crate) use ending::tell_of_ended;
 pub(crate) use following::touched;
 pub(crate) use graphql::register;
-pub(crate) use held::{erased, held, place};
+pub(crate) use held::{Held, erased, held, place};
 pub(crate) use load::{facts_within_reach, persons_by_ids, reaches};
-pub(crate) use parts::{Checked, PlacementInput, inside, needs};
+pub(crate) use newborns::{Mother, Newborn, mother, register_newborns};
+pub(crate) use parts::{Checked, PlacementInput, inside, name, needs};
 pub(crate) use search::renew_tokens;
 
 graphql_enum! {

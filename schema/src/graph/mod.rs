@@ -105,6 +105,7 @@ mod tests {
         let kinds: BTreeSet<&str> = graph.identifying_kinds().map(|(kind, _)| kind).collect();
         let expected = [
             "assessment",
+            "birth",
             "break_glass",
             "consent",
             "diagnosis",
@@ -116,6 +117,7 @@ mod tests {
             "medical_referral",
             "person",
             "placement_override",
+            "pregnancy",
             "prescription",
             "referral",
             "stay",

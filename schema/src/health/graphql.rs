@@ -7,7 +7,8 @@ use crate::graph::{ConnectionKind, Graph, Object};
 use crate::health::assess::{RecordAssessmentPayload, record_assessment};
 use crate::health::visits::advised;
 use crate::health::{
-    Assessment, Diagnosis, MedicalReferral, Prescription, Visit, hospitals, load, prescriptions, visits,
+    Assessment, Birth, Diagnosis, MedicalReferral, Pregnancy, Prescription, Visit, births, hospitals, load,
+    pregnancies, prescriptions, visits,
 };
 
 /// Declares this capability's part of the schema.
@@ -83,6 +84,8 @@ pub(crate) fn register(graph: &mut Graph) {
     visits::register(graph);
     prescriptions::register(graph);
     hospitals::register(graph);
+    pregnancies::register(graph);
+    births::register(graph);
 }
 
 /// What a person leads to.
@@ -124,4 +127,22 @@ pub(crate) fn of_a_person(person: Object<Person>) -> Object<Person> {
             |referral: &MedicalReferral| referral.person_id,
         )
         .in_scope::<MedicalReferral>()
+        .many(
+            "pregnancies",
+            Class::Health,
+            "Their pregnancies, oldest first.",
+            |person| Some(person.id.uuid()),
+            pregnancies::pregnancies_of,
+            |pregnancy: &Pregnancy| pregnancy.person_id,
+        )
+        .in_scope::<Pregnancy>()
+        .one(
+            "birth",
+            Class::Health,
+            "Their own birth, where they were born here.",
+            |person| Some(person.id.uuid()),
+            births::births_of,
+            |birth: &Birth| birth.person_id,
+        )
+        .in_scope::<Birth>()
 }

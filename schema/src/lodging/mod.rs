@@ -12,6 +12,7 @@ mod fitting;
 mod graphql;
 mod holds;
 mod load;
+mod newborns;
 mod overrides;
 mod proposals;
 mod stays;
@@ -33,6 +34,7 @@ use crate::scalars::Id;
 pub(crate) use graphql::register;
 pub(crate) use holds::tidy;
 pub(crate) use load::{beds_of_spaces, stays_of};
+pub(crate) use newborns::lodge_newborns;
 use overrides::PlacementOverride;
 
 graphql_enum! {

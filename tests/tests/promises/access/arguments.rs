@@ -153,6 +153,8 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("persons" | "placementProposals", "household") => one(snapshot.pages.families.keys().next()?),
         ("placementProposals", "persons") => vec![format!("[\"{someone}\"]")],
         ("duplicateCandidates" | "visits", "person") => one(someone),
+        ("prenatalControls", "pregnancy") => one(&enlace_tests::id("pregnancy", uuid::Uuid::from_u128(7))),
+        ("prenatalControls", "state") => literals(&["DUE", "MISSED"]),
         ("personSearch", "name") => one("Marie"),
         ("personSearch", "birthDate") => one("1990"),
         ("personSearch", "documentNumber" | "curp" | "householdCode") => one("HOG-0001"),
@@ -400,6 +402,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "persons" => &["shelter", "household"],
             "personSearch" => &["name", "birthDate", "documentNumber", "curp", "householdCode"],
             "breakGlassAccesses" | "duplicateCandidates" | "visits" => &["person"],
+            "prenatalControls" => &["pregnancy", "state"],
             "journal" => &[
                 "agency",
                 "actor",

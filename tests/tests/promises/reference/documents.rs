@@ -39,6 +39,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "breakGlassAccesses"),
     ("Query", "visits"),
     ("Query", "consultationsAdvised"),
+    ("Query", "prenatalControls"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
     ("Query", "mealShortfalls"),
