@@ -3,6 +3,7 @@
 //! A person's data lies sealed, one payload for each data class; a loader opens those that its caller may read of some
 //! record at least, and no others.
 
+mod ages;
 mod consents;
 mod curp;
 mod document;
@@ -35,6 +36,7 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
 
+pub(crate) use ages::born;
 pub(crate) use curp::check_digit;
 pub(crate) use document::IdentityDocument;
 pub(crate) use duplicates::{MERGED, TAKES_NOTHING};

@@ -121,6 +121,7 @@ mod tests {
             "prescription",
             "referral",
             "stay",
+            "vaccination",
             "visit",
         ];
         assert_eq!(kinds, expected.into());

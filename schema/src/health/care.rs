@@ -14,6 +14,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use super::pregnancies::Gestation;
 use super::tables::care_records;
+use super::vaccinations::Vaccinated;
 use crate::access::{FactSource, InScope};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -31,6 +32,7 @@ const SLOT: usize = 16;
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Care {
     Pregnancy(Gestation),
+    Vaccination(Vaccinated),
 }
 
 #[derive(Serialize)]

@@ -7,8 +7,8 @@ use crate::graph::{ConnectionKind, Graph, Object};
 use crate::health::assess::{RecordAssessmentPayload, record_assessment};
 use crate::health::visits::advised;
 use crate::health::{
-    Assessment, Birth, Diagnosis, MedicalReferral, Pregnancy, Prescription, Visit, births, hospitals, load,
-    pregnancies, prescriptions, visits,
+    Assessment, Birth, Diagnosis, MedicalReferral, Pregnancy, Prescription, Vaccination, Visit, births,
+    hospitals, load, pregnancies, prescriptions, vaccinations, visits,
 };
 
 /// Declares this capability's part of the schema.
@@ -86,6 +86,7 @@ pub(crate) fn register(graph: &mut Graph) {
     hospitals::register(graph);
     pregnancies::register(graph);
     births::register(graph);
+    vaccinations::register(graph);
 }
 
 /// What a person leads to.
@@ -136,6 +137,15 @@ pub(crate) fn of_a_person(person: Object<Person>) -> Object<Person> {
             |pregnancy: &Pregnancy| pregnancy.person_id,
         )
         .in_scope::<Pregnancy>()
+        .many(
+            "vaccinations",
+            Class::Health,
+            "Their vaccinations, in the order in which they were given.",
+            |person| Some(person.id.uuid()),
+            vaccinations::vaccinations_of,
+            |vaccination: &Vaccination| vaccination.person_id,
+        )
+        .in_scope::<Vaccination>()
         .one(
             "birth",
             Class::Health,

@@ -14,6 +14,7 @@ mod pregnancies;
 mod prescriptions;
 mod risk;
 pub(crate) mod tables;
+mod vaccinations;
 mod visits;
 
 use chrono::{DateTime, Utc};
@@ -33,6 +34,7 @@ pub(crate) use hospitals::MedicalReferral;
 pub(crate) use pregnancies::{Gestation, LASTS, Pregnancy, PregnancyEnding, RULE as CONTROLS_RULE};
 pub(crate) use prescriptions::{HANDED, Handed, ORDER, Order, Prescription};
 pub(crate) use risk::{RULE, risk};
+pub(crate) use vaccinations::Vaccination;
 pub(crate) use visits::{Encounter, Specialty, VISIT, Visit};
 
 graphql_enum! {
@@ -152,6 +154,10 @@ of_a_person!(
     pregnancies::RecordPregnancyPayload,
     pregnancies::EndPregnancyPayload,
     Birth,
+    Vaccination,
+    vaccinations::VaccinationScheme,
+    vaccinations::VaccineDoses,
+    vaccinations::RecordVaccinationPayload,
 );
 
 /// What the journal calls whatever is done for a person in a visit: an operation's name is not sealed, and is to tell nothing.

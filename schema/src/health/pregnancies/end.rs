@@ -44,8 +44,8 @@ record! {
     /// A pregnancy, ended.
     #[derive(Serialize, Deserialize)]
     pub struct EndPregnancyPayload: "EndPregnancyPayload" as Diagnosis {
-        /// The pregnancy: what is kept of the answer holds nothing of it.
-        pregnancy_id: Uuid,
+        /// The pregnancy: what is kept of the answer does not even say that it is one.
+        record_id: Uuid,
         /// The key of the person, as policies compare it.
         person: String,
     }
@@ -53,7 +53,7 @@ record! {
 
 impl Shows for EndPregnancyPayload {
     fn pregnancy(&self) -> Uuid {
-        self.pregnancy_id
+        self.record_id
     }
 }
 
@@ -125,8 +125,8 @@ async fn end(
     let Some((person, record)) = found else { return missing() };
     let keys = context.vault().keys(vec![person]).await?;
     let Some(care) = Care::open(&keys, person, &record)? else { return Ok(Err(census::erased().into())) };
-    let Care::Pregnancy(mut gestation) = care;
-    let payload = EndPregnancyPayload { pregnancy_id: pregnancy, person: person.to_string() };
+    let Care::Pregnancy(mut gestation) = care else { return missing() };
+    let payload = EndPregnancyPayload { record_id: pregnancy, person: person.to_string() };
     context.authorize_write(Class::Health, RecordType::Diagnosis, &payload)?;
     if gestation.version != input.version {
         return Ok(Err(VersionConflict::new(gestation.version).into()));

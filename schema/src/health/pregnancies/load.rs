@@ -15,9 +15,8 @@ use crate::scalars::Id;
 use crate::vault::Keys;
 
 /// A pregnancy, opened; none of another record of care.
-#[expect(clippy::unnecessary_wraps, reason = "records of care are of several kinds")]
 fn pregnancy(found: Found) -> Option<(Uuid, (Pregnancy, Vec<Uuid>))> {
-    let Care::Pregnancy(gestation) = found.care;
+    let Care::Pregnancy(gestation) = found.care else { return None };
     let shown = Pregnancy {
         id: Id::new(found.id),
         recorded_at: found.recorded_at,
@@ -87,6 +86,8 @@ pub(in crate::health) async fn open_in(
     let Some((id, record)) = found else { return Ok(None) };
     match Care::open(keys, person, &record)? {
         Some(Care::Pregnancy(gestation)) => Ok(Some(Open { id, gestation })),
-        None => Err(Error::internal("the record in a pregnancy's slot does not open")),
+        Some(Care::Vaccination(_)) | None => {
+            Err(Error::internal("the record in a pregnancy's slot does not open"))
+        }
     }
 }

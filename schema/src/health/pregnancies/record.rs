@@ -47,8 +47,8 @@ record! {
     /// A pregnancy, recorded.
     #[derive(Serialize, Deserialize)]
     pub struct RecordPregnancyPayload: "RecordPregnancyPayload" as Diagnosis {
-        /// The pregnancy: what is kept of the answer holds nothing of it.
-        pregnancy_id: Uuid,
+        /// The pregnancy: what is kept of the answer does not even say that it is one.
+        record_id: Uuid,
         /// The key of the person, as policies compare it.
         person: String,
     }
@@ -56,7 +56,7 @@ record! {
 
 impl Shows for RecordPregnancyPayload {
     fn pregnancy(&self) -> Uuid {
-        self.pregnancy_id
+        self.record_id
     }
 }
 
@@ -139,7 +139,7 @@ async fn record(
         return Ok(Err(StateConflict::new(MERGED).into()));
     }
     let pregnancy = context.new_uuid()?;
-    let payload = RecordPregnancyPayload { pregnancy_id: pregnancy, person: person.to_string() };
+    let payload = RecordPregnancyPayload { record_id: pregnancy, person: person.to_string() };
     context.authorize_write(Class::Health, RecordType::Diagnosis, &payload)?;
     let keys = context.vault().keys(vec![person]).await?;
     if !keys.have(person) {

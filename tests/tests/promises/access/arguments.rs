@@ -152,7 +152,7 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         (_, "day") => one("2022-01-31"),
         ("persons" | "placementProposals", "household") => one(snapshot.pages.families.keys().next()?),
         ("placementProposals", "persons") => vec![format!("[\"{someone}\"]")],
-        ("duplicateCandidates" | "visits", "person") => one(someone),
+        ("duplicateCandidates" | "visits" | "vaccinationScheme", "person") => one(someone),
         ("prenatalControls", "pregnancy") => one(&enlace_tests::id("pregnancy", uuid::Uuid::from_u128(7))),
         ("prenatalControls", "state") => literals(&["DUE", "MISSED"]),
         ("personSearch", "name") => one("Marie"),
@@ -401,7 +401,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
             "personSearch" => &["name", "birthDate", "documentNumber", "curp", "householdCode"],
-            "breakGlassAccesses" | "duplicateCandidates" | "visits" => &["person"],
+            "breakGlassAccesses" | "duplicateCandidates" | "visits" | "vaccinationScheme" => &["person"],
             "prenatalControls" => &["pregnancy", "state"],
             "journal" => &[
                 "agency",

@@ -120,6 +120,9 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "BreakGlassNotice",
         "MedicalReferral",
         "PrenatalControl",
+        "Vaccination",
+        "VaccinationScheme",
+        "VaccineDoses",
         "Stream",
         "Webhook",
         "WebhookMessage",
@@ -193,13 +196,18 @@ async fn every_role_finds_by_id_what_the_table_lets_it_see() {
         }
     }
     let objects: BTreeSet<&str> = kinds.iter().map(|id| snapshot.object(id)).collect();
-    // Nobody has opened a record, registered a webhook, asked for an override or referred anybody to a hospital
-    // yet, and the journal does not tell of what was loaded: it has no receipt.
+    // Nobody has opened a record, registered a webhook, asked for an override, vaccinated anybody or referred anybody to a
+    // hospital yet, and the journal does not tell of what was loaded: it has no receipt.
     let nodes = SCHEMA.objects().filter(|object| {
         SCHEMA.is_node(&object.name)
             && !matches!(
                 object.name.as_str(),
-                "BreakGlassAccess" | "DonationReceipt" | "MedicalReferral" | "PlacementOverride" | "Webhook"
+                "BreakGlassAccess"
+                    | "DonationReceipt"
+                    | "MedicalReferral"
+                    | "PlacementOverride"
+                    | "Vaccination"
+                    | "Webhook"
             )
     });
     assert_eq!(objects, nodes.map(|object| object.name.as_str()).collect(), "a record of every type");

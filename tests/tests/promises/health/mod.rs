@@ -5,6 +5,7 @@ mod births;
 mod hospitals;
 mod pregnancies;
 mod prescriptions;
+mod vaccinations;
 mod visits;
 
 use enlace_tests::{Client, World};

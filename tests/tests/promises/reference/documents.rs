@@ -40,6 +40,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "visits"),
     ("Query", "consultationsAdvised"),
     ("Query", "prenatalControls"),
+    ("Query", "vaccinationScheme"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
     ("Query", "mealShortfalls"),

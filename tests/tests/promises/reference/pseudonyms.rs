@@ -26,6 +26,7 @@ const KINDS: &[&str] = &[
     "prescription",
     "referral",
     "stay",
+    "vaccination",
     "visit",
 ];
 
