@@ -73,7 +73,7 @@ named! {
         Family = "FAMILY",
         /// Migration status, asylum or visa procedure.
         Migration = "MIGRATION",
-        /// Assessments, visits and diagnoses.
+        /// Assessments, visits, diagnoses, pregnancies and births.
         Health = "HEALTH",
         /// A person's segment and bed needs: what follows of health, without the diagnosis.
         Placement = "PLACEMENT",
@@ -163,6 +163,8 @@ named! {
         Person = "Person",
         /// People who stay together.
         Household = "Household",
+        /// Somebody who is born here, as whoever registers the birth writes them.
+        Newborn = "Newborn",
         /// What a person agreed to.
         Consent = "Consent",
         /// A person's case, handed from one agency to another.
@@ -315,6 +317,7 @@ impl RecordType {
             | Self::InvolvedPerson
             | Self::Person
             | Self::Household
+            | Self::Newborn
             | Self::Consent
             | Self::Referral
             | Self::ReferralAnswer
@@ -363,7 +366,7 @@ impl RecordType {
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
             Self::Donor | Self::Donation => &[Fact::DonorAgency],
-            Self::Person => &[Fact::Person, Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
+            Self::Person | Self::Newborn => &[Fact::Person, Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
             Self::Household => &[Fact::Shelter, Fact::SharedWith],
             Self::Consent => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient],
             Self::Referral | Self::ReferralAnswer => {
@@ -395,9 +398,10 @@ impl RecordType {
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),
-            (Fact::Shelter, Self::Person | Self::Consent | Self::Referral | Self::Enrolment) => {
-                (Class::Placement, Self::Person)
-            }
+            (
+                Fact::Shelter,
+                Self::Person | Self::Newborn | Self::Consent | Self::Referral | Self::Enrolment,
+            ) => (Class::Placement, Self::Person),
             (Fact::Shelter | Fact::Lender, _) => (Class::Operational, self),
             (Fact::StockKind, _) => (Class::Inventory, self),
             (Fact::DonorAgency, Self::Donor | Self::Donation) => (Class::Donor, self),

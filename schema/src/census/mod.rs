@@ -3,6 +3,7 @@
 //! A person's data lies sealed, one payload for each data class; a loader opens those that its caller may read of some
 //! record at least, and no others.
 
+mod ages;
 mod consents;
 mod curp;
 mod document;
@@ -13,6 +14,7 @@ mod following;
 mod graphql;
 mod held;
 mod load;
+mod newborns;
 mod parts;
 pub(crate) mod pickup;
 mod registering;
@@ -34,6 +36,7 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
 
+pub(crate) use ages::born;
 pub(crate) use curp::check_digit;
 pub(crate) use document::{IdentityDocument, is_country};
 pub(crate) use duplicates::{MERGED, TAKES_NOTHING};
@@ -42,7 +45,8 @@ pub(crate) use following::touched;
 pub(crate) use graphql::register;
 pub(crate) use held::{Held, erased, held, held_all, held_by_reference, place};
 pub(crate) use load::{facts_within_reach, persons_by_ids, reaches};
-pub(crate) use parts::{Checked, PlacementInput, inside, needs};
+pub(crate) use newborns::{Mother, Newborn, mother, register_newborns};
+pub(crate) use parts::{Checked, PlacementInput, inside, name, needs};
 pub(crate) use search::renew_tokens;
 
 graphql_enum! {

@@ -84,8 +84,8 @@ pub(crate) type Checked<T = ()> = std::result::Result<T, InvalidValue>;
 impl IdentityInput {
     /// What is wrong with it, on the day it is stated.
     pub(super) fn checked(&self, day: NaiveDate) -> Checked {
-        text("givenNames", Some(&self.given_names), 1, 100)?;
-        text("familyNames", self.family_names.as_deref(), 1, 100)?;
+        name("givenNames", Some(&self.given_names))?;
+        name("familyNames", self.family_names.as_deref())?;
         let born = self.birth_date.first_day().filter(|born| born.year() >= EARLIEST_BIRTH);
         let message = "This is nobody's date of birth who is here now.";
         needs(born.is_some_and(|born| born <= day), "birthDate", message)?;
@@ -164,6 +164,11 @@ fn text(argument: &str, text: Option<&str>, least: usize, most: usize) -> Checke
         (least..=most).contains(&length) && !text.trim().is_empty() && !text.contains(char::is_control)
     });
     needs(fits, argument, &format!("This text has {least} to {most} characters, in one line."))
+}
+
+/// Names have 1 to 100 characters, in one line.
+pub(crate) fn name(argument: &str, names: Option<&str>) -> Checked {
+    text(argument, names, 1, 100)
 }
 
 /// A condition on an argument.

@@ -54,6 +54,7 @@ mod agencies;
 mod catalogue;
 mod containers;
 mod counts;
+mod dispensing;
 mod donations;
 mod facility;
 mod giving;
@@ -152,8 +153,9 @@ pub async fn load(
     let shelters = shelters::Rows::generate(day);
     let (loans, facility) = (loans::Rows::generate(&shelters), facility::Rows::generate(&shelters, day));
     let mut donations = donations::Rows::generate(now);
-    let people = people::Rows::generate(day, now)?;
+    let mut people = people::Rows::generate(day, now)?;
     donations.give(&people);
+    let dispensing = dispensing::Rows::generate(&mut people, &donations)?;
     let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
@@ -167,6 +169,7 @@ pub async fn load(
     loans.copy(&transaction).await?;
     facility.copy(&transaction).await?;
     people.copy(&transaction, &search_key).await?;
+    dispensing.copy(&transaction).await?;
     lodging.copy(&transaction).await?;
     donations.copy(&transaction).await?;
     meals.copy(&transaction).await?;

@@ -113,6 +113,7 @@ mod tests {
         let kinds: BTreeSet<&str> = graph.identifying_kinds().map(|(kind, _)| kind).collect();
         let expected = [
             "assessment",
+            "birth",
             "break_glass",
             "consent",
             "diagnosis",
@@ -125,9 +126,11 @@ mod tests {
             "medical_referral",
             "person",
             "placement_override",
+            "pregnancy",
             "prescription",
             "referral",
             "stay",
+            "vaccination",
             "visit",
         ];
         assert_eq!(kinds, expected.into());

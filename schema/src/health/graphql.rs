@@ -7,7 +7,8 @@ use crate::graph::{ConnectionKind, Graph, Object};
 use crate::health::assess::{RecordAssessmentPayload, record_assessment};
 use crate::health::visits::advised;
 use crate::health::{
-    Assessment, Diagnosis, MedicalReferral, Prescription, Visit, hospitals, load, prescriptions, visits,
+    Assessment, Birth, Diagnosis, MedicalReferral, Pregnancy, Prescription, Vaccination, Visit, births,
+    hospitals, load, pregnancies, prescriptions, vaccinations, visits,
 };
 
 /// Declares this capability's part of the schema.
@@ -83,6 +84,9 @@ pub(crate) fn register(graph: &mut Graph) {
     visits::register(graph);
     prescriptions::register(graph);
     hospitals::register(graph);
+    pregnancies::register(graph);
+    births::register(graph);
+    vaccinations::register(graph);
 }
 
 /// What a person leads to.
@@ -124,4 +128,31 @@ pub(crate) fn of_a_person(person: Object<Person>) -> Object<Person> {
             |referral: &MedicalReferral| referral.person_id,
         )
         .in_scope::<MedicalReferral>()
+        .many(
+            "pregnancies",
+            Class::Health,
+            "Their pregnancies, oldest first.",
+            |person| Some(person.id.uuid()),
+            pregnancies::pregnancies_of,
+            |pregnancy: &Pregnancy| pregnancy.person_id,
+        )
+        .in_scope::<Pregnancy>()
+        .many(
+            "vaccinations",
+            Class::Health,
+            "Their vaccinations, in the order in which they were given.",
+            |person| Some(person.id.uuid()),
+            vaccinations::vaccinations_of,
+            |vaccination: &Vaccination| vaccination.person_id,
+        )
+        .in_scope::<Vaccination>()
+        .one(
+            "birth",
+            Class::Health,
+            "Their own birth, where they were born here.",
+            |person| Some(person.id.uuid()),
+            births::births_of,
+            |birth: &Birth| birth.person_id,
+        )
+        .in_scope::<Birth>()
 }

@@ -5,12 +5,16 @@
 //! What others are to know, where a person is to be placed, is of their PLACEMENT, and says no reason.
 
 mod assess;
+mod births;
+mod care;
 mod graphql;
 mod hospitals;
 mod load;
+mod pregnancies;
 mod prescriptions;
 mod risk;
 pub(crate) mod tables;
+mod vaccinations;
 mod visits;
 
 use chrono::{DateTime, Utc};
@@ -23,10 +27,14 @@ use crate::access::FactSource;
 use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
+pub(crate) use births::{BIRTH, Birth, Delivered, NewbornLodging};
+pub(crate) use care::{Care, slot};
 pub(crate) use graphql::{of_a_person, register};
 pub(crate) use hospitals::MedicalReferral;
-pub(crate) use prescriptions::Prescription;
+pub(crate) use pregnancies::{Gestation, LASTS, Pregnancy, PregnancyEnding, RULE as CONTROLS_RULE};
+pub(crate) use prescriptions::{HANDED, Handed, ORDER, Order, Prescription};
 pub(crate) use risk::{RULE, risk};
+pub(crate) use vaccinations::Vaccination;
 pub(crate) use visits::{Encounter, Specialty, VISIT, Visit};
 
 graphql_enum! {
@@ -141,6 +149,15 @@ of_a_person!(
     hospitals::ReferToHospitalPayload,
     hospitals::AnswerMedicalReferralPayload,
     hospitals::EndMedicalReferralPayload,
+    Pregnancy,
+    pregnancies::PrenatalControl,
+    pregnancies::RecordPregnancyPayload,
+    pregnancies::EndPregnancyPayload,
+    Birth,
+    Vaccination,
+    vaccinations::VaccinationScheme,
+    vaccinations::VaccineDoses,
+    vaccinations::RecordVaccinationPayload,
 );
 
 /// What the journal calls whatever is done for a person in a visit: an operation's name is not sealed, and is to tell nothing.

@@ -31,6 +31,16 @@ diesel::table! {
         declined_at -> Nullable<Timestamptz>, ended_at -> Nullable<Timestamptz>, record -> Binary, version -> Integer,
     }
 }
+diesel::table! {
+    care_records (id) {
+        id -> Uuid, person_id -> Uuid, recorded_at -> Timestamptz, slot -> Binary, record -> Binary,
+    }
+}
+diesel::table! {
+    births (id) {
+        id -> Uuid, person_id -> Uuid, delivery_id -> Uuid, born_at -> Timestamptz, record -> Binary,
+    }
+}
 diesel::joinable!(visits -> persons (person_id));
 diesel::allow_tables_to_appear_in_same_query!(visits, persons);
 diesel::allow_tables_to_appear_in_same_query!(visits, assessments);

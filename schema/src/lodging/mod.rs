@@ -13,6 +13,7 @@ mod graphql;
 mod holds;
 mod leaving;
 mod load;
+mod newborns;
 mod overrides;
 mod proposals;
 mod stays;
@@ -35,6 +36,7 @@ pub(crate) use graphql::register;
 pub(crate) use holds::tidy;
 pub(crate) use leaving::leave_beds;
 pub(crate) use load::{beds_of_spaces, stays_of};
+pub(crate) use newborns::lodge_newborns;
 use overrides::PlacementOverride;
 pub(crate) use stays::hold_households;
 

@@ -32,9 +32,11 @@ diesel::table! {
 diesel::joinable!(beds -> spaces (space_id));
 diesel::joinable!(bed_holds -> shelters (shelter_id));
 diesel::joinable!(stays -> persons (person_id));
+diesel::joinable!(stays -> beds (bed_id));
 diesel::joinable!(placement_overrides -> persons (person_id));
 diesel::joinable!(placement_overrides -> spaces (space_id));
 diesel::allow_tables_to_appear_in_same_query!(beds, spaces);
+diesel::allow_tables_to_appear_in_same_query!(beds, stays);
 diesel::allow_tables_to_appear_in_same_query!(beds, shelters);
 diesel::allow_tables_to_appear_in_same_query!(bed_holds, shelters);
 diesel::allow_tables_to_appear_in_same_query!(stays, persons);

@@ -36,7 +36,8 @@ row! {
 pub(super) struct Leaving {
     household: String,
     planned_at: DateTime<Utc>,
-    on: NaiveDate,
+    /// The day on which it leaves.
+    pub(super) on: NaiveDate,
     /// When it leaves.
     pub(super) at: DateTime<Utc>,
     destination: Destination,
@@ -65,15 +66,17 @@ impl Leaving {
     pub(super) fn member(
         &self,
         someone: &Someone,
-        episode: Uuid,
+        (episode, began_at): (Uuid, DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<Option<Departure>> {
-        if self.planned_at > now {
+        // Who is born meanwhile goes with them.
+        let planned_at = self.planned_at.max(began_at);
+        if planned_at > now {
             return Ok(None);
         }
         let gone = self.at <= now;
         Ok(Some(Departure {
-            id: id("departures", &someone.code, self.planned_at),
+            id: id("departures", &someone.code, planned_at),
             programme_id: programme_id(),
             person_id: someone.id,
             episode_id: episode,
@@ -82,7 +85,7 @@ impl Leaving {
             state: if gone { "CONFIRMED" } else { "PLANNED" },
             plan: someone.seal(DESTINATION, &self.destination)?,
             departed_at: gone.then_some(self.at),
-            recorded_at: if gone { self.at } else { self.planned_at },
+            recorded_at: if gone { self.at } else { planned_at },
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! Who is cared for: 2,767 invented people in 922 households, with what they agreed to, to whom they were referred, how they
-//! were found and what they learn.
+//! were found and what they learn; and who was born to them.
 
+mod births;
 mod findings;
 mod households;
 mod leaving;
@@ -17,7 +18,10 @@ use uuid::Uuid;
 use findings::{CONCLUSIONS, EXAMINED, PREGNANT, findings};
 use households::{Stay, pickup_code, sizes};
 use leaving::{Departure, Leaving};
+pub(super) use someone::sealed;
 use someone::{FAMILIES, Someone, hashed};
+
+use births::{Birth, Expecting, Pregnancy};
 
 use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id};
 use crate::census::search::{Mark, RULES, marks_of};
@@ -27,6 +31,9 @@ use crate::error::Result;
 use crate::health::{CONCLUSION, Conclusion, Encounter, FINDINGS, Specialty, VISIT};
 use crate::shelters::Segment;
 use crate::vault::Key;
+
+/// From when on those are seen to whom no consultation was advised.
+const TURNS_FROM: NaiveDate = NaiveDate::from_ymd_opt(2022, 2, 1).expect("a date, checked by the compiler");
 
 row! {
     /// A household.
@@ -179,7 +186,12 @@ pub(super) struct Lodger {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
     pub(super) households: Vec<Household>,
+    /// Those who came.
     pub(super) persons: Vec<Person>,
+    /// Those who were born here.
+    newborns: Vec<Person>,
+    births: Vec<Birth>,
+    pregnancies: Vec<Pregnancy>,
     /// What everyone is found by.
     marks: Vec<(Uuid, BTreeSet<Mark>)>,
     episodes: Vec<Episode>,
@@ -187,7 +199,7 @@ pub(super) struct Rows {
     consents: Vec<Consent>,
     referrals: Vec<Referral>,
     assessments: Vec<Assessment>,
-    visits: Vec<Visit>,
+    pub(super) visits: Vec<Visit>,
     diagnoses: Vec<Diagnosis>,
     enrolments: Vec<Enrolment>,
     /// Who lodges at some time, household by household.
@@ -198,13 +210,24 @@ impl Rows {
     /// Makes them as they stand on `day` at `now`.
     pub(super) fn generate(day: NaiveDate, now: DateTime<Utc>) -> Result<Self> {
         let mut rows = Self::default();
-        let mut people = 0;
+        let (mut people, mut expecting) = (0, Vec::new());
         for (number, stay) in Stay::all(&sizes()).into_iter().enumerate() {
+            let (household, members) = household(number, people, &stay, (day, now));
             if stay.arrived_on <= day {
-                rows.household(number, people, &stay, day, now)?;
+                rows.arrive(&household, &members, &stay, (day, now))?;
             }
+            let (household_id, code) = (household.id, household.code.clone());
+            if stay.arrived_on <= day {
+                rows.households.push(household);
+            }
+            let pregnant = members.into_iter().filter(Someone::is_pregnant);
+            expecting.extend(pregnant.map(|mother| {
+                let recorded_at = assessed_at(&mother, &stay).1 + TimeDelta::minutes(20);
+                Expecting::new(mother, (household_id, Leaving::of(&code, &stay)), recorded_at, &stay)
+            }));
             people += stay.size;
         }
+        rows.births(expecting, day, now)?;
         Ok(rows)
     }
 
@@ -216,12 +239,13 @@ impl Rows {
     ) -> Result<(), tokio_postgres::Error> {
         copy(transaction, &self.households).await?;
         copy(transaction, &self.persons).await?;
+        copy(transaction, &self.newborns).await?;
         copy(transaction, &self.tokens(search_key)).await?;
         copy(transaction, &self.episodes).await?;
         copy(transaction, &self.departures).await?;
         // Whoever is registered from here on comes after them.
-        let [households, persons] =
-            [self.households.len(), self.persons.len()].map(|count| i64::try_from(count).unwrap_or_default());
+        let [households, persons] = [self.households.len(), self.persons.len() + self.newborns.len()]
+            .map(|count| i64::try_from(count).unwrap_or_default());
         transaction
             .execute(
                 "SELECT setval('household_numbers', $1::bigint + 1, false), setval('person_numbers', $2::bigint + 1, false)",
@@ -233,6 +257,7 @@ impl Rows {
         copy(transaction, &self.assessments).await?;
         copy(transaction, &self.visits).await?;
         copy(transaction, &self.diagnoses).await?;
+        self.copy_births(transaction, search_key).await?;
         copy(transaction, &self.enrolments).await
     }
 
@@ -248,7 +273,7 @@ impl Rows {
     /// Writes everyone's key to the database that holds them, where what is there already is the same key; the key that people are
     /// searched for by, which may be there already and another.
     pub(super) async fn write_keys(&self, keys: &Client) -> Result<hmac::Key, tokio_postgres::Error> {
-        let ids: Vec<Uuid> = self.persons.iter().map(|person| person.id).collect();
+        let ids: Vec<Uuid> = self.persons.iter().chain(&self.newborns).map(|person| person.id).collect();
         let bytes: Vec<Vec<u8>> = ids.iter().map(|id| hashed(&["key", &id.to_string()]).to_vec()).collect();
         keys.execute(
             "INSERT INTO person_keys (person_id, key) SELECT * FROM unnest($1::uuid[], $2::bytea[]) \
@@ -263,47 +288,23 @@ impl Rows {
         Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
     }
 
-    fn household(
+    /// A household comes.
+    fn arrive(
         &mut self,
-        number: usize,
-        before: usize,
+        household: &Household,
+        members: &[Someone],
         stay: &Stay,
-        day: NaiveDate,
-        now: DateTime<Utc>,
+        (day, now): (NaiveDate, DateTime<Utc>),
     ) -> Result<()> {
-        let code = format!("HOG-{:04}", number + 1);
-        let mut random = Random::seeded(&format!("households/{code}"));
-        let leaving = Leaving::of(&code, stay);
-        let mut household = Household {
-            id: id("households", &code, local(stay.arrived_on, 8)),
-            programme_id: programme_id(),
-            pickup_code: pickup_code(&code),
-            arrived_on: stay.arrived_on,
-            closed_on: leaving.gone_on(now),
-            code,
-            shelter_id: stay.shelter_on(day),
-            head_id: Uuid::nil(),
-        };
-        let family_name = *random.pick(&FAMILIES).unwrap_or(&"Paul");
-        let has_partner = stay.size > 1 && random.chance(70);
-        for place in 0..stay.size {
-            let kinship = match place {
-                0 => Kinship::Head,
-                1 if has_partner => Kinship::Partner,
-                _ if random.chance(85) => Kinship::Child,
-                _ => Kinship::Relative,
-            };
-            let someone = Someone::new(before + place, kinship, family_name, has_partner, stay);
-            if kinship == Kinship::Head {
-                household.head_id = someone.id;
-            }
-            self.person(&someone, &household, day)?;
-            self.episode(&someone, &household, &leaving, now)?;
-            self.lodger(&someone, &household, stay);
-            self.relations(&someone, stay, leaving.at, now);
-            self.care(&someone, stay, now)?;
+        let leaving = Leaving::of(&household.code, stay);
+        for someone in members {
+            self.person(someone, household, day)?;
+            let began = (local(household.arrived_on, 9), household.arrived_on);
+            self.episode(someone, began, &leaving, now)?;
+            self.lodger(someone, household, stay);
+            self.relations(someone, stay, leaving.at, now);
+            self.care(someone, stay, now)?;
         }
-        self.households.push(household);
         Ok(())
     }
 
@@ -330,18 +331,19 @@ impl Rows {
     fn episode(
         &mut self,
         someone: &Someone,
-        household: &Household,
+        (began_at, arrived_on): (DateTime<Utc>, NaiveDate),
         leaving: &Leaving,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let episode = id("episodes", &someone.code, local(household.arrived_on, 9));
-        self.departures.extend(leaving.member(someone, episode, now)?);
+        let episode = id("episodes", &someone.code, began_at);
+        self.departures.extend(leaving.member(someone, (episode, began_at), now)?);
+        let ended_on = leaving.gone_on(now);
         self.episodes.push(Episode {
             id: episode,
             person_id: someone.id,
-            arrived_on: household.arrived_on,
-            ended_on: household.closed_on,
-            ending: household.closed_on.map(|_| "DEPARTED"),
+            arrived_on,
+            ended_on,
+            ending: ended_on.map(|_| "DEPARTED"),
         });
         Ok(())
     }
@@ -435,16 +437,17 @@ impl Rows {
 
     /// How they were found, and what they learn.
     fn care(&mut self, someone: &Someone, stay: &Stay, now: DateTime<Utc>) -> Result<()> {
-        let mut random = Random::seeded(&format!("assessments/{}", someone.code));
-        let assessed_at =
-            local(stay.arrived_on + Days::new(1), 8) + TimeDelta::minutes(random.between(0, 479).into());
+        let (mut random, assessed_at) = assessed_at(someone, stay);
         if assessed_at <= now {
             let assessment_id = id("assessments", &someone.code, assessed_at);
             let ill = random.chance(18);
             let findings = findings(&mut random, someone, ill);
-            if findings.consultation_advised {
-                self.visit(someone, assessed_at, now)?;
-            }
+            let opened_at = if findings.consultation_advised {
+                soon(someone, assessed_at)
+            } else {
+                in_turn(someone, stay)
+            };
+            self.visit(someone, opened_at, now)?;
             self.assessments.push(Assessment {
                 id: assessment_id,
                 person_id: someone.id,
@@ -499,12 +502,9 @@ impl Rows {
 }
 
 impl Rows {
-    /// The visit of somebody to whom a consultation was advised, some days later: on the default day a few still wait.
-    fn visit(&mut self, someone: &Someone, assessed_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
-        let mut random = Random::seeded(&format!("visits/{}", someone.code));
-        let opened_at = assessed_at
-            + TimeDelta::days(random.between(0, 12).into())
-            + TimeDelta::minutes(random.between(60, 240).into());
+    /// Everyone's visit.
+    fn visit(&mut self, someone: &Someone, opened_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+        let mut random = Random::seeded(&format!("visited/{}", someone.code));
         let closed_at = opened_at + TimeDelta::minutes(random.between(10, 45).into());
         let specialty = match random.below(20) {
             _ if someone.is_pregnant() => Specialty::Prenatal,
@@ -525,6 +525,64 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// A household and its members.
+fn household(
+    number: usize,
+    before: usize,
+    stay: &Stay,
+    (day, now): (NaiveDate, DateTime<Utc>),
+) -> (Household, Vec<Someone>) {
+    let code = format!("HOG-{:04}", number + 1);
+    let mut random = Random::seeded(&format!("households/{code}"));
+    let family_name = *random.pick(&FAMILIES).unwrap_or(&"Paul");
+    let has_partner = stay.size > 1 && random.chance(70);
+    let member = |place: usize| {
+        let kinship = match place {
+            0 => Kinship::Head,
+            1 if has_partner => Kinship::Partner,
+            _ if random.chance(85) => Kinship::Child,
+            _ => Kinship::Relative,
+        };
+        Someone::new(before + place, kinship, family_name, has_partner, stay)
+    };
+    let members: Vec<Someone> = (0..stay.size).map(member).collect();
+    let household = Household {
+        id: id("households", &code, local(stay.arrived_on, 8)),
+        programme_id: programme_id(),
+        pickup_code: pickup_code(&code),
+        arrived_on: stay.arrived_on,
+        closed_on: Leaving::of(&code, stay).gone_on(now),
+        code,
+        shelter_id: stay.shelter_on(day),
+        head_id: members.first().map_or_else(Uuid::nil, |head| head.id),
+    };
+    (household, members)
+}
+
+/// When somebody is assessed, the day after they came, and the chance of what is found.
+fn assessed_at(someone: &Someone, stay: &Stay) -> (Random, DateTime<Utc>) {
+    let mut random = Random::seeded(&format!("assessments/{}", someone.code));
+    let after = TimeDelta::minutes(random.between(0, 479).into());
+    (random, local(stay.arrived_on + Days::new(1), 8) + after)
+}
+
+/// When somebody is seen to whom a consultation was advised, some days later: on the default day a few still wait.
+fn soon(someone: &Someone, assessed_at: DateTime<Utc>) -> DateTime<Utc> {
+    let mut random = Random::seeded(&format!("visits/{}", someone.code));
+    assessed_at
+        + TimeDelta::days(random.between(0, 12).into())
+        + TimeDelta::minutes(random.between(60, 240).into())
+}
+
+/// When everyone else is seen: from February on, until they leave.
+fn in_turn(someone: &Someone, stay: &Stay) -> DateTime<Utc> {
+    let until = stay.leaves_on - Days::new(1);
+    let days = u32::try_from((until - TURNS_FROM).num_days()).unwrap_or_default();
+    let mut random = Random::seeded(&format!("visits/{}", someone.code));
+    let day = TURNS_FROM + Days::new(random.below(days).into());
+    local(day, 8) + TimeDelta::minutes(random.between(0, 540).into())
 }
 
 #[cfg(test)]
@@ -582,6 +640,37 @@ mod tests {
         let minors =
             made.persons.iter().filter(|person| person.adult_from > super::super::DEFAULT_DAY).count();
         assert!((600..1_500).contains(&minors), "{minors}");
+    }
+
+    #[test]
+    fn fourteen_are_born_until_the_end_and_some_by_the_default_day() {
+        let (earlier, all) = (on(super::super::DEFAULT_DAY), on(ENDS_ON));
+        assert_eq!((all.newborns.len(), all.births.len()), (14, 14));
+        assert!((3..12).contains(&earlier.newborns.len()), "{}", earlier.newborns.len());
+        assert!(all.births.starts_with(&earlier.births), "a later day only adds");
+        let codes: Vec<String> = (1..=14).map(|number| format!("PER-{:05}", PEOPLE + number)).collect();
+        assert_eq!(all.newborns.iter().map(|newborn| newborn.code.clone()).collect::<Vec<_>>(), codes);
+        assert!(all.pregnancies.len() > 2 * 14 - 2);
+        // They are persons, and no entries.
+        assert_eq!(all.episodes.len(), PEOPLE + 14);
+        let born: BTreeSet<Uuid> = all.newborns.iter().map(|newborn| newborn.id).collect();
+        assert!(all.persons.iter().all(|person| !born.contains(&person.id)));
+    }
+
+    #[test]
+    fn everyone_was_seen_when_the_programme_closes() {
+        let made = on(ENDS_ON);
+        let mut seen: Vec<Uuid> = made
+            .visits
+            .iter()
+            .filter(|visit| visit.closed_at.is_some())
+            .map(|visit| visit.person_id)
+            .collect();
+        seen.sort_unstable();
+        seen.dedup();
+        let mut came: Vec<Uuid> = made.persons.iter().map(|person| person.id).collect();
+        came.sort_unstable();
+        assert_eq!((seen, made.visits.len()), (came, PEOPLE));
     }
 
     #[test]

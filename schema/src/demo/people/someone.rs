@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -177,6 +177,44 @@ impl Someone {
         }
     }
 
+    /// Somebody who is born to a mother, of her household and its name.
+    pub(super) fn newborn(number: usize, mother: &Self, born_at: DateTime<Utc>, born_on: NaiveDate) -> Self {
+        let code = format!("PER-{:05}", number + 1);
+        let mut random = Random::seeded(&format!("persons/{code}"));
+        let id = id("persons", &code, born_at);
+        let sex = if random.chance(50) { Sex::Female } else { Sex::Male };
+        let given = random.pick(if sex == Sex::Female { &WOMEN } else { &MEN }).copied().unwrap_or("Marie");
+        let part = |number: u32| u8::try_from(number).ok();
+        let kinship = match mother.family.kinship {
+            Kinship::Head | Kinship::Partner => Kinship::Child,
+            Kinship::Child | Kinship::Relative => Kinship::Relative,
+        };
+        Self {
+            id,
+            key: hashed(&["key", &id.to_string()]),
+            age: 0,
+            birth_year: born_on.year(),
+            identity: Identity {
+                given_names: given.to_owned(),
+                family_names: mother.identity.family_names.clone(),
+                birth_date: PartialDate::new(
+                    u16::try_from(born_on.year()).unwrap_or_default(),
+                    part(born_on.month()),
+                    part(born_on.day()),
+                ),
+                sex,
+                nationality: "MEX".to_owned(),
+                languages: Vec::new(),
+                documents: Vec::new(),
+                curp: None,
+                photograph: None,
+            },
+            family: Family { kinship, marital_status: None },
+            alone: false,
+            code,
+        }
+    }
+
     pub(super) fn is_minor(&self) -> bool {
         self.age < 18
     }
@@ -236,9 +274,15 @@ impl Someone {
     }
 
     pub(super) fn seal(&self, part: &str, value: &impl Serialize) -> Result<Vec<u8>> {
-        let nonce = hashed(&["nonce", part, &self.id.to_string()]);
-        Key::new(&self.key)?.seal(self.id, part, nonce.first_chunk().copied().unwrap_or_default(), value)
+        sealed(self.id, part, value)
     }
+}
+
+/// A part of what is known of a person, sealed under their key. Its nonce is of the person and the part: of each there is one.
+pub(in crate::demo) fn sealed(person: Uuid, part: &str, value: &impl Serialize) -> Result<Vec<u8>> {
+    let nonce = hashed(&["nonce", part, &person.to_string()]);
+    let key = Key::new(&hashed(&["key", &person.to_string()]))?;
+    key.seal(person, part, nonce.first_chunk().copied().unwrap_or_default(), value)
 }
 
 /// The languages of somebody of a nationality.

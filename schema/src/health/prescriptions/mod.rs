@@ -65,23 +65,23 @@ record! {
 /// What is sealed of a prescription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Order {
-    item: Uuid,
-    unit: Unit,
-    dosage: String,
+pub(crate) struct Order {
+    pub(crate) item: Uuid,
+    pub(crate) unit: Unit,
+    pub(crate) dosage: String,
 }
 
 /// What is sealed of a dispensing: how much of which lots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Handed {
-    unit: Unit,
-    lots: Vec<(Uuid, i32)>,
+pub(crate) struct Handed {
+    pub(crate) unit: Unit,
+    pub(crate) lots: Vec<(Uuid, i32)>,
 }
 
 /// What they are sealed as.
-const ORDER: &str = "prescription";
-const HANDED: &str = "dispensing";
+pub(crate) const ORDER: &str = "prescription";
+pub(crate) const HANDED: &str = "dispensing";
 
 /// Where the facts of a prescription stand in a query of its table.
 fn prescription_facts(fact: Fact) -> Option<FactSource> {

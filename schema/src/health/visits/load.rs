@@ -79,7 +79,7 @@ pub(crate) async fn visits_of(context: Context, people: Vec<Uuid>) -> Result<Vec
 }
 
 /// Visits by key.
-pub(super) async fn visits_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Visit>> {
+pub(in crate::health) async fn visits_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Visit>> {
     visits_where(context, |query| query.filter(visits::id.eq_any(ids))).await
 }
 

@@ -28,6 +28,7 @@ use crate::scalars::Id;
 pub(super) use advised::advised;
 pub(super) use close::CloseVisitPayload;
 pub(super) use diagnose::RecordDiagnosisPayload;
+pub(super) use load::visits_by_ids;
 pub(crate) use load::visits_of;
 pub(super) use open::OpenVisitPayload;
 

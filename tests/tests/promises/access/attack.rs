@@ -306,7 +306,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "finding" => "inspection_finding",
                 "beds" => "bed",
                 "overrides" => "placement_override",
-                "persons" | "head" | "keep" | "merge" | "other" => "person",
+                "persons" | "mother" | "head" | "keep" | "merge" | "other" => "person",
                 kind => kind,
             };
             format!("\"{}\"", enlace_tests::id(kind, uuid::Uuid::from_u128(7)))

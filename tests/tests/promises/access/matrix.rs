@@ -58,6 +58,10 @@ const BY_ID: &[&str] = &[
     "Donor",
     "Diagnosis",
     "Visit",
+    "Prescription",
+    "Dispensing",
+    "Pregnancy",
+    "Birth",
     "Enrolment",
     "Bed",
     "BedHold",
@@ -121,9 +125,11 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "BreakGlassPayload",
         "EndBreakGlassPayload",
         "BreakGlassNotice",
-        "Prescription",
-        "Dispensing",
         "MedicalReferral",
+        "PrenatalControl",
+        "Vaccination",
+        "VaccinationScheme",
+        "VaccineDoses",
         "Stream",
         "Webhook",
         "WebhookMessage",
@@ -197,18 +203,17 @@ async fn every_role_finds_by_id_what_the_table_lets_it_see() {
         }
     }
     let objects: BTreeSet<&str> = kinds.iter().map(|id| snapshot.object(id)).collect();
-    // Nobody has opened a record, registered a webhook, asked for an override, prescribed anything or referred anybody to a hospital
-    // yet, and the journal does not tell of what was loaded: it has no receipt.
+    // Nobody has opened a record, registered a webhook, asked for an override, vaccinated anybody or referred anybody to a
+    // hospital yet, and the journal does not tell of what was loaded: it has no receipt.
     let nodes = SCHEMA.objects().filter(|object| {
         SCHEMA.is_node(&object.name)
             && !matches!(
                 object.name.as_str(),
                 "BreakGlassAccess"
-                    | "Dispensing"
                     | "DonationReceipt"
                     | "MedicalReferral"
                     | "PlacementOverride"
-                    | "Prescription"
+                    | "Vaccination"
                     | "Webhook"
             )
     });

@@ -157,6 +157,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if field.name == "deliverToHousehold" => caller.gives_to_households(),
                 // Who writes FAMILY writes CONSENT, and nobody else does.
                 "Mutation" if FAMILIES.contains(&field.name.as_str()) => caller.may_write("CONSENT"),
+                "Mutation" if field.name == "registerBirth" => caller.registers_births(),
                 "Mutation" if field.name == "updatePerson" => caller.changes_people(),
                 "Mutation" if field.name.ends_with("CatalogueItem") => {
                     caller.may_write_goods("CatalogueItem")

@@ -1,8 +1,11 @@
 //! Health: assessing people, their visits, and what others are told of it.
 
 mod assessing;
+mod births;
 mod hospitals;
+mod pregnancies;
 mod prescriptions;
+mod vaccinations;
 mod visits;
 
 use enlace_tests::{Client, World};
@@ -21,7 +24,8 @@ fn asking(world: &World, (caller, purpose): (&str, &str)) -> Client {
 async fn lodgers(world: &World, adults: bool) -> Vec<Uuid> {
     let statement = "SELECT persons.id FROM persons JOIN shelters ON shelters.id = shelter_id \
                      WHERE shelters.code = 'ALB-01' AND (adult_from < '2022-01-01') = $1 \
-                         AND NOT EXISTS (SELECT FROM visits WHERE person_id = persons.id AND closed_at IS NULL) ORDER BY 1 LIMIT 12";
+                         AND NOT EXISTS (SELECT FROM visits WHERE person_id = persons.id AND closed_at IS NULL) \
+                         AND NOT EXISTS (SELECT FROM prescriptions WHERE person_id = persons.id) ORDER BY 1 LIMIT 12";
     let rows = world.database().await.query(statement, &[&adults]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }

@@ -9,16 +9,16 @@ use super::{CLINICIAN, COORDINATOR, asking, lodgers, mutate, person};
 use crate::people::entries;
 
 /// A medicine of which a store holds two lots at least that can be given out.
-struct Medicine {
-    item: Json,
+pub(super) struct Medicine {
+    pub(super) item: Json,
     unit: String,
-    store: Json,
+    pub(super) store: Json,
     /// The lots as they expire, with how much there is of each.
-    lots: Vec<(Uuid, i32)>,
+    pub(super) lots: Vec<(Uuid, i32)>,
     keys: (Uuid, Uuid),
 }
 
-async fn medicine(world: &World) -> Medicine {
+pub(super) async fn medicine(world: &World) -> Medicine {
     let database = world.database().await;
     let statement = "SELECT b.item_id, b.location_id, min(i.unit) FROM balances b JOIN lots l ON l.id = b.lot_id JOIN items i ON i.id = b.item_id \
                          JOIN locations o ON o.id = b.location_id \
@@ -46,7 +46,7 @@ impl Medicine {
     }
 
     /// What the store holds of each lot now.
-    async fn held(&self, world: &World) -> Vec<i32> {
+    pub(super) async fn held(&self, world: &World) -> Vec<i32> {
         let statement = "SELECT lot_id, quantity FROM balances WHERE item_id = $1 AND location_id = $2";
         let rows = world.database().await.query(statement, &[&self.keys.0, &self.keys.1]).await.unwrap();
         let of = |lot: Uuid| rows.iter().find(|row| row.get::<_, Uuid>(0) == lot).unwrap().get(1);

@@ -55,6 +55,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("authority_version", "SELECT"),
         ("balances", "INSERT (id, location_id, lot_id), SELECT"),
         ("break_glass_accesses", "INSERT, SELECT, UPDATE (ended_at)"),
+        ("births", "INSERT (born_at, delivery_id, id, person_id, record), SELECT"),
         (
             "bed_holds",
             "INSERT (held_at, id, note, programme_id, shelter_id, until, user_id), SELECT, UPDATE (ended_at)",
@@ -64,6 +65,7 @@ async fn the_server_has_these_privileges_and_no_other() {
             "campaigns",
             "INSERT (ends_on, id, programme_id, starts_on, title), SELECT, UPDATE (closed_at, version)",
         ),
+        ("care_records", "INSERT (id, person_id, record, recorded_at, slot), SELECT, UPDATE (record, slot)"),
         ("categories", "SELECT"),
         ("centre_loan_lines", append),
         (

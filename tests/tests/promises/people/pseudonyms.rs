@@ -26,6 +26,7 @@ async fn real_keys(world: &World) -> HashSet<Uuid> {
             "SELECT id FROM persons UNION ALL SELECT id FROM households UNION ALL SELECT id FROM consents \
              UNION ALL SELECT id FROM referrals UNION ALL SELECT id FROM assessments UNION ALL SELECT id FROM diagnoses UNION ALL SELECT id FROM visits \
              UNION ALL SELECT id FROM prescriptions UNION ALL SELECT id FROM dispensings UNION ALL SELECT id FROM medical_referrals \
+             UNION ALL SELECT id FROM care_records UNION ALL SELECT id FROM births \
              UNION ALL SELECT id FROM enrolments UNION ALL SELECT id FROM donors UNION ALL SELECT id FROM break_glass_accesses",
             &[],
         )

@@ -42,6 +42,8 @@ async fn a_copy_of_the_database_tells_of_nobody() {
         "prescriptions",
         "dispensings",
         "medical_referrals",
+        "care_records",
+        "births",
         "enrolments",
         "incident_people",
         "journal_entries",

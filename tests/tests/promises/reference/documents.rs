@@ -39,6 +39,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "breakGlassAccesses"),
     ("Query", "visits"),
     ("Query", "consultationsAdvised"),
+    ("Query", "prenatalControls"),
+    ("Query", "vaccinationScheme"),
     ("Query", "accessProfile"),
     ("Query", "stockAlerts"),
     ("Query", "mealShortfalls"),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 /// The kinds of record that have pseudonyms.
 const KINDS: &[&str] = &[
     "assessment",
+    "birth",
     "break_glass",
     "consent",
     "departure",
@@ -24,9 +25,11 @@ const KINDS: &[&str] = &[
     "medical_referral",
     "person",
     "placement_override",
+    "pregnancy",
     "prescription",
     "referral",
     "stay",
+    "vaccination",
     "visit",
 ];
 

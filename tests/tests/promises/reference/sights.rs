@@ -601,6 +601,11 @@ impl Caller {
         self.may_write("CONSENT") || clinician
     }
 
+    /// Whether it registers births: a clinician of the health services.
+    pub(crate) fn registers_births(&self) -> bool {
+        self.may_write("HEALTH") && self.agency == "ISESALUD"
+    }
+
     /// Whether it answers a referral to its agency.
     pub(crate) fn may_answer(&self) -> bool {
         let answers = self.in_force && !self.roles.contains("witness");

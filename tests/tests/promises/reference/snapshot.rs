@@ -100,6 +100,8 @@ impl Snapshot {
         snapshot.pages.people = snapshot.page_through(&client, "persons", &all_of("Person", 2), "").await;
         let diagnoses = format!("{{ id assessments {{ id diagnoses {} }} }}", all_of("Diagnosis", 1));
         snapshot.page_through(&client, "persons", &diagnoses, "").await;
+        let dispensings = format!("{{ id prescriptions {{ id dispensings {} }} }}", all_of("Dispensing", 1));
+        snapshot.page_through(&client, "persons", &dispensings, "").await;
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();

@@ -4,6 +4,17 @@ use super::Breach;
 
 pub(super) const BREACHES: &[Breach] = &[
     (
+        "births_person_key",
+        "INSERT INTO births (id, person_id, delivery_id, born_at, record) \
+         SELECT gen_random_uuid(), person_id, delivery_id, born_at, record FROM births",
+    ),
+    (
+        "care_records_slot_key",
+        "INSERT INTO care_records (id, person_id, recorded_at, slot, record) \
+         SELECT gen_random_uuid(), person_id, recorded_at, slot, record FROM care_records",
+    ),
+    ("care_records_slot_length", "UPDATE care_records SET slot = 'pregnancy'"),
+    (
         "diagnoses_in_open_visit",
         "INSERT INTO diagnoses (id, person_id, visit_id, made_at, conclusion) \
          SELECT gen_random_uuid(), person_id, id, opened_at, '' FROM visits WHERE closed_at IS NOT NULL",
