@@ -104,6 +104,7 @@ mod tests {
         let graph = crate::capabilities();
         let kinds: BTreeSet<&str> = graph.identifying_kinds().map(|(kind, _)| kind).collect();
         let expected = [
+            "arco_request",
             "assessment",
             "break_glass",
             "consent",

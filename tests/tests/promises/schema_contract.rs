@@ -148,6 +148,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "class"
                     | "jti"
                     | "reason"
+                    | "proof"
                     | "note"
                     | "outOfOrder"
                     | "donorReference"

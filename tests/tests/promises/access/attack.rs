@@ -301,6 +301,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "count" => "stock_count",
                 "service" => "meal_service",
                 "medicalReferral" => "medical_referral",
+                "arcoRequest" => "arco_request",
                 "beds" => "bed",
                 "overrides" => "placement_override",
                 "persons" | "head" | "keep" | "merge" | "other" => "person",

@@ -45,6 +45,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "householdAllowance"),
     ("Query", "placementProposals"),
     ("Query", "placementOverrides"),
+    ("Query", "arcoRequests"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),

@@ -62,12 +62,13 @@ pub(super) const SHELTERS: [&str; 12] = [
     "ALB-11", "ALB-12",
 ];
 
-/// A person, by the places of their shelter and household, and whether they are a minor.
+/// A person, by the places of their shelter and household, whether they are a minor, and whether they are withheld.
 #[derive(Debug, Clone)]
 pub(super) struct Someone {
     pub(super) shelter: Option<usize>,
     pub(super) household: usize,
     pub(super) minor: bool,
+    pub(super) withheld: Option<&'static str>,
 }
 
 /// A consent or a referral: of whom, to which agency, for what, by what right, and where it stands now.
@@ -236,8 +237,9 @@ fn health() -> impl Strategy<Value = (Vec<usize>, Vec<usize>, Vec<(usize, &'stat
 }
 
 pub(super) fn programme() -> impl Strategy<Value = Programme> {
-    let someone = (prop::option::of(0..SHELTERS.len()), 0..HOUSEHOLDS, any::<bool>())
-        .prop_map(|(shelter, household, minor)| Someone { shelter, household, minor });
+    let withheld = prop::option::weighted(0.15, one_of(&["BLOCKED", "ERASED"]));
+    let someone = (prop::option::of(0..SHELTERS.len()), 0..HOUSEHOLDS, any::<bool>(), withheld)
+        .prop_map(|(shelter, household, minor, withheld)| Someone { shelter, household, minor, withheld });
     let actors: Vec<_> = (0..ACTORS).map(actor).collect();
     (
         prop::collection::vec(prop::option::of(0..SHELTERS.len()), HOUSEHOLDS),
@@ -328,6 +330,7 @@ impl Programme {
                 .with(Fact::Person, Some(&key(PERSON, number).to_string()))
                 .with(Fact::Shelter, someone.shelter.map(|place| SHELTERS[place]))
                 .with(Fact::AgeGroup, Some(if someone.minor { "minor" } else { "adult" }))
+                .with(Fact::Withheld, someone.withheld)
                 .with_set(Fact::SharedWith, shared)
         };
         self.people.iter().zip(shared).enumerate().map(record).collect()
@@ -347,9 +350,12 @@ impl Programme {
 
     /// Of whom each assessment tells.
     pub(super) fn assessments(&self) -> Vec<Record> {
-        let person = |person: &usize| key(PERSON, *person).to_string();
-        let records = self.assessments.iter().map(person);
-        records.map(|person| Record::default().with(Fact::Person, Some(&person))).collect()
+        let record = |person: &usize| {
+            Record::default()
+                .with(Fact::Person, Some(&key(PERSON, *person).to_string()))
+                .with(Fact::Withheld, self.people[*person].withheld)
+        };
+        self.assessments.iter().map(record).collect()
     }
 
     /// Of whom each diagnosis tells.
