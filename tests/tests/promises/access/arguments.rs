@@ -155,12 +155,11 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("duplicateCandidates" | "visits" | "arcoRequests", "person") => one(someone),
         ("arcoRequests", "kind") => literals(&["ACCESS", "CANCELLATION"]),
         ("arcoRequests", "state") => literals(&["RECEIVED"]),
-        ("arcoRequests", "overdue") => literals(&["true", "false"]),
         ("personSearch", "name") => one("Marie"),
         ("personSearch", "birthDate") => one("1990"),
         ("personSearch", "documentNumber" | "curp" | "householdCode") => one("HOG-0001"),
         ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
-        ("mealServices", "short") => literals(&["true", "false"]),
+        ("mealServices", "short") | ("arcoRequests", "overdue") => literals(&["true", "false"]),
         _ => return None,
     })
 }

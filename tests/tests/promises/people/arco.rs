@@ -12,7 +12,7 @@ use crate::journal::every_leaf_stands;
 use crate::reference::grant;
 
 use super::sharing::{COORDINATOR, PARTNER, beyond, entries, give};
-use super::{asking, listed, person_id};
+use super::{asking, key, listed, person_id};
 
 const LEAD: (&str, &str) = ("DIF_MUNICIPAL/shelter_lead@ALB-01", "RECEPTION");
 const ELSEWHERE: (&str, &str) = ("DIF_MUNICIPAL/shelter_lead@ALB-02", "RECEPTION");
@@ -125,17 +125,24 @@ async fn a_request_runs_its_clock_in_working_days_and_goes_forward_alone() {
     );
     assert_eq!(codes(&seen), ["FIELD_FORBIDDEN"]);
 
+    steps(&world, &first, [&after(day, 30).await, &after(day, 15).await]).await;
+    waits_too_long(&coordinator, &lead, (person, &first["id"])).await;
+    world.stop().await;
+}
+
+/// The steps of a request for access, each in its turn and no other; the last days that follow from them are these.
+async fn steps(world: &World, first: &Json, [longer, carried]: [&str; 2]) {
     // More time once, by the version that was seen; then the answer, and what is to be done.
+    let coordinator = asking(world, COORDINATOR);
     let mut stale = first.clone();
     stale["version"] = json!(7);
     assert_eq!(
         outcome(&step(&coordinator, "extendArcoRequest", &stale, ", reason: \"otro archivo\"").await),
         "VersionConflict"
     );
-    let extended =
-        step(&coordinator, "extendArcoRequest", &first, ", reason: \"Está en otro archivo\"").await;
+    let extended = step(&coordinator, "extendArcoRequest", first, ", reason: \"Está en otro archivo\"").await;
     let extended = request(&extended).clone();
-    assert_eq!((&extended["state"], &extended["dueOn"]), (&json!("EXTENDED"), &json!(after(day, 30).await)));
+    assert_eq!((&extended["state"], &extended["dueOn"]), (&json!("EXTENDED"), &json!(longer)));
     assert_eq!(extended["extensionReason"], "Está en otro archivo");
     assert_eq!(
         outcome(&step(&coordinator, "extendArcoRequest", &extended, ", reason: \"y otro\"").await),
@@ -159,10 +166,7 @@ async fn a_request_runs_its_clock_in_working_days_and_goes_forward_alone() {
     );
     let granted = step(&coordinator, "answerArcoRequest", &extended, ", granted: true").await;
     let granted = request(&granted).clone();
-    assert_eq!(
-        (&granted["state"], &granted["carryOutBy"]),
-        (&json!("GRANTED"), &json!(after(day, 15).await))
-    );
+    assert_eq!((&granted["state"], &granted["carryOutBy"]), (&json!("GRANTED"), &json!(carried)));
     assert_eq!(
         outcome(&step(&coordinator, "answerArcoRequest", &granted, ", granted: true").await),
         "StateConflict"
@@ -186,21 +190,24 @@ async fn a_request_runs_its_clock_in_working_days_and_goes_forward_alone() {
         (&done["state"], &done["handedOver"], &done["version"]),
         (&json!("CARRIED_OUT"), &json!("Copia entregada en mano"), &json!(4))
     );
-    assert_eq!(entries(&world, "census.carryOutArcoRequest", person).await.len(), 1);
+    assert_eq!(entries(world, "census.carryOutArcoRequest", key(at(first, "person.id"))).await.len(), 1);
+}
 
+/// A request whose time is over, beside one that is done.
+async fn waits_too_long(coordinator: &Client, lead: &Client, (person, done): (Uuid, &Json)) {
     // What waits too long is found, is not extended any more, and can still be answered.
-    let late = record(&coordinator, person, "ACCESS", ", receivedOn: \"2021-11-01\"").await;
+    let late = record(coordinator, person, "ACCESS", ", receivedOn: \"2021-11-01\"").await;
     let late = request(&late).clone();
     assert_eq!((&late["overdue"], &late["dueOn"]), (&json!(true), &json!("2021-11-29")));
-    assert_eq!(overdue(&lead, "overdue: true").await, [late["id"].clone()]);
-    assert_eq!(overdue(&lead, "overdue: false").await.len(), 2);
-    assert_eq!(overdue(&lead, "state: CARRIED_OUT, kind: ACCESS").await, [done["id"].clone()]);
+    assert_eq!(overdue(lead, "overdue: true").await, [late["id"].clone()]);
+    assert_eq!(overdue(lead, "overdue: false").await.len(), 2);
+    assert_eq!(overdue(lead, "state: CARRIED_OUT, kind: ACCESS").await, [done.clone()]);
     assert_eq!(
-        outcome(&step(&coordinator, "extendArcoRequest", &late, ", reason: \"olvidada\"").await),
+        outcome(&step(coordinator, "extendArcoRequest", &late, ", reason: \"olvidada\"").await),
         "StateConflict"
     );
     let refused = step(
-        &coordinator,
+        coordinator,
         "answerArcoRequest",
         &late,
         ", granted: false, ground: NOT_PROVED, reason: \"Sin poder notarial\"",
@@ -211,12 +218,11 @@ async fn a_request_runs_its_clock_in_working_days_and_goes_forward_alone() {
         (&refused["state"], &refused["ground"], &refused["answerReason"]),
         (&json!("REFUSED"), &json!("NOT_PROVED"), &json!("Sin poder notarial"))
     );
-    assert!(overdue(&lead, "overdue: true").await.is_empty());
+    assert!(overdue(lead, "overdue: true").await.is_empty());
     assert_eq!(
-        outcome(&step(&coordinator, "carryOutArcoRequest", &refused, ", note: \"en mano\"").await),
+        outcome(&step(coordinator, "carryOutArcoRequest", &refused, ", note: \"en mano\"").await),
         "StateConflict"
     );
-    world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -288,7 +294,7 @@ async fn update(client: &Client, person: Uuid, version: i64) -> Json {
 }
 
 /// Another user who holds the coordinator's role.
-async fn second(world: &World) -> Client {
+fn second(world: &World) -> Client {
     let request = TokenRequest {
         agency: "DIF_MUNICIPAL".into(),
         roles: vec!["coordinator".into()],
@@ -312,7 +318,7 @@ async fn a_granted_cancellation_blocks_and_two_users_erase() {
     let scratch = Scratch::with_programme().await;
     grant(&scratch, "dif_municipal.donation_coordinator", "coordinator").await;
     let world = World::with().start_on(scratch).await;
-    let (coordinator, second) = (asking(&world, COORDINATOR), second(&world).await);
+    let (coordinator, second) = (asking(&world, COORDINATOR), second(&world));
     let person = lodger(&world, "ALB-01").await;
     let given = give(&world, &coordinator, person, "NGO_LETRAS_EN_CAMINO", "EDUCATION").await;
     assert_eq!(outcome(&given), "GiveConsentPayload", "{given}");

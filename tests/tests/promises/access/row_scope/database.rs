@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::programme::{
     ACCESS, ASSESSMENT, CONSENT, DIAGNOSIS, ENROLMENT, ENTRY, Emergency, HOUSEHOLD, OPERATION, PERSON,
-    Programme, REFERRAL, SHELTERS, Share, key, subject,
+    Programme, REFERRAL, SHELTERS, Share, key, subject, withheld,
 };
 
 impl Programme {
@@ -44,7 +44,7 @@ impl Programme {
                 key(PERSON, number),
                 key(HOUSEHOLD, someone.household),
                 shelter(&someone.shelter),
-                someone.withheld.map_or("NULL, NULL".to_owned(), |how| format!("'{how}', '2022-01-20'"))
+                withheld(number).map_or("NULL, NULL".to_owned(), |how| format!("'{how}', '2022-01-20'"))
             )
         });
         let columns = "persons (id, programme_id, household_id, code, arrived_on, adult_from, shelter_id, identity, family, \

@@ -62,13 +62,12 @@ pub(super) const SHELTERS: [&str; 12] = [
     "ALB-11", "ALB-12",
 ];
 
-/// A person, by the places of their shelter and household, whether they are a minor, and whether they are withheld.
+/// A person, by the places of their shelter and household, and whether they are a minor.
 #[derive(Debug, Clone)]
 pub(super) struct Someone {
     pub(super) shelter: Option<usize>,
     pub(super) household: usize,
     pub(super) minor: bool,
-    pub(super) withheld: Option<&'static str>,
 }
 
 /// A consent or a referral: of whom, to which agency, for what, by what right, and where it stands now.
@@ -237,9 +236,8 @@ fn health() -> impl Strategy<Value = (Vec<usize>, Vec<usize>, Vec<(usize, &'stat
 }
 
 pub(super) fn programme() -> impl Strategy<Value = Programme> {
-    let withheld = prop::option::weighted(0.15, one_of(&["BLOCKED", "ERASED"]));
-    let someone = (prop::option::of(0..SHELTERS.len()), 0..HOUSEHOLDS, any::<bool>(), withheld)
-        .prop_map(|(shelter, household, minor, withheld)| Someone { shelter, household, minor, withheld });
+    let someone = (prop::option::of(0..SHELTERS.len()), 0..HOUSEHOLDS, any::<bool>())
+        .prop_map(|(shelter, household, minor)| Someone { shelter, household, minor });
     let actors: Vec<_> = (0..ACTORS).map(actor).collect();
     (
         prop::collection::vec(prop::option::of(0..SHELTERS.len()), HOUSEHOLDS),
@@ -270,6 +268,15 @@ pub(super) fn programme() -> impl Strategy<Value = Programme> {
                 }
             },
         )
+}
+
+/// Whether what is known of a person is withheld: of one in four, half of whom were erased.
+pub(super) fn withheld(person: usize) -> Option<&'static str> {
+    match person % 8 {
+        3 => Some("BLOCKED"),
+        6 => Some("ERASED"),
+        _ => None,
+    }
 }
 
 /// Keys that say of what kind and which they are.
@@ -330,7 +337,7 @@ impl Programme {
                 .with(Fact::Person, Some(&key(PERSON, number).to_string()))
                 .with(Fact::Shelter, someone.shelter.map(|place| SHELTERS[place]))
                 .with(Fact::AgeGroup, Some(if someone.minor { "minor" } else { "adult" }))
-                .with(Fact::Withheld, someone.withheld)
+                .with(Fact::Withheld, withheld(number))
                 .with_set(Fact::SharedWith, shared)
         };
         self.people.iter().zip(shared).enumerate().map(record).collect()
@@ -353,7 +360,7 @@ impl Programme {
         let record = |person: &usize| {
             Record::default()
                 .with(Fact::Person, Some(&key(PERSON, *person).to_string()))
-                .with(Fact::Withheld, self.people[*person].withheld)
+                .with(Fact::Withheld, withheld(*person))
         };
         self.assessments.iter().map(record).collect()
     }
