@@ -171,6 +171,12 @@ named! {
         Referral = "Referral",
         /// That a referral is taken or declined.
         ReferralAnswer = "ReferralAnswer",
+        /// That a person asks for their rights over their data.
+        ArcoRequest = "ArcoRequest",
+        /// What is decided and done about that.
+        ArcoAnswer = "ArcoAnswer",
+        /// That what is known of a person is erased.
+        Erasure = "Erasure",
         /// A medical assessment.
         Assessment = "Assessment",
         /// What a clinician concluded, and what is done for it: a visit.
@@ -260,6 +266,8 @@ named! {
         /// With whom, and for what, the person's data is shared now: `ACNUR/PROTECTION` for each consent and each accepted
         /// referral that is in force.
         SharedWith = "sharedWith",
+        /// `BLOCKED` or `ERASED` where what is known of the person is withheld, since they asked for its cancellation; else absent.
+        Withheld = "withheld",
     }
 }
 
@@ -321,6 +329,9 @@ impl RecordType {
             | Self::Consent
             | Self::Referral
             | Self::ReferralAnswer
+            | Self::ArcoRequest
+            | Self::ArcoAnswer
+            | Self::Erasure
             | Self::Assessment
             | Self::Diagnosis
             | Self::Enrolment
@@ -366,14 +377,27 @@ impl RecordType {
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
             Self::Donor | Self::Donation => &[Fact::DonorAgency],
-            Self::Person | Self::Newborn => &[Fact::Person, Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
+            Self::Person => &[Fact::Person, Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Withheld],
+            Self::Newborn => &[Fact::Person, Fact::Shelter, Fact::AgeGroup, Fact::SharedWith],
             Self::Household => &[Fact::Shelter, Fact::SharedWith],
-            Self::Consent => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient],
-            Self::Referral | Self::ReferralAnswer => {
-                &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient, Fact::Agency]
+            Self::Consent => {
+                &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient, Fact::Withheld]
             }
-            Self::Assessment | Self::Diagnosis => &[Fact::Person],
-            Self::Enrolment => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency],
+            Self::Referral | Self::ReferralAnswer => &[
+                Fact::Shelter,
+                Fact::AgeGroup,
+                Fact::SharedWith,
+                Fact::Recipient,
+                Fact::Agency,
+                Fact::Withheld,
+            ],
+            Self::ArcoRequest | Self::ArcoAnswer | Self::Erasure => {
+                &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith]
+            }
+            Self::Assessment | Self::Diagnosis => &[Fact::Person, Fact::Withheld],
+            Self::Enrolment => {
+                &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency, Fact::Withheld]
+            }
         }
     }
 }
@@ -400,7 +424,14 @@ impl RecordType {
             (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),
             (
                 Fact::Shelter,
-                Self::Person | Self::Newborn | Self::Consent | Self::Referral | Self::Enrolment,
+                Self::Person
+                | Self::Newborn
+                | Self::Consent
+                | Self::Referral
+                | Self::ArcoRequest
+                | Self::ArcoAnswer
+                | Self::Erasure
+                | Self::Enrolment,
             ) => (Class::Placement, Self::Person),
             (Fact::Shelter | Fact::Lender, _) => (Class::Operational, self),
             (Fact::StockKind, _) => (Class::Inventory, self),
@@ -410,6 +441,7 @@ impl RecordType {
             // Who names the record knows whose it is, by its id or by a pseudonym.
             (Fact::Person, _) => (Class::Public, Self::Person),
             (Fact::SharedWith, _) => (Class::Consent, Self::Consent),
+            (Fact::Withheld, _) => (Class::Family, Self::Person),
         };
         // The code of an agency that gave says who gave.
         let verb = if matches!(fact, Fact::DonorAgency) { Verb::Identify } else { Verb::Read };

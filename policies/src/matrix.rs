@@ -61,6 +61,7 @@ R reads, W writes, – neither. *Where* limits a right to the records whose fact
 record type that lacks the fact is refused. *Own* is the caller's: its agency, its shelters or itself.
 *Shared* data is shared with the caller's agency, by consent or accepted referral, for the purpose that it states.
 *Opened* is the one person whose record the caller has opened in an emergency (break-glass), for at most four hours.
+What is *withheld* is blocked or *erased*, since its person asked for its cancellation and that was granted.
 P reads by pseudonyms: ids are the caller's agency's own, and what says who someone is is refused.
 *On* limits a right to these record types. An `integrator` reads what the one role that it names reads,
 besides this, and writes nothing. What a list shows less is not here: see `list` in always.cedar. `*` is any agency, `NGO_*` any whose code begins so.
@@ -121,8 +122,8 @@ fn is_pseudonymous(policies: &Policies, profile: &Profile, class: Class, record:
     let of_itself = (class != Class::Public).then_some(class);
     of_a_person.into_iter().chain(of_itself).any(|class| {
         policies.applies_to(Verb::Identify, class, record)
-            && profile.answer(Verb::Identify, class, record) != &Answer::Allowed
-            && profile.answer(Verb::Read, class, record) == &Answer::Allowed
+            && matches!(profile.answer(Verb::Identify, class, record), Answer::Refused(_))
+            && !matches!(profile.answer(Verb::Read, class, record), Answer::Refused(_))
     })
 }
 

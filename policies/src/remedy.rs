@@ -242,7 +242,8 @@ fn agencies<'a>(
                 let shared = known.facts.members(fact).iter().filter_map(|with| with.split_once('/'));
                 agencies.extend(shared.map(|(agency, _)| agency));
             }
-            Fact::User | Fact::Shelter | Fact::StockKind | Fact::Person | Fact::AgeGroup => {}
+            Fact::User | Fact::Shelter | Fact::StockKind | Fact::Person | Fact::AgeGroup | Fact::Withheld => {
+            }
         }
     }
     agencies

@@ -42,12 +42,14 @@ pub(crate) fn phrase(condition: &Condition, user: Option<&UserPrincipal>) -> Str
     match condition {
         Condition::True => "always".to_owned(),
         Condition::False => "never".to_owned(),
+        Condition::Has(Fact::Withheld) => "withheld".to_owned(),
         Condition::Has(fact) => format!("there is a {fact}"),
         Condition::Is(Fact::Person, person)
             if user.is_some_and(|user| user.opened.as_ref() == Some(person)) =>
         {
             "opened".to_owned()
         }
+        Condition::Is(Fact::Withheld, code) => code.to_lowercase(),
         Condition::Is(fact, only) => format!("{fact} is {}", value(only)),
         Condition::In(fact, values) => {
             let values: Vec<String> = values.iter().map(|one| value(one)).collect();

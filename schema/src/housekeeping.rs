@@ -45,6 +45,9 @@ pub(crate) async fn run(system: Arc<System>, mut stop: watch::Receiver<bool>) {
                 if let Err(error) = census::renew_tokens(&system).await {
                     tracing::warn!(%error, "some people cannot be searched for yet; trying again later");
                 }
+                if let Err(error) = census::destroy_keys(&system).await {
+                    tracing::warn!(%error, "the keys of people who were erased could not be destroyed; trying again later");
+                }
                 if let Err(error) = lodging::tidy(&system).await {
                     tracing::warn!(%error, "holds of beds that are over could not be ended; trying again later");
                 }

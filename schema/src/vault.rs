@@ -160,6 +160,15 @@ impl Vault {
         self.keys(persons.to_vec()).await
     }
 
+    /// Destroys the keys of some people, for good: what was sealed under them is unreadable in every copy. Those that have none stay as
+    /// they are.
+    pub(crate) async fn destroy_keys(&self, persons: &[Uuid]) -> Result<()> {
+        let reader = self.reads.get(&self.config, self.reads.turn()).await?;
+        let destroying = diesel::delete(person_keys::table.filter(person_keys::person_id.eq_any(persons)));
+        destroying.execute(&mut &*reader).await?;
+        Ok(())
+    }
+
     /// The keys of some people; those whose key was destroyed have none.
     pub(crate) async fn keys(&self, persons: Vec<Uuid>) -> Result<Keys> {
         if persons.is_empty() {

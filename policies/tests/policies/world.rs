@@ -116,6 +116,7 @@ pub(crate) fn records(record: RecordType, agency: &str) -> Vec<Record> {
             Fact::Shelter => one(&[MINE, ELSEWHERE]),
             Fact::StockKind => one(&["food", "medical", "general"]),
             Fact::AgeGroup => one(&["minor", "adult"]),
+            Fact::Withheld => one(&["BLOCKED", "ERASED"]),
             Fact::SharedWith => {
                 let shared = |agency: &str, purpose: &str| format!("{agency}/{purpose}");
                 let others = vec![shared(STRANGER, PURPOSE), shared(agency, OTHER_PURPOSE)];
@@ -144,7 +145,7 @@ pub(crate) fn records(record: RecordType, agency: &str) -> Vec<Record> {
 
 fn optional(record: RecordType, fact: Fact) -> bool {
     match fact {
-        Fact::Lender | Fact::DonorAgency => true,
+        Fact::Lender | Fact::DonorAgency | Fact::Withheld => true,
         Fact::Shelter => !matches!(record, RecordType::Shelter | RecordType::Space | RecordType::MealServing),
         Fact::Agency
         | Fact::User

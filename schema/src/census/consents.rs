@@ -195,6 +195,7 @@ async fn give(
         withdrawn_at: None,
         version: 1,
         person_id: input.person.uuid(),
+        opposed_by: None,
         recipient_id: input.recipient.uuid(),
         recipient,
         person,

@@ -12,7 +12,7 @@ use enlace_policies::{Class, Fact, RecordType};
 use crate::access::{InScope, Members};
 use crate::census::duplicates::{MERGED, TAKES_NOTHING};
 use crate::census::tables::{episodes, persons};
-use crate::census::{Judged, Person, PersonFacts, load, person_facts, touched};
+use crate::census::{Judged, Person, PersonFacts, Standing, load, person_facts, touched};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, Graph, graphql_enum, input, record, union};
@@ -66,7 +66,7 @@ impl Facts for Episode {
 /// An episode's row, and the facts of its person.
 type Row = (
     (Uuid, NaiveDate, Option<NaiveDate>, Option<EpisodeEnding>, i32, Uuid),
-    (Option<String>, NaiveDate, Vec<String>),
+    (Option<String>, Standing, Vec<String>),
 );
 
 /// The episodes of some people, or those of some keys, as far as the caller may see them, oldest first.
@@ -95,7 +95,7 @@ async fn episodes(
             ),
             (
                 shelters::code.nullable(),
-                persons::adult_from,
+                (persons::adult_from, persons::withheld),
                 Members::new(person_facts, Fact::SharedWith, at),
             ),
         ))
@@ -109,7 +109,7 @@ async fn episodes(
     let rows: Vec<Row> = query.load(&mut &*context.reader().await?).await?;
     context.discloses(rows.iter().map(|((.., person), _)| *person));
     let episode =
-        |((id, arrived_on, ended_on, ending, version, person_id), (shelter, adult_from, shared)): Row| {
+        |((id, arrived_on, ended_on, ending, version, person_id), (shelter, standing, shared)): Row| {
             Episode {
                 id: Id::new(id),
                 arrived_on,
@@ -117,7 +117,7 @@ async fn episodes(
                 ending,
                 version,
                 person_id,
-                judged: Judged::new(person_id, PersonFacts::new(shelter, adult_from, shared, at)),
+                judged: Judged::new(person_id, PersonFacts::new(shelter, standing, shared, at)),
             }
         };
     Ok(rows.into_iter().map(episode).collect())

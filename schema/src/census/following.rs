@@ -1,6 +1,6 @@
 //! People as they change, for those who may see them; and for those who no longer may, that they are gone.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text, Timestamptz};
@@ -13,7 +13,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::Members;
 use crate::census::tables::persons;
-use crate::census::{Judged, Person, PersonFacts, load, person_facts};
+use crate::census::{Judged, Person, PersonFacts, Standing, load, person_facts};
 use crate::context::{Context, Instant};
 use crate::error::Result;
 use crate::graph::{Admission, Changes, Facts, Graph, input, record};
@@ -155,6 +155,9 @@ async fn seen_before(context: &Context, change: &PeopleChange) -> Result<Vec<Uui
     seen(context, change, Instant { time, day: context.day_of(time) }).await
 }
 
+/// A person's row, and since when their data is withheld.
+type SeenRow = (Uuid, Option<String>, Standing, Option<DateTime<Utc>>, Vec<String>);
+
 /// Which of them the caller may see by what is shared at a time, and by where they lodge then. It tells nothing else of them.
 async fn seen(context: &Context, change: &PeopleChange, at: Instant) -> Result<Vec<Uuid>> {
     let Some(scope) = context.scope(Class::Identity, RecordType::Person) else { return Ok(Vec::new()) };
@@ -168,13 +171,15 @@ async fn seen(context: &Context, change: &PeopleChange, at: Instant) -> Result<V
         .select((
             persons::id,
             shelter,
-            persons::adult_from,
+            (persons::adult_from, persons::withheld),
+            persons::withheld_since,
             Members::new(person_facts, Fact::SharedWith, at),
         ));
     let reader = context.reader().await?;
-    let rows: Vec<(Uuid, Option<String>, NaiveDate, Vec<String>)> = query.load(&mut &*reader).await?;
-    let judged = rows.into_iter().map(|(person, shelter, adult_from, shared_with)| {
-        (person, Judged::new(person, PersonFacts::new(shelter, adult_from, shared_with, at)))
+    let rows: Vec<SeenRow> = query.load(&mut &*reader).await?;
+    let judged = rows.into_iter().map(|(person, shelter, (adult_from, withheld), since, shared_with)| {
+        let standing = (adult_from, withheld.filter(|_| since.is_some_and(|since| since <= at.time)));
+        (person, Judged::new(person, PersonFacts::new(shelter, standing, shared_with, at)))
     });
     Ok(judged.filter(|(_, judged)| scope.has(judged)).map(|(person, _)| person).collect())
 }

@@ -5,8 +5,8 @@ use enlace_policies::Class;
 use crate::agencies::{self, Agency};
 use crate::census::episodes::Episode;
 use crate::census::{
-    Consent, Household, Person, consents, duplicates, episodes, following, load, pickup, registering, search,
-    together, updating,
+    Consent, Household, Person, arco, consents, duplicates, episodes, following, load, pickup, registering,
+    search, together, updating,
 };
 use crate::coordination::{self, Referral};
 use crate::departures::{self, Departure};
@@ -22,6 +22,7 @@ pub(crate) fn register(graph: &mut Graph) {
     person(graph);
     household(graph);
     consent(graph);
+    arco::register(graph);
     consents::register(graph);
     duplicates::register(graph);
     episodes::register(graph);

@@ -1,6 +1,5 @@
 //! A person, held while something of theirs is written: nobody else changes them, and nobody erases them, until the transaction ends.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -10,7 +9,7 @@ use enlace_policies::{Class, Fact, RecordType};
 use crate::access::{InScope, Members};
 use crate::census::parts::PlacementInput;
 use crate::census::tables::{households, persons};
-use crate::census::{Judged, PLACEMENT, PersonFacts, Placement, person_facts};
+use crate::census::{Judged, PLACEMENT, PersonFacts, Placement, Standing, person_facts};
 use crate::context::Context;
 use crate::error::Result;
 use crate::journal::Part;
@@ -32,7 +31,7 @@ pub(crate) struct Held {
 }
 
 /// A person's row, as far as a change of it turns on it.
-type Row = (Uuid, Uuid, Uuid, Option<Uuid>, i32, (Option<String>, NaiveDate, Vec<String>));
+type Row = (Uuid, Uuid, Uuid, Option<Uuid>, i32, (Option<String>, Standing, Vec<String>));
 
 /// Holds a person within the caller's reach; none where there is nobody.
 pub(crate) async fn held(
@@ -69,13 +68,13 @@ pub(crate) async fn held_all(
             persons::version,
             (
                 shelters::code.nullable(),
-                persons::adult_from,
+                (persons::adult_from, persons::withheld),
                 Members::new(person_facts, Fact::SharedWith, at),
             ),
         ));
     let rows: Vec<Row> = query.load(connection).await?;
-    let held = |(id, household, head, merged_into, version, (shelter, adult_from, shared_with)): Row| {
-        let facts = PersonFacts::new(shelter, adult_from, shared_with, at);
+    let held = |(id, household, head, merged_into, version, (shelter, standing, shared_with)): Row| {
+        let facts = PersonFacts::new(shelter, standing, shared_with, at);
         Held { id, household, head, merged_into, version, judged: Judged::new(id, facts) }
     };
     Ok(rows.into_iter().map(held).collect())

@@ -1,7 +1,7 @@
 //! Reads of people, their households and consents. Every one of them is scoped to its caller, who must have stated a purpose;
 //! and whom it shows is noted, so that the journal has it before it leaves.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::dsl::Nullable;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -16,7 +16,7 @@ use crate::access::{InScope, Members};
 use crate::census::tables::{consents, households, persons};
 use crate::census::{
     Consent, FAMILY, Family, Household, IDENTITY, Identity, MIGRATION, Migration, PLACEMENT, Person,
-    PersonFacts, Placement, Purpose, SealedPerson, consent_facts, household_facts, person_facts,
+    PersonFacts, Placement, Purpose, SealedPerson, Standing, consent_facts, household_facts, person_facts,
 };
 use crate::context::{Context, Instant, refused_root};
 use crate::error::Result;
@@ -112,7 +112,7 @@ pub(super) type PersonColumns = (
     persons::id,
     persons::code,
     persons::arrived_on,
-    persons::adult_from,
+    (persons::adult_from, persons::withheld),
     persons::version,
     persons::merged_into,
     persons::household_id,
@@ -130,7 +130,7 @@ pub(super) fn person_columns(context: &Context) -> PersonColumns {
         persons::id,
         persons::code,
         persons::arrived_on,
-        persons::adult_from,
+        (persons::adult_from, persons::withheld),
         persons::version,
         persons::merged_into,
         persons::household_id,
@@ -210,15 +210,14 @@ pub(crate) async fn facts_within_reach(context: &Context, person: Uuid) -> Resul
         .filter(InScope::new(&scope, person_facts))
         .select((
             shelters::code.nullable(),
-            persons::adult_from,
+            (persons::adult_from, persons::withheld),
             Members::new(person_facts, Fact::SharedWith, scope.at()),
         ));
     let reader = context.reader().await?;
-    let found: Option<(Option<String>, NaiveDate, Vec<String>)> =
+    let found: Option<(Option<String>, Standing, Vec<String>)> =
         query.first(&mut &*reader).await.optional()?;
-    Ok(found.map(|(shelter, adult_from, shared_with)| {
-        PersonFacts::new(shelter, adult_from, shared_with, scope.at())
-    }))
+    Ok(found
+        .map(|(shelter, standing, shared_with)| PersonFacts::new(shelter, standing, shared_with, scope.at())))
 }
 
 /// Opens what the caller may read of these people, and notes whom it is shown.
@@ -248,7 +247,7 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
         open_part(context, keys, Class::Migration, row.id, MIGRATION, &row.migration)?;
     let placement: Option<Placement> =
         open_part(context, keys, Class::Placement, row.id, PLACEMENT, &row.placement)?;
-    let facts = PersonFacts::new(row.shelter, row.adult_from, row.shared_with, at);
+    let facts = PersonFacts::new(row.shelter, row.standing, row.shared_with, at);
     let birth_date = identity.as_ref().and_then(|known| known.birth_date);
     let (kinship, marital_status) =
         family.map_or((None, None), |known| (Some(known.kinship), known.marital_status));
@@ -282,6 +281,7 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
         segment,
         bed_needs,
         version: row.version,
+        withheld: facts.withheld,
         merged_into: row.merged_into,
         household_id: row.household_id,
         shelter_id: row.shelter_id,
@@ -380,17 +380,20 @@ type ConsentRow = (
     Option<DateTime<Utc>>,
     Option<DateTime<Utc>>,
     i32,
-    Uuid,
+    (Uuid, Option<Uuid>),
     String,
-    (Option<String>, NaiveDate, Vec<String>),
+    (Option<String>, Standing, Vec<String>),
 );
 
-/// The consents of some people, or those of some keys, as far as the caller may see them, oldest first.
-async fn consents(
-    context: Context,
-    people: Option<Vec<Uuid>>,
-    ids: Option<Vec<Uuid>>,
-) -> Result<Vec<Consent>> {
+/// Which consents.
+enum ConsentsOf {
+    People(Vec<Uuid>),
+    Oppositions(Vec<Uuid>),
+    Keys(Vec<Uuid>),
+}
+
+/// Consents, as far as the caller may see them, oldest first.
+async fn consents(context: Context, of: ConsentsOf) -> Result<Vec<Consent>> {
     let Some(scope) = context.personal_scope(Class::Consent, RecordType::Consent)? else {
         return Ok(Vec::new());
     };
@@ -406,48 +409,65 @@ async fn consents(
             consents::ends_at,
             consents::withdrawn_at,
             consents::version,
-            consents::person_id,
+            (consents::person_id, consents::opposed_by),
             consents::recipient,
             (
                 shelters::code.nullable(),
-                persons::adult_from,
+                (persons::adult_from, persons::withheld),
                 Members::new(person_facts, Fact::SharedWith, at),
             ),
         ))
         .into_boxed::<Pg>();
-    if let Some(people) = people {
-        query = query.filter(consents::person_id.eq_any(people));
-    }
-    if let Some(ids) = ids {
-        query = query.filter(consents::id.eq_any(ids));
-    }
+    query = match of {
+        ConsentsOf::People(people) => query.filter(consents::person_id.eq_any(people)),
+        ConsentsOf::Oppositions(requests) => query.filter(consents::opposed_by.eq_any(requests)),
+        ConsentsOf::Keys(ids) => query.filter(consents::id.eq_any(ids)),
+    };
     let reader = context.reader().await?;
     let rows: Vec<ConsentRow> = query.load(&mut &*reader).await?;
-    context.discloses(rows.iter().map(|row| row.6));
+    context.discloses(rows.iter().map(|row| row.6.0));
     rows.into_iter()
-        .map(|(id, purpose, given_at, ends_at, withdrawn_at, version, person_id, recipient, person)| {
-            Ok(Consent {
-                id: Id::new(id),
+        .map(
+            |(
+                id,
                 purpose,
                 given_at,
                 ends_at,
                 withdrawn_at,
                 version,
-                person_id,
-                recipient_id: context.agency(&recipient)?,
+                (person_id, opposed_by),
                 recipient,
-                person: PersonFacts::new(person.0, person.1, person.2, at),
-            })
-        })
+                person,
+            )| {
+                Ok(Consent {
+                    id: Id::new(id),
+                    purpose,
+                    given_at,
+                    ends_at,
+                    withdrawn_at,
+                    version,
+                    person_id,
+                    opposed_by,
+                    recipient_id: context.agency(&recipient)?,
+                    recipient,
+                    person: PersonFacts::new(person.0, person.1, person.2, at),
+                })
+            },
+        )
         .collect()
 }
 
 /// The consents of some people.
 pub(crate) async fn consents_of(context: Context, people: Vec<Uuid>) -> Result<Vec<Consent>> {
-    consents(context, Some(people), None).await
+    consents(context, ConsentsOf::People(people)).await
+}
+
+/// The consents that some requests oppose.
+pub(super) async fn consents_opposed(context: Context, requests: Vec<Uuid>) -> Result<Vec<Consent>> {
+    consents(context, ConsentsOf::Oppositions(requests)).await
 }
 
 /// Consents by key.
 pub(crate) async fn consents_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Consent>> {
-    consents(context, None, Some(ids)).await
+    consents(context, ConsentsOf::Keys(ids)).await
 }

@@ -4,6 +4,7 @@
 //! record at least, and no others.
 
 mod ages;
+mod arco;
 mod consents;
 mod curp;
 mod document;
@@ -37,6 +38,7 @@ use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
 
 pub(crate) use ages::born;
+pub(crate) use arco::destroy_keys;
 pub(crate) use curp::check_digit;
 pub(crate) use document::{IdentityDocument, is_country};
 pub(crate) use duplicates::{MERGED, TAKES_NOTHING};
@@ -141,6 +143,19 @@ graphql_enum! {
     }
 }
 
+graphql_enum! {
+    /// That what is known of a person is withheld, since they asked for its cancellation.
+    pub enum Withheld {
+        /// Their cancellation was granted: nobody but the coordinator reads or writes of them, until it is carried out.
+        Blocked = "BLOCKED",
+        /// It was carried out: what was known of them is unreadable for good.
+        Erased = "ERASED",
+    }
+}
+
+/// What else of a person their facts follow from: the first day on which they count as an adult, and whether they are withheld.
+pub(crate) type Standing = (NaiveDate, Option<Withheld>);
+
 record! {
     /// A person in the programme's care. Fields are null where the caller may not read them, and where the person's data was
     /// erased.
@@ -187,6 +202,8 @@ record! {
         bed_needs: Option<Vec<BedNeed>> => Placement,
         /// Raised by each change; an update carries the version that it saw.
         version: i32 => Identity,
+        /// Whether what is known of them is withheld; null where it is not.
+        withheld: Option<Withheld> => Family,
         /// The record into which this one was merged.
         merged_into: Option<Uuid>,
         /// The household.
@@ -219,6 +236,8 @@ pub struct PersonFacts {
     pub(crate) minor: bool,
     /// With whom, and for what, their data is shared now.
     pub(crate) shared_with: Vec<String>,
+    /// Whether what is known of them is withheld.
+    pub(crate) withheld: Option<Withheld>,
 }
 
 impl Facts for PersonFacts {
@@ -226,6 +245,7 @@ impl Facts for PersonFacts {
         match fact {
             Fact::Shelter => self.shelter.as_deref(),
             Fact::AgeGroup => Some(if self.minor { MINOR } else { ADULT }),
+            Fact::Withheld => self.withheld.map(Withheld::as_str),
             _ => None,
         }
     }
@@ -239,14 +259,14 @@ const MINOR: &str = "minor";
 const ADULT: &str = "adult";
 
 impl PersonFacts {
-    /// From what the tables say; `adult_from` is the first day on which the person counts as an adult.
+    /// From what the tables say.
     pub(crate) fn new(
         shelter: Option<String>,
-        adult_from: NaiveDate,
+        (adult_from, withheld): Standing,
         shared_with: Vec<String>,
         at: Instant,
     ) -> Self {
-        Self { shelter, minor: at.day < adult_from, shared_with }
+        Self { shelter, minor: at.day < adult_from, shared_with, withheld }
     }
 }
 
@@ -279,6 +299,7 @@ pub(crate) fn person_facts(fact: Fact) -> Option<FactSource> {
         Fact::Person => Some(FactSource::Column("persons.id::text")),
         Fact::Shelter => Some(FactSource::Column("shelters.code")),
         Fact::AgeGroup => Some(FactSource::Turns { on: "persons.adult_from", before: MINOR, from: ADULT }),
+        Fact::Withheld => Some(FactSource::Column("persons.withheld")),
         Fact::SharedWith => Some(FactSource::Members {
             rows: "shares WHERE shares.person_id = persons.id",
             member: "shares.share",
@@ -362,6 +383,8 @@ record! {
         version: i32 => Consent,
         /// Whose it is.
         person_id: Uuid,
+        /// The request by which they oppose it.
+        opposed_by: Option<Uuid>,
         /// Key of the agency that may read.
         recipient_id: Uuid,
         /// Its code.
@@ -442,7 +465,7 @@ pub(crate) struct SealedPerson {
     pub(crate) id: Uuid,
     pub(crate) code: String,
     pub(crate) arrived_on: NaiveDate,
-    pub(crate) adult_from: NaiveDate,
+    pub(crate) standing: Standing,
     pub(crate) version: i32,
     pub(crate) merged_into: Option<Uuid>,
     pub(crate) household_id: Uuid,

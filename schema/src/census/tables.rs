@@ -12,13 +12,14 @@ diesel::table! {
     persons (id) {
         id -> Uuid, programme_id -> Uuid, household_id -> Uuid, code -> Text, arrived_on -> Date, adult_from -> Date,
         shelter_id -> Nullable<Uuid>, identity -> Binary, family -> Binary, migration -> Binary, placement -> Binary, version -> Integer,
-        tokens_of -> Integer, merged_into -> Nullable<Uuid>, merged_at -> Nullable<Timestamptz>,
+        tokens_of -> Integer, merged_into -> Nullable<Uuid>, merged_at -> Nullable<Timestamptz>, withheld -> Nullable<Text>,
+        withheld_since -> Nullable<Timestamptz>, key_destroyed -> Bool,
     }
 }
 diesel::table! {
     consents (id) {
         id -> Uuid, programme_id -> Uuid, person_id -> Uuid, recipient -> Text, purpose -> Text, given_at -> Timestamptz,
-        ends_at -> Nullable<Timestamptz>, withdrawn_at -> Nullable<Timestamptz>, version -> Integer, end_told -> Bool,
+        ends_at -> Nullable<Timestamptz>, withdrawn_at -> Nullable<Timestamptz>, version -> Integer, end_told -> Bool, opposed_by -> Nullable<Uuid>,
     }
 }
 diesel::table! {

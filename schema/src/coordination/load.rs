@@ -1,6 +1,6 @@
 //! Reads of referrals, scoped to the caller, who must have stated a purpose.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -10,7 +10,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
-use crate::census::{PersonFacts, Purpose, person_facts};
+use crate::census::{PersonFacts, Purpose, Standing, person_facts};
 use crate::context::{Context, Instant, Scope, refused_root};
 use crate::coordination::tables::referrals;
 use crate::coordination::{LegalBasis, Referral, ReferralState, referral_facts};
@@ -47,7 +47,7 @@ struct ReferralRow {
     person_id: Uuid,
     sender: String,
     recipient: String,
-    person: (Option<String>, NaiveDate, Vec<String>),
+    person: (Option<String>, Standing, Vec<String>),
 }
 
 type ReferralColumns = (
@@ -62,7 +62,7 @@ type ReferralColumns = (
     referrals::person_id,
     referrals::sender,
     referrals::recipient,
-    (diesel::dsl::Nullable<shelters::code>, persons::adult_from, Members),
+    (diesel::dsl::Nullable<shelters::code>, (persons::adult_from, persons::withheld), Members),
 );
 
 fn referral_columns(at: Instant) -> ReferralColumns {
@@ -78,7 +78,11 @@ fn referral_columns(at: Instant) -> ReferralColumns {
         referrals::person_id,
         referrals::sender,
         referrals::recipient,
-        (shelters::code.nullable(), persons::adult_from, Members::new(person_facts, Fact::SharedWith, at)),
+        (
+            shelters::code.nullable(),
+            (persons::adult_from, persons::withheld),
+            Members::new(person_facts, Fact::SharedWith, at),
+        ),
     )
 }
 

@@ -13,7 +13,7 @@ use super::tables::{departure_follow_ups, departures};
 use super::{DESTINATION, Departure, DepartureFollowUp, DepartureState, Destination, HEARD, Heard};
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
-use crate::census::{Judged, PersonFacts, person_facts};
+use crate::census::{Judged, PersonFacts, Standing, person_facts};
 use crate::context::{Context, Instant, Scope, refused_root};
 use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
@@ -42,8 +42,8 @@ input! {
 }
 
 /// What policies turn on of a person, as it is selected.
-type FactColumns = (Nullable<shelters::code>, persons::adult_from, Members);
-type FactRow = (Option<String>, NaiveDate, Vec<String>);
+type FactColumns = (Nullable<shelters::code>, (persons::adult_from, persons::withheld), Members);
+type FactRow = (Option<String>, Standing, Vec<String>);
 
 #[derive(Queryable)]
 struct DepartureRow {
@@ -75,7 +75,11 @@ type DepartureColumns = (
 );
 
 fn fact_columns(at: Instant) -> FactColumns {
-    (shelters::code.nullable(), persons::adult_from, Members::new(person_facts, Fact::SharedWith, at))
+    (
+        shelters::code.nullable(),
+        (persons::adult_from, persons::withheld),
+        Members::new(person_facts, Fact::SharedWith, at),
+    )
 }
 
 fn departure_columns(at: Instant) -> DepartureColumns {
@@ -103,8 +107,8 @@ fn scope(context: &Context) -> Result<Option<Scope>> {
     context.personal_scope(Class::Identity, RecordType::Person)
 }
 
-fn judged(person: Uuid, (shelter, adult_from, shared_with): FactRow, at: Instant) -> Judged {
-    Judged::new(person, PersonFacts::new(shelter, adult_from, shared_with, at))
+fn judged(person: Uuid, (shelter, standing, shared_with): FactRow, at: Instant) -> Judged {
+    Judged::new(person, PersonFacts::new(shelter, standing, shared_with, at))
 }
 
 /// Opens departures, and notes of whom they tell.

@@ -10,7 +10,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
-use crate::census::{PersonFacts, person_facts};
+use crate::census::{PersonFacts, Standing, person_facts};
 use crate::context::Context;
 use crate::education::tables::enrolments;
 use crate::education::{COURSE, Course, Enrolment, enrolment_facts};
@@ -19,7 +19,7 @@ use crate::scalars::Id;
 use crate::shelters::tables::shelters;
 
 type Row =
-    (Uuid, Uuid, String, NaiveDate, Option<NaiveDate>, Vec<u8>, (Option<String>, NaiveDate, Vec<String>));
+    (Uuid, Uuid, String, NaiveDate, Option<NaiveDate>, Vec<u8>, (Option<String>, Standing, Vec<String>));
 
 /// The enrolments of some people, or those of some keys, oldest first.
 async fn enrolments(
@@ -44,7 +44,7 @@ async fn enrolments(
             enrolments::course,
             (
                 shelters::code.nullable(),
-                persons::adult_from,
+                (persons::adult_from, persons::withheld),
                 Members::new(person_facts, Fact::SharedWith, at),
             ),
         ))

@@ -112,6 +112,7 @@ mod tests {
         let graph = crate::capabilities();
         let kinds: BTreeSet<&str> = graph.identifying_kinds().map(|(kind, _)| kind).collect();
         let expected = [
+            "arco_request",
             "assessment",
             "birth",
             "break_glass",

@@ -165,12 +165,24 @@ const CARE: &str = "health.recordCare";
 
 /// Where the facts of an assessment stand in a query of its table.
 fn assessment_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Person).then_some(FactSource::Column("assessments.person_id::text"))
+    match fact {
+        Fact::Person => Some(FactSource::Column("assessments.person_id::text")),
+        Fact::Withheld => Some(FactSource::Column(
+            "(SELECT persons.withheld FROM persons WHERE persons.id = assessments.person_id)",
+        )),
+        _ => None,
+    }
 }
 
 /// Where the facts of a diagnosis stand in a query of its table.
 fn diagnosis_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Person).then_some(FactSource::Column("diagnoses.person_id::text"))
+    match fact {
+        Fact::Person => Some(FactSource::Column("diagnoses.person_id::text")),
+        Fact::Withheld => Some(FactSource::Column(
+            "(SELECT persons.withheld FROM persons WHERE persons.id = diagnoses.person_id)",
+        )),
+        _ => None,
+    }
 }
 
 /// What was measured of a person, in the units of [`Assessment`].

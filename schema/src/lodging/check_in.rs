@@ -216,7 +216,8 @@ async fn together(connection: &mut AsyncPgConnection, places: &[(&Lodger, &Bed)]
              LEFT JOIN stays ON stays.person_id = persons.id AND stays.ended_at IS NULL \
              LEFT JOIN beds ON beds.id = stays.bed_id LEFT JOIN spaces ON spaces.id = beds.space_id \
              LEFT JOIN shelters ON shelters.id = spaces.shelter_id \
-         WHERE persons.household_id = ANY($1) AND persons.id <> ALL($2) AND persons.merged_into IS NULL",
+         WHERE persons.household_id = ANY($1) AND persons.id <> ALL($2) AND persons.merged_into IS NULL \
+             AND persons.withheld IS NULL",
     )
     .bind::<Array<SqlUuid>, _>(shelters.keys().copied().collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(places.iter().map(|(lodger, _)| lodger.id).collect::<Vec<_>>());

@@ -1,7 +1,7 @@
 //! Reads of beds, holds and stays. Beds and holds are open to whoever may read their class; stays are scoped as their person is, and
 //! whom they show is noted.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::dsl::Nullable;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -14,7 +14,7 @@ use super::tables::{bed_holds, beds, stays};
 use super::{Bed, BedHold, BedState, Stay};
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
-use crate::census::{BedNeed, Judged, PersonFacts, person_facts};
+use crate::census::{BedNeed, Judged, PersonFacts, Standing, person_facts};
 use crate::context::{Context, Instant, Scope};
 use crate::error::Result;
 use crate::scalars::Id;
@@ -164,7 +164,7 @@ type StayRow = (
     Uuid,
     Uuid,
     Uuid,
-    (Option<String>, NaiveDate, Vec<String>),
+    (Option<String>, Standing, Vec<String>),
 );
 
 type StayColumns = (
@@ -175,7 +175,7 @@ type StayColumns = (
     stays::person_id,
     stays::bed_id,
     stays::party_id,
-    (Nullable<shelters::code>, persons::adult_from, Members),
+    (Nullable<shelters::code>, (persons::adult_from, persons::withheld), Members),
 );
 
 fn stay_columns(at: Instant) -> StayColumns {
@@ -187,7 +187,11 @@ fn stay_columns(at: Instant) -> StayColumns {
         stays::person_id,
         stays::bed_id,
         stays::party_id,
-        (shelters::code.nullable(), persons::adult_from, Members::new(person_facts, Fact::SharedWith, at)),
+        (
+            shelters::code.nullable(),
+            (persons::adult_from, persons::withheld),
+            Members::new(person_facts, Fact::SharedWith, at),
+        ),
     )
 }
 
@@ -281,23 +285,28 @@ impl Lodger {
 }
 
 /// A person's row, as far as it is asked where they may lodge.
-type LodgerRow = (Uuid, Uuid, Option<String>, NaiveDate, Vec<String>);
+type LodgerRow = (Uuid, Uuid, Option<String>, Standing, Vec<String>);
 
-type LodgerColumns =
-    (persons::id, persons::household_id, Nullable<shelters::code>, persons::adult_from, Members);
+type LodgerColumns = (
+    persons::id,
+    persons::household_id,
+    Nullable<shelters::code>,
+    (persons::adult_from, persons::withheld),
+    Members,
+);
 
 fn lodger_columns(at: Instant) -> LodgerColumns {
     (
         persons::id,
         persons::household_id,
         shelters::code.nullable(),
-        persons::adult_from,
+        (persons::adult_from, persons::withheld),
         Members::new(person_facts, Fact::SharedWith, at),
     )
 }
 
-fn lodger((id, household_id, shelter, adult_from, shared_with): LodgerRow, at: Instant) -> Lodger {
-    let facts = PersonFacts::new(shelter, adult_from, shared_with, at);
+fn lodger((id, household_id, shelter, standing, shared_with): LodgerRow, at: Instant) -> Lodger {
+    let facts = PersonFacts::new(shelter, standing, shared_with, at);
     Lodger { id, household_id, judged: Judged::new(id, facts) }
 }
 
@@ -318,7 +327,8 @@ pub(super) async fn lodgers_in(
     Ok(rows.into_iter().map(|row| lodger(row, scope.at())).collect())
 }
 
-/// Everyone of a household who lies in no bed, in the order of their registration, whether or not the caller may see them.
+/// Everyone of a household who lies in no bed, in the order of their registration, whether or not the caller may see them; save who is
+/// withheld from everyone.
 pub(super) async fn unlodged_of(
     context: &Context,
     connection: &mut AsyncPgConnection,
@@ -330,6 +340,7 @@ pub(super) async fn unlodged_of(
         .left_join(shelters::table)
         .filter(persons::household_id.eq(household))
         .filter(persons::merged_into.is_null())
+        .filter(persons::withheld.is_null())
         .filter(diesel::dsl::not(diesel::dsl::exists(open)))
         .order(persons::id)
         .select(lodger_columns(at));

@@ -315,6 +315,16 @@ async fn a_leaf_commits_to_every_part_and_says_nothing_of_any() {
     world.stop().await;
 }
 
+/// Every entry of the journal commits to its parts as they lie there; how many of them there are.
+pub(crate) async fn every_leaf_stands(database: &Client) -> usize {
+    let entries = journal(database, 1).await;
+    for entry in &entries {
+        let commitments: Vec<Vec<u8>> = entry.parts.iter().map(commitment).collect();
+        assert_eq!(entry.leaf, leaf(entry.id, &commitments), "{}", entry.index);
+    }
+    entries.len()
+}
+
 fn contains(whole: &[u8], part: &[u8]) -> bool {
     whole.windows(part.len()).any(|window| window == part)
 }

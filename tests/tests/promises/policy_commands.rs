@@ -74,6 +74,7 @@ fn explain_says_whether_by_which_policy_and_what_would_allow_it() {
                 "Person.code",
                 "sharedWith=ACNUR/PROTECTION",
                 "sharedWith=INEA/EDUCATION",
+                "withheld=",
                 "--purpose",
                 "EDUCATION",
             ],
@@ -91,7 +92,7 @@ fn explain_says_whether_by_which_policy_and_what_would_allow_it() {
         }
         assert_eq!(found("policy explain", words)["answer"], answer, "{words:?}");
     }
-    let listed = found("policy explain", &["ISESALUD/clinician", "Person.givenNames"]);
+    let listed = found("policy explain", &["ISESALUD/clinician", "Person.givenNames", "withheld="]);
     assert_eq!(listed["answer"], "ALLOWED");
     assert_eq!(listed["in_lists"]["depends_on"], "not ageGroup is minor");
 }

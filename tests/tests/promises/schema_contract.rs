@@ -151,6 +151,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "reason"
                     | "account"
                     | "statement"
+                    | "proof"
                     | "note"
                     | "outOfOrder"
                     | "donorReference"

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -12,7 +11,7 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
-use crate::census::{Judged, Person, PersonFacts, load, person_facts};
+use crate::census::{Judged, Person, PersonFacts, Standing, load, person_facts};
 use crate::context::{Context, refused_root};
 use crate::database::Prepared;
 use crate::error::Result;
@@ -175,7 +174,7 @@ impl Shared {
 }
 
 /// A person's facts.
-type Row = (Uuid, Option<String>, NaiveDate, Vec<String>);
+type Row = (Uuid, Option<String>, Standing, Vec<String>);
 
 /// Who may be the same person, as far as the caller may see both.
 async fn candidates(
@@ -199,7 +198,7 @@ async fn candidates(
         .select((
             persons::id,
             shelters::code.nullable(),
-            persons::adult_from,
+            (persons::adult_from, persons::withheld),
             Members::new(person_facts, Fact::SharedWith, scope.at()),
         ));
     let seen: Vec<Row> = query.load(&mut &*reader).await?;
@@ -210,8 +209,8 @@ async fn candidates(
     }
     let seen = seen.into_iter().filter(|row| keys.have(row.0));
     let mut seen: HashMap<Uuid, Judged> = seen
-        .map(|(id, shelter, adult_from, shared_with)| {
-            (id, Judged::new(id, PersonFacts::new(shelter, adult_from, shared_with, scope.at())))
+        .map(|(id, shelter, standing, shared_with)| {
+            (id, Judged::new(id, PersonFacts::new(shelter, standing, shared_with, scope.at())))
         })
         .collect();
     let shown = |shared: &Shared| {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
-use super::{Held, MERGED, decided, of_a_person, payload, take};
+use super::{Held, MERGED, WITHHELD, decided, of_a_person, payload, take};
 use crate::census::held::held_all;
 use crate::census::tables::persons;
 use crate::census::{Person, touched};
@@ -155,6 +155,9 @@ async fn hindered(
     }
     if remains.merged_into.is_some() {
         return Ok(Some(MERGED));
+    }
+    if [goes, remains].iter().any(|one| one.judged.facts.withheld.is_some()) {
+        return Ok(Some(WITHHELD));
     }
     let lies = stays::table.filter(stays::person_id.eq(goes.id)).filter(stays::ended_at.is_null());
     if diesel::select(exists(lies)).get_result(connection).await? {

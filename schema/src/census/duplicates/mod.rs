@@ -25,6 +25,10 @@ pub(crate) const TAKES_NOTHING: &str = "persons_merged_takes_nothing";
 pub(crate) const MERGED: &str =
     "This record was merged into another of the same person. Read mergedInto, and use that one.";
 
+/// Why what a person asked to be cancelled stays as it was then.
+const WITHHELD: &str =
+    "The cancellation of one of the records was granted: they are neither merged nor separated any more.";
+
 /// Declares this part of the schema.
 pub(super) fn register(graph: &mut Graph) {
     candidates::register(graph);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
-use super::{decided, of_a_person, payload, take};
+use super::{WITHHELD, decided, of_a_person, payload, take};
 use crate::census::held::held_all;
 use crate::census::tables::persons;
 use crate::census::{Person, touched};
@@ -108,6 +108,9 @@ async fn undo(
     let Some(kept) = separated.merged_into else {
         return Ok(Err(StateConflict::new("This record was merged into none.").into()));
     };
+    if separated.judged.facts.withheld.is_some() {
+        return Ok(Err(StateConflict::new(WITHHELD).into()));
+    }
     let row = (
         persons::merged_into.eq(None::<Uuid>),
         persons::merged_at.eq(None::<DateTime<Utc>>),

@@ -100,7 +100,7 @@ fn add(
 ) -> Result<Refused<()>> {
     let id = made(context, new.id)?;
     let adult_from = new.identity.adult_from()?;
-    let facts = PersonFacts::new(shelter.cloned(), adult_from, Vec::new(), context.instant());
+    let facts = PersonFacts::new(shelter.cloned(), (adult_from, None), Vec::new(), context.instant());
     let judged = Judged::new(id, facts);
     for class in [Class::Identity, Class::Family, Class::Placement] {
         context.authorize_write(class, RecordType::Person, &judged)?;
@@ -122,6 +122,7 @@ fn add(
             withdrawn_at: None,
             version: 1,
             person_id: id,
+            opposed_by: None,
             recipient_id: given.recipient.uuid(),
             recipient,
             person: judged.facts.clone(),

@@ -4,7 +4,6 @@
 mod change_head;
 mod move_person;
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -14,7 +13,7 @@ use enlace_policies::{Class, Fact, RecordType};
 use crate::access::{InScope, Members};
 use crate::census::tables::{households, persons};
 use crate::census::{
-    FAMILY, Family, Household, Judged, Kinship, PersonFacts, household_facts, load, person_facts,
+    FAMILY, Family, Household, Judged, Kinship, PersonFacts, Standing, household_facts, load, person_facts,
 };
 use crate::context::{Context, Instant};
 use crate::error::Result;
@@ -56,7 +55,7 @@ struct Member {
 }
 
 /// A member's row.
-type Row = (Uuid, i32, Vec<u8>, NaiveDate, Option<String>, Vec<String>);
+type Row = (Uuid, i32, Vec<u8>, Standing, Option<String>, Vec<String>);
 
 /// The members of a household, whoever may see them; held until the transaction ends.
 async fn held_members(
@@ -74,16 +73,16 @@ async fn held_members(
             persons::id,
             persons::version,
             persons::family,
-            persons::adult_from,
+            (persons::adult_from, persons::withheld),
             shelters::code.nullable(),
             Members::new(person_facts, Fact::SharedWith, at),
         ));
     let rows: Vec<Row> = query.load(connection).await?;
-    let member = |(id, version, family, adult_from, shelter, shared_with): Row| Member {
+    let member = |(id, version, family, standing, shelter, shared_with): Row| Member {
         id,
         version,
         family,
-        judged: Judged::new(id, PersonFacts::new(shelter, adult_from, shared_with, at)),
+        judged: Judged::new(id, PersonFacts::new(shelter, standing, shared_with, at)),
     };
     Ok(rows.into_iter().map(member).collect())
 }

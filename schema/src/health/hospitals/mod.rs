@@ -82,7 +82,13 @@ const SENT: &str = "medicalReferral";
 
 /// Where the facts of such a referral stand in a query of its table.
 fn referral_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Person).then_some(FactSource::Column("medical_referrals.person_id::text"))
+    match fact {
+        Fact::Person => Some(FactSource::Column("medical_referrals.person_id::text")),
+        Fact::Withheld => Some(FactSource::Column(
+            "(SELECT persons.withheld FROM persons WHERE persons.id = medical_referrals.person_id)",
+        )),
+        _ => None,
+    }
 }
 
 /// A payload that shows one referral.

@@ -85,12 +85,24 @@ pub(crate) const HANDED: &str = "dispensing";
 
 /// Where the facts of a prescription stand in a query of its table.
 fn prescription_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Person).then_some(FactSource::Column("prescriptions.person_id::text"))
+    match fact {
+        Fact::Person => Some(FactSource::Column("prescriptions.person_id::text")),
+        Fact::Withheld => Some(FactSource::Column(
+            "(SELECT persons.withheld FROM persons WHERE persons.id = prescriptions.person_id)",
+        )),
+        _ => None,
+    }
 }
 
 /// Where the facts of a dispensing stand in a query of its table.
 fn dispensing_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Person).then_some(FactSource::Column("dispensings.person_id::text"))
+    match fact {
+        Fact::Person => Some(FactSource::Column("dispensings.person_id::text")),
+        Fact::Withheld => Some(FactSource::Column(
+            "(SELECT persons.withheld FROM persons WHERE persons.id = dispensings.person_id)",
+        )),
+        _ => None,
+    }
 }
 
 /// A payload that shows one prescription.

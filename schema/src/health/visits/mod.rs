@@ -87,7 +87,13 @@ pub(crate) const VISIT: &str = "visit";
 
 /// Where the facts of a visit stand in a query of its table.
 fn visit_facts(fact: Fact) -> Option<FactSource> {
-    (fact == Fact::Person).then_some(FactSource::Column("visits.person_id::text"))
+    match fact {
+        Fact::Person => Some(FactSource::Column("visits.person_id::text")),
+        Fact::Withheld => Some(FactSource::Column(
+            "(SELECT persons.withheld FROM persons WHERE persons.id = visits.person_id)",
+        )),
+        _ => None,
+    }
 }
 
 /// A visit's row, held until the transaction ends.

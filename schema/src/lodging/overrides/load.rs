@@ -1,6 +1,6 @@
 //! Reads of overrides. Each is scoped as its person is, taken for one who lodges in the shelter that it is of.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use enlace_policies::{Class, Fact, RecordType};
 use super::PlacementOverride;
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
-use crate::census::{Judged, PersonFacts, person_facts};
+use crate::census::{Judged, PersonFacts, Standing, person_facts};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::input;
@@ -27,7 +27,7 @@ type Row = (
     (Uuid, Uuid, Uuid, Uuid),
     (String, DateTime<Utc>, Option<DateTime<Utc>>, DateTime<Utc>, bool),
     (Uuid, Option<Uuid>),
-    (String, NaiveDate, Vec<String>),
+    (String, Standing, Vec<String>),
 );
 
 /// Which overrides.
@@ -75,7 +75,11 @@ async fn overrides_where(
                 sql::<Bool>(USED),
             ),
             (placement_overrides::requested_by, placement_overrides::approved_by),
-            (shelters::code, persons::adult_from, Members::new(person_facts, Fact::SharedWith, at)),
+            (
+                shelters::code,
+                (persons::adult_from, persons::withheld),
+                Members::new(person_facts, Fact::SharedWith, at),
+            ),
         ))
         .into_boxed::<Pg>();
     let query = match of {
@@ -94,10 +98,10 @@ async fn overrides_where(
     };
     let rows: Vec<Row> = query.load(connection).await?;
     context.discloses(rows.iter().map(|((_, _, person, ..), ..)| *person));
-    let of_row = |(keys, said, (requested_by, approved_by), (shelter, adult_from, shared_with)): Row| {
+    let of_row = |(keys, said, (requested_by, approved_by), (shelter, standing, shared_with)): Row| {
         let (id, request_id, person_id, space_id) = keys;
         let (reason, requested_at, approved_at, ends_at, used) = said;
-        let facts = PersonFacts::new(Some(shelter), adult_from, shared_with, at);
+        let facts = PersonFacts::new(Some(shelter), standing, shared_with, at);
         PlacementOverride {
             id: Id::new(id),
             reason,

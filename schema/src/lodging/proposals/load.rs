@@ -1,6 +1,5 @@
 //! What proposals are made of: two statements and the keys of the people, however many shelters there are.
 
-use chrono::NaiveDate;
 use diesel::dsl::{Nullable, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::access::{InScope, Members};
 use crate::census::tables::persons;
-use crate::census::{BedNeed, Judged, PLACEMENT, PersonFacts, Placement, person_facts};
+use crate::census::{BedNeed, Judged, PLACEMENT, PersonFacts, Placement, Standing, person_facts};
 use crate::context::{Context, Scope, refused_root};
 use crate::database::Prepared;
 use crate::error::{Code, Error, Result};
@@ -149,7 +148,7 @@ fn guests_of(named: &Named, members: Vec<Member>) -> (Vec<Member>, Vec<Member>) 
 }
 
 /// A member's row, still sealed.
-type Row = (Uuid, Uuid, Vec<u8>, bool, Option<(Uuid, String, Uuid)>, NaiveDate, Vec<String>);
+type Row = (Uuid, Uuid, Vec<u8>, bool, Option<(Uuid, String, Uuid)>, Standing, Vec<String>);
 
 type SiteColumns = Nullable<(shelters::id, shelters::code, shelters::centre_id)>;
 
@@ -165,6 +164,8 @@ async fn members(
     let query = persons::table
         .left_join(shelters::table)
         .filter(persons::programme_id.eq(context.programme_id()))
+        // Of whom all was to be let go nothing is used any more.
+        .filter(persons::withheld.is_null())
         .order(persons::id)
         .select((
             persons::id,
@@ -172,7 +173,7 @@ async fn members(
             persons::placement,
             sql::<Bool>("EXISTS (SELECT FROM stays WHERE stays.person_id = persons.id AND ended_at IS NULL)"),
             site,
-            persons::adult_from,
+            (persons::adult_from, persons::withheld),
             Members::new(person_facts, Fact::SharedWith, at),
         ))
         .into_boxed::<Pg>();
@@ -196,13 +197,13 @@ async fn members(
     let rows: Vec<Row> = query.load(connection).await?;
     let keys = context.vault().keys(rows.iter().map(|row| row.0).collect()).await?;
     rows.into_iter()
-        .map(|(id, household_id, sealed, lies, site, adult_from, shared_with)| {
+        .map(|(id, household_id, sealed, lies, site, standing, shared_with)| {
             let shelter = site.as_ref().map(|(_, code, _)| code.clone());
             Ok(Member {
                 id,
                 household_id,
                 placement: keys.open(id, PLACEMENT, &sealed)?,
-                judged: Judged::new(id, PersonFacts::new(shelter, adult_from, shared_with, at)),
+                judged: Judged::new(id, PersonFacts::new(shelter, standing, shared_with, at)),
                 lodges: site.map(|(shelter, _, centre)| Kin { shelter, centre }),
                 lies,
             })

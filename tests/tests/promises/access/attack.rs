@@ -304,6 +304,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "service" => "meal_service",
                 "medicalReferral" => "medical_referral",
                 "finding" => "inspection_finding",
+                "arcoRequest" => "arco_request",
                 "beds" => "bed",
                 "overrides" => "placement_override",
                 "persons" | "mother" | "head" | "keep" | "merge" | "other" => "person",

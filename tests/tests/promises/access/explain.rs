@@ -270,7 +270,10 @@ async fn of_others_ask_those_whom_a_policy_lets() {
         let answer = client(&world, caller).run(ASK, variables.clone()).await;
         if caller.selects("PUBLIC", "ADMINISTRATION", "PolicyExplanation") {
             assert_eq!(at(&answer, "data.policyExplain.answer"), "DEPENDS", "{} {answer}", caller.name());
-            assert_eq!(at(&answer, "data.policyExplain.dependsOn"), "shared with INEA for EDUCATION");
+            assert_eq!(
+                at(&answer, "data.policyExplain.dependsOn"),
+                "shared with INEA for EDUCATION and not withheld"
+            );
         } else {
             assert_eq!(answer["data"], json!({"policyExplain": null}), "{}", caller.name());
             is_a_refusal(the_error(&answer), "ARGUMENT_FORBIDDEN", "Query.policyExplain(as:)");
@@ -347,7 +350,11 @@ async fn a_question_is_in_the_journal_with_who_asked_what_about_whom() {
         (&json!("Person.givenNames"), &json!("INEA/educator"), &json!("RECEPTION"), &json!("DIF_MUNICIPAL"))
     );
     assert_eq!(about["subjects"], json!([{"person": shared}]));
-    assert_eq!(about["classes"], json!(["CONSENT", "IDENTITY", "PLACEMENT"]), "of which facts it tells");
+    assert_eq!(
+        about["classes"],
+        json!(["CONSENT", "FAMILY", "IDENTITY", "PLACEMENT"]),
+        "of which facts it tells"
+    );
     // Of whom nothing was told, nothing is noted but that they were asked for.
     assert_eq!((&missed["subjects"], &missed["classes"]), (&json!([]), &json!([])));
     assert_eq!((&own["coordinate"], &own["askedAbout"]), (&json!("DonationItem.donor"), &Json::Null));

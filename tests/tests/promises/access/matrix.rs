@@ -85,6 +85,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "ProposedPlace",
         "PlacementOverride",
         "DepartureFollowUp",
+        "ArcoRequest",
         "DuplicateCandidate",
         "PastStock",
         "StockAlert",
@@ -203,13 +204,14 @@ async fn every_role_finds_by_id_what_the_table_lets_it_see() {
         }
     }
     let objects: BTreeSet<&str> = kinds.iter().map(|id| snapshot.object(id)).collect();
-    // Nobody has opened a record, registered a webhook, asked for an override, vaccinated anybody or referred anybody to a
-    // hospital yet, and the journal does not tell of what was loaded: it has no receipt.
+    // Nobody has opened a record, registered a webhook, asked for an override or anything of their data, vaccinated anybody or referred
+    // anybody to a hospital yet, and the journal does not tell of what was loaded: it has no receipt.
     let nodes = SCHEMA.objects().filter(|object| {
         SCHEMA.is_node(&object.name)
             && !matches!(
                 object.name.as_str(),
-                "BreakGlassAccess"
+                "ArcoRequest"
+                    | "BreakGlassAccess"
                     | "DonationReceipt"
                     | "MedicalReferral"
                     | "PlacementOverride"

@@ -116,6 +116,10 @@ const FAMILIES: &[&str] = &[
     "dismissDuplicate",
 ];
 
+/// The mutations by which what people ask of their own data is decided and done.
+const DECISIONS: &[&str] =
+    &["extendArcoRequest", "answerArcoRequest", "carryOutArcoRequest", "askErasure", "erasePerson"];
+
 /// The root fields that a caller may use on some record.
 pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
     let roots = ["Query", "Mutation", "Subscription"].into_iter().flat_map(|root| {
@@ -124,6 +128,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
             let of = field.ty.inner_named_type().as_str();
             let usable = match root {
                 "Mutation" if ANSWERS.contains(&field.name.as_str()) => caller.may_answer(),
+                "Mutation" if DECISIONS.contains(&field.name.as_str()) => caller.decides_requests(),
                 "Mutation" if matches!(field.name.as_str(), "requestSupplies" | "closeRequest") => {
                     caller.may_write_goods("SupplyRequest")
                 }

@@ -51,6 +51,12 @@ async fn the_server_has_these_privileges_and_no_other() {
     let expected = BTreeMap::from([
         ("agencies", "SELECT"),
         ("agreements", "SELECT, UPDATE (valid_until, version)"),
+        (
+            "arco_requests",
+            "INSERT (asked_by, id, kind, person_id, person_version, programme_id, proof, received_on, recorded_by), SELECT, \
+             UPDATE (answer_reason, answered_at, carried_out_at, carried_out_by, erasure_asked_at, erasure_asked_by, extended_at, \
+             extension_reason, ground, handed_over, rectified_version, state)",
+        ),
         ("assessments", "INSERT (assessed_at, findings, id, person_id), SELECT"),
         ("authority_version", "SELECT"),
         ("balances", "INSERT (id, location_id, lot_id), SELECT"),
@@ -75,7 +81,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("centres", "SELECT"),
         (
             "consents",
-            "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (end_told, version, withdrawn_at)",
+            "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (end_told, opposed_by, version, withdrawn_at)",
         ),
         ("container_lines", "INSERT (container_id, lot_id, quantity), SELECT, UPDATE (quantity)"),
         (
@@ -89,6 +95,7 @@ async fn the_server_has_these_privileges_and_no_other() {
              UPDATE (departed_at, plan, planned_on, reason, recorded_at, state, user_id)",
         ),
         ("diagnoses", "INSERT (conclusion, id, made_at, person_id, visit_id), SELECT"),
+        ("days_off", "SELECT"),
         ("dismissed_duplicates", append),
         (
             "dispensings",
@@ -182,7 +189,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         (
             "persons",
             "INSERT (adult_from, arrived_on, family, household_id, id, identity, migration, placement, programme_id, shelter_id, tokens_of), \
-             SELECT, UPDATE (adult_from, family, household_id, identity, merged_at, merged_into, migration, placement, tokens_of, version)",
+             SELECT, UPDATE (adult_from, family, household_id, identity, key_destroyed, merged_at, merged_into, migration, placement, tokens_of, version)",
         ),
         (
             "placement_overrides",

@@ -1,5 +1,6 @@
 //! People in care: who sees whom and what of them, for what, and what stays behind.
 
+mod arco;
 mod break_glass;
 mod bulk;
 mod disclosure;

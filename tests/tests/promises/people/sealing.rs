@@ -35,6 +35,7 @@ async fn a_copy_of_the_database_tells_of_nobody() {
         "person_tokens",
         "households",
         "consents",
+        "arco_requests",
         "referrals",
         "assessments",
         "diagnoses",

@@ -48,6 +48,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "placementProposals"),
     ("Query", "placementOverrides"),
     ("Query", "departures"),
+    ("Query", "arcoRequests"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
     ("Query", "fairAllocation"),

@@ -230,6 +230,7 @@ const OF_A_PERSON: &[&str] = &[
     "DepartureFollowUp",
     "Consent",
     "Referral",
+    "ArcoRequest",
     "Enrolment",
     "PeopleChange",
     "PersonGone",
@@ -247,6 +248,7 @@ const OF_SOME_AGE: &[&str] = &[
     "DepartureFollowUp",
     "Consent",
     "Referral",
+    "ArcoRequest",
     "Enrolment",
     "PeopleChange",
     "PersonGone",
@@ -325,6 +327,8 @@ fn carried(object: &str) -> &str {
         Some("GrantRole" | "RevokeGrant") => "Grant",
         Some("DeactivateUser" | "ReactivateUser" | "RevokeToken") => "User",
         Some(verb) if verb.contains("Webhook") => "Webhook",
+        Some("AskErasure" | "ErasePerson") => "ArcoRequest",
+        Some(verb) if verb.ends_with("ArcoRequest") => "ArcoRequest",
         Some(verb) if verb.ends_with("Consent") => "Consent",
         Some(verb) if verb.ends_with("Referral") => "Referral",
         // Counts of lots.
@@ -513,7 +517,19 @@ impl Caller {
         let of_a_household = ["HouseholdDelivery", "HouseholdDeliveryLine", "HouseholdAllowance"];
         let counts_only =
             class == "INVENTORY" && of_a_household.contains(&carried(object)) && self.counts_deliveries();
-        !counts_only && self.sight(class).iter().any(|sight| sight.can_hold(object, self))
+        let beyond = class == "CONSENT" && carried(object) == "ArcoRequest" && !self.reads_requests();
+        !counts_only && !beyond && self.sight(class).iter().any(|sight| sight.can_hold(object, self))
+    }
+
+    /// Whether it reads what people ask of their own data.
+    fn reads_requests(&self) -> bool {
+        let readers = ["coordinator", "shelter_lead", "witness"];
+        self.everything || readers.iter().any(|role| self.reads.contains(*role))
+    }
+
+    /// Whether it decides what people ask of their own data.
+    pub(crate) fn decides_requests(&self) -> bool {
+        self.in_force && self.roles.contains("coordinator") && !self.roles.contains("witness")
     }
 
     /// Whether it is told of deliveries to households only how much was delivered.

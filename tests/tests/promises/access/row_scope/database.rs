@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::programme::{
     ACCESS, ASSESSMENT, CONSENT, DIAGNOSIS, ENROLMENT, ENTRY, Emergency, HOUSEHOLD, OPERATION, PERSON,
-    Programme, REFERRAL, SHELTERS, Share, key, subject,
+    Programme, REFERRAL, SHELTERS, Share, key, subject, withheld,
 };
 
 impl Programme {
@@ -40,14 +40,15 @@ impl Programme {
         let people = self.people.iter().enumerate().map(|(number, someone)| {
             let adult_from = if someone.minor { "2023-01-01" } else { "2022-01-01" };
             format!(
-                "('{}', {programme}, '{}', 'P{number}', '2022-01-01', '{adult_from}', {}, '', '', '', '')",
+                "('{}', {programme}, '{}', 'P{number}', '2022-01-01', '{adult_from}', {}, '', '', '', '', {})",
                 key(PERSON, number),
                 key(HOUSEHOLD, someone.household),
-                shelter(&someone.shelter)
+                shelter(&someone.shelter),
+                withheld(number).map_or("NULL, NULL".to_owned(), |how| format!("'{how}', '2022-01-20'"))
             )
         });
         let columns = "persons (id, programme_id, household_id, code, arrived_on, adult_from, shelter_id, identity, family, \
-                       migration, placement)";
+                       migration, placement, withheld, withheld_since)";
         run(insert(columns, people)).await;
         // Open, to end, ended, withdrawn.
         let consents = self.consents().into_iter().enumerate().map(|(number, share)| {

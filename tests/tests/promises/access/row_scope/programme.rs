@@ -270,6 +270,15 @@ pub(super) fn programme() -> impl Strategy<Value = Programme> {
         )
 }
 
+/// Whether what is known of a person is withheld: of one in four, half of whom were erased.
+pub(super) fn withheld(person: usize) -> Option<&'static str> {
+    match person % 8 {
+        3 => Some("BLOCKED"),
+        6 => Some("ERASED"),
+        _ => None,
+    }
+}
+
 /// Keys that say of what kind and which they are.
 pub(super) fn key(kind: u128, number: usize) -> Uuid {
     Uuid::from_u128((kind << 64) | number as u128)
@@ -328,6 +337,7 @@ impl Programme {
                 .with(Fact::Person, Some(&key(PERSON, number).to_string()))
                 .with(Fact::Shelter, someone.shelter.map(|place| SHELTERS[place]))
                 .with(Fact::AgeGroup, Some(if someone.minor { "minor" } else { "adult" }))
+                .with(Fact::Withheld, withheld(number))
                 .with_set(Fact::SharedWith, shared)
         };
         self.people.iter().zip(shared).enumerate().map(record).collect()
@@ -347,9 +357,12 @@ impl Programme {
 
     /// Of whom each assessment tells.
     pub(super) fn assessments(&self) -> Vec<Record> {
-        let person = |person: &usize| key(PERSON, *person).to_string();
-        let records = self.assessments.iter().map(person);
-        records.map(|person| Record::default().with(Fact::Person, Some(&person))).collect()
+        let record = |person: &usize| {
+            Record::default()
+                .with(Fact::Person, Some(&key(PERSON, *person).to_string()))
+                .with(Fact::Withheld, withheld(*person))
+        };
+        self.assessments.iter().map(record).collect()
     }
 
     /// Of whom each diagnosis tells.

@@ -3,6 +3,69 @@
 use super::Breach;
 
 pub(super) const BREACHES: &[Breach] = &[
+    (
+        "arco_requests_codes",
+        "INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'CURIOSITY', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'",
+    ),
+    (
+        "arco_requests_consents_ended",
+        "INSERT INTO consents (id, programme_id, person_id, recipient, purpose, given_at) \
+             SELECT gen_random_uuid(), programme_id, id, 'UNICEF', 'HOUSING', '2022-01-02' FROM persons WHERE code = 'PER-00001'; \
+         INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'OPPOSITION', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'; \
+         UPDATE consents SET opposed_by = md5('request')::uuid FROM persons WHERE persons.id = person_id AND persons.code = 'PER-00001' AND recipient = 'UNICEF' AND purpose = 'HOUSING'; \
+         UPDATE arco_requests SET state = 'GRANTED', answered_at = '2022-01-10 18:00Z'; \
+         UPDATE arco_requests SET state = 'CARRIED_OUT', carried_out_at = '2022-01-12 18:00Z', carried_out_by = (SELECT id FROM users WHERE id <> recorded_by LIMIT 1)",
+    ),
+    (
+        "arco_requests_done",
+        "INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'ACCESS', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'; \
+         UPDATE arco_requests SET state = 'GRANTED', answered_at = '2022-01-10 18:00Z'; \
+         UPDATE arco_requests SET state = 'CARRIED_OUT', carried_out_at = '2022-01-12 18:00Z', carried_out_by = (SELECT id FROM users WHERE id <> recorded_by LIMIT 1)",
+    ),
+    (
+        "arco_requests_extended_in_time",
+        "INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'CANCELLATION', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'; \
+         UPDATE arco_requests SET state = 'EXTENDED', extended_at = '2022-02-02 08:00Z', extension_reason = 'sealed'::bytea",
+    ),
+    (
+        "arco_requests_forward",
+        "INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'CANCELLATION', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'; \
+         UPDATE arco_requests SET state = 'GRANTED', answered_at = '2022-01-10 18:00Z'; \
+         UPDATE arco_requests SET answered_at = '2022-01-11 18:00Z'",
+    ),
+    (
+        "arco_requests_order",
+        "INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'CANCELLATION', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'; \
+         UPDATE arco_requests SET state = 'GRANTED', answered_at = '2022-01-10 18:00Z'; \
+         UPDATE arco_requests SET erasure_asked_at = '2022-01-09 18:00Z', erasure_asked_by = recorded_by",
+    ),
+    (
+        "arco_requests_person_key",
+        "ALTER TABLE arco_requests DROP CONSTRAINT arco_requests_pkey CASCADE; \
+         INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'ACCESS', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone \
+         FROM persons, one, generate_series(1, 2) WHERE code = 'PER-00001'",
+    ),
+    (
+        "arco_requests_second_person",
+        "INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'CANCELLATION', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'; \
+         UPDATE arco_requests SET state = 'GRANTED', answered_at = '2022-01-10 18:00Z'; \
+         UPDATE arco_requests SET erasure_asked_at = '2022-01-11 18:00Z', erasure_asked_by = recorded_by; \
+         UPDATE arco_requests SET state = 'CARRIED_OUT', carried_out_at = '2022-01-12 18:00Z', carried_out_by = recorded_by",
+    ),
+    (
+        "arco_requests_whole",
+        "INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'CANCELLATION', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'; \
+         UPDATE arco_requests SET state = 'GRANTED'",
+    ),
     ("break_glass_accesses_append_only", "TRUNCATE break_glass_accesses"),
     (
         "break_glass_accesses_ended",
@@ -96,6 +159,22 @@ pub(super) const BREACHES: &[Breach] = &[
              SELECT gen_random_uuid(), programme_id, id, 'UNICEF', 'HOUSING', '2022-01-31' FROM persons WHERE code = 'PER-00001'",
     ),
     ("persons_merged_when", "UPDATE persons SET merged_at = '2022-01-31'"),
+    ("persons_withheld", "UPDATE persons SET withheld = 'BLOCKED'"),
+    (
+        "persons_withheld_forward",
+        "INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'CANCELLATION', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'; \
+         UPDATE arco_requests SET state = 'GRANTED', answered_at = '2022-01-10 18:00Z'; \
+         UPDATE persons SET withheld = NULL, withheld_since = NULL",
+    ),
+    (
+        "persons_withheld_unmerged",
+        "INSERT INTO arco_requests (id, programme_id, person_id, kind, asked_by, proof, received_on, person_version, recorded_by) \
+         SELECT md5('request')::uuid, programme_id, id, 'CANCELLATION', 'PERSON', 'sealed'::bytea, '2022-01-03', 1, someone FROM persons, one WHERE code = 'PER-00001'; \
+         UPDATE arco_requests SET state = 'GRANTED', answered_at = '2022-01-10 18:00Z'; \
+         UPDATE persons SET merged_at = '2022-01-31', merged_into = (SELECT id FROM persons WHERE code = 'PER-00001') \
+             WHERE code = 'PER-00002'",
+    ),
     (
         "referrals_answered_once",
         "UPDATE referrals SET declined_at = accepted_at WHERE accepted_at IS NOT NULL",

@@ -1,0 +1,11 @@
+REVOKE UPDATE (opposed_by) ON consents FROM enlace_app;
+REVOKE UPDATE (key_destroyed) ON persons FROM enlace_app;
+ALTER TABLE consents DROP COLUMN opposed_by;
+DROP TABLE arco_requests;
+DROP FUNCTION withhold_person, keep_arco_clock;
+DROP TRIGGER persons_withheld_unmerged ON persons;
+DROP TRIGGER persons_withheld_forward ON persons;
+DROP FUNCTION refuse_merge_of_withheld, refuse_other_withholding;
+ALTER TABLE persons DROP COLUMN withheld, DROP COLUMN withheld_since, DROP COLUMN key_destroyed;
+DROP FUNCTION working_day_after;
+DROP TABLE days_off;
