@@ -100,13 +100,14 @@ impl Rows {
     ) -> Result<()> {
         let prescribed_at = opened_at + TimeDelta::minutes(5);
         let prescription_id = id("prescriptions", &person_id.to_string(), prescribed_at);
+        let of = prescription_id.to_string();
         self.prescriptions.push(Prescription {
             id: prescription_id,
             person_id,
             visit_id,
             prescribed_at,
             prescribed: 1,
-            record: sealed(person_id, ORDER, order)?,
+            record: sealed(person_id, ORDER, &of, order)?,
         });
         self.dispensings.push(Dispensing {
             id: id("dispensings", &person_id.to_string(), dispensed_at),
@@ -114,7 +115,7 @@ impl Rows {
             person_id,
             dispensed_at,
             quantity: 1,
-            record: sealed(person_id, HANDED, &Handed { unit: order.unit, lots: vec![(lot, 1)] })?,
+            record: sealed(person_id, HANDED, &of, &Handed { unit: order.unit, lots: vec![(lot, 1)] })?,
         });
         Ok(())
     }

@@ -186,7 +186,7 @@ async fn plan(
         changes.push(planned(*person, departure, input.planned_on, destination.clone())?);
     }
     changes.push(touched(held.iter().map(|held| held.id).collect(), context.now())?);
-    let Some(one) = held.first() else { return Ok(Err(NotFound::new("persons").into())) };
+    let [one, ..] = held.as_slice() else { return Ok(Err(NotFound::new("persons").into())) };
     let payload = PlanDeparturePayload::new(party, one.id, one.judged.facts.clone());
     Ok(Ok(Done { occurred_at: context.now(), changes, payload }))
 }

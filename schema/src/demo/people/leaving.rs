@@ -47,7 +47,7 @@ impl Leaving {
     /// Of the household of this code.
     pub(super) fn of(household: &str, stay: &Stay) -> Self {
         let mut random = Random::seeded(&format!("departures/{household}"));
-        let days = u64::from(random.between(7, 24));
+        let days = u64::from(random.below(18)) + 7;
         Self {
             household: household.to_owned(),
             planned_at: local(stay.leaves_on - Days::new(days), 12),

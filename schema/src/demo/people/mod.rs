@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use ring::hmac;
-use serde::Serialize;
 use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
@@ -30,7 +29,6 @@ use crate::education::{COURSE, Course, CourseLevel};
 use crate::error::Result;
 use crate::health::{CONCLUSION, Conclusion, Encounter, FINDINGS, Specialty, VISIT};
 use crate::shelters::Segment;
-use crate::vault::Key;
 
 /// From when on those are seen to whom no consultation was advised.
 const TURNS_FROM: NaiveDate = NaiveDate::from_ymd_opt(2022, 2, 1).expect("a date, checked by the compiler");
@@ -161,13 +159,6 @@ row! {
         ended_on: Option<NaiveDate> = DATE,
         course: Vec<u8> = BYTEA,
     }
-}
-
-/// Seals a part of what is known of somebody, of which there may be several: `of` names which.
-pub(super) fn sealed(person: Uuid, part: &str, of: &str, value: &impl Serialize) -> Result<Vec<u8>> {
-    let nonce = hashed(&["nonce", part, of, &person.to_string()]);
-    let key = Key::new(&hashed(&["key", &person.to_string()]))?;
-    key.seal(person, part, nonce.first_chunk().copied().unwrap_or_default(), value)
 }
 
 /// Who needs a bed.

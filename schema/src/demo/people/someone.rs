@@ -274,13 +274,14 @@ impl Someone {
     }
 
     pub(super) fn seal(&self, part: &str, value: &impl Serialize) -> Result<Vec<u8>> {
-        sealed(self.id, part, value)
+        sealed(self.id, part, "", value)
     }
 }
 
-/// A part of what is known of a person, sealed under their key. Its nonce is of the person and the part: of each there is one.
-pub(in crate::demo) fn sealed(person: Uuid, part: &str, value: &impl Serialize) -> Result<Vec<u8>> {
-    let nonce = hashed(&["nonce", part, &person.to_string()]);
+/// A part of what is known of a person, sealed under their key. Its nonce is of the person, the part and, where there are several of
+/// it, `of` which: of each there is one.
+pub(in crate::demo) fn sealed(person: Uuid, part: &str, of: &str, value: &impl Serialize) -> Result<Vec<u8>> {
+    let nonce = hashed(&["nonce", part, of, &person.to_string()]);
     let key = Key::new(&hashed(&["key", &person.to_string()]))?;
     key.seal(person, part, nonce.first_chunk().copied().unwrap_or_default(), value)
 }
