@@ -303,6 +303,8 @@ fn nothing(argument: &str, of: &str) -> String {
                 "medicalReferral" => "medical_referral",
                 "arcoRequest" => "arco_request",
                 "beds" => "bed",
+                "stays" => "stay",
+                "consents" => "consent",
                 "overrides" => "placement_override",
                 "persons" | "head" | "keep" | "merge" | "other" => "person",
                 kind => kind,

@@ -145,7 +145,9 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if field.name.ends_with("Meal") || field.name.ends_with("Kitchen") => {
                     caller.plans_meals()
                 }
-                "Mutation" if field.name == "takeMealInputs" => caller.may_write_goods("Stock"),
+                "Mutation" if matches!(field.name.as_str(), "takeMealInputs" | "issueLodgingKit") => {
+                    caller.may_write_goods("Stock")
+                }
                 "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),
                 "Mutation" if field.name.ends_with("Kit") => caller.may_write_goods("Kit"),
                 "Mutation" if field.name.ends_with("Entitlement") => caller.may_write_goods("Entitlement"),
