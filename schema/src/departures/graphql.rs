@@ -90,14 +90,14 @@ pub(crate) fn register(graph: &mut Graph) {
     mutations(graph);
 }
 
-fn party<P: Record>(graph: &mut Graph, key: fn(&P) -> Uuid) {
+fn party<P: Record>(graph: &mut Graph, key: fn(&P) -> Option<Uuid>) {
     graph.object::<P>(|payload| {
         payload
             .many(
                 "departures",
                 Class::Identity,
                 "Those of the party as they are now, as far as the caller may see them.",
-                move |payload| Some(key(payload)),
+                key,
                 load::departures_of_parties,
                 |departure: &Departure| departure.party_id,
             )

@@ -62,8 +62,8 @@ macro_rules! of_a_party {
 
         impl $name {
             /// The party's key.
-            pub(super) fn party(&self) -> Uuid {
-                self.party_id
+            pub(super) fn party(&self) -> Option<Uuid> {
+                Some(self.party_id)
             }
 
             /// Of a party in which these people go.

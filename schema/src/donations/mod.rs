@@ -52,6 +52,7 @@ use crate::scalars::{Id, Quantity, Unit};
 pub(crate) use dispensing::{GivenOut, give_out, medicine};
 pub(crate) use graphql::register;
 pub(crate) use households::{HouseholdDelivery, deliveries_of_households};
+pub(crate) use kits::{Kit, issue_kits};
 pub(crate) use load::{goods_facts, items_by_ids, locations_by_ids, lots_by_ids, store_by_id};
 pub(crate) use reservations::tidy;
 pub(crate) use taking::{TakenGoods, take_food};

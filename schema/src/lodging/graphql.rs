@@ -6,6 +6,7 @@ use super::beds::{AddBedsPayload, BlockBedPayload, UnblockBedPayload, add_beds, 
 use super::check_in::{CheckInPayload, check_in};
 use super::check_out::{CheckOutPayload, check_out};
 use super::holds::{HoldBedsPayload, ReleaseHoldPayload, hold_beds, release_hold};
+use super::kit::{IssueLodgingKitPayload, issue_lodging_kit};
 use super::transfer::{TransferStayPayload, transfer_stay};
 use super::{Bed, BedHold, Stay, load, overrides, proposals};
 use crate::census::{self, Person};
@@ -98,6 +99,7 @@ fn payloads(graph: &mut Graph) {
             )
             .in_scope::<Stay>()
     });
+    graph.object::<IssueLodgingKitPayload>(|payload| payload);
     graph.object::<CheckOutPayload>(|payload| {
         payload
             .one(
@@ -184,6 +186,14 @@ fn mutations(graph: &mut Graph) {
             "Lodges people in beds that suit them: all of them or nobody, a family together. For whoever writes their PLACEMENT too; needs a purpose.",
         )
         .either(RecordType::Space, check_in);
+    graph
+        .mutation(
+            "issueLodgingKit",
+            Class::Inventory,
+            "Issues a kit to each of those who lie in a shelter, out of its store: all of them or nobody, and once for a stay. For whoever \
+             writes their PLACEMENT too; needs a purpose. The ledger names nobody.",
+        )
+        .either(RecordType::Stock, issue_lodging_kit);
     graph
         .mutation(
             "transferStay",

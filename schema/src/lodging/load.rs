@@ -2,9 +2,11 @@
 //! whom they show is noted.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::Nullable;
+use diesel::dsl::{Nullable, sql};
+use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable as NullableTime, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -160,6 +162,7 @@ type StayRow = (
     Uuid,
     DateTime<Utc>,
     Option<DateTime<Utc>>,
+    Option<DateTime<Utc>>,
     i32,
     Uuid,
     Uuid,
@@ -171,6 +174,7 @@ type StayColumns = (
     stays::id,
     stays::began_at,
     stays::ended_at,
+    SqlLiteral<NullableTime<Timestamptz>>,
     stays::version,
     stays::person_id,
     stays::bed_id,
@@ -183,6 +187,7 @@ fn stay_columns(at: Instant) -> StayColumns {
         stays::id,
         stays::began_at,
         stays::ended_at,
+        sql("(SELECT lodging_kits.issued_at FROM lodging_kits WHERE lodging_kits.stay_id = stays.id)"),
         stays::version,
         stays::person_id,
         stays::bed_id,
@@ -227,18 +232,22 @@ async fn stays_where(context: &Context, connection: &mut &AsyncPgConnection, of:
         Of::Keys(keys) => query.filter(stays::id.eq_any(keys)),
     };
     let rows: Vec<StayRow> = query.load(connection).await?;
-    context.discloses(rows.iter().map(|row| row.4));
-    let stay = |(id, began_at, ended_at, version, person_id, bed_id, party_id, person): StayRow| Stay {
-        id: Id::new(id),
-        began_at,
-        ended_at,
-        version,
-        person_id,
-        bed_id,
-        party_id,
-        key: person_id.to_string(),
-        person: PersonFacts::new(person.0, person.1, person.2, at),
-    };
+    context.discloses(rows.iter().map(|row| row.5));
+    let stay =
+        |(id, began_at, ended_at, kit_issued_at, version, person_id, bed_id, party_id, person): StayRow| {
+            Stay {
+                id: Id::new(id),
+                began_at,
+                ended_at,
+                kit_issued_at,
+                version,
+                person_id,
+                bed_id,
+                party_id,
+                key: person_id.to_string(),
+                person: PersonFacts::new(person.0, person.1, person.2, at),
+            }
+        };
     Ok(rows.into_iter().map(stay).collect())
 }
 
@@ -258,6 +267,15 @@ pub(super) async fn stays_of_parties(context: Context, parties: Vec<Uuid>) -> Re
 pub(super) async fn stays_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Stay>> {
     let reader = context.reader().await?;
     stays_where(&context, &mut &*reader, Of::Keys(ids)).await
+}
+
+/// Stays that the caller may see, as a transaction sees them.
+pub(super) async fn stays_in(
+    context: &Context,
+    connection: &AsyncPgConnection,
+    ids: Vec<Uuid>,
+) -> Result<Vec<Stay>> {
+    stays_where(context, &mut &*connection, Of::Keys(ids)).await
 }
 
 /// A stay that the caller may see, as a transaction sees it.

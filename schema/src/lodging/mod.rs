@@ -11,6 +11,7 @@ mod check_out;
 mod fitting;
 mod graphql;
 mod holds;
+mod kit;
 mod leaving;
 mod load;
 mod newborns;
@@ -127,6 +128,8 @@ record! {
         began_at: DateTime<Utc> => Placement,
         /// Until when; null while the person lodges there.
         ended_at: Option<DateTime<Utc>> => Placement,
+        /// When the person was issued the kit for it; null where they were not.
+        kit_issued_at: Option<DateTime<Utc>> => Placement,
         /// Raised by each change; an update carries the version that it saw.
         version: i32 => Placement,
         /// Who lies there.

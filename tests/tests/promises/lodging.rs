@@ -25,6 +25,7 @@ pub(crate) async fn mutate(client: &Client, root: &str, arguments: &str) -> Json
         "checkIn" => {
             "... on CheckInPayload { stays { id version person { id shelter { code } } bed { id code state } } }"
         }
+        "issueLodgingKit" => "... on IssueLodgingKitPayload { issued }",
         "requestPlacementOverride" => {
             "... on RequestPlacementOverridePayload { overrides { id approvedAt endsAt person { id } } }"
         }
@@ -545,5 +546,93 @@ async fn a_space_has_no_more_beds_than_places() {
     assert_eq!(rows(&added, "data.x.beds").len(), capacity, "{added}");
     let other = world.client("DIF_MUNICIPAL/shelter_lead@ALB-02");
     assert_eq!(enlace_tests::codes(&mutate(&other, "addBeds", &adding(&["Z"])).await), ["FORBIDDEN"]);
+    world.stop().await;
+}
+
+/// What a store has of one item: the item's id, its code and unit, and how much of it can be taken.
+type Held = (String, String, String, i64);
+
+/// A shelter's store, and the two items of which it has most.
+async fn plenty(world: &World, shelter: &str) -> (String, Vec<Held>) {
+    let statement = "SELECT locations.id, items.id, items.code, items.unit, sum(quantity - reserved - packed)::bigint FROM balances \
+         JOIN locations ON locations.id = location_id JOIN shelters ON shelters.id = locations.shelter_id \
+         JOIN items ON items.id = item_id \
+         WHERE shelters.code = $1 AND in_stock AND keeps_until > '2022-02-10' \
+         GROUP BY locations.id, items.id, items.code, items.unit ORDER BY 5 DESC LIMIT 2";
+    let rows = world.database().await.query(statement, &[&shelter]).await.unwrap();
+    let item = |row: &tokio_postgres::Row| (id("item", row.get(1)), row.get(2), row.get(3), row.get(4));
+    (id("location", rows[0].get(0)), rows.iter().map(item).collect())
+}
+
+/// A kit of so much of each of some items.
+async fn kit_of(client: &Client, code: &str, items: &[Held], much: i64) -> String {
+    let line = |(item, _, unit, _): &Held| format!("{{item: \"{item}\", quantity: \"{much} {unit}\"}}");
+    let lines: Vec<String> = items.iter().map(line).collect();
+    let document = format!(
+        "mutation {{ defineKit(code: \"{code}\", name: \"De llegada\", nameEn: \"On arrival\", lines: [{}], idempotencyKey: \"{}\") \
+         {{ ... on DefineKitPayload {{ kit {{ id }} }} ... on Problem {{ message }} }} }}",
+        lines.join(", "),
+        fresh_key()
+    );
+    let answer = client.query(&document).await;
+    at(&answer, "data.defineKit.kit.id").as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kit_is_issued_once_for_a_stay_out_of_the_shelters_store_and_the_ledger_names_nobody() {
+    let world = World::start().await;
+    let ward = ward(&world, "ALB-01", 3).await;
+    let family = homeless(&world, 3, 1).await.remove(0);
+    let (coordinator, lead) = (coordinator(&world), world.client(LEAD).stating("RECEPTION"));
+    let lodged = mutate(&coordinator, "checkIn", &lodging(&family, &ward.beds)).await;
+    let stays: Vec<String> =
+        rows(&lodged, "data.x.stays").iter().map(|stay| stay["id"].as_str().unwrap().to_owned()).collect();
+    let (store, items) = plenty(&world, "ALB-01").await;
+    let (elsewhere, _) = plenty(&world, "ALB-02").await;
+    assert!(items.len() == 2 && items.iter().all(|(.., there)| *there > 3), "{items:?}");
+    let kit = kit_of(&coordinator, "KIT-UNO", &items, 1).await;
+    let vast = kit_of(&coordinator, "KIT-VASTO", &items, 100_000).await;
+    let issue = async |client: &Client, kit: &str, from: &str, stays: &[String]| {
+        let arguments = format!("stays: {}, kit: \"{kit}\", from: \"{from}\"", json!(stays));
+        mutate(client, "issueLodgingKit", &arguments).await
+    };
+    let there = async || plenty(&world, "ALB-01").await.1.iter().map(|(.., there)| *there).sum::<i64>();
+    let before = there().await;
+
+    // All or nothing, and what is missing is said, all of it.
+    let lacking = issue(&lead, &vast, &store, &stays).await;
+    assert_eq!(problem(&lacking), "INSUFFICIENT_STOCK", "{lacking}");
+    let message = at(&lacking, "data.x.message").as_str().unwrap();
+    for (_, code, unit, _) in &items {
+        assert!(message.contains(&format!("of {code} 300000 {unit} are needed")), "{message}");
+    }
+    let other = world.client("DIF_MUNICIPAL/shelter_lead@ALB-02").stating("RECEPTION");
+    assert_eq!(problem(&issue(&other, &kit, &elsewhere, &stays).await), "NOT_FOUND");
+    assert_eq!(problem(&issue(&coordinator, &kit, &elsewhere, &stays).await), "STATE_CONFLICT");
+    assert_eq!(problem(&issue(&lead, &kit, &store, &[]).await), "INVALID_ARGUMENT");
+    assert_eq!(there().await, before);
+
+    // Once for each stay: whoever asks again for one of them changes nothing.
+    let issued = issue(&lead, &kit, &store, &stays[..2]).await;
+    assert_eq!(at(&issued, "data.x.issued"), 2, "{issued}");
+    assert_eq!(there().await, before - 4);
+    assert_eq!(problem(&issue(&lead, &kit, &store, &stays[1..]).await), "STATE_CONFLICT");
+    assert_eq!(there().await, before - 4);
+    let shown = format!("{{ node(id: \"{}\") {{ ... on Stay {{ kitIssuedAt }} }} }}", stays[2]);
+    assert!(at(&lead.query(&shown).await, "data.node.kitIssuedAt").is_null());
+    let both = [&lead, &coordinator].map(|client| issue(client, &kit, &store, &stays[2..]));
+    let mut outcomes: Vec<String> = join_all(both).await.iter().map(outcome).collect();
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, ["IssueLodgingKitPayload", "StateConflict"]);
+    assert!(at(&lead.query(&shown).await, "data.node.kitIssuedAt").is_string());
+    assert_eq!(there().await, before - 6);
+
+    // What the journal has of the goods tells of nobody, and what it has of people of no goods.
+    let entries = "SELECT count(*) FILTER (WHERE 'INVENTORY' = ANY(classes)), count(*) FILTER (WHERE cardinality(persons) > 0), \
+         count(*) FILTER (WHERE 'INVENTORY' = ANY(classes) AND cardinality(persons) > 0) \
+         FROM journal_entries WHERE operation = 'lodging.issueKit'";
+    let entries = world.database().await.query_one(entries, &[]).await.unwrap();
+    let counts: [i64; 3] = [0, 1, 2].map(|place| entries.get(place));
+    assert!(counts[0] >= 4 && counts[1] == 2 && counts[2] == 0, "{counts:?}");
     world.stop().await;
 }

@@ -2,6 +2,7 @@
 
 mod define;
 mod graphql;
+mod issue;
 mod load;
 mod revise;
 pub(super) mod tables;
@@ -26,6 +27,7 @@ use crate::problem::{InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity};
 
 pub(super) use graphql::register;
+pub(crate) use issue::issue_kits;
 pub(super) use load::{bill, by_ids, one};
 
 /// How many items a kit may consist of.

@@ -306,6 +306,8 @@ fn nothing(argument: &str, of: &str) -> String {
                 "finding" => "inspection_finding",
                 "arcoRequest" => "arco_request",
                 "beds" => "bed",
+                "stays" => "stay",
+                "consents" => "consent",
                 "overrides" => "placement_override",
                 "persons" | "mother" | "head" | "keep" | "merge" | "other" => "person",
                 kind => kind,

@@ -166,6 +166,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("kits", "INSERT (code, id, name, name_en, programme_id), SELECT, UPDATE (name, name_en, version)"),
         ("facility_checks", append),
         ("locations", "INSERT (code, id, kind, name, programme_id, shelter_id), SELECT"),
+        ("lodging_kits", append),
         (
             "lots",
             "INSERT (code, condition, donation_id, donor_id, donor_reference, expires_on, id, item_id, line, programme_id, received, \

@@ -1,0 +1,1 @@
+DROP TABLE lodging_kits;
