@@ -99,7 +99,7 @@ impl Rows {
     /// day only adds.
     pub(super) fn births(
         &mut self,
-        expecting: Vec<Expecting>,
+        expecting: &[Expecting],
         day: NaiveDate,
         now: DateTime<Utc>,
     ) -> Result<()> {
@@ -113,7 +113,7 @@ impl Rows {
                 self.birth(number, *born_at, of, (day, now))?;
             }
         }
-        for of in &expecting {
+        for of in expecting {
             let birth = born.iter().find(|(_, other)| other.mother.id == of.mother.id).map(|(at, _)| *at);
             if of.recorded_at <= now {
                 self.pregnancy(of, birth, now)?;

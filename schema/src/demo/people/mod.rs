@@ -218,7 +218,7 @@ impl Rows {
             }));
             people += stay.size;
         }
-        rows.births(expecting, day, now)?;
+        rows.births(&expecting, day, now)?;
         Ok(rows)
     }
 

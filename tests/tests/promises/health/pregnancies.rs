@@ -46,6 +46,7 @@ async fn controls(client: &Client, pregnancy: &Json) -> Vec<(String, Json)> {
         .collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, on one database")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pregnancy_is_recorded_followed_and_ended_once() {
     let world = World::start().await;
