@@ -273,7 +273,6 @@ async fn follow_ups(
                 made_at,
                 outcome: heard.as_ref().map(|heard| heard.outcome),
                 note: heard.and_then(|heard| heard.note),
-                person_id,
                 departure_id,
                 judged: judged(person_id, facts, scope.at()),
             })

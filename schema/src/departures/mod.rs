@@ -136,8 +136,6 @@ record! {
         outcome: Option<FollowUpOutcome> => Identity,
         /// What else was said.
         note: Option<String> => Identity identifying,
-        /// Of whom.
-        person_id: Uuid,
         /// The departure.
         departure_id: Uuid,
         /// The facts of the person.

@@ -176,7 +176,8 @@ async fn incidents_are_found_by_shelter_kind_state_and_day_and_by_those_alone_wh
         (at - chrono::TimeDelta::hours(8)).date_naive().to_string()
     };
     let one = &all[0];
-    let filters: [(String, &dyn Fn(&Json) -> bool); 4] = [
+    type Filter<'f> = (String, &'f dyn Fn(&Json) -> bool);
+    let filters: [Filter<'_>; 4] = [
         (format!("shelter: {}, ", at(one, "shelter.id")), &|row| {
             at(row, "shelter.id") == at(one, "shelter.id")
         }),

@@ -166,11 +166,12 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("inspections", "outcome") => literals(&["PASSED", "PASSED_WITH_FINDINGS"]),
         ("inspectionFindings", "state") => literals(&["BEGUN", "VERIFIED"]),
         ("inspectionFindings", "severity") => literals(&["HIGH"]),
-        ("inspectionFindings", "overdue") => literals(&["true", "false"]),
         ("incidents", "kind") => literals(&["THEFT", "VIOLENCE"]),
         ("incidents", "state") => literals(&["OPEN", "CLOSED"]),
         ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
-        ("mealServices", "short") | ("arcoRequests", "overdue") => literals(&["true", "false"]),
+        ("mealServices", "short") | ("arcoRequests" | "inspectionFindings", "overdue") => {
+            literals(&["true", "false"])
+        }
         _ => return None,
     })
 }

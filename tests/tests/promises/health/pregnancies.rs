@@ -54,9 +54,9 @@ async fn a_pregnancy_is_recorded_followed_and_ended_once() {
     let someone = others(&world).await[0];
 
     // Of 19 weeks and three days on the day on which the programme stands, and recorded in its fifteenth week.
-    let stated =
+    let told =
         json!({"lastPeriodOn": "2021-09-17", "note": "Gesta Ozwazul", "occurredAt": "2021-12-30T18:00:00Z"});
-    let recorded = record(&clinician, someone, stated).await;
+    let recorded = record(&clinician, someone, told).await;
     assert_eq!(outcome(&recorded), "RecordPregnancyPayload", "{recorded}");
     let pregnancy = at(&recorded, "data.recordPregnancy.pregnancy").clone();
     let expected = json!({
@@ -173,7 +173,7 @@ async fn of_many_who_record_a_pregnancy_of_one_person_one_does() {
     let someone = others(&world).await[0];
     let tries = (0..5).map(|_| {
         let client = asking(&world, CLINICIAN);
-        async move { outcome(&record(&client, someone, json!({"dueOn": "2022-07-01"})).await).to_owned() }
+        async move { outcome(&record(&client, someone, json!({"dueOn": "2022-07-01"})).await) }
     });
     let mut outcomes = futures_util::future::join_all(tries).await;
     outcomes.sort();

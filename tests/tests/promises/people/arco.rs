@@ -201,7 +201,7 @@ async fn waits_too_long(coordinator: &Client, lead: &Client, (person, done): (Uu
     assert_eq!((&late["overdue"], &late["dueOn"]), (&json!(true), &json!("2021-11-29")));
     assert_eq!(overdue(lead, "overdue: true").await, [late["id"].clone()]);
     assert_eq!(overdue(lead, "overdue: false").await.len(), 2);
-    assert_eq!(overdue(lead, "state: CARRIED_OUT, kind: ACCESS").await, [done.clone()]);
+    assert_eq!(overdue(lead, "state: CARRIED_OUT, kind: ACCESS").await, std::slice::from_ref(done));
     assert_eq!(
         outcome(&step(coordinator, "extendArcoRequest", &late, ", reason: \"olvidada\"").await),
         "StateConflict"
