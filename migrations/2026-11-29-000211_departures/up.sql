@@ -36,8 +36,8 @@ CREATE UNIQUE INDEX departures_one_at_a_time ON departures (episode_id) WHERE st
 CREATE INDEX departures_by_person ON departures (person_id, id);
 CREATE INDEX departures_by_day ON departures (programme_id, planned_on, id);
 
--- The episode is held, so that of two who end it one waits.
-CREATE FUNCTION refuse_departure_of_absent() RETURNS trigger LANGUAGE plpgsql AS $$
+-- The episode is held, so that of two who end it one waits. As its owner, here and below: the server may not hold what it does not change.
+CREATE FUNCTION refuse_departure_of_absent() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 BEGIN
     PERFORM FROM episodes WHERE id = NEW.episode_id AND ended_on IS NULL AND arrived_on <= NEW.planned_on FOR SHARE;
     IF NOT FOUND THEN
@@ -47,6 +47,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
+REVOKE ALL ON FUNCTION refuse_departure_of_absent() FROM PUBLIC;
 CREATE TRIGGER departures_of_who_is_here BEFORE INSERT ON departures FOR EACH ROW WHEN (NEW.state = 'PLANNED')
     EXECUTE FUNCTION refuse_departure_of_absent();
 CREATE TRIGGER departures_of_merged BEFORE INSERT ON departures FOR EACH ROW EXECUTE FUNCTION refuse_record_of_merged();
@@ -117,7 +118,7 @@ $$;
 CREATE CONSTRAINT TRIGGER episodes_left_no_bed AFTER UPDATE OF ended_on ON episodes DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW WHEN (NEW.ended_on IS NOT NULL) EXECUTE FUNCTION refuse_bed_of_absent();
 -- And who comes to lie in one is here. The episode is held, so that it does not end meanwhile.
-CREATE FUNCTION refuse_stay_of_absent() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_stay_of_absent() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 BEGIN
     PERFORM FROM episodes WHERE person_id = NEW.person_id AND ended_on IS NULL FOR SHARE;
     IF NOT FOUND THEN
@@ -126,6 +127,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
+REVOKE ALL ON FUNCTION refuse_stay_of_absent() FROM PUBLIC;
 CREATE TRIGGER stays_of_who_is_here BEFORE INSERT ON stays FOR EACH ROW WHEN (NEW.ended_at IS NULL)
     EXECUTE FUNCTION refuse_stay_of_absent();
 
@@ -197,7 +199,7 @@ CREATE TABLE departure_follow_ups (
     user_id      uuid REFERENCES users
 );
 CREATE INDEX departure_follow_ups_by_departure ON departure_follow_ups (departure_id, made_at);
-CREATE FUNCTION refuse_follow_up_before() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_follow_up_before() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 BEGIN
     PERFORM FROM departures WHERE id = NEW.departure_id AND state = 'CONFIRMED' AND departed_at <= NEW.made_at FOR SHARE;
     IF NOT FOUND THEN
@@ -207,6 +209,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
+REVOKE ALL ON FUNCTION refuse_follow_up_before() FROM PUBLIC;
 CREATE TRIGGER departure_follow_ups_after BEFORE INSERT ON departure_follow_ups FOR EACH ROW EXECUTE FUNCTION refuse_follow_up_before();
 
 GRANT SELECT, INSERT (id, programme_id, person_id, episode_id, party_id, planned_on, plan, recorded_at, user_id),

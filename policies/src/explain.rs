@@ -135,7 +135,11 @@ impl Policies {
         };
         let (answer, determining): (Level, Vec<&Asked>) = match rest {
             Condition::True => (Level::Allowed, holds(Effect::Permit).collect()),
-            Condition::False => (Level::Refused, holds(Effect::Forbid).collect()),
+            Condition::False => {
+                // A forbid that rests on what may not be told would tell it.
+                let told = |asked: &&Asked| known.told_rest(asked) == Condition::True;
+                (Level::Refused, holds(Effect::Forbid).filter(told).collect())
+            }
             _ => {
                 let is_permitted = holds(Effect::Permit).next().is_some();
                 let open = asked.iter().filter(|(asked, rest)| {

@@ -32,6 +32,8 @@ fn identified(record: RecordType) -> bool {
             | Of::Household
             | Of::Consent
             | Of::Referral
+            | Of::ArcoRequest
+            | Of::InvolvedPerson
             | Of::Assessment
             | Of::Diagnosis
             | Of::Enrolment

@@ -146,7 +146,14 @@ pub(crate) fn records(record: RecordType, agency: &str) -> Vec<Record> {
 fn optional(record: RecordType, fact: Fact) -> bool {
     match fact {
         Fact::Lender | Fact::DonorAgency | Fact::Withheld => true,
-        Fact::Shelter => !matches!(record, RecordType::Shelter | RecordType::Space | RecordType::MealServing),
+        Fact::Shelter => !matches!(
+            record,
+            RecordType::Shelter
+                | RecordType::Space
+                | RecordType::MealServing
+                | RecordType::Incident
+                | RecordType::InvolvedPerson
+        ),
         Fact::Agency
         | Fact::User
         | Fact::StockKind

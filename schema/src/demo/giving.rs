@@ -154,7 +154,7 @@ impl Rows {
                 let day = movement.occurred_at.with_timezone(&Tijuana).date_naive();
                 let days = owed.interval_days.unwrap_or(1);
                 let period = (day - owed.valid_from).num_days() / i64::from(days);
-                let present = people.households.iter().filter(|household| household.arrived_on <= day);
+                let present = people.households.iter().filter(|household| household.is_here_on(day));
                 let present: Vec<&Household> = present.collect();
                 for _ in 0..AT_ONCE {
                     let Some(household) = random.pick(&present) else { break };

@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
-use super::DepartureState;
 use super::plan::NOT_PLANNED;
 use super::settle::{
-    ConfirmDeparturePayload, DepartureSeen, ReverseDeparturePayload, Settled, changeable, done, settle,
+    ConfirmDeparturePayload, ReverseDeparturePayload, Seen, Settled, changeable, done, settle,
 };
+use super::{Departure, DepartureState};
 use crate::census::needs;
 use crate::context::Context;
 use crate::coordination::end_cases;
@@ -20,12 +20,15 @@ use crate::lodging::leave_beds;
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
 };
+use crate::scalars::Id;
 
 input! {
     /// People who left.
     pub struct ConfirmDeparture {
         /// Their departures, of one party; planned ones.
-        pub departures: Vec<DepartureSeen>,
+        pub departures: Vec<Id<Departure>>,
+        /// The version that the caller saw of each, in the same order.
+        pub versions: Vec<i32>,
         /// When they left; now, where it is left out.
         pub occurred_at: Option<DateTime<Utc>>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
@@ -37,7 +40,9 @@ input! {
     /// Departures that were confirmed in error.
     pub struct ReverseDeparture {
         /// The departures, of one party; confirmed ones.
-        pub departures: Vec<DepartureSeen>,
+        pub departures: Vec<Id<Departure>>,
+        /// The version that the caller saw of each, in the same order.
+        pub versions: Vec<i32>,
         /// Why, 3 to 500 characters; no name of anyone.
         pub reason: String,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
@@ -96,7 +101,14 @@ async fn confirm(
         return Ok(Err(problem.into()));
     }
     let of = (DepartureState::Planned, NOT_PLANNED);
-    let found = match changeable(context, transaction, &input.departures, of).await? {
+    let found = match changeable(
+        context,
+        transaction,
+        Seen { departures: &input.departures, versions: &input.versions },
+        of,
+    )
+    .await?
+    {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -146,7 +158,14 @@ async fn reverse(
     }
     let of =
         (DepartureState::Confirmed, "One of these departures is not confirmed, or was reversed already.");
-    let found = match changeable(context, transaction, &input.departures, of).await? {
+    let found = match changeable(
+        context,
+        transaction,
+        Seen { departures: &input.departures, versions: &input.versions },
+        of,
+    )
+    .await?
+    {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };

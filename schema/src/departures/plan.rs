@@ -8,8 +8,8 @@ use uuid::Uuid;
 use enlace_policies::{Class, RecordType};
 
 use super::settle::{
-    CancelDeparturePayload, DepartureSeen, MOST, PlanDeparturePayload, ReplanDeparturePayload, Settled,
-    changeable, done, settle,
+    CancelDeparturePayload, MOST, PlanDeparturePayload, ReplanDeparturePayload, Seen, Settled, changeable,
+    done, settle,
 };
 use super::tables::departures;
 use super::{DESTINATION, Departure, DeparturePlanned, DepartureState, Destination, DestinationInput};
@@ -46,7 +46,9 @@ input! {
     /// Departures that are to be otherwise.
     pub struct ReplanDeparture {
         /// The departures, of one party; planned ones.
-        pub departures: Vec<DepartureSeen>,
+        pub departures: Vec<Id<Departure>>,
+        /// The version that the caller saw of each, in the same order.
+        pub versions: Vec<i32>,
         /// The programme's day on which they are to go, today or later; as before, where it is left out.
         pub planned_on: Option<NaiveDate>,
         /// Where to, and how; as before, where it is left out.
@@ -60,7 +62,9 @@ input! {
     /// Departures that are not to be.
     pub struct CancelDeparture {
         /// The departures, of one party; planned ones.
-        pub departures: Vec<DepartureSeen>,
+        pub departures: Vec<Id<Departure>>,
+        /// The version that the caller saw of each, in the same order.
+        pub versions: Vec<i32>,
         /// Why, 3 to 500 characters; no name of anyone.
         pub reason: String,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
@@ -235,7 +239,14 @@ async fn replan(
         return Ok(Err(problem.into()));
     }
     let needs = (DepartureState::Planned, NOT_PLANNED);
-    let found = match changeable(context, transaction, &input.departures, needs).await? {
+    let found = match changeable(
+        context,
+        transaction,
+        Seen { departures: &input.departures, versions: &input.versions },
+        needs,
+    )
+    .await?
+    {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -300,7 +311,14 @@ async fn cancel(
         return Ok(Err(problem.into()));
     }
     let needs = (DepartureState::Planned, NOT_PLANNED);
-    let found = match changeable(context, transaction, &input.departures, needs).await? {
+    let found = match changeable(
+        context,
+        transaction,
+        Seen { departures: &input.departures, versions: &input.versions },
+        needs,
+    )
+    .await?
+    {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };

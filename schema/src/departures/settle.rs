@@ -1,6 +1,8 @@
 //! What planning, confirming, cancelling and reversing have in common: the departures that they hold, how these change, and what the
 //! answer shows.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,10 +14,10 @@ use enlace_policies::{Class, Fact, RecordType};
 
 use super::tables::departures;
 use super::{Departure, DepartureSettled, DepartureState, load};
-use crate::census::{PersonFacts, touched};
+use crate::census::{PersonFacts, needs, touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::graph::{Facts, input, record};
+use crate::graph::{Facts, record};
 use crate::journal::{Done, Part, Transaction, constraint};
 use crate::lodging::hold_households;
 use crate::problem::{InvalidValue, NotFound, StateConflict, VersionConflict};
@@ -24,13 +26,22 @@ use crate::scalars::Id;
 /// How many people go together at most.
 pub(super) const MOST: usize = 50;
 
-input! {
-    /// A departure, as its caller saw it.
-    pub struct DepartureSeen {
-        /// The departure.
-        pub departure: Id<Departure>,
-        /// The version of it that the caller saw.
-        pub version: i32,
+/// Departures, and of each the version that the caller saw.
+pub(super) struct Seen<'a> {
+    pub(super) departures: &'a [Id<Departure>],
+    pub(super) versions: &'a [i32],
+}
+
+impl Seen<'_> {
+    /// The versions by departure; what is wrong where they are not one of each.
+    fn by_key(&self) -> std::result::Result<BTreeMap<Uuid, i32>, InvalidValue> {
+        let ids = self.departures.iter().map(|departure| departure.uuid());
+        let seen: BTreeMap<Uuid, i32> = ids.zip(self.versions.iter().copied()).collect();
+        let each_once = seen.len() == self.departures.len() && (1..=MOST).contains(&seen.len());
+        needs(each_once, "departures", "Name each departure once, 1 to 50 of them.")?;
+        let each_seen = self.versions.len() == seen.len();
+        needs(each_seen, "versions", "Name one version for each departure, in the same order.")?;
+        Ok(seen)
     }
 }
 
@@ -92,19 +103,18 @@ of_a_party! {
 pub(super) async fn changeable<P, R>(
     context: &Context,
     transaction: &mut Transaction<'_, P>,
-    seen: &[DepartureSeen],
+    seen: Seen<'_>,
     (needed, otherwise): (DepartureState, &str),
 ) -> Result<std::result::Result<Vec<Departure>, R>>
 where
     P: Serialize + DeserializeOwned,
     R: From<NotFound> + From<InvalidValue> + From<StateConflict> + From<VersionConflict>,
 {
-    let mut ids: Vec<Uuid> = seen.iter().map(|seen| seen.departure.uuid()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.len() < seen.len() || !(1..=MOST).contains(&ids.len()) {
-        return Ok(Err(InvalidValue::new("departures", "Name each departure once, 1 to 50 of them.").into()));
-    }
+    let seen = match seen.by_key() {
+        Ok(seen) => seen,
+        Err(problem) => return Ok(Err(problem.into())),
+    };
+    let ids: Vec<Uuid> = seen.keys().copied().collect();
     let connection = transaction.connection()?;
     let people = departures::table.filter(departures::id.eq_any(&ids)).select(departures::person_id);
     let people: Vec<Uuid> = people.load(connection).await?;
@@ -121,8 +131,7 @@ where
     }
     for departure in &found {
         context.authorize_write(Class::Identity, RecordType::Person, departure)?;
-        let expected = seen.iter().find(|seen| seen.departure.uuid() == departure.id.uuid());
-        if expected.is_none_or(|seen| seen.version != departure.version) {
+        if seen.get(&departure.id.uuid()) != Some(&departure.version) {
             return Ok(Err(VersionConflict::new(departure.version).into()));
         }
         if departure.state != needed {

@@ -55,7 +55,9 @@ mod tests {
     /// Texts about people and givers that say what many have in common.
     /// What says why somebody lies where they would not names nobody.
     /// Nor does what tells of an incident: who was in it is told apart.
-    const OF_MANY: [&str; 7] = [
+    const OF_MANY: [&str; 9] = [
+        "Departure.country",
+        "Departure.reason",
         "Enrolment.course",
         "Incident.account",
         "Incident.code",
@@ -117,6 +119,8 @@ mod tests {
             "birth",
             "break_glass",
             "consent",
+            "departure",
+            "departure_follow_up",
             "diagnosis",
             "dispensing",
             "donor",

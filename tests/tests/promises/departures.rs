@@ -45,9 +45,10 @@ async fn plan(client: &Client, people: &[String], day: &str) -> Json {
 
 /// Departures as a change names them.
 fn seen(departures: &[Json]) -> String {
-    let seen =
-        |departure: &Json| format!("{{departure: {}, version: {}}}", departure["id"], departure["version"]);
-    format!("departures: [{}]", departures.iter().map(seen).collect::<Vec<_>>().join(", "))
+    let each = |field: &str| {
+        departures.iter().map(|departure| departure[field].to_string()).collect::<Vec<_>>().join(", ")
+    };
+    format!("departures: [{}], versions: [{}]", each("id"), each("version"))
 }
 
 fn planned(answer: &Json) -> Vec<Json> {

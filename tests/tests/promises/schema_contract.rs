@@ -206,7 +206,8 @@ fn every_mutation_is_named_once_by_its_caller_and_answers_a_payload_or_a_problem
             assert!(SCHEMA.object(member).implements_interfaces.contains("Problem"), "{name}: {member}");
         }
         // Whoever changes a record says which version of it was seen; a transfer makes a record of its own.
-        let sees_version = field.arguments.iter().any(|argument| argument.name == "version");
+        let sees_version =
+            field.arguments.iter().any(|argument| matches!(argument.name.as_str(), "version" | "versions"));
         assert_eq!(sees_version, members.contains("VersionConflict"), "{name}");
     }
 }

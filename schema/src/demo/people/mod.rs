@@ -47,6 +47,13 @@ row! {
     }
 }
 
+impl Household {
+    /// Whether it has come by a day, and not left.
+    pub(super) fn is_here_on(&self, day: NaiveDate) -> bool {
+        self.arrived_on <= day && self.closed_on.is_none_or(|closed_on| day < closed_on)
+    }
+}
+
 row! {
     /// A person, sealed.
     Person in "persons" {

@@ -149,7 +149,8 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
     Some(match (root, argument) {
         (_, "shelter") => one(&snapshot.list("shelters")[0]),
         (_, "kitchen") => one(&snapshot.list("kitchens")[0]),
-        (_, "day") => one("2022-01-31"),
+        (_, "day") | ("departures", "from" | "until") => one("2022-01-31"),
+        ("departures", "state") => literals(&["PLANNED", "CONFIRMED"]),
         ("persons" | "placementProposals", "household") => one(snapshot.pages.families.keys().next()?),
         ("placementProposals", "persons") => vec![format!("[\"{someone}\"]")],
         ("duplicateCandidates" | "visits" | "vaccinationScheme" | "arcoRequests", "person") => one(someone),
@@ -397,6 +398,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "placementProposals" => &["household", "persons", "pickupCode", "first"],
             "reservations" => &["location", "open"],
             "arcoRequests" => &["person", "kind", "state", "overdue"],
+            "departures" => &["state", "from", "until"],
+            "incidents" => &["shelter", "kind", "state", "day"],
             "requests" | "stockCounts" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
             "mealServices" => &["day", "shelter", "kitchen", "state", "short"],

@@ -306,6 +306,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "finding" => "inspection_finding",
                 "arcoRequest" => "arco_request",
                 "beds" => "bed",
+                "departures" => "departure",
                 "stays" => "stay",
                 "consents" => "consent",
                 "overrides" => "placement_override",

@@ -212,6 +212,7 @@ async fn every_role_finds_by_id_what_the_table_lets_it_see() {
                 object.name.as_str(),
                 "ArcoRequest"
                     | "BreakGlassAccess"
+                    | "DepartureFollowUp"
                     | "DonationReceipt"
                     | "MedicalReferral"
                     | "PlacementOverride"

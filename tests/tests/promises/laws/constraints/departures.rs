@@ -32,7 +32,12 @@ pub(super) const BREACHES: &[Breach] = &[
          WHERE state = 'PLANNED' LIMIT 1",
     ),
     ("departures_reason", "UPDATE departures SET state = 'CANCELLED'"),
-    ("departures_state", "UPDATE departures SET state = 'FORGOTTEN'"),
+    (
+        "departures_state",
+        "INSERT INTO departures (id, programme_id, person_id, episode_id, party_id, planned_on, state, plan, recorded_at) \
+         SELECT gen_random_uuid(), programme_id, person_id, episode_id, gen_random_uuid(), planned_on, 'FORGOTTEN', plan, recorded_at \
+         FROM departures LIMIT 1",
+    ),
     (
         "episodes_left_no_bed",
         "SET CONSTRAINTS ALL IMMEDIATE; UPDATE episodes SET ended_on = '2022-01-31', ending = 'LEFT' \
