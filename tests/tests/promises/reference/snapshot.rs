@@ -102,6 +102,8 @@ impl Snapshot {
         snapshot.page_through(&client, "persons", &diagnoses, "").await;
         let dispensings = format!("{{ id prescriptions {{ id dispensings {} }} }}", all_of("Dispensing", 1));
         snapshot.page_through(&client, "persons", &dispensings, "").await;
+        let departures = format!("{{ id departures {} }}", all_of("Departure", 1));
+        snapshot.page_through(&client, "persons", &departures, "").await;
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
