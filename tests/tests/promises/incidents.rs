@@ -156,6 +156,9 @@ async fn an_incident_is_reported_followed_and_closed_and_told_to_those_who_may_k
     world.stop().await;
 }
 
+/// Arguments of a list, and what they leave of it.
+type Filter<'f> = (String, &'f dyn Fn(&Json) -> bool);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn incidents_are_found_by_shelter_kind_state_and_day_and_by_those_alone_who_may_know() {
     let world = World::start().await;
@@ -176,7 +179,6 @@ async fn incidents_are_found_by_shelter_kind_state_and_day_and_by_those_alone_wh
         (at - chrono::TimeDelta::hours(8)).date_naive().to_string()
     };
     let one = &all[0];
-    type Filter<'f> = (String, &'f dyn Fn(&Json) -> bool);
     let filters: [Filter<'_>; 4] = [
         (format!("shelter: {}, ", at(one, "shelter.id")), &|row| {
             at(row, "shelter.id") == at(one, "shelter.id")
