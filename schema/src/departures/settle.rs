@@ -162,11 +162,10 @@ where
     R: From<StateConflict>,
 {
     let ids: Vec<Uuid> = found.iter().map(|departure| departure.id.uuid()).collect();
-    let departed_at =
-        settled.departed_at.or_else(|| found.iter().find_map(|departure| departure.departed_at));
     let settling = diesel::update(departures::table.filter(departures::id.eq_any(ids))).set((
         departures::state.eq(settled.state),
-        departures::departed_at.eq(departed_at),
+        // When somebody went stays, each their own, where it is reversed.
+        settled.departed_at.map(|at| departures::departed_at.eq(at)),
         departures::reason.eq(settled.reason),
         departures::recorded_at.eq(context.now()),
         departures::user_id.eq(context.actor()?.user),
@@ -177,6 +176,9 @@ where
             let message = "One of them came back since, and is here by another episode.";
             return Ok(Err(StateConflict::new(message).into()));
         }
+        Err(error) if constraint(&error) == Some("episodes_period") => {
+            return Ok(Err(StateConflict::new("One of them arrived after that time.").into()));
+        }
         Err(error) => return Err(Error::from(error)),
     }
     let mut changes = Vec::with_capacity(found.len());
@@ -184,7 +186,7 @@ where
         let change = DepartureSettled {
             departure: departure.id.uuid(),
             state: settled.state,
-            departed_at,
+            departed_at: settled.departed_at.or(departure.departed_at),
             reason: settled.reason.map(str::to_owned),
         };
         changes.push(Part::of(Class::Identity, Some(departure.person_id), &change)?);

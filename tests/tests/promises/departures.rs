@@ -124,6 +124,16 @@ async fn a_departure_ends_all_that_held_a_household_here_and_the_last_closes_it(
     // Who left lies in no bed, and takes no further departure, until they come back.
     assert_eq!(problem(&mutate(&client, "checkIn", &lodging(&family, &ward.beds)).await), "STATE_CONFLICT");
     assert_eq!(problem(&plan(&client, &family, "2022-02-02").await), "STATE_CONFLICT");
+
+    // Taken back together, each keeps when they were said to have gone.
+    let gone = planned(&last);
+    let back = format!("{}, reason: \"No se fueron\"", seen(&gone));
+    let back = planned(&act(&client, "reverseDeparture", &back).await);
+    let times =
+        |party: &[Json]| party.iter().map(|departure| departure["departedAt"].clone()).collect::<Vec<_>>();
+    assert!(back.iter().all(|departure| departure["state"] == "REVERSED"), "{back:?}");
+    assert_eq!(times(&back), times(&gone));
+    assert_eq!(at(&household(&client, &family[0]).await, "household.closedOn"), &Json::Null);
     world.stop().await;
 }
 
@@ -156,6 +166,10 @@ async fn a_departure_that_was_none_is_reversed_and_one_that_is_not_to_be_cancell
             act(&client, "planDeparture", &format!("persons: {}, {arguments}", json!(couple))).await;
         assert_eq!(at(&refused, "data.x.argument"), argument, "{refused}");
     }
+    let alone = homeless(&world, 1, 1).await.remove(0);
+    let before = seen(&planned(&plan(&client, &alone, "2022-02-03").await));
+    let before = format!("{before}, occurredAt: \"2021-12-01T12:00:00Z\"");
+    assert_eq!(problem(&act(&client, "confirmDeparture", &before).await), "STATE_CONFLICT");
     let party = planned(&plan(&client, &couple, "2022-02-03").await);
     let abroad = "plannedOn: \"2022-02-05\", destination: {kind: COUNTRY, country: \"CAN\", transport: AIR}";
     let party = planned(&act(&client, "replanDeparture", &format!("{}, {abroad}", seen(&party))).await);
