@@ -2,11 +2,13 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use uuid::Uuid;
 
 use enlace_policies::Fact;
 
 use crate::error::Code;
 use crate::graph::{Facts, Graph, record};
+use crate::scalars::Id;
 
 macro_rules! problems {
     ($( $(#[doc = $about:literal])+ $name:ident $graphql:literal { $( $(#[doc = $doc:literal])+ $field:ident : $ty:ty, )* } )+) => {
@@ -232,6 +234,20 @@ impl BeyondEntitlement {
         let code = Code::BeyondEntitlement.as_str().into();
         Self { code, message, argument: argument.into(), remaining, again_on }
     }
+}
+
+/// How many records one change names at most.
+const MOST_AT_ONCE: usize = 50;
+
+/// The keys of the records that a change names, in one order; what is wrong where one is named twice, or none or too many are.
+pub(crate) fn each_once<T>(argument: &str, one: &str, ids: &[Id<T>]) -> Result<Vec<Uuid>, InvalidValue> {
+    let mut keys: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.len() == ids.len() && (1..=MOST_AT_ONCE).contains(&keys.len()) {
+        return Ok(keys);
+    }
+    Err(InvalidValue::new(argument, &format!("Name each {one} once, 1 to {MOST_AT_ONCE} of them.")))
 }
 
 /// What is wrong with a text that says more: a note, or why goods leave out of order.

@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
-use crate::access::{InScope, Members};
+use crate::access::InScope;
 use crate::census::duplicates::{MERGED, TAKES_NOTHING};
 use crate::census::tables::{episodes, persons};
-use crate::census::{Judged, Person, PersonFacts, Standing, load, person_facts, touched};
+use crate::census::{
+    FactRow, Judged, Person, PersonFacts, fact_columns, judged, load, person_facts, touched,
+};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, Graph, graphql_enum, input, record, union};
@@ -53,21 +55,10 @@ record! {
     }
 }
 
-impl Facts for Episode {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.judged.fact(fact)
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.judged.members(fact)
-    }
-}
+judged!(Episode);
 
 /// An episode's row, and the facts of its person.
-type Row = (
-    (Uuid, NaiveDate, Option<NaiveDate>, Option<EpisodeEnding>, i32, Uuid),
-    (Option<String>, Standing, Vec<String>),
-);
+type Row = ((Uuid, NaiveDate, Option<NaiveDate>, Option<EpisodeEnding>, i32, Uuid), FactRow);
 
 /// The episodes of some people, or those of some keys, as far as the caller may see them, oldest first.
 async fn episodes(
@@ -93,11 +84,7 @@ async fn episodes(
                 episodes::version,
                 episodes::person_id,
             ),
-            (
-                shelters::code.nullable(),
-                (persons::adult_from, persons::withheld),
-                Members::new(person_facts, Fact::SharedWith, at),
-            ),
+            fact_columns(at),
         ))
         .into_boxed::<Pg>();
     if let Some(people) = people {
@@ -108,18 +95,15 @@ async fn episodes(
     }
     let rows: Vec<Row> = query.load(&mut &*context.reader().await?).await?;
     context.discloses(rows.iter().map(|((.., person), _)| *person));
-    let episode =
-        |((id, arrived_on, ended_on, ending, version, person_id), (shelter, standing, shared)): Row| {
-            Episode {
-                id: Id::new(id),
-                arrived_on,
-                ended_on,
-                ending,
-                version,
-                person_id,
-                judged: Judged::new(person_id, PersonFacts::new(shelter, standing, shared, at)),
-            }
-        };
+    let episode = |((id, arrived_on, ended_on, ending, version, person_id), facts): Row| Episode {
+        id: Id::new(id),
+        arrived_on,
+        ended_on,
+        ending,
+        version,
+        person_id,
+        judged: Judged::new(person_id, PersonFacts::of(facts, at)),
+    };
     Ok(rows.into_iter().map(episode).collect())
 }
 

@@ -4,12 +4,12 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
-use crate::access::{InScope, Members};
+use crate::access::InScope;
 use crate::census::parts::PlacementInput;
 use crate::census::tables::{households, persons};
-use crate::census::{Judged, PLACEMENT, PersonFacts, Placement, Standing, person_facts};
+use crate::census::{FactRow, Judged, PLACEMENT, PersonFacts, Placement, fact_columns, person_facts};
 use crate::context::Context;
 use crate::error::Result;
 use crate::journal::Part;
@@ -31,7 +31,7 @@ pub(crate) struct Held {
 }
 
 /// A person's row, as far as a change of it turns on it.
-type Row = (Uuid, Uuid, Uuid, Option<Uuid>, i32, (Option<String>, Standing, Vec<String>));
+type Row = (Uuid, Uuid, Uuid, Option<Uuid>, i32, FactRow);
 
 /// Holds a person within the caller's reach; none where there is nobody.
 pub(crate) async fn held(
@@ -66,16 +66,12 @@ pub(crate) async fn held_all(
             households::head_id,
             persons::merged_into,
             persons::version,
-            (
-                shelters::code.nullable(),
-                (persons::adult_from, persons::withheld),
-                Members::new(person_facts, Fact::SharedWith, at),
-            ),
+            fact_columns(at),
         ));
     let rows: Vec<Row> = query.load(connection).await?;
-    let held = |(id, household, head, merged_into, version, (shelter, standing, shared_with)): Row| {
-        let facts = PersonFacts::new(shelter, standing, shared_with, at);
-        Held { id, household, head, merged_into, version, judged: Judged::new(id, facts) }
+    let held = |(id, household, head, merged_into, version, facts): Row| {
+        let judged = Judged::new(id, PersonFacts::of(facts, at));
+        Held { id, household, head, merged_into, version, judged }
     };
     Ok(rows.into_iter().map(held).collect())
 }

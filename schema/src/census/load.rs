@@ -15,8 +15,9 @@ use enlace_policies::{Class, Fact, RecordType};
 use crate::access::{InScope, Members};
 use crate::census::tables::{consents, households, persons};
 use crate::census::{
-    Consent, FAMILY, Family, Household, IDENTITY, Identity, MIGRATION, Migration, PLACEMENT, Person,
-    PersonFacts, Placement, Purpose, SealedPerson, Standing, consent_facts, household_facts, person_facts,
+    Consent, FAMILY, FactRow, Family, Household, IDENTITY, Identity, MIGRATION, Migration, PLACEMENT, Person,
+    PersonFacts, Placement, Purpose, SealedPerson, consent_facts, fact_columns, household_facts,
+    person_facts,
 };
 use crate::context::{Context, Instant, refused_root};
 use crate::error::Result;
@@ -208,16 +209,10 @@ pub(crate) async fn facts_within_reach(context: &Context, person: Uuid) -> Resul
         .filter(persons::id.eq(person))
         .filter(persons::programme_id.eq(context.programme_id()))
         .filter(InScope::new(&scope, person_facts))
-        .select((
-            shelters::code.nullable(),
-            (persons::adult_from, persons::withheld),
-            Members::new(person_facts, Fact::SharedWith, scope.at()),
-        ));
+        .select(fact_columns(scope.at()));
     let reader = context.reader().await?;
-    let found: Option<(Option<String>, Standing, Vec<String>)> =
-        query.first(&mut &*reader).await.optional()?;
-    Ok(found
-        .map(|(shelter, standing, shared_with)| PersonFacts::new(shelter, standing, shared_with, scope.at())))
+    let found: Option<FactRow> = query.first(&mut &*reader).await.optional()?;
+    Ok(found.map(|facts| PersonFacts::of(facts, scope.at())))
 }
 
 /// Opens what the caller may read of these people, and notes whom it is shown.
@@ -382,7 +377,7 @@ type ConsentRow = (
     i32,
     (Uuid, Option<Uuid>),
     String,
-    (Option<String>, Standing, Vec<String>),
+    FactRow,
 );
 
 /// Which consents.
@@ -411,11 +406,7 @@ async fn consents(context: Context, of: ConsentsOf) -> Result<Vec<Consent>> {
             consents::version,
             (consents::person_id, consents::opposed_by),
             consents::recipient,
-            (
-                shelters::code.nullable(),
-                (persons::adult_from, persons::withheld),
-                Members::new(person_facts, Fact::SharedWith, at),
-            ),
+            fact_columns(at),
         ))
         .into_boxed::<Pg>();
     query = match of {
@@ -450,7 +441,7 @@ async fn consents(context: Context, of: ConsentsOf) -> Result<Vec<Consent>> {
                     opposed_by,
                     recipient_id: context.agency(&recipient)?,
                     recipient,
-                    person: PersonFacts::new(person.0, person.1, person.2, at),
+                    person: PersonFacts::of(person, at),
                 })
             },
         )

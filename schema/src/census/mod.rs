@@ -25,17 +25,20 @@ mod together;
 mod updating;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::Queryable;
+use diesel::dsl::Nullable;
+use diesel::{NullableExpressionMethods as _, Queryable};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use enlace_policies::Fact;
 
-use crate::access::FactSource;
+use crate::access::{FactSource, Members};
+use crate::census::tables::persons;
 use crate::context::Instant;
 use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::{Id, PartialDate};
 use crate::shelters::Segment;
+use crate::shelters::tables::shelters;
 
 pub(crate) use ages::born;
 pub(crate) use arco::destroy_keys;
@@ -268,10 +271,29 @@ impl PersonFacts {
     ) -> Self {
         Self { shelter, minor: at.day < adult_from, shared_with, withheld }
     }
+
+    /// From what [`fact_columns`] select.
+    pub(crate) fn of((shelter, standing, shared_with): FactRow, at: Instant) -> Self {
+        Self::new(shelter, standing, shared_with, at)
+    }
+}
+
+/// What policies turn on of a person, in a query that joins persons and their shelter.
+pub(crate) type FactColumns = (Nullable<shelters::code>, (persons::adult_from, persons::withheld), Members);
+/// And as it is read.
+pub(crate) type FactRow = (Option<String>, Standing, Vec<String>);
+
+/// See [`FactColumns`].
+pub(crate) fn fact_columns(at: Instant) -> FactColumns {
+    (
+        shelters::code.nullable(),
+        (persons::adult_from, persons::withheld),
+        Members::new(person_facts, Fact::SharedWith, at),
+    )
 }
 
 /// A person as policies see them, where nothing else of them is shown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Judged {
     key: String,
     pub(crate) facts: PersonFacts,
@@ -292,6 +314,22 @@ impl Facts for Judged {
         self.facts.members(fact)
     }
 }
+
+/// Each of these records is judged as the person of whom it tells.
+macro_rules! judged {
+    ($($name:ident)+) => {$(
+        impl $crate::graph::Facts for $name {
+            fn fact(&self, fact: enlace_policies::Fact) -> Option<&str> {
+                self.judged.fact(fact)
+            }
+
+            fn members(&self, fact: enlace_policies::Fact) -> &[String] {
+                self.judged.members(fact)
+            }
+        }
+    )+};
+}
+pub(crate) use judged;
 
 /// Where the facts of a person stand in a query that joins persons and shelters.
 pub(crate) fn person_facts(fact: Fact) -> Option<FactSource> {

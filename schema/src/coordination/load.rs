@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
-use crate::access::{InScope, Members};
+use crate::access::InScope;
 use crate::census::tables::persons;
-use crate::census::{PersonFacts, Purpose, Standing, person_facts};
+use crate::census::{FactColumns, FactRow, PersonFacts, Purpose, fact_columns};
 use crate::context::{Context, Instant, Scope, refused_root};
 use crate::coordination::tables::referrals;
 use crate::coordination::{LegalBasis, Referral, ReferralState, referral_facts};
@@ -47,7 +47,7 @@ struct ReferralRow {
     person_id: Uuid,
     sender: String,
     recipient: String,
-    person: (Option<String>, Standing, Vec<String>),
+    person: FactRow,
 }
 
 type ReferralColumns = (
@@ -62,7 +62,7 @@ type ReferralColumns = (
     referrals::person_id,
     referrals::sender,
     referrals::recipient,
-    (diesel::dsl::Nullable<shelters::code>, (persons::adult_from, persons::withheld), Members),
+    FactColumns,
 );
 
 fn referral_columns(at: Instant) -> ReferralColumns {
@@ -78,11 +78,7 @@ fn referral_columns(at: Instant) -> ReferralColumns {
         referrals::person_id,
         referrals::sender,
         referrals::recipient,
-        (
-            shelters::code.nullable(),
-            (persons::adult_from, persons::withheld),
-            Members::new(person_facts, Fact::SharedWith, at),
-        ),
+        fact_columns(at),
     )
 }
 
@@ -173,7 +169,7 @@ fn finish(context: &Context, rows: Vec<ReferralRow>, at: Instant) -> Result<Vec<
                 sender: row.sender,
                 recipient_id: context.agency(&row.recipient)?,
                 recipient: row.recipient,
-                person: PersonFacts::new(row.person.0, row.person.1, row.person.2, at),
+                person: PersonFacts::of(row.person, at),
             })
         })
         .collect()

@@ -6,14 +6,14 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use super::tables::departure_follow_ups;
 use super::{Departure, FollowUpOutcome, FollowedUp, HEARD, Heard, load};
-use crate::census::{PersonFacts, erased, needs, touched};
+use crate::census::{Judged, erased, judged, needs, touched};
 use crate::context::Context;
 use crate::error::Result;
-use crate::graph::{Facts, input, record, union};
+use crate::graph::{input, record, union};
 use crate::journal::{Begun, Done, Part, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
@@ -40,22 +40,12 @@ record! {
     pub struct FollowUpDeparturePayload: "FollowUpDeparturePayload" as Person {
         /// The follow-up: what is kept of the answer holds nothing of what was heard.
         follow_up_id: Uuid,
-        /// The key of the person, as policies compare it.
-        key: String,
-        /// What else policies turn on.
-        facts: PersonFacts,
+        /// The person, as policies see them.
+        judged: Judged,
     }
 }
 
-impl Facts for FollowUpDeparturePayload {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.facts.members(fact)
-    }
-}
+judged!(FollowUpDeparturePayload);
 
 impl FollowUpDeparturePayload {
     /// The follow-up's key.
@@ -135,7 +125,6 @@ async fn record(
     let Heard { outcome, note } = heard;
     let change = FollowedUp { departure: departure.id.uuid(), follow_up, outcome, note };
     let changes = vec![Part::of(Class::Identity, Some(person), &change)?, touched(vec![person], made_at)?];
-    let facts = departure.judged.facts.clone();
-    let payload = FollowUpDeparturePayload { follow_up_id: follow_up, key: person.to_string(), facts };
+    let payload = FollowUpDeparturePayload { follow_up_id: follow_up, judged: departure.judged };
     Ok(Ok(Done { occurred_at: made_at, changes, payload }))
 }

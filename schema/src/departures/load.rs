@@ -1,19 +1,18 @@
 //! Reads of departures and of what was heard since, scoped as their person is; whom they show is noted.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::Nullable;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use super::tables::{departure_follow_ups, departures};
 use super::{DESTINATION, Departure, DepartureFollowUp, DepartureState, Destination, HEARD, Heard};
-use crate::access::{InScope, Members};
+use crate::access::InScope;
 use crate::census::tables::persons;
-use crate::census::{Judged, PersonFacts, Standing, person_facts};
+use crate::census::{FactColumns, FactRow, Judged, PersonFacts, fact_columns, person_facts};
 use crate::context::{Context, Instant, Scope, refused_root};
 use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
@@ -40,10 +39,6 @@ input! {
         pub before: Option<String>,
     }
 }
-
-/// What policies turn on of a person, as it is selected.
-type FactColumns = (Nullable<shelters::code>, (persons::adult_from, persons::withheld), Members);
-type FactRow = (Option<String>, Standing, Vec<String>);
 
 #[derive(Queryable)]
 struct DepartureRow {
@@ -74,14 +69,6 @@ type DepartureColumns = (
     FactColumns,
 );
 
-fn fact_columns(at: Instant) -> FactColumns {
-    (
-        shelters::code.nullable(),
-        (persons::adult_from, persons::withheld),
-        Members::new(person_facts, Fact::SharedWith, at),
-    )
-}
-
 fn departure_columns(at: Instant) -> DepartureColumns {
     (
         departures::id,
@@ -107,10 +94,6 @@ fn scope(context: &Context) -> Result<Option<Scope>> {
     context.personal_scope(Class::Identity, RecordType::Person)
 }
 
-fn judged(person: Uuid, (shelter, standing, shared_with): FactRow, at: Instant) -> Judged {
-    Judged::new(person, PersonFacts::new(shelter, standing, shared_with, at))
-}
-
 /// Opens departures, and notes of whom they tell.
 async fn open(context: &Context, rows: Vec<DepartureRow>, at: Instant) -> Result<Vec<Departure>> {
     let keys = context.vault().keys(rows.iter().map(|row| row.person_id).collect()).await?;
@@ -132,7 +115,7 @@ async fn open(context: &Context, rows: Vec<DepartureRow>, at: Instant) -> Result
                 version: row.version,
                 person_id: row.person_id,
                 party_id: row.party_id,
-                judged: judged(row.person_id, row.facts, at),
+                judged: Judged::new(row.person_id, PersonFacts::of(row.facts, at)),
             })
         })
         .collect()
@@ -274,7 +257,7 @@ async fn follow_ups(
                 outcome: heard.as_ref().map(|heard| heard.outcome),
                 note: heard.and_then(|heard| heard.note),
                 departure_id,
-                judged: judged(person_id, facts, scope.at()),
+                judged: Judged::new(person_id, PersonFacts::of(facts, scope.at())),
             })
         })
         .collect()

@@ -15,10 +15,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use enlace_policies::Fact;
-
-use crate::census::{Checked, Judged, is_country, needs};
-use crate::graph::{Facts, graphql_enum, input, record};
+use crate::census::{Checked, Judged, is_country, judged, needs};
+use crate::graph::{graphql_enum, input, record};
 use crate::journal::Change;
 use crate::scalars::Id;
 
@@ -115,15 +113,7 @@ record! {
     }
 }
 
-impl Facts for Departure {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.judged.fact(fact)
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.judged.members(fact)
-    }
-}
+judged!(Departure);
 
 record! {
     /// What was heard of somebody after they left.
@@ -143,15 +133,7 @@ record! {
     }
 }
 
-impl Facts for DepartureFollowUp {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.judged.fact(fact)
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.judged.members(fact)
-    }
-}
+judged!(DepartureFollowUp);
 
 input! {
     /// Where somebody goes, and how.

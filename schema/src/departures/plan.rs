@@ -8,8 +8,8 @@ use uuid::Uuid;
 use enlace_policies::{Class, RecordType};
 
 use super::settle::{
-    CancelDeparturePayload, MOST, PlanDeparturePayload, ReplanDeparturePayload, Seen, Settled, changeable,
-    done, settle,
+    CancelDeparturePayload, PlanDeparturePayload, ReplanDeparturePayload, Seen, Settled, changeable, done,
+    settle,
 };
 use super::tables::departures;
 use super::{DESTINATION, Departure, DeparturePlanned, DepartureState, Destination, DestinationInput};
@@ -21,7 +21,7 @@ use crate::graph::{input, union};
 use crate::journal::{Begun, Done, Part, Transaction, constraint};
 use crate::lodging::hold_households;
 use crate::problem::{
-    IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
+    IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, each_once, refuse_text,
 };
 use crate::scalars::Id;
 
@@ -126,12 +126,10 @@ async fn plan(
     transaction: &mut Transaction<'_, PlanDeparturePayload>,
     input: &PlanDeparture,
 ) -> Result<std::result::Result<Done<PlanDeparturePayload>, PlanDepartureResult>> {
-    let mut people: Vec<Uuid> = input.persons.iter().map(|person| person.uuid()).collect();
-    people.sort_unstable();
-    people.dedup();
-    if people.len() < input.persons.len() || !(1..=MOST).contains(&people.len()) {
-        return Ok(Err(InvalidValue::new("persons", "Name each person once, 1 to 50 of them.").into()));
-    }
+    let people = match each_once("persons", "person", &input.persons) {
+        Ok(people) => people,
+        Err(problem) => return Ok(Err(problem.into())),
+    };
     if let Err(problem) = checked(context, Some(input.planned_on), Some(&input.destination)) {
         return Ok(Err(problem.into()));
     }
@@ -191,7 +189,7 @@ async fn plan(
     }
     changes.push(touched(held.iter().map(|held| held.id).collect(), context.now())?);
     let [one, ..] = held.as_slice() else { return Ok(Err(NotFound::new("persons").into())) };
-    let payload = PlanDeparturePayload::new(party, one.id, one.judged.facts.clone());
+    let payload = PlanDeparturePayload::new(party, one.judged.clone());
     Ok(Ok(Done { occurred_at: context.now(), changes, payload }))
 }
 

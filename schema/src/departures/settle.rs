@@ -10,21 +10,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use super::tables::departures;
 use super::{Departure, DepartureSettled, DepartureState, load};
-use crate::census::{PersonFacts, needs, touched};
+use crate::census::{Judged, judged, needs, touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::graph::{Facts, record};
+use crate::graph::record;
 use crate::journal::{Done, Part, Transaction, constraint};
 use crate::lodging::hold_households;
-use crate::problem::{InvalidValue, NotFound, StateConflict, VersionConflict};
+use crate::problem::{InvalidValue, NotFound, StateConflict, VersionConflict, each_once};
 use crate::scalars::Id;
-
-/// How many people go together at most.
-pub(super) const MOST: usize = 50;
 
 /// Departures, and of each the version that the caller saw.
 pub(super) struct Seen<'a> {
@@ -35,13 +32,15 @@ pub(super) struct Seen<'a> {
 impl Seen<'_> {
     /// The versions by departure; what is wrong where they are not one of each.
     fn by_key(&self) -> std::result::Result<BTreeMap<Uuid, i32>, InvalidValue> {
-        let ids = self.departures.iter().map(|departure| departure.uuid());
-        let seen: BTreeMap<Uuid, i32> = ids.zip(self.versions.iter().copied()).collect();
-        let each_once = seen.len() == self.departures.len() && (1..=MOST).contains(&seen.len());
-        needs(each_once, "departures", "Name each departure once, 1 to 50 of them.")?;
-        let each_seen = self.versions.len() == seen.len();
+        each_once("departures", "departure", self.departures)?;
+        let each_seen = self.versions.len() == self.departures.len();
         needs(each_seen, "versions", "Name one version for each departure, in the same order.")?;
-        Ok(seen)
+        Ok(self
+            .departures
+            .iter()
+            .map(|departure| departure.uuid())
+            .zip(self.versions.iter().copied())
+            .collect())
     }
 }
 
@@ -54,22 +53,12 @@ macro_rules! of_a_party {
             pub struct $name: $label as Person {
                 /// What those share who are to go together.
                 party_id: Uuid,
-                /// The key of one of them, as policies compare it.
-                key: String,
-                /// What else policies turn on.
-                facts: PersonFacts,
+                /// One of them, as policies see them.
+                judged: Judged,
             }
         }
 
-        impl Facts for $name {
-            fn fact(&self, fact: Fact) -> Option<&str> {
-                if fact == Fact::Person { Some(&self.key) } else { self.facts.fact(fact) }
-            }
-
-            fn members(&self, fact: Fact) -> &[String] {
-                self.facts.members(fact)
-            }
-        }
+        judged!($name);
 
         impl $name {
             /// The party's key.
@@ -77,9 +66,9 @@ macro_rules! of_a_party {
                 Some(self.party_id)
             }
 
-            /// Of a party in which these people go.
-            pub(super) fn new(party_id: Uuid, person: Uuid, facts: PersonFacts) -> Self {
-                Self { party_id, key: person.to_string(), facts }
+            /// Of a party in which they go.
+            pub(super) fn new(party_id: Uuid, judged: Judged) -> Self {
+                Self { party_id, judged }
             }
         }
     )+ };
@@ -199,10 +188,10 @@ pub(super) fn done<P, R>(
     found: &[Departure],
     occurred_at: DateTime<Utc>,
     mut changes: Vec<Part>,
-    payload: fn(Uuid, Uuid, PersonFacts) -> P,
+    payload: fn(Uuid, Judged) -> P,
 ) -> Result<std::result::Result<Done<P>, R>> {
     changes.push(touched(found.iter().map(|departure| departure.person_id).collect(), occurred_at)?);
     let one = found.first().ok_or_else(|| Error::internal("a change of no departure"))?;
-    let payload = payload(one.party_id, one.person_id, one.judged.facts.clone());
+    let payload = payload(one.party_id, one.judged.clone());
     Ok(Ok(Done { occurred_at, changes, payload }))
 }

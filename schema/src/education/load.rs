@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
-use crate::access::{InScope, Members};
+use crate::access::InScope;
 use crate::census::tables::persons;
-use crate::census::{PersonFacts, Standing, person_facts};
+use crate::census::{FactRow, PersonFacts, fact_columns};
 use crate::context::Context;
 use crate::education::tables::enrolments;
 use crate::education::{COURSE, Course, Enrolment, enrolment_facts};
@@ -18,8 +18,7 @@ use crate::error::Result;
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
 
-type Row =
-    (Uuid, Uuid, String, NaiveDate, Option<NaiveDate>, Vec<u8>, (Option<String>, Standing, Vec<String>));
+type Row = (Uuid, Uuid, String, NaiveDate, Option<NaiveDate>, Vec<u8>, FactRow);
 
 /// The enrolments of some people, or those of some keys, oldest first.
 async fn enrolments(
@@ -42,11 +41,7 @@ async fn enrolments(
             enrolments::started_on,
             enrolments::ended_on,
             enrolments::course,
-            (
-                shelters::code.nullable(),
-                (persons::adult_from, persons::withheld),
-                Members::new(person_facts, Fact::SharedWith, at),
-            ),
+            fact_columns(at),
         ))
         .into_boxed::<Pg>();
     if let Some(people) = people {
@@ -71,7 +66,7 @@ async fn enrolments(
                 person_id,
                 agency_id: context.agency(&agency)?,
                 agency,
-                person: PersonFacts::new(person.0, person.1, person.2, at),
+                person: PersonFacts::of(person, at),
             })
         })
         .collect()

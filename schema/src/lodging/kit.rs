@@ -11,7 +11,6 @@ use uuid::Uuid;
 use enlace_policies::{Class, Fact, RecordType};
 
 use super::Stay;
-use super::arrivals::MOST;
 use super::load::stays_in;
 use super::stays::happened;
 use crate::context::Context;
@@ -22,7 +21,7 @@ use crate::graph::{Facts, input, record, union};
 use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
 use crate::problem::{
     EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
-    StateConflict,
+    StateConflict, each_once,
 };
 use crate::scalars::Id;
 
@@ -110,12 +109,10 @@ async fn issue(
     transaction: &mut Transaction<'_, IssueLodgingKitPayload>,
     input: &IssueLodgingKit,
 ) -> Result<Refused<Done<IssueLodgingKitPayload>>> {
-    let mut wanted: Vec<Uuid> = input.stays.iter().map(|stay| stay.uuid()).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    if wanted.len() < input.stays.len() || !(1..=MOST).contains(&wanted.len()) {
-        return Ok(Err(InvalidValue::new("stays", "Name each stay once, 1 to 50 of them.").into()));
-    }
+    let wanted = match each_once("stays", "stay", &input.stays) {
+        Ok(wanted) => wanted,
+        Err(problem) => return Ok(Err(problem.into())),
+    };
     let at = match happened(context, input.occurred_at) {
         Ok(at) => at,
         Err(problem) => return Ok(Err(problem.into())),

@@ -2,21 +2,21 @@
 //! whom they show is noted.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{Nullable, sql};
+use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable as NullableTime, Timestamptz};
+use diesel::sql_types::{Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use super::tables::{bed_holds, beds, stays};
 use super::{Bed, BedHold, BedState, Stay};
-use crate::access::{InScope, Members};
+use crate::access::InScope;
 use crate::census::tables::persons;
-use crate::census::{BedNeed, Judged, PersonFacts, Standing, person_facts};
+use crate::census::{BedNeed, FactColumns, FactRow, Judged, PersonFacts, fact_columns, person_facts};
 use crate::context::{Context, Instant, Scope};
 use crate::error::Result;
 use crate::scalars::Id;
@@ -158,28 +158,19 @@ pub(super) async fn hold_in(connection: &mut AsyncPgConnection, id: Uuid) -> Res
 }
 
 /// A stay's row.
-type StayRow = (
-    Uuid,
-    DateTime<Utc>,
-    Option<DateTime<Utc>>,
-    Option<DateTime<Utc>>,
-    i32,
-    Uuid,
-    Uuid,
-    Uuid,
-    (Option<String>, Standing, Vec<String>),
-);
+type StayRow =
+    (Uuid, DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, i32, Uuid, Uuid, Uuid, FactRow);
 
 type StayColumns = (
     stays::id,
     stays::began_at,
     stays::ended_at,
-    SqlLiteral<NullableTime<Timestamptz>>,
+    SqlLiteral<Nullable<Timestamptz>>,
     stays::version,
     stays::person_id,
     stays::bed_id,
     stays::party_id,
-    (Nullable<shelters::code>, (persons::adult_from, persons::withheld), Members),
+    FactColumns,
 );
 
 fn stay_columns(at: Instant) -> StayColumns {
@@ -192,11 +183,7 @@ fn stay_columns(at: Instant) -> StayColumns {
         stays::person_id,
         stays::bed_id,
         stays::party_id,
-        (
-            shelters::code.nullable(),
-            (persons::adult_from, persons::withheld),
-            Members::new(person_facts, Fact::SharedWith, at),
-        ),
+        fact_columns(at),
     )
 }
 
@@ -245,7 +232,7 @@ async fn stays_where(context: &Context, connection: &mut &AsyncPgConnection, of:
                 bed_id,
                 party_id,
                 key: person_id.to_string(),
-                person: PersonFacts::new(person.0, person.1, person.2, at),
+                person: PersonFacts::of(person, at),
             }
         };
     Ok(rows.into_iter().map(stay).collect())
@@ -303,29 +290,16 @@ impl Lodger {
 }
 
 /// A person's row, as far as it is asked where they may lodge.
-type LodgerRow = (Uuid, Uuid, Option<String>, Standing, Vec<String>);
+type LodgerRow = (Uuid, Uuid, FactRow);
 
-type LodgerColumns = (
-    persons::id,
-    persons::household_id,
-    Nullable<shelters::code>,
-    (persons::adult_from, persons::withheld),
-    Members,
-);
+type LodgerColumns = (persons::id, persons::household_id, FactColumns);
 
 fn lodger_columns(at: Instant) -> LodgerColumns {
-    (
-        persons::id,
-        persons::household_id,
-        shelters::code.nullable(),
-        (persons::adult_from, persons::withheld),
-        Members::new(person_facts, Fact::SharedWith, at),
-    )
+    (persons::id, persons::household_id, fact_columns(at))
 }
 
-fn lodger((id, household_id, shelter, standing, shared_with): LodgerRow, at: Instant) -> Lodger {
-    let facts = PersonFacts::new(shelter, standing, shared_with, at);
-    Lodger { id, household_id, judged: Judged::new(id, facts) }
+fn lodger((id, household_id, facts): LodgerRow, at: Instant) -> Lodger {
+    Lodger { id, household_id, judged: Judged::new(id, PersonFacts::of(facts, at)) }
 }
 
 /// People whose placement the caller may see, as a transaction sees them.

@@ -7,15 +7,15 @@ use diesel::sql_types::{BigInt, Bool, Integer, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
-use crate::access::{InScope, Members};
+use crate::access::InScope;
 use crate::census::tables::persons;
-use crate::census::{Judged, Person, PersonFacts, Standing, load, person_facts};
+use crate::census::{FactRow, Judged, Person, PersonFacts, fact_columns, judged, load, person_facts};
 use crate::context::{Context, refused_root};
 use crate::database::Prepared;
 use crate::error::Result;
-use crate::graph::{Facts, Graph, graphql_enum, input, record};
+use crate::graph::{Graph, graphql_enum, input, record};
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
 
@@ -58,15 +58,7 @@ record! {
     }
 }
 
-impl Facts for DuplicateCandidate {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.judged.fact(fact)
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.judged.members(fact)
-    }
-}
+judged!(DuplicateCandidate);
 
 input! {
     /// Of whom there may be another record.
@@ -174,7 +166,7 @@ impl Shared {
 }
 
 /// A person's facts.
-type Row = (Uuid, Option<String>, Standing, Vec<String>);
+type Row = (Uuid, FactRow);
 
 /// Who may be the same person, as far as the caller may see both.
 async fn candidates(
@@ -195,12 +187,7 @@ async fn candidates(
         .left_join(shelters::table)
         .filter(persons::id.eq_any(&ids))
         .filter(InScope::new(&scope, person_facts))
-        .select((
-            persons::id,
-            shelters::code.nullable(),
-            (persons::adult_from, persons::withheld),
-            Members::new(person_facts, Fact::SharedWith, scope.at()),
-        ));
+        .select((persons::id, fact_columns(scope.at())));
     let seen: Vec<Row> = query.load(&mut &*reader).await?;
     // Whose key was destroyed is nobody any more.
     let keys = context.vault().keys(ids.into_iter().chain([person]).collect()).await?;
@@ -208,11 +195,8 @@ async fn candidates(
         return Ok(Vec::new());
     }
     let seen = seen.into_iter().filter(|row| keys.have(row.0));
-    let mut seen: HashMap<Uuid, Judged> = seen
-        .map(|(id, shelter, standing, shared_with)| {
-            (id, Judged::new(id, PersonFacts::new(shelter, standing, shared_with, scope.at())))
-        })
-        .collect();
+    let mut seen: HashMap<Uuid, Judged> =
+        seen.map(|(id, facts)| (id, Judged::new(id, PersonFacts::of(facts, scope.at())))).collect();
     let shown = |shared: &Shared| {
         let judged = seen.remove(&shared.person_id)?;
         let reasons = shared.reasons();

@@ -8,12 +8,12 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
-use crate::access::{InScope, Members};
+use crate::access::InScope;
 use crate::census::tables::{households, persons};
 use crate::census::{
-    FAMILY, Family, Household, Judged, Kinship, PersonFacts, Standing, household_facts, load, person_facts,
+    FAMILY, FactRow, Family, Household, Judged, Kinship, PersonFacts, fact_columns, household_facts, load,
 };
 use crate::context::{Context, Instant};
 use crate::error::Result;
@@ -55,7 +55,7 @@ struct Member {
 }
 
 /// A member's row.
-type Row = (Uuid, i32, Vec<u8>, Standing, Option<String>, Vec<String>);
+type Row = (Uuid, i32, Vec<u8>, FactRow);
 
 /// The members of a household, whoever may see them; held until the transaction ends.
 async fn held_members(
@@ -69,20 +69,13 @@ async fn held_members(
         .left_join(shelters::table)
         .filter(persons::household_id.eq(household))
         .order(persons::id)
-        .select((
-            persons::id,
-            persons::version,
-            persons::family,
-            (persons::adult_from, persons::withheld),
-            shelters::code.nullable(),
-            Members::new(person_facts, Fact::SharedWith, at),
-        ));
+        .select((persons::id, persons::version, persons::family, fact_columns(at)));
     let rows: Vec<Row> = query.load(connection).await?;
-    let member = |(id, version, family, standing, shelter, shared_with): Row| Member {
+    let member = |(id, version, family, facts): Row| Member {
         id,
         version,
         family,
-        judged: Judged::new(id, PersonFacts::new(shelter, standing, shared_with, at)),
+        judged: Judged::new(id, PersonFacts::of(facts, at)),
     };
     Ok(rows.into_iter().map(member).collect())
 }

@@ -9,12 +9,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact, RecordType};
+use enlace_policies::{Class, RecordType};
 
 use self::approve::{ApprovePlacementOverridePayload, approve_placement_override};
 use self::request::{RequestPlacementOverridePayload, request_placement_override};
-use crate::census::{self, Judged, Person};
-use crate::graph::{Facts, Graph, record};
+use crate::census::{self, Judged, Person, judged};
+use crate::graph::{Graph, record};
 use crate::journal::Change;
 use crate::scalars::Id;
 use crate::shelters::{self, Space};
@@ -55,15 +55,7 @@ record! {
     }
 }
 
-impl Facts for PlacementOverride {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        self.judged.fact(fact)
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.judged.members(fact)
-    }
-}
+judged!(PlacementOverride);
 
 /// In the journal, of one person: somebody asks that they may lie where they would not. Who asks stands in the entry's own header.
 #[derive(Debug, Serialize, Deserialize)]

@@ -6,11 +6,11 @@ mod plan;
 
 use uuid::Uuid;
 
-use enlace_policies::{Class, Fact};
+use enlace_policies::Class;
 
 use super::{Bed, load as beds};
-use crate::census::{self, BedNeed, Household, Judged, Person};
-use crate::graph::{Facts, Graph, graphql_enum, input, record};
+use crate::census::{self, BedNeed, Household, Judged, Person, judged};
+use crate::graph::{Graph, graphql_enum, input, record};
 use crate::scalars::Id;
 use crate::shelters::{self, Shelter};
 
@@ -150,20 +150,6 @@ record! {
     }
 }
 
-/// Each is judged as the person whom it tells of.
-macro_rules! judged {
-    ($($name:ident)+) => {$(
-        impl Facts for $name {
-            fn fact(&self, fact: Fact) -> Option<&str> {
-                self.judged.fact(fact)
-            }
-
-            fn members(&self, fact: Fact) -> &[String] {
-                self.judged.members(fact)
-            }
-        }
-    )+};
-}
 judged!(PlacementProposal PlacementReason ProposedPlace);
 
 /// Declares this part of the schema.
