@@ -187,6 +187,8 @@ named! {
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
         JournalSubject = "JournalSubject",
+        /// What the programme did, counted from its records.
+        Indicator = "Indicator",
         /// What somebody may do, and why.
         Explanation = "Explanation",
         /// A person's record, opened in an emergency.
@@ -314,7 +316,8 @@ impl RecordType {
             | Self::MealService
             | Self::MealServing
             | Self::Inspection
-            | Self::CorrectiveWork => true,
+            | Self::CorrectiveWork
+            | Self::Indicator => true,
             // Of a household it is known by a code, which is withdrawn at once.
             Self::HouseholdDelivery
             | Self::Account
@@ -350,7 +353,8 @@ impl RecordType {
             | Self::Explanation
             | Self::Kit
             | Self::Entitlement
-            | Self::SupplyDecision => &[],
+            | Self::SupplyDecision
+            | Self::Indicator => &[],
             Self::Agency
             | Self::Agreement
             | Self::Kitchen

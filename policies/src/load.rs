@@ -30,6 +30,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("education.cedar", include_str!("../education.cedar")),
     ("health.cedar", include_str!("../health.cedar")),
     ("incidents.cedar", include_str!("../incidents.cedar")),
+    ("indicators.cedar", include_str!("../indicators.cedar")),
     ("inspections.cedar", include_str!("../inspections.cedar")),
     ("journal.cedar", include_str!("../journal.cedar")),
     ("meals.cedar", include_str!("../meals.cedar")),

@@ -175,6 +175,16 @@ impl Context {
         self.system.programme_id()
     }
 
+    /// The programme's code.
+    pub(crate) fn programme_code(&self) -> String {
+        self.system.directory.load().programme.code.clone()
+    }
+
+    /// The programme's first day.
+    pub(crate) fn starts_on(&self) -> NaiveDate {
+        self.system.directory.load().programme.starts_on
+    }
+
     /// The key of the agency with a code.
     pub(crate) fn agency(&self, code: &str) -> Result<Uuid> {
         self.system.directory.load().agency(code)

@@ -2,7 +2,8 @@
 //!
 //! The keys lie in a database of their own. Whoever holds a copy of the other one reads nobody's data with it; and where a
 //! key is destroyed, every copy of what it sealed is unreadable, a restored backup's too. With them lie the keys of the
-//! witnesses' pseudonyms, the one that streams' cursors are signed with, and the one by which people are searched for.
+//! witnesses' pseudonyms, the one that streams' cursors are signed with, the one by which people are searched for, and the one that signs
+//! what is published.
 
 use std::collections::HashMap;
 
@@ -10,6 +11,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
+use ring::signature::Ed25519KeyPair;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_postgres::error::SqlState;
@@ -24,6 +26,7 @@ use crate::system::Random;
 diesel::table! { witness_keys (agency) { agency -> Text, key -> Binary, } }
 diesel::table! { stream_keys (single) { single -> Bool, key -> Binary, } }
 diesel::table! { search_keys (single) { single -> Bool, key -> Binary, } }
+diesel::table! { publishing_keys (single) { single -> Bool, key -> Binary, } }
 diesel::table! { person_keys (person_id) { person_id -> Uuid, key -> Binary, } }
 
 const TABLES: &str = "\
@@ -44,7 +47,12 @@ CREATE TABLE IF NOT EXISTS search_keys (\
     single boolean PRIMARY KEY DEFAULT true, \
     key bytea NOT NULL, \
     CONSTRAINT search_keys_single CHECK (single), \
-    CONSTRAINT search_keys_length CHECK (length(key) = 32))";
+    CONSTRAINT search_keys_length CHECK (length(key) = 32)); \
+CREATE TABLE IF NOT EXISTS publishing_keys (\
+    single boolean PRIMARY KEY DEFAULT true, \
+    key bytea NOT NULL, \
+    CONSTRAINT publishing_keys_single CHECK (single), \
+    CONSTRAINT publishing_keys_length CHECK (length(key) = 32))";
 
 /// The role whose agencies know people by pseudonyms.
 const WITNESS: &str = "witness";
@@ -101,7 +109,7 @@ macro_rules! single_key {
             .execute(&mut reader)
             .await?;
         let key: Vec<u8> = $table::table.select($table::key).first(&mut reader).await?;
-        hmac::Key::new(hmac::HMAC_SHA256, &key)
+        key
     }};
 }
 
@@ -115,6 +123,8 @@ pub(crate) struct Vault {
     stream_key: hmac::Key,
     /// What is hashed with that people are searched for by.
     search_key: hmac::Key,
+    /// What signs published tables.
+    publishing_key: Ed25519KeyPair,
 }
 
 impl Vault {
@@ -124,9 +134,11 @@ impl Vault {
         let reads = Reads::open(&config, 1).await?;
         let reader = reads.get(&config, 0).await?;
         let witness_keys = witness_keys(&reader, random).await?;
-        let stream_key = single_key!(stream_keys, &*reader, random);
-        let search_key = single_key!(search_keys, &*reader, random);
-        Ok(Self { config, reads, witness_keys, stream_key, search_key })
+        let hashing = |key: Vec<u8>| hmac::Key::new(hmac::HMAC_SHA256, &key);
+        let stream_key = hashing(single_key!(stream_keys, &*reader, random));
+        let search_key = hashing(single_key!(search_keys, &*reader, random));
+        let publishing_key = publishing_key(&single_key!(publishing_keys, &*reader, random))?;
+        Ok(Self { config, reads, witness_keys, stream_key, search_key, publishing_key })
     }
 
     /// What the cursors of streams are signed with.
@@ -137,6 +149,11 @@ impl Vault {
     /// What the names and numbers are hashed with that people are searched for by.
     pub(crate) fn search_key(&self) -> &hmac::Key {
         &self.search_key
+    }
+
+    /// What signs published tables.
+    pub(crate) fn publishing_key(&self) -> &Ed25519KeyPair {
+        &self.publishing_key
     }
 
     /// What an agency's pseudonyms are made with, if it may hold the role of a witness.
@@ -181,6 +198,11 @@ impl Vault {
             .await?;
         rows.into_iter().map(|(person, key)| Ok((person, Key::new(&key)?))).collect::<Result<_>>().map(Keys)
     }
+}
+
+/// The key that signs what is published, of its 32 bytes.
+pub(crate) fn publishing_key(seed: &[u8]) -> Result<Ed25519KeyPair> {
+    Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| Error::internal("a key is not of 32 bytes"))
 }
 
 /// The keys of the witnesses' agencies; each is made once and for all.

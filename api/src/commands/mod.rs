@@ -5,6 +5,7 @@ mod caller;
 mod demo;
 mod export;
 mod import;
+mod indicators;
 mod migrate;
 mod policy;
 mod remote;
@@ -17,7 +18,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -47,6 +49,8 @@ enum Command {
     Import(import::Arguments),
     /// Write a donation, or what a store holds, as a list that can be imported.
     Export(export::Arguments),
+    /// Count what the programme did, as of a day.
+    Indicators(indicators::Arguments),
     /// Print a development token.
     Token(token::Arguments),
     /// Print the schema in SDL, whole or as a role sees it.
@@ -98,6 +102,7 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Migrate(arguments) => block_on(migrate::run(arguments, config)),
         Command::Import(arguments) => import::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Indicators(arguments) => block_on(indicators::run(arguments, config)),
         Command::Token(arguments) => token::run(arguments, &config),
         Command::Sdl(arguments) => sdl::run(&arguments, &config),
         Command::Policy(subcommand) => policy::run(&subcommand, &config),
@@ -131,6 +136,31 @@ fn traced<F: Future<Output = Result<(), Failure>>>(
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// How a command prints what it found.
+#[derive(Args)]
+struct Output {
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Output {
+    /// Prints what was found: as JSON, or as a text that ends its last line.
+    fn show(&self, found: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => print(&text()),
+            Format::Json => print(&format!("{}\n", serde_json::to_string(found)?)),
+        }
+        Ok(())
+    }
 }
 
 /// Prints to standard output; a reader that went away is no failure.

@@ -33,6 +33,8 @@ pub struct Programme {
     pub name: String,
     /// The zone in which its days begin and end.
     pub time_zone: Tz,
+    /// Its first day.
+    pub starts_on: NaiveDate,
     /// Programme clock minus real clock.
     pub clock_offset: Duration,
     /// Set where its data was made up: the day as of which it stands.
@@ -196,14 +198,15 @@ impl Directory {
                 programmes::code,
                 programmes::name,
                 programmes::time_zone,
+                programmes::starts_on,
                 programmes::clock_offset_us,
                 programmes::demo_day,
             ))
             .order(programmes::starts_on)
-            .first::<(Uuid, String, String, String, i64, Option<NaiveDate>)>(connection)
+            .first::<(Uuid, String, String, String, NaiveDate, i64, Option<NaiveDate>)>(connection)
             .await
             .optional()?;
-        let Some((id, code, name, time_zone, offset, demo_day)) = programme else {
+        let Some((id, code, name, time_zone, starts_on, offset, demo_day)) = programme else {
             return Err(Error::new(
                 Code::Unavailable,
                 "The database holds no programme yet. Load one, or run `enlace demo`.",
@@ -211,7 +214,7 @@ impl Directory {
         };
         let time_zone = time_zone.parse().map_err(Error::internal)?;
         let clock_offset = Duration::microseconds(offset);
-        let programme = Programme { id, code, name, time_zone, clock_offset, demo_day };
+        let programme = Programme { id, code, name, time_zone, starts_on, clock_offset, demo_day };
 
         let mut found: HashMap<Uuid, (String, Agency)> = HashMap::new();
         let rows =

@@ -59,6 +59,7 @@ mod donations;
 mod facility;
 mod giving;
 mod incidents;
+mod indicators;
 mod inspections;
 mod ledger;
 mod loans;
@@ -162,6 +163,7 @@ pub async fn load(
     let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
 
     let search_key = people.write_keys(keys).await?;
+    let publishing_key = indicators::write_key(keys).await?;
     let transaction = client.transaction().await?;
     copy(&transaction, &[programme]).await?;
     agencies.copy(&transaction).await?;
@@ -175,6 +177,7 @@ pub async fn load(
     meals.copy(&transaction).await?;
     inspections.copy(&transaction).await?;
     incidents.copy(&transaction).await?;
+    indicators::publish(&transaction, &people.traits, &publishing_key, now).await?;
     transaction.commit().await?;
 
     Ok(Summary {

@@ -233,7 +233,7 @@ macro_rules! graphql_enum {
     ($(#[doc = $about:literal])+ pub enum $name:ident { $( $(#[doc = $doc:literal])+ $variant:ident = $code:literal, )+ }) => {
         $(#[doc = $about])+
         #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
             diesel::deserialize::FromSqlRow, diesel::expression::AsExpression,
         )]
         #[diesel(sql_type = diesel::sql_types::Text)]

@@ -24,6 +24,7 @@ mod graphql_over_http;
 mod health;
 mod http;
 mod incidents;
+mod indicators;
 mod inspections;
 mod journal;
 mod journal_query;

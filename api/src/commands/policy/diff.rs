@@ -9,8 +9,8 @@ use serde::Serialize;
 use enlace_policies::{Change, Policies, RuleChange, Verb};
 use enlace_schema::Coordinate;
 
-use super::Output;
 use crate::commands::Failure;
+use crate::commands::Output;
 
 #[derive(Args)]
 pub(in crate::commands) struct Arguments {

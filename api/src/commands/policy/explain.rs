@@ -10,8 +10,8 @@ use enlace_policies::{
 };
 use enlace_schema::{Coordinate, Purpose};
 
-use super::Output;
 use crate::commands::Failure;
+use crate::commands::Output;
 use crate::commands::caller::caller;
 use crate::config::Config;
 use crate::server;

@@ -181,6 +181,7 @@ impl Rows {
         });
         self.episode(&newborn, (born_at, born_on), &of.leaving, now)?;
         self.marks.push((newborn.id, marks_of(&newborn.identity)));
+        self.traits.insert(newborn.id, newborn.traits());
         let mut random = Random::seeded(&format!("newborns/{}", newborn.code));
         let delivered = Delivered {
             mother: of.mother.id,

@@ -7,7 +7,7 @@ mod households;
 mod leaving;
 mod someone;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use ring::hmac;
@@ -17,8 +17,8 @@ use uuid::Uuid;
 use findings::{CONCLUSIONS, EXAMINED, PREGNANT, findings};
 use households::{Stay, pickup_code, sizes};
 use leaving::{Departure, Leaving};
-pub(super) use someone::sealed;
-use someone::{FAMILIES, Someone, hashed};
+use someone::{FAMILIES, Someone};
+pub(super) use someone::{hashed, sealed};
 
 use births::{Birth, Expecting, Pregnancy};
 
@@ -28,6 +28,7 @@ use crate::census::{BedNeed, FAMILY, IDENTITY, Kinship, MIGRATION, PLACEMENT, Pl
 use crate::education::{COURSE, Course, CourseLevel};
 use crate::error::Result;
 use crate::health::{CONCLUSION, Conclusion, Encounter, FINDINGS, Specialty, VISIT};
+use crate::indicators::Traits;
 use crate::shelters::Segment;
 
 /// From when on those are seen to whom no consultation was advised.
@@ -190,6 +191,8 @@ pub(super) struct Rows {
     newborns: Vec<Person>,
     births: Vec<Birth>,
     pregnancies: Vec<Pregnancy>,
+    /// What tables tell people apart by.
+    pub(super) traits: HashMap<Uuid, Traits>,
     /// What everyone is found by.
     marks: Vec<(Uuid, BTreeSet<Mark>)>,
     episodes: Vec<Episode>,
@@ -322,6 +325,7 @@ impl Rows {
             tokens_of: RULES,
         });
         self.marks.push((someone.id, marks_of(&someone.identity)));
+        self.traits.insert(someone.id, someone.traits());
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use crate::census::{
 };
 use crate::demo::{ENDS_ON, Random, STARTS_ON, id, local};
 use crate::error::Result;
+use crate::indicators::Traits;
 use crate::scalars::PartialDate;
 use crate::shelters::Segment;
 use crate::vault::Key;
@@ -215,6 +216,12 @@ impl Someone {
         }
     }
 
+    /// What tables tell them apart from others by.
+    pub(super) fn traits(&self) -> Traits {
+        let Identity { sex, birth_date, nationality, .. } = &self.identity;
+        Traits { sex: *sex, birth_date: *birth_date, nationality: nationality.clone() }
+    }
+
     pub(super) fn is_minor(&self) -> bool {
         self.age < 18
     }
@@ -323,7 +330,7 @@ impl fmt::Debug for Someone {
 }
 
 /// Bytes that are the same in every load: the demonstration's keys are no secret, as its people are nobody.
-pub(super) fn hashed(parts: &[&str]) -> [u8; 32] {
+pub(in crate::demo) fn hashed(parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new().chain_update("enlace/demo");
     for part in parts {
         hash.update([0]);

@@ -109,6 +109,8 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             vec![text(snapshot.value(&snapshot.pages.containers[0].0, "code").as_str().unwrap())]
         }
         ("labelSheet", "containers") => vec![format!("[{}]", text(&snapshot.pages.containers[0].0))],
+        ("indicators", "asOf") | ("indicatorSeries", "from" | "until") => literals(&["\"2022-01-10\""]),
+        ("indicatorSeries", "keys") => literals(&["[\"shelters_opened\"]"]),
         ("verifyReceipt", "code") => literals(&["\"DON-000017-0123456789ABCDEFGHJKMNPQRS\""]),
         ("labelSheet", "paper") => literals(&["A4"]),
         ("stockCounts", "state") => literals(&["OPEN", "CLOSED"]),
@@ -408,6 +410,8 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "inspectionFindings" => &["shelter", "state", "severity", "overdue"],
             "containers" => &["location", "lot"],
             "container" | "verifyReceipt" => &["code"],
+            "indicators" => &["asOf"],
+            "indicatorSeries" => &["keys", "from", "until"],
             "labelSheet" => &["containers", "paper"],
             "uncountedStock" => &["count"],
             "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],

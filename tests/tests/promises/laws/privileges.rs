@@ -202,6 +202,8 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (id, person_id, prescribed, prescribed_at, record, visit_id), SELECT, UPDATE (record)",
         ),
         ("programmes", "SELECT"),
+        ("published_counts", append),
+        ("published_tables", append),
         (
             "referrals",
             "INSERT (id, legal_basis, opened_at, person_id, programme_id, purpose, recipient, sender), SELECT, \

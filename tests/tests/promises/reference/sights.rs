@@ -518,7 +518,17 @@ impl Caller {
         let counts_only =
             class == "INVENTORY" && of_a_household.contains(&carried(object)) && self.counts_deliveries();
         let beyond = class == "CONSENT" && carried(object) == "ArcoRequest" && !self.reads_requests();
-        !counts_only && !beyond && self.sight(class).iter().any(|sight| sight.can_hold(object, self))
+        let unpublished =
+            class == "OPERATIONAL" && object.starts_with("Indicator") && !self.reads_what_is_counted();
+        !counts_only
+            && !beyond
+            && !unpublished
+            && self.sight(class).iter().any(|sight| sight.can_hold(object, self))
+    }
+
+    /// Whether it reads what is counted of the programme before it is published.
+    fn reads_what_is_counted(&self) -> bool {
+        self.everything || ["coordinator", "witness"].iter().any(|role| self.reads.contains(*role))
     }
 
     /// Whether it reads what people ask of their own data.

@@ -5,6 +5,7 @@ mod departures;
 mod goods;
 mod health;
 mod incidents;
+mod indicators;
 mod inspections;
 mod journal;
 mod lodging;
@@ -32,6 +33,7 @@ fn breaches() -> Vec<Breach> {
         goods::BREACHES,
         health::BREACHES,
         incidents::BREACHES,
+        indicators::BREACHES,
         inspections::BREACHES,
         journal::BREACHES,
         lodging::BREACHES,
