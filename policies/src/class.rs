@@ -81,6 +81,8 @@ named! {
         Education = "EDUCATION",
         /// Incidents of public order, and the people in them.
         Security = "SECURITY",
+        /// The budget, its sources and what was spent of it.
+        Funds = "FUNDS",
         /// Consents and referrals of a person.
         Consent = "CONSENT",
         /// The record of changes and of reads.
@@ -187,6 +189,8 @@ named! {
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
         JournalSubject = "JournalSubject",
+        /// Money: where it comes from, what it is for, and what was spent of it.
+        Fund = "Fund",
         /// What the programme did, counted from its records.
         Indicator = "Indicator",
         /// What somebody may do, and why.
@@ -209,6 +213,7 @@ impl Class {
             | Self::Operational
             | Self::Inventory
             | Self::Donor
+            | Self::Funds
             | Self::Administration
             | Self::Journal => false,
             Self::Identity
@@ -226,7 +231,7 @@ impl Class {
     /// a consent that is withdrawn, or a grant that has ended, is felt at once.
     pub const fn may_lag(self) -> bool {
         match self {
-            Self::Public | Self::Operational | Self::Inventory => true,
+            Self::Public | Self::Operational | Self::Inventory | Self::Funds => true,
             Self::Donor
             | Self::Identity
             | Self::Family
@@ -317,6 +322,7 @@ impl RecordType {
             | Self::MealServing
             | Self::Inspection
             | Self::CorrectiveWork
+            | Self::Fund
             | Self::Indicator => true,
             // Of a household it is known by a code, which is withdrawn at once.
             Self::HouseholdDelivery
@@ -354,6 +360,7 @@ impl RecordType {
             | Self::Kit
             | Self::Entitlement
             | Self::SupplyDecision
+            | Self::Fund
             | Self::Indicator => &[],
             Self::Agency
             | Self::Agreement

@@ -98,6 +98,17 @@ problems! {
     }
 }
 
+/// Goes on where a check finds nothing wrong, or gives the operation up over what it finds.
+macro_rules! ensure {
+    ($checked:expr) => {
+        match $checked {
+            Ok(found) => found,
+            Err(problem) => return Ok(Err(problem.into())),
+        }
+    };
+}
+pub(crate) use ensure;
+
 impl NotFound {
     pub(crate) fn new(argument: &str) -> Self {
         let message = format!("There is no such record within your reach. Check {argument}.");

@@ -57,6 +57,7 @@ mod counts;
 mod dispensing;
 mod donations;
 mod facility;
+mod funds;
 mod giving;
 mod incidents;
 mod indicators;
@@ -161,6 +162,7 @@ pub async fn load(
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
     let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
+    let funds = funds::Rows::generate(now);
 
     let search_key = people.write_keys(keys).await?;
     let publishing_key = indicators::write_key(keys).await?;
@@ -177,6 +179,7 @@ pub async fn load(
     meals.copy(&transaction).await?;
     inspections.copy(&transaction).await?;
     incidents.copy(&transaction).await?;
+    funds.copy(&transaction).await?;
     indicators::publish(&transaction, &people.traits, &publishing_key, now).await?;
     transaction.commit().await?;
 

@@ -97,7 +97,8 @@ WHERE NOT EXISTS (SELECT FROM births WHERE person_id = person)",
             "Distinct dwellings that have been leased, from the first day of their first lease on. Families share one.",
         ],
         tells_of: TellsOf::People,
-        query: "SELECT min(starts_on) AS day, 1 AS delta, NULL::uuid AS person FROM leases WHERE programme_id = $1 GROUP BY dwelling_id",
+        query: "SELECT min(starts_on) AS day, 1 AS delta, NULL::uuid AS person FROM leases \
+WHERE programme_id = $1 AND state <> 'CANCELLED' GROUP BY dwelling_id",
     },
     Definition {
         key: "basic_education",
@@ -108,8 +109,9 @@ WHERE NOT EXISTS (SELECT FROM births WHERE person_id = person)",
             "Distinct people who were placed in preschool, primary or secondary school.",
         ],
         tells_of: TellsOf::People,
-        query: "SELECT min(placed_on) AS day, 1 AS delta, person_id AS person FROM school_places \
-WHERE programme_id = $1 AND placed_on IS NOT NULL GROUP BY person_id",
+        query: "SELECT min(placed_on) AS day, 1 AS delta, coalesce(merged_into, persons.id) AS person \
+FROM school_places JOIN persons ON persons.id = person_id \
+WHERE school_places.programme_id = $1 AND placed_on IS NOT NULL GROUP BY coalesce(merged_into, persons.id)",
     },
     Definition {
         key: "adults_revalidated",
@@ -120,8 +122,9 @@ WHERE programme_id = $1 AND placed_on IS NOT NULL GROUP BY person_id",
             "Distinct adults whose schooling INEA certified.",
         ],
         tells_of: TellsOf::People,
-        query: "SELECT min(decided_on) AS day, 1 AS delta, person_id AS person FROM revalidations \
-WHERE programme_id = $1 AND state = 'CERTIFIED' GROUP BY person_id",
+        query: "SELECT min(decided_on) AS day, 1 AS delta, coalesce(merged_into, persons.id) AS person \
+FROM revalidations JOIN persons ON persons.id = person_id \
+WHERE revalidations.programme_id = $1 AND state = 'CERTIFIED' GROUP BY coalesce(merged_into, persons.id)",
     },
     Definition {
         key: "rfc_completed",

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
@@ -90,8 +91,8 @@ pub(super) async fn shares(
 }
 
 /// What is shown in the tables that were published, those of some days or all, in the order in which they were.
-pub(super) async fn published(
-    connection: &mut AsyncPgConnection,
+pub(super) async fn published<C: AsyncConnectionCore<Backend = Pg> + Send>(
+    connection: &mut C,
     programme: Uuid,
     as_of: Option<NaiveDate>,
 ) -> Result<Vec<Published>> {
@@ -106,7 +107,7 @@ pub(super) async fn published(
             published_counts::category,
             published_counts::count,
         ))
-        .into_boxed::<diesel::pg::Pg>();
+        .into_boxed::<Pg>();
     if let Some(as_of) = as_of {
         query = query.filter(published_tables::as_of.eq(as_of));
     }

@@ -92,6 +92,23 @@ enum Known<A> {
     Other,
 }
 
+/// Opens the transaction of an operation that was given `input`; where its key was used already, the operation ends with the answer that
+/// it got.
+macro_rules! begin {
+    ($context:expr, $operation:literal, $input:expr, $answer:ident) => {{
+        let begun =
+            $crate::journal::Transaction::begin($context, $operation, &$input.idempotency_key, $input);
+        match begun.await? {
+            $crate::journal::Begun::Fresh(transaction) => transaction,
+            $crate::journal::Begun::Repeated(payload) => return Ok($answer::Payload(payload)),
+            $crate::journal::Begun::Conflict => {
+                return Ok($crate::problem::IdempotencyConflict::new().into());
+            }
+        }
+    }};
+}
+pub(crate) use begin;
+
 /// What became of `commit`.
 pub(crate) enum Outcome<A> {
     /// Committed now.

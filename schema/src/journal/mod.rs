@@ -19,7 +19,9 @@ mod sequencer;
 mod standing;
 mod tables;
 
-pub(crate) use append::{Begun, Done, Outcome, Transaction, constraint, idempotency_keys, newest_write};
+pub(crate) use append::{
+    Begun, Done, Outcome, Transaction, begin, constraint, idempotency_keys, newest_write,
+};
 pub(crate) use entry::{Change, Entry, Part};
 pub(crate) use fan_out::FanOut;
 pub use fan_out::{FanOutStats, Nats, NatsUrlError};

@@ -156,7 +156,7 @@ pub(crate) async fn centres_by_ids(context: Context, ids: Vec<Uuid>) -> Result<V
 }
 
 /// A centre of the programme, as a transaction sees it.
-pub(super) async fn centre_in(
+pub(crate) async fn centre_in(
     context: &Context,
     connection: &mut AsyncPgConnection,
     id: Uuid,

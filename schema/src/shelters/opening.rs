@@ -198,6 +198,10 @@ async fn open(
             Some("shelters_one_open_in_centre") => {
                 StateConflict::new("A shelter is open in this centre. Close it first.").into()
             }
+            Some("centres_not_returned") => {
+                StateConflict::new("This centre was given back to its lender. Record a new loan of it first.")
+                    .into()
+            }
             Some("shelters_code_key" | "locations_code_key") => {
                 InvalidValue::new("code", "Another shelter has this code.").into()
             }

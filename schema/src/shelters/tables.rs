@@ -13,7 +13,7 @@ diesel::table! {
 diesel::table! {
     centre_loans (id) {
         id -> Uuid, programme_id -> Uuid, code -> Text, centre_id -> Uuid, lender_id -> Uuid, starts_on -> Date, ends_on -> Date,
-        conditions -> Text, recorded_at -> Timestamptz, user_id -> Nullable<Uuid>,
+        conditions -> Text, recorded_at -> Timestamptz, user_id -> Nullable<Uuid>, returned_on -> Nullable<Date>,
     }
 }
 diesel::table! {

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use chrono::{NaiveDate, Utc};
 use enlace_schema::{demo, standings};
-use enlace_schema::{demo, standings};
-use enlace_tests::{Client, Scratch, World, at, codes, fresh_key, outcome};
 use enlace_tests::{Client, Scratch, World, at, codes, fresh_key, outcome};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Value as Json, json};

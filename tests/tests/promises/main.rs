@@ -18,6 +18,7 @@ mod donations;
 mod event_stream;
 mod fan_out;
 mod faults;
+mod funds;
 mod generated;
 mod granting;
 mod graphql_over_http;

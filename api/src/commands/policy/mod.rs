@@ -10,7 +10,7 @@ use clap::Args;
 
 use enlace_policies::{Cases, Policies};
 
-use crate::commands::{Failure, Output, print};
+use crate::commands::{Failure, Output};
 use crate::config::Config;
 use crate::server;
 

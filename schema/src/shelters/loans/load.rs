@@ -17,6 +17,7 @@ fn columns() -> _ {
         centre_loans::code,
         centre_loans::starts_on,
         centre_loans::ends_on,
+        centre_loans::returned_on,
         centre_loans::conditions,
         centre_loans::recorded_at,
         centre_loans::centre_id,
@@ -26,7 +27,7 @@ fn columns() -> _ {
 }
 
 /// Loans by key.
-pub(super) async fn by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<CentreLoan>> {
+pub(crate) async fn by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<CentreLoan>> {
     let reader = context.reader().await?;
     let query = centre_loans::table
         .inner_join(agencies::table)
@@ -36,7 +37,7 @@ pub(super) async fn by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<Centr
 }
 
 /// A loan, as a transaction sees it.
-pub(super) async fn loan_in(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<CentreLoan>> {
+pub(crate) async fn loan_in(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<CentreLoan>> {
     let query =
         centre_loans::table.inner_join(agencies::table).filter(centre_loans::id.eq(id)).select(columns());
     Ok(query.first(connection).await.optional()?)

@@ -18,6 +18,8 @@ use crate::journal::Change;
 use crate::scalars::Id;
 use crate::shelters::{Centre, load as shelters};
 
+pub(crate) use load::by_ids as loans_by_ids;
+pub(crate) use load::loan_in;
 pub(super) use load::of_centres;
 
 graphql_enum! {
@@ -44,6 +46,8 @@ record! {
         starts_on: NaiveDate => Operational,
         /// Its last day.
         ends_on: NaiveDate => Operational,
+        /// The day on which the centre was given back, before the last day or after it; null while it is lent.
+        returned_on: Option<NaiveDate> => Operational,
         /// On what conditions, in words.
         conditions: String => Operational,
         /// When it was recorded.

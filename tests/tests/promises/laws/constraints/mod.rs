@@ -2,6 +2,7 @@
 
 mod agencies;
 mod departures;
+mod funds;
 mod goods;
 mod health;
 mod incidents;
@@ -30,6 +31,7 @@ fn breaches() -> Vec<Breach> {
     let mut all = [
         agencies::BREACHES,
         departures::BREACHES,
+        funds::BREACHES,
         goods::BREACHES,
         health::BREACHES,
         incidents::BREACHES,
