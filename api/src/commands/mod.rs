@@ -5,7 +5,9 @@ mod caller;
 mod demo;
 mod export;
 mod import;
+mod keys;
 mod migrate;
+mod output;
 mod policy;
 mod remote;
 mod sdl;
@@ -51,6 +53,9 @@ enum Command {
     Token(token::Arguments),
     /// Print the schema in SDL, whole or as a role sees it.
     Sdl(sdl::Arguments),
+    /// Look after the keys that people's data is sealed under.
+    #[command(subcommand)]
+    Keys(keys::Subcommand),
     /// Look at the policies.
     #[command(subcommand)]
     Policy(policy::Subcommand),
@@ -100,6 +105,7 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Token(arguments) => token::run(arguments, &config),
         Command::Sdl(arguments) => sdl::run(&arguments, &config),
+        Command::Keys(subcommand) => block_on(keys::run(subcommand, config)),
         Command::Policy(subcommand) => policy::run(&subcommand, &config),
         Command::Bench(arguments) => bench::run(&arguments),
     }

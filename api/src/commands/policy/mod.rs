@@ -6,11 +6,11 @@ mod explain;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
-use serde::Serialize;
+use clap::Args;
 
 use enlace_policies::{Cases, Policies};
 
+use crate::commands::output::Output;
 use crate::commands::{Failure, print};
 use crate::config::Config;
 use crate::server;
@@ -38,19 +38,6 @@ pub(super) struct Arguments {
     output: Output,
 }
 
-#[derive(Args)]
-struct Output {
-    /// How to print.
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
 impl Arguments {
     /// The folder that is named here, or in the configuration.
     fn folder<'a>(&'a self, config: &'a Config) -> Option<&'a Path> {
@@ -59,17 +46,6 @@ impl Arguments {
 
     fn policies(&self, config: &Config) -> Result<Arc<Policies>, Failure> {
         Ok(server::policies(self.folder(config))?)
-    }
-}
-
-impl Output {
-    /// Prints what was found: as JSON, or as a text that ends its last line.
-    fn show(&self, found: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
-        match self.format {
-            Format::Text => print(&text()),
-            Format::Json => print(&format!("{}\n", serde_json::to_string(found)?)),
-        }
-        Ok(())
     }
 }
 

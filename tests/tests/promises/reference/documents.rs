@@ -48,6 +48,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "placementProposals"),
     ("Query", "placementOverrides"),
     ("Query", "departures"),
+    ("Query", "beds"),
+    ("Query", "stays"),
     ("Query", "arcoRequests"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
