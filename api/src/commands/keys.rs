@@ -8,9 +8,9 @@ use clap::Args;
 use enlace_schema::{Clock, GlobalId, Random, Whose, rotate_keys};
 use uuid::Uuid;
 
+use crate::commands::Failure;
 use crate::commands::output::Output;
 use crate::commands::token::duration;
-use crate::commands::Failure;
 use crate::config::Config;
 use crate::server::{self, Database};
 
@@ -83,7 +83,10 @@ pub(super) async fn run(subcommand: Subcommand, mut config: Config) -> Result<()
         })?;
         match rotated.people_unreadable {
             0 => Ok(()),
-            count => Err(format!("of {count} people something was altered and opens no more; their old keys are kept").into()),
+            count => Err(format!(
+                "of {count} people something was altered and opens no more; their old keys are kept"
+            )
+            .into()),
         }
     })
     .await

@@ -97,7 +97,8 @@ mod tests {
             assert!(part.change::<Renamed>(&keys(person, old)).is_err());
             assert!(matches!(turned(&part, old, new), Resealed::Before));
         }
-        let within = keys(person, 3).open_bytes(person, "journal/IDENTITY/resealed", &part.content[RESEALED.len()..]);
+        let within =
+            keys(person, 3).open_bytes(person, "journal/IDENTITY/resealed", &part.content[RESEALED.len()..]);
         assert_eq!(within.unwrap().unwrap()[KEY..], first.content);
         assert_eq!(part.change::<Renamed>(&Keys::default()).unwrap(), None, "the key is destroyed");
         assert!(matches!(turned(&part, 1, 2), Resealed::Never), "of other keys");

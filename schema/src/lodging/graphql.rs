@@ -73,14 +73,15 @@ pub(crate) fn register(graph: &mut Graph) {
     graph.node::<Bed, _, _>(Class::Operational, load::beds_by_ids);
     graph.node::<BedHold, _, _>(Class::Operational, load::holds_by_ids);
     graph.node::<Stay, _, _>(Class::Placement, load::stays_by_ids);
-    graph.query("beds", Class::Operational, "The beds of a space, page by page.").connection(
-        ConnectionKind { node: "Bed", connection: "BedConnection", edge: "BedEdge" },
-        list::beds,
-    );
-    graph.query("stays", Class::Placement, "The stays of a person, page by page. Needs a purpose.").connection(
-        ConnectionKind { node: "Stay", connection: "StayConnection", edge: "StayEdge" },
-        list::stays,
-    );
+    graph
+        .query("beds", Class::Operational, "The beds of a space, page by page.")
+        .connection(ConnectionKind { node: "Bed", connection: "BedConnection", edge: "BedEdge" }, list::beds);
+    graph
+        .query("stays", Class::Placement, "The stays of a person, page by page. Needs a purpose.")
+        .connection(
+            ConnectionKind { node: "Stay", connection: "StayConnection", edge: "StayEdge" },
+            list::stays,
+        );
     payloads(graph);
     mutations(graph);
     proposals::register(graph);

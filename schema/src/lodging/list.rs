@@ -4,7 +4,9 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::load::{BedRow, StayRow, all_at, bed_columns, beds_joined, scope, stay_columns, stays_joined, stays_of_rows};
+use super::load::{
+    BedRow, StayRow, all_at, bed_columns, beds_joined, scope, stay_columns, stays_joined, stays_of_rows,
+};
 use super::tables::{beds, stays};
 use super::{Bed, Stay};
 use crate::access::InScope;
@@ -64,9 +66,15 @@ pub(super) async fn beds(
             .filter(beds::space_id.eq(space))
             .into_boxed::<Pg>()
     };
-    let page = page!(context, (binding, window), wanted, selected, by_key(beds::id), bed_columns(), |row: &BedRow| {
-        row.id
-    })?;
+    let page = page!(
+        context,
+        (binding, window),
+        wanted,
+        selected,
+        by_key(beds::id),
+        bed_columns(),
+        |row: &BedRow| { row.id }
+    )?;
     Ok(Connection { rows: all_at(page.rows, context.now()), facts: page.facts })
 }
 

@@ -163,6 +163,9 @@ mod tests {
         let both = Keys::new(vec![(person, vec![8; 32], Some(vec![7; 32]))]).unwrap();
         assert_eq!(both.open::<String>(person, "identity", &sealed).unwrap().as_deref(), Some("Marie"));
         let anew = both.seal(person, "identity", [9; NONCE_LEN], &"Marie").unwrap();
-        assert!(key(8).open(person, "identity", &anew).is_some() && key(7).open(person, "identity", &anew).is_none());
+        assert!(
+            key(8).open(person, "identity", &anew).is_some()
+                && key(7).open(person, "identity", &anew).is_none()
+        );
     }
 }

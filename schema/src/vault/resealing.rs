@@ -165,7 +165,8 @@ impl Place {
                 values
             }
             Self::Journal => {
-                let (classes, subjects): (Vec<String>, Vec<Option<Uuid>>) = (row.try_get(1)?, row.try_get(2)?);
+                let (classes, subjects): (Vec<String>, Vec<Option<Uuid>>) =
+                    (row.try_get(1)?, row.try_get(2)?);
                 let mut contents: Vec<Option<Vec<u8>>> = row.try_get(3)?;
                 for ((class, subject), content) in classes.into_iter().zip(subjects).zip(&mut contents) {
                     let Some((person, turn)) = subject.and_then(|person| turns.get_key_value(&person)) else {
@@ -251,7 +252,8 @@ async fn reseal(
     }
     let updates = anew.iter().map(|(id, anew)| {
         let values = anew.values.iter().map(|value| &**value as &(dyn ToSql + Sync));
-        let parameters: Vec<&(dyn ToSql + Sync)> = [id as &(dyn ToSql + Sync)].into_iter().chain(values).collect();
+        let parameters: Vec<&(dyn ToSql + Sync)> =
+            [id as &(dyn ToSql + Sync)].into_iter().chain(values).collect();
         let update = &update;
         async move { client.execute(update, &parameters).await }
     });

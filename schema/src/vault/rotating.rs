@@ -93,7 +93,9 @@ pub enum RotationError {
     #[error("{0} has no key: there is no such person, or they were erased")]
     Keyless(Uuid),
     /// A server holds a transaction open.
-    #[error("{0} transactions of a server that began before the new keys were made do not end; end them and run this again")]
+    #[error(
+        "{0} transactions of a server that began before the new keys were made do not end; end them and run this again"
+    )]
     Unended(usize),
     /// A value cannot be sealed.
     #[error(transparent)]
@@ -165,7 +167,8 @@ async fn replace(
         Whose::MadeUntil(until) => (None, Some(until)),
     };
     if let Some(these) = &these {
-        let known = keys.query("SELECT person_id FROM person_keys WHERE person_id = ANY($1)", &[these]).await?;
+        let known =
+            keys.query("SELECT person_id FROM person_keys WHERE person_id = ANY($1)", &[these]).await?;
         let known: BTreeSet<Uuid> = known.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
         if let Some(unknown) = these.iter().find(|person| !known.contains(person)) {
             return Err(RotationError::Keyless(*unknown));

@@ -662,16 +662,21 @@ async fn beds_of_a_space_and_stays_of_a_person_come_page_by_page_each_once() {
         ids.sort_unstable();
         ids
     };
-    let ids = |rows: &[Json]| rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let ids =
+        |rows: &[Json]| rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     let database = world.database().await;
     let space = "SELECT space_id FROM beds GROUP BY space_id ORDER BY count(*) DESC, space_id LIMIT 2";
     let spaces = database.query(space, &[]).await.unwrap();
     let [largest, next] = [0, 1].map(|place| format!("space: \"{}\"", id("space", spaces[place].get(0))));
-    let node = format!("{{ node(id: \"{}\") {{ ... on Space {{ beds {{ id }} }} }} }}", id("space", spaces[0].get(0)));
+    let node = format!(
+        "{{ node(id: \"{}\") {{ ... on Space {{ beds {{ id }} }} }} }}",
+        id("space", spaces[0].get(0))
+    );
     let beds = ids(rows(&client.query(&node).await, "data.node.beds"));
     assert!(beds.len() > 7);
     assert_eq!(sorted(paged(&client, "beds", &largest, 7).await), sorted(beds));
-    let first = client.query(&format!("{{ beds({largest}, first: 1) {{ pageInfo {{ endCursor }} }} }}")).await;
+    let first =
+        client.query(&format!("{{ beds({largest}, first: 1) {{ pageInfo {{ endCursor }} }} }}")).await;
     let cursor = at(&first, "data.beds.pageInfo.endCursor");
     let other = client.query(&format!("{{ beds({next}, after: {cursor}) {{ totalCount }} }}")).await;
     assert_eq!(codes(&other), ["INVALID_CURSOR"]);
@@ -689,7 +694,11 @@ async fn beds_of_a_space_and_stays_of_a_person_come_page_by_page_each_once() {
     // Whoever may not see the person sees none of their stays.
     let elsewhere = world.client("DIF_MUNICIPAL/shelter_lead@ALB-02").stating("RECEPTION");
     assert_eq!(paged(&elsewhere, "stays", &person, 1).await, Vec::<String>::new());
-    let refused = world.client("SEDENA/kitchen").query(&format!("{{ stays({person}) {{ totalCount }} }}")).await;
-    assert_eq!((at(&refused, "data.stays"), codes(&refused)), (&Json::Null, vec!["FIELD_FORBIDDEN".to_owned()]));
+    let refused =
+        world.client("SEDENA/kitchen").query(&format!("{{ stays({person}) {{ totalCount }} }}")).await;
+    assert_eq!(
+        (at(&refused, "data.stays"), codes(&refused)),
+        (&Json::Null, vec!["FIELD_FORBIDDEN".to_owned()])
+    );
     world.stop().await;
 }

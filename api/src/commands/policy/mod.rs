@@ -10,8 +10,8 @@ use clap::Args;
 
 use enlace_policies::{Cases, Policies};
 
+use crate::commands::Failure;
 use crate::commands::output::Output;
-use crate::commands::{Failure, print};
 use crate::config::Config;
 use crate::server;
 

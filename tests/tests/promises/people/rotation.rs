@@ -81,7 +81,10 @@ async fn opened(scratch: &Scratch, keys: &Secrets) -> BTreeMap<(String, Uuid), (
     let mut all = BTreeMap::new();
     for table in SEALED {
         for (column, part) in table.columns {
-            let statement = format!("SELECT id, {}, {column} FROM {} WHERE {column} IS NOT NULL", table.person, table.name);
+            let statement = format!(
+                "SELECT id, {}, {column} FROM {} WHERE {column} IS NOT NULL",
+                table.person, table.name
+            );
             for row in database.query(&statement, &[]).await.unwrap() {
                 let (id, person): (Uuid, Uuid) = (row.get(0), row.get(1));
                 let Some(key) = keys.get(&person) else { continue };
@@ -97,7 +100,8 @@ async fn opened(scratch: &Scratch, keys: &Secrets) -> BTreeMap<(String, Uuid), (
         let (entry, person): (Uuid, Uuid) = (row.get(0), row.get(2));
         let Some(key) = keys.get(&person) else { continue };
         let place = format!("journal {}", row.get::<_, String>(1));
-        let (_, value) = open_part(key, person, row.get(3), row.get(4)).unwrap_or_else(|| panic!("{place} of {entry}"));
+        let (_, value) =
+            open_part(key, person, row.get(3), row.get(4)).unwrap_or_else(|| panic!("{place} of {entry}"));
         all.insert((place, entry), (person, value));
     }
     all
@@ -201,7 +205,11 @@ async fn rename(client: &Client, person: Uuid, version: i64, name: &str) -> i64 
 async fn name_of(client: &Client, person: Uuid) -> Json {
     let document = "query($id: ID!) { node(id: $id) { ... on Person { givenNames } } }";
     let answer = client.run(document, json!({"id": person_id(person)})).await;
-    if codes(&answer).is_empty() { at(&answer, "data.node.givenNames").clone() } else { json!(codes(&answer)) }
+    if codes(&answer).is_empty() {
+        at(&answer, "data.node.givenNames").clone()
+    } else {
+        json!(codes(&answer))
+    }
 }
 
 /// Renames somebody over and over, and reads what was written, until `over`; what they are called at last.
@@ -235,7 +243,11 @@ async fn everyones_key_is_replaced_while_people_write_and_read_and_nothing_is_lo
     let places: BTreeSet<&str> = before.keys().map(|(place, _)| place.as_str()).collect();
     for table in SEALED {
         for (column, _) in table.columns {
-            assert!(places.contains(format!("{}.{column}", table.name).as_str()), "{}.{column}: {places:?}", table.name);
+            assert!(
+                places.contains(format!("{}.{column}", table.name).as_str()),
+                "{}.{column}: {places:?}",
+                table.name
+            );
         }
     }
     assert!(places.contains("journal 1"), "{places:?}");
@@ -244,11 +256,14 @@ async fn everyones_key_is_replaced_while_people_write_and_read_and_nothing_is_lo
     let clinician = asking(&world, CLINICIAN);
     let reading = async {
         while !rotation.is_finished() {
-            let list = clinician.query("{ persons(first: 300) { nodes { nationality assessments { risk } } } }").await;
+            let list = clinician
+                .query("{ persons(first: 300) { nodes { nationality assessments { risk } } } }")
+                .await;
             assert_eq!(codes(&list), Vec::<String>::new());
         }
     };
-    let [one, two] = [written, other].map(|person| rename_until(&coordinator, person, || rotation.is_finished()));
+    let [one, two] =
+        [written, other].map(|person| rename_until(&coordinator, person, || rotation.is_finished()));
     let (one, two, ()) = tokio::join!(one, two, reading);
     let came = rotation.await.unwrap();
     let everyone = json!(old.len());
@@ -306,7 +321,8 @@ async fn killed_it_goes_on_and_what_was_sealed_before_opens_with_no_key_that_is_
     let list = coordinator.query("{ persons(first: 500) { nodes { nationality segment } } }").await;
     assert_eq!(codes(&list), Vec::<String>::new());
     let both = old_keys(scratch).await;
-    let destroyed = scratch.keys().await.execute("DELETE FROM person_keys WHERE person_id = $1", &[&erased]).await;
+    let destroyed =
+        scratch.keys().await.execute("DELETE FROM person_keys WHERE person_id = $1", &[&erased]).await;
     assert_eq!((destroyed.unwrap(), old_keys(scratch).await), (1, both - 1), "both of their keys");
 
     let came = rotated(rotate(scratch, &data, "--grace 0s")).await;
@@ -328,7 +344,11 @@ async fn killed_it_goes_on_and_what_was_sealed_before_opens_with_no_key_that_is_
     let run = rotate(scratch, &data, "--all --grace 0s");
     let ended = tokio::task::spawn_blocking(move || run.end()).await.unwrap();
     let came: Json = serde_json::from_str(&ended.out).unwrap();
-    assert_eq!((ended.code, &came["people_unreadable"], old_keys(scratch).await), (Some(1), &json!(1), 1), "{ended:?}");
+    assert_eq!(
+        (ended.code, &came["people_unreadable"], old_keys(scratch).await),
+        (Some(1), &json!(1), 1),
+        "{ended:?}"
+    );
     world.stop().await;
 }
 
@@ -357,7 +377,11 @@ async fn what_a_server_began_before_is_waited_for() {
     assert_eq!(old_keys(&scratch).await, 1);
     server.batch_execute("COMMIT").await.unwrap();
     let came = rotation.await.unwrap();
-    assert_eq!((&came["keys_made"], &came["keys_destroyed"]), (&json!(1), &json!(1)), "one person's alone: {came}");
+    assert_eq!(
+        (&came["keys_made"], &came["keys_destroyed"]),
+        (&json!(1), &json!(1)),
+        "one person's alone: {came}"
+    );
     opened(&scratch, &newest(&scratch).await).await;
     drop((server, database));
     scratch.drop().await;
@@ -382,9 +406,9 @@ async fn every_column_that_is_sealed_is_sealed_anew() {
                  WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND udt_name IN ('bytea', '_bytea')";
     let rows = database.query(bytes, &[]).await.unwrap();
     let found: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
-    let sealed = SEALED.iter().flat_map(|table| {
-        table.columns.iter().map(|(column, _)| format!("{}.{column}", table.name))
-    });
+    let sealed = SEALED
+        .iter()
+        .flat_map(|table| table.columns.iter().map(|(column, _)| format!("{}.{column}", table.name)));
     let known = sealed.chain(["journal_entries.part_contents".to_owned()]).chain(UNSEALED.map(str::to_owned));
     assert_eq!(found, known.collect::<BTreeSet<String>>());
     drop(database);
