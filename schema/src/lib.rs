@@ -63,7 +63,9 @@ pub use live::{AFTER_CURSOR, Cursor, Event, LATENESS, Progress, StreamStats, Sub
 pub use scalars::{GlobalId, Quantity};
 pub use system::{Caller, Clock, Random};
 pub use trace::TRACES;
-pub use vault::{KeysError, keys_beside, migrate_keys};
+pub use vault::{
+    KeysError, Rotated, RotationError, SEALED, SealedTable, Whose, keys_beside, migrate_keys, rotate_keys,
+};
 pub use webhooks::{Courier, Delivery, NetworkError, Networks, Outcome, PostStats};
 
 /// The capabilities, each a folder of its own.

@@ -7,7 +7,8 @@ use chrono::{NaiveDate, Utc};
 use clap::Args;
 use enlace_schema::{Standing, standings};
 
-use crate::commands::{Failure, Output};
+use crate::commands::Failure;
+use crate::commands::output::Output;
 use crate::config::Config;
 use crate::server::Database;
 

@@ -6,7 +6,9 @@ mod demo;
 mod export;
 mod import;
 mod indicators;
+mod keys;
 mod migrate;
+mod output;
 mod policy;
 mod remote;
 mod sdl;
@@ -18,8 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde::Serialize;
+use clap::{Parser, Subcommand};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -55,6 +56,9 @@ enum Command {
     Token(token::Arguments),
     /// Print the schema in SDL, whole or as a role sees it.
     Sdl(sdl::Arguments),
+    /// Look after the keys that people's data is sealed under.
+    #[command(subcommand)]
+    Keys(keys::Subcommand),
     /// Look at the policies.
     #[command(subcommand)]
     Policy(policy::Subcommand),
@@ -105,6 +109,7 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Indicators(arguments) => block_on(indicators::run(arguments, config)),
         Command::Token(arguments) => token::run(arguments, &config),
         Command::Sdl(arguments) => sdl::run(&arguments, &config),
+        Command::Keys(subcommand) => block_on(keys::run(subcommand, config)),
         Command::Policy(subcommand) => policy::run(&subcommand, &config),
         Command::Bench(arguments) => bench::run(&arguments),
     }
@@ -136,31 +141,6 @@ fn traced<F: Future<Output = Result<(), Failure>>>(
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
-}
-
-/// How a command prints what it found.
-#[derive(Args)]
-struct Output {
-    /// How to print.
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
-impl Output {
-    /// Prints what was found: as JSON, or as a text that ends its last line.
-    fn show(&self, found: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
-        match self.format {
-            Format::Text => print(&text()),
-            Format::Json => print(&format!("{}\n", serde_json::to_string(found)?)),
-        }
-        Ok(())
-    }
 }
 
 /// Prints to standard output; a reader that went away is no failure.

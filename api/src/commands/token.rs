@@ -50,7 +50,8 @@ pub(super) fn run(arguments: Arguments, config: &Config) -> Result<(), Failure> 
     Ok(())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a number and a unit.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a number and s, m, h or d is wanted, as in 12h".to_owned();
     let unit = text.chars().last().ok_or_else(wrong)?;
     let seconds = match unit {

@@ -59,4 +59,4 @@ fn access_facts(fact: Fact) -> Option<FactSource> {
 }
 
 /// What the reason is sealed as.
-const REASON: &str = "breakGlassReason";
+pub(crate) const REASON: &str = "breakGlassReason";

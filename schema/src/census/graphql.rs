@@ -71,7 +71,7 @@ fn person(graph: &mut Graph) {
             .many(
                 "stays",
                 Class::Placement,
-                "Where they lay and lie, oldest first.",
+                "Where they lay and lie, oldest first. `Query.stays` shows it page by page.",
                 |person| Some(person.id.uuid()),
                 lodging::stays_of,
                 |stay: &Stay| stay.person_id,

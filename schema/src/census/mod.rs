@@ -4,7 +4,7 @@
 //! record at least, and no others.
 
 mod ages;
-mod arco;
+pub(crate) mod arco;
 mod consents;
 mod curp;
 mod document;

@@ -50,6 +50,9 @@ impl Default for DatabaseLimits {
     }
 }
 
+/// What a server's connections are called.
+pub(crate) const APPLICATION: &str = "enlace";
+
 /// How much of a text's letters in a row must be some words' own, for these to be spelled like it.
 const SPELLED_ALIKE: &str = "0.45";
 
@@ -81,7 +84,7 @@ impl Database {
     ) -> Result<Self> {
         let as_application = |owner: &tokio_postgres::Config| {
             let mut config = owner.clone();
-            config.application_name("enlace").options(format!(
+            config.application_name(APPLICATION).options(format!(
                 "-c role=enlace_app -c statement_timeout={} -c pg_trgm.word_similarity_threshold={SPELLED_ALIKE} {PLAN_ONCE}",
                 limits.statement_timeout.as_millis()
             ));

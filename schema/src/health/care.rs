@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::vault::{Key, Keys};
 
 /// What they are sealed as.
-const CARE: &str = "care";
+pub(crate) const CARE: &str = "care";
 /// A record is padded to a multiple of so many bytes.
 const BLOCK: usize = 1_024;
 /// How long a slot is, in bytes.

@@ -6,7 +6,7 @@
 
 mod assess;
 mod births;
-mod care;
+pub(crate) mod care;
 mod graphql;
 mod hospitals;
 mod load;
@@ -30,7 +30,7 @@ use crate::scalars::Id;
 pub(crate) use births::{BIRTH, Birth, Delivered, NewbornLodging};
 pub(crate) use care::{Care, slot};
 pub(crate) use graphql::{of_a_person, register};
-pub(crate) use hospitals::MedicalReferral;
+pub(crate) use hospitals::{MedicalReferral, SENT};
 pub(crate) use pregnancies::{Gestation, LASTS, Pregnancy, PregnancyEnding, RULE as CONTROLS_RULE};
 pub(crate) use prescriptions::{HANDED, Handed, ORDER, Order, Prescription};
 pub(crate) use risk::{RULE, risk};

@@ -7,7 +7,8 @@
 //! every proof over the leaves still holds. Part 0 is the header, of class JOURNAL.
 //!
 //! What a part tells of a person is sealed under that person's key before it is committed to, so that the commitment is over
-//! the sealed bytes: where the key is destroyed, every copy of the part is unreadable and every proof stands.
+//! the sealed bytes: where the key is destroyed, every copy of the part is unreadable and every proof stands. `resealing.rs` says what
+//! becomes of it where the key is replaced.
 
 use chrono::{DateTime, Utc};
 use minicbor::Encoder;
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::journal::resealing::sealed_as;
 use crate::vault::Keys;
 
 /// The version of the leaf's encoding.
@@ -57,7 +59,7 @@ pub(crate) struct Part {
     pub(crate) class: String,
     /// The person, opaque.
     pub(crate) subject: Option<Uuid>,
-    /// JSON, sealed where there is a subject; the bytes as they are stored are what is committed to.
+    /// JSON, sealed where there is a subject; the bytes as they are stored first are what is committed to.
     pub(crate) content: Vec<u8>,
 }
 
@@ -123,9 +125,8 @@ impl Part {
         let Some(person) = self.subject else {
             return named(&serde_json::from_slice(&self.content).map_err(Error::internal)?);
         };
-        let opened: Option<Box<RawValue>> = keys.open(person, &sealed_as(&self.class), &self.content)?;
-        match opened {
-            Some(text) => named(&serde_json::from_str(text.get()).map_err(Error::internal)?),
+        match self.opened(person, keys)? {
+            Some(text) => named(&serde_json::from_slice(&text).map_err(Error::internal)?),
             None => Ok(None),
         }
     }
@@ -151,11 +152,6 @@ impl Part {
         to.bytes(salt)?.bytes(&self.content)?;
         Ok(())
     }
-}
-
-/// What a part of a class is sealed as.
-fn sealed_as(class: &str) -> String {
-    format!("journal/{class}")
 }
 
 /// The change, where it is of a kind.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::database::Prepared;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::journal::Part;
 use crate::journal::entry::{Header, JOURNAL, leaf};
 use crate::system::System;
@@ -143,9 +143,13 @@ impl NewEntry {
         })
     }
 
-    /// Inserts it alone, where no row was changed with it. It is committed when this returns.
+    /// Inserts it alone, where no row was changed with it. It is committed when this returns. It may not hold what is sealed: keys
+    /// are asked for within a transaction, see [`crate::vault::Vault::keys`].
     pub(super) async fn insert(self, system: &System) -> Result<()> {
         let entry = self;
+        if entry.subjects.iter().any(Option::is_some) {
+            return Err(Error::internal("what tells of a person is sealed and written in one transaction"));
+        }
         let mut connection = system.database.writer().await?;
         Prepared(inserting!(entry, "SELECT 1")).execute(&mut *connection).await?;
         system.feed.wake();

@@ -15,6 +15,7 @@ mod insert;
 mod list;
 mod record;
 mod refusals;
+mod resealing;
 mod sequencer;
 mod standing;
 mod tables;

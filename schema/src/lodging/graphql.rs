@@ -8,9 +8,9 @@ use super::check_out::{CheckOutPayload, check_out};
 use super::holds::{HoldBedsPayload, ReleaseHoldPayload, hold_beds, release_hold};
 use super::kit::{IssueLodgingKitPayload, issue_lodging_kit};
 use super::transfer::{TransferStayPayload, transfer_stay};
-use super::{Bed, BedHold, Stay, load, overrides, proposals};
+use super::{Bed, BedHold, Stay, list, load, overrides, proposals};
 use crate::census::{self, Person};
-use crate::graph::{Graph, Record};
+use crate::graph::{ConnectionKind, Graph, Record};
 use crate::shelters::{self, Shelter, Space};
 
 /// Declares this capability's part of the schema.
@@ -73,6 +73,15 @@ pub(crate) fn register(graph: &mut Graph) {
     graph.node::<Bed, _, _>(Class::Operational, load::beds_by_ids);
     graph.node::<BedHold, _, _>(Class::Operational, load::holds_by_ids);
     graph.node::<Stay, _, _>(Class::Placement, load::stays_by_ids);
+    graph
+        .query("beds", Class::Operational, "The beds of a space, page by page.")
+        .connection(ConnectionKind { node: "Bed", connection: "BedConnection", edge: "BedEdge" }, list::beds);
+    graph
+        .query("stays", Class::Placement, "The stays of a person, page by page. Needs a purpose.")
+        .connection(
+            ConnectionKind { node: "Stay", connection: "StayConnection", edge: "StayEdge" },
+            list::stays,
+        );
     payloads(graph);
     mutations(graph);
     proposals::register(graph);

@@ -23,13 +23,13 @@ use crate::scalars::Id;
 use crate::shelters::tables::{shelters, spaces};
 
 #[diesel::dsl::auto_type]
-fn beds_joined() -> _ {
+pub(super) fn beds_joined() -> _ {
     beds::table.inner_join(spaces::table.inner_join(shelters::table))
 }
 
 #[derive(Queryable)]
-struct BedRow {
-    id: Uuid,
+pub(super) struct BedRow {
+    pub(super) id: Uuid,
     code: String,
     suits: Vec<BedNeed>,
     occupied: bool,
@@ -43,7 +43,7 @@ struct BedRow {
 }
 
 #[diesel::dsl::auto_type]
-fn bed_columns() -> _ {
+pub(super) fn bed_columns() -> _ {
     (
         beds::id,
         beds::code,
@@ -84,7 +84,7 @@ impl BedRow {
     }
 }
 
-fn all_at(rows: Vec<BedRow>, now: DateTime<Utc>) -> Vec<Bed> {
+pub(super) fn all_at(rows: Vec<BedRow>, now: DateTime<Utc>) -> Vec<Bed> {
     rows.into_iter().map(|row| row.at(now)).collect()
 }
 
@@ -158,10 +158,10 @@ pub(super) async fn hold_in(connection: &mut AsyncPgConnection, id: Uuid) -> Res
 }
 
 /// A stay's row.
-type StayRow =
+pub(super) type StayRow =
     (Uuid, DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, i32, Uuid, Uuid, Uuid, FactRow);
 
-type StayColumns = (
+pub(super) type StayColumns = (
     stays::id,
     stays::began_at,
     stays::ended_at,
@@ -173,7 +173,7 @@ type StayColumns = (
     FactColumns,
 );
 
-fn stay_columns(at: Instant) -> StayColumns {
+pub(super) fn stay_columns(at: Instant) -> StayColumns {
     (
         stays::id,
         stays::began_at,
@@ -188,11 +188,11 @@ fn stay_columns(at: Instant) -> StayColumns {
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn stays_joined() -> _ {
+pub(super) fn stays_joined() -> _ {
     stays::table.inner_join(persons::table.left_join(shelters::table))
 }
 
-fn scope(context: &Context) -> Result<Option<Scope>> {
+pub(super) fn scope(context: &Context) -> Result<Option<Scope>> {
     context.personal_scope(Class::Placement, RecordType::Person)
 }
 
@@ -218,7 +218,11 @@ async fn stays_where(context: &Context, connection: &mut &AsyncPgConnection, of:
         Of::Parties(parties) => query.filter(stays::party_id.eq_any(parties)),
         Of::Keys(keys) => query.filter(stays::id.eq_any(keys)),
     };
-    let rows: Vec<StayRow> = query.load(connection).await?;
+    Ok(stays_of_rows(context, query.load(connection).await?, at))
+}
+
+/// The stays of some rows; whom they show is noted.
+pub(super) fn stays_of_rows(context: &Context, rows: Vec<StayRow>, at: Instant) -> Vec<Stay> {
     context.discloses(rows.iter().map(|row| row.5));
     let stay =
         |(id, began_at, ended_at, kit_issued_at, version, person_id, bed_id, party_id, person): StayRow| {
@@ -235,7 +239,7 @@ async fn stays_where(context: &Context, connection: &mut &AsyncPgConnection, of:
                 person: PersonFacts::of(person, at),
             }
         };
-    Ok(rows.into_iter().map(stay).collect())
+    rows.into_iter().map(stay).collect()
 }
 
 /// The stays of some people, oldest first.

@@ -13,6 +13,7 @@ mod graphql;
 mod holds;
 mod kit;
 mod leaving;
+mod list;
 mod load;
 mod newborns;
 mod overrides;

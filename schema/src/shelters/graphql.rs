@@ -135,7 +135,7 @@ pub(crate) fn register(graph: &mut Graph) {
             .many(
                 "beds",
                 Class::Operational,
-                "Its beds, by code; none where it counts its people itself.",
+                "Its beds, by code; none where it counts its people itself. `Query.beds` shows them page by page.",
                 |space| Some(space.id.uuid()),
                 lodging::beds_of_spaces,
                 |bed: &Bed| bed.space_id,

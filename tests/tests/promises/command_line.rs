@@ -70,6 +70,7 @@ fn every_subcommand_explains_itself() {
     for known in [
         "demo",
         "serve",
+        "keys rotate",
         "migrate",
         "token",
         "sdl",
@@ -99,6 +100,9 @@ fn wrong_usage_ends_with_2() {
         "token --agency INEA --role educator --ttl 12",
         "sdl --errors --as INEA/educator",
         "policy matrix --format xml",
+        "keys",
+        "keys rotate --person somebody",
+        "keys rotate --all --older-than 30",
     ] {
         enlace(line).end().misused();
     }

@@ -317,8 +317,20 @@ async fn a_leaf_commits_to_every_part_and_says_nothing_of_any() {
 
 /// Every entry of the journal commits to its parts as they lie there; how many of them there are.
 pub(crate) async fn every_leaf_stands(database: &Client) -> usize {
-    let entries = journal(database, 1).await;
-    for entry in &entries {
+    every_leaf_commits_to(database, |_, _, content| content).await
+}
+
+/// Every entry of the journal commits to what its parts were first, which is told by their class, their person and what lies there now.
+pub(crate) async fn every_leaf_commits_to(
+    database: &Client,
+    first: impl Fn(&str, Option<Uuid>, Vec<u8>) -> Vec<u8>,
+) -> usize {
+    let mut entries = journal(database, 1).await;
+    for entry in &mut entries {
+        for part in &mut entry.parts {
+            let (salt, content) = part.opening.take().unwrap();
+            part.opening = Some((salt, first(&part.class, part.subject, content)));
+        }
         let commitments: Vec<Vec<u8>> = entry.parts.iter().map(commitment).collect();
         assert_eq!(entry.leaf, leaf(entry.id, &commitments), "{}", entry.index);
     }

@@ -636,3 +636,69 @@ async fn a_kit_is_issued_once_for_a_stay_out_of_the_shelters_store_and_the_ledge
     assert!(counts[0] >= 4 && counts[1] == 2 && counts[2] == 0, "{counts:?}");
     world.stop().await;
 }
+
+/// The ids of all rows of a list, some at a time.
+async fn paged(client: &Client, list: &str, of: &str, each: usize) -> Vec<String> {
+    let (mut ids, mut after) = (Vec::new(), String::new());
+    loop {
+        let answer = client
+            .query(&format!("{{ x: {list}({of}, first: {each}{after}) {{ totalCount nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}"))
+            .await;
+        let page = at(&answer, "data.x");
+        ids.extend(rows(page, "nodes").iter().map(|node| node["id"].as_str().unwrap().to_owned()));
+        if at(page, "pageInfo.hasNextPage") == false {
+            assert_eq!(page["totalCount"], ids.len(), "{answer}");
+            return ids;
+        }
+        after = format!(", after: {}", at(page, "pageInfo.endCursor"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beds_of_a_space_and_stays_of_a_person_come_page_by_page_each_once() {
+    let world = World::start().await;
+    let client = coordinator(&world);
+    let sorted = |mut ids: Vec<String>| {
+        ids.sort_unstable();
+        ids
+    };
+    let ids =
+        |rows: &[Json]| rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let database = world.database().await;
+    let space = "SELECT space_id FROM beds GROUP BY space_id ORDER BY count(*) DESC, space_id LIMIT 2";
+    let spaces = database.query(space, &[]).await.unwrap();
+    let [largest, next] = [0, 1].map(|place| format!("space: \"{}\"", id("space", spaces[place].get(0))));
+    let node = format!(
+        "{{ node(id: \"{}\") {{ ... on Space {{ beds {{ id }} }} }} }}",
+        id("space", spaces[0].get(0))
+    );
+    let beds = ids(rows(&client.query(&node).await, "data.node.beds"));
+    assert!(beds.len() > 7);
+    assert_eq!(sorted(paged(&client, "beds", &largest, 7).await), sorted(beds));
+    let first =
+        client.query(&format!("{{ beds({largest}, first: 1) {{ pageInfo {{ endCursor }} }} }}")).await;
+    let cursor = at(&first, "data.beds.pageInfo.endCursor");
+    let other = client.query(&format!("{{ beds({next}, after: {cursor}) {{ totalCount }} }}")).await;
+    assert_eq!(codes(&other), ["INVALID_CURSOR"]);
+
+    let ward = ward(&world, "ALB-01", 2).await;
+    let people = homeless(&world, 1, 1).await.remove(0);
+    let lodged = mutate(&client, "checkIn", &lodging(&people, &ward.beds[..1])).await;
+    let stay = at(&lodged, "data.x.stays.0");
+    let moving = format!("stay: {}, version: {}, bed: \"{}\"", stay["id"], stay["version"], ward.beds[1]);
+    assert_eq!(outcome(&mutate(&client, "transferStay", &moving).await), "TransferStayPayload");
+    let person = format!("person: \"{}\"", people[0]);
+    let node = format!("{{ node(id: \"{}\") {{ ... on Person {{ stays {{ id }} }} }} }}", people[0]);
+    let stays = ids(rows(&client.query(&node).await, "data.node.stays"));
+    assert_eq!((stays.len(), paged(&client, "stays", &person, 1).await), (2, stays));
+    // Whoever may not see the person sees none of their stays.
+    let elsewhere = world.client("DIF_MUNICIPAL/shelter_lead@ALB-02").stating("RECEPTION");
+    assert_eq!(paged(&elsewhere, "stays", &person, 1).await, Vec::<String>::new());
+    let refused =
+        world.client("SEDENA/kitchen").query(&format!("{{ stays({person}) {{ totalCount }} }}")).await;
+    assert_eq!(
+        (at(&refused, "data.stays"), codes(&refused)),
+        (&Json::Null, vec!["FIELD_FORBIDDEN".to_owned()])
+    );
+    world.stop().await;
+}

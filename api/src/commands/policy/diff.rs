@@ -10,7 +10,7 @@ use enlace_policies::{Change, Policies, RuleChange, Verb};
 use enlace_schema::Coordinate;
 
 use crate::commands::Failure;
-use crate::commands::Output;
+use crate::commands::output::Output;
 
 #[derive(Args)]
 pub(in crate::commands) struct Arguments {

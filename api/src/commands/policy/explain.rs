@@ -11,7 +11,7 @@ use enlace_policies::{
 use enlace_schema::{Coordinate, Purpose};
 
 use crate::commands::Failure;
-use crate::commands::Output;
+use crate::commands::output::Output;
 use crate::commands::caller::caller;
 use crate::config::Config;
 use crate::server;

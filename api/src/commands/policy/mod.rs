@@ -10,7 +10,8 @@ use clap::Args;
 
 use enlace_policies::{Cases, Policies};
 
-use crate::commands::{Failure, Output};
+use crate::commands::Failure;
+use crate::commands::output::Output;
 use crate::config::Config;
 use crate::server;
 

@@ -160,10 +160,10 @@ impl Facts for ArcoRequest {
 }
 
 /// What its texts are sealed as.
-const PROOF: &str = "arco/proof";
-const EXTENSION: &str = "arco/extension";
-const ANSWER: &str = "arco/answer";
-const HANDED_OVER: &str = "arco/handedOver";
+pub(crate) const PROOF: &str = "arco/proof";
+pub(crate) const EXTENSION: &str = "arco/extension";
+pub(crate) const ANSWER: &str = "arco/answer";
+pub(crate) const HANDED_OVER: &str = "arco/handedOver";
 
 /// In the journal, of the person: a request came, or went on. Its texts stay with it.
 #[derive(Debug, Serialize, Deserialize)]

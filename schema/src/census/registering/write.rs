@@ -173,7 +173,7 @@ async fn insert(
     if known.first::<Uuid>(transaction.connection()?).await.optional()?.is_some() {
         return Ok(Err(taken().into()));
     }
-    let keys = context.vault().make_keys(&ids, &context.system().random).await?;
+    let keys = context.vault().make_keys(&ids, &context.system().random, context.real_now()).await?;
     let sealed = Sealed::of(context, &keys, &registered.members)?;
     let of = (context.programme_id(), context.vault().search_key());
     match rows::insert(transaction.connection()?, of, registered, sealed).await {

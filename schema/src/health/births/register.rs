@@ -184,7 +184,7 @@ async fn give_birth(
     let deliveries: Vec<(Uuid, Option<i32>)> =
         born.iter().map(|(birth, weight, _)| (*birth, *weight)).collect();
     let births: Vec<Uuid> = deliveries.iter().map(|(birth, _)| *birth).collect();
-    let keys = context.vault().make_keys(&ids, &context.system().random).await?;
+    let keys = context.vault().make_keys(&ids, &context.system().random, context.real_now()).await?;
     let pregnancy = ended(context, transaction.connection()?, (&mother, lasting), &births, at).await?;
     let of = (&mother, &keys);
     let newborns = born.into_iter().map(|(.., newborn)| newborn).collect();

@@ -78,7 +78,7 @@ struct Sent {
 }
 
 /// What it is sealed as.
-const SENT: &str = "medicalReferral";
+pub(crate) const SENT: &str = "medicalReferral";
 
 /// Where the facts of such a referral stand in a query of its table.
 fn referral_facts(fact: Fact) -> Option<FactSource> {

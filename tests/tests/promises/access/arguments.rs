@@ -155,7 +155,10 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("departures", "state") => literals(&["PLANNED", "CONFIRMED"]),
         ("persons" | "placementProposals", "household") => one(snapshot.pages.families.keys().next()?),
         ("placementProposals", "persons") => vec![format!("[\"{someone}\"]")],
-        ("duplicateCandidates" | "visits" | "vaccinationScheme" | "arcoRequests", "person") => one(someone),
+        ("duplicateCandidates" | "visits" | "stays" | "vaccinationScheme" | "arcoRequests", "person") => {
+            one(someone)
+        }
+        ("beds", "space") => one(&snapshot.of_object("Space")[0]),
         ("prenatalControls", "pregnancy") => one(&enlace_tests::id("pregnancy", uuid::Uuid::from_u128(7))),
         ("prenatalControls", "state") => literals(&["DUE", "MISSED"]),
         ("arcoRequests", "kind") => literals(&["ACCESS", "CANCELLATION"]),
@@ -423,7 +426,10 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "stockAlerts" => &["kind", "location", "expiringWithin", "first"],
             "persons" => &["shelter", "household"],
             "personSearch" => &["name", "birthDate", "documentNumber", "curp", "householdCode"],
-            "breakGlassAccesses" | "duplicateCandidates" | "visits" | "vaccinationScheme" => &["person"],
+            "breakGlassAccesses" | "duplicateCandidates" | "visits" | "stays" | "vaccinationScheme" => {
+                &["person"]
+            }
+            "beds" => &["space"],
             "prenatalControls" => &["pregnancy", "state"],
             "journal" => &[
                 "agency",

@@ -93,6 +93,59 @@ async fn a_part_of_an_entry_can_be_erased_whole_and_nothing_else() {
     .await;
 }
 
+/// Whoever rotates keys seals anew what nobody may change otherwise, and changes nothing else by it; the server cannot.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sealed_is_sealed_anew_by_the_owner_who_says_so_and_nothing_else_changes() {
+    let merge = "UPDATE persons SET merged_at = '2022-01-31', merged_into = (SELECT id FROM persons WHERE code = 'PER-00002') \
+                     WHERE code = 'PER-00001'";
+    let anew = "UPDATE persons SET identity = 'other' WHERE code = 'PER-00001'";
+    let resealing = "SET LOCAL enlace.resealing = 'on'";
+    let merged = [
+        (format!("{merge}; {anew}"), Some("persons_merged_stays")),
+        (format!("{merge}; {resealing}; {anew}"), None),
+        (format!("{resealing}; {merge}"), Some("resealed_and_nothing_else")),
+        (
+            format!("{resealing}; DELETE FROM persons WHERE code = 'PER-00001'"),
+            Some("resealed_and_nothing_else"),
+        ),
+    ];
+    each_says(OWNER, &merged.each_ref().map(|(statement, expected)| (statement.as_str(), *expected))).await;
+    let server = format!("{merge}; {resealing}; {anew}");
+    each_says(SERVER, &[(&server, Some("persons_merged_stays"))]).await;
+
+    let told = "INSERT INTO journal_entries (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents, persons) \
+                SELECT fresh, fresh, 'leaf', '{JOURNAL,IDENTITY}', ARRAY[NULL, someone], '{salt,salt}', '{content,content}', ARRAY[someone] FROM one";
+    let long = |bytes: usize| format!("('resealed/1' || repeat('x', {}))::bytea", bytes - "resealed/1".len());
+    let set = |part: u8, content: &str| {
+        format!(
+            "UPDATE journal_entries SET part_contents[{part}] = {content} WHERE leaf = 'leaf' AND cardinality(persons) = 1"
+        )
+    };
+    let first = set(2, &long("content".len() + 70));
+    let refused = Some("journal_entries_append_only");
+    let parts = [
+        (format!("{told}; {first}"), refused),
+        (format!("{told}; {resealing}; {first}"), None),
+        (
+            format!(
+                "{told}; {resealing}; {first}; {}",
+                set(2, &long("content".len() + 70).replace("'x'", "'y'"))
+            ),
+            None,
+        ),
+        (format!("{told}; {resealing}; {first}; {}", set(2, &long("content".len() + 140))), refused),
+        (format!("{told}; {resealing}; {}", set(2, &long("content".len() + 69))), refused),
+        (format!("{told}; {resealing}; {}", set(2, "repeat('x', 77)::bytea")), refused),
+        (format!("{told}; {resealing}; {}", set(1, &long("content".len() + 70))), refused),
+        (
+            format!("{told}; {resealing}; {}", first.replace(" WHERE", ", part_salts[2] = 'other' WHERE")),
+            refused,
+        ),
+        (format!("{told}; {resealing}; {}", first.replace(" WHERE", ", leaf = 'other' WHERE")), refused),
+    ];
+    each_says(OWNER, &parts.each_ref().map(|(statement, expected)| (statement.as_str(), *expected))).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn agreements_of_an_agency_and_grants_of_a_role_do_not_overlap() {
     let agreement = |periods: [&str; 2]| {

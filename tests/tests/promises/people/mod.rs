@@ -10,6 +10,7 @@ mod following;
 mod pseudonyms;
 mod reach;
 mod registering;
+mod rotation;
 mod sealing;
 mod searching;
 mod sharing;

@@ -51,6 +51,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "placementProposals"),
     ("Query", "placementOverrides"),
     ("Query", "departures"),
+    ("Query", "beds"),
+    ("Query", "stays"),
     ("Query", "arcoRequests"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),

@@ -22,6 +22,11 @@ pub(super) const BREACHES: &[Breach] = &[
         "INSERT INTO journal_entries (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) \
          SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{PUBLIC}', '{NULL}', '{}', '{}'",
     ),
+    (
+        "journal_entries_subjects_found",
+        "INSERT INTO journal_entries (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) \
+         SELECT gen_random_uuid(), gen_random_uuid(), 'leaf', '{IDENTITY}', ARRAY[someone], '{salt}', '{content}' FROM one",
+    ),
     ("journal_index_entry_key", "INSERT INTO journal_index SELECT 1, entry FROM one"),
     ("journal_index_not_negative", "INSERT INTO journal_index SELECT -1, gen_random_uuid()"),
     (

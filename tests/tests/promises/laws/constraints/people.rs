@@ -202,4 +202,8 @@ pub(super) const BREACHES: &[Breach] = &[
     ),
     ("referrals_purpose", "UPDATE referrals SET purpose = 'CURIOSITY'"),
     ("referrals_settled", "UPDATE referrals SET accepted_at = NULL WHERE accepted_at IS NOT NULL"),
+    (
+        "resealed_and_nothing_else",
+        "SET LOCAL enlace.resealing = 'on'; UPDATE persons SET version = 2, identity = family",
+    ),
 ];

@@ -5,35 +5,57 @@
 //! witnesses' pseudonyms, the one that streams' cursors are signed with, the one by which people are searched for, and the one that signs
 //! what is published.
 
+mod key;
+mod resealing;
+mod rotating;
+mod sealed;
+
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
 use ring::signature::Ed25519KeyPair;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use enlace_policies::ROLES;
 
-use crate::database::{Reads, connect};
+use crate::database::{APPLICATION, Reads, connect};
 use crate::error::{Error, Result};
 use crate::system::Random;
+
+pub(crate) use key::{Key, Keys};
+pub(crate) use resealing::{Resealed, Turn};
+pub use rotating::{Rotated, RotationError, Whose, rotate_keys};
+pub use sealed::{SEALED, SealedTable};
 
 diesel::table! { witness_keys (agency) { agency -> Text, key -> Binary, } }
 diesel::table! { stream_keys (single) { single -> Bool, key -> Binary, } }
 diesel::table! { search_keys (single) { single -> Bool, key -> Binary, } }
 diesel::table! { publishing_keys (single) { single -> Bool, key -> Binary, } }
-diesel::table! { person_keys (person_id) { person_id -> Uuid, key -> Binary, } }
+diesel::table! { person_keys (person_id) { person_id -> Uuid, key -> Binary, made_at -> Nullable<Timestamptz>, } }
+diesel::table! { person_old_keys (person_id) { person_id -> Uuid, key -> Binary, } }
+diesel::joinable!(person_old_keys -> person_keys (person_id));
+diesel::allow_tables_to_appear_in_same_query!(person_keys, person_old_keys);
 
+/// A person has one key, and one before it while what that one sealed is sealed anew: an erasure destroys both at once. Of a key that was
+/// made before this was kept it is not known when. A column is added where it is missing alone, since that locks the table.
 const TABLES: &str = "\
 CREATE TABLE IF NOT EXISTS person_keys (\
     person_id uuid PRIMARY KEY, \
     key bytea NOT NULL, \
     CONSTRAINT person_keys_length CHECK (length(key) = 32)); \
+DO $$ BEGIN \
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'person_keys'::regclass AND attname = 'made_at') THEN \
+        ALTER TABLE person_keys ADD COLUMN IF NOT EXISTS made_at timestamptz; \
+    END IF; \
+END $$; \
+CREATE TABLE IF NOT EXISTS person_old_keys (\
+    person_id uuid PRIMARY KEY REFERENCES person_keys ON DELETE CASCADE, \
+    key bytea NOT NULL, \
+    CONSTRAINT person_old_keys_length CHECK (length(key) = 32)); \
 CREATE TABLE IF NOT EXISTS witness_keys (\
     agency text PRIMARY KEY, \
     key bytea NOT NULL, \
@@ -130,7 +152,7 @@ pub(crate) struct Vault {
 impl Vault {
     pub(crate) async fn open(keys: &tokio_postgres::Config, random: &Random) -> Result<Self> {
         let mut config = keys.clone();
-        config.application_name("enlace");
+        config.application_name(APPLICATION);
         let reads = Reads::open(&config, 1).await?;
         let reader = reads.get(&config, 0).await?;
         let witness_keys = witness_keys(&reader, random).await?;
@@ -163,12 +185,20 @@ impl Vault {
 
     /// Makes a key for each of some people who are about to be registered, and have none. Whose key was destroyed is not to get
     /// another: that they are nobody yet is the caller's to know.
-    pub(crate) async fn make_keys(&self, persons: &[Uuid], random: &Random) -> Result<Keys> {
+    pub(crate) async fn make_keys(
+        &self,
+        persons: &[Uuid],
+        random: &Random,
+        now: DateTime<Utc>,
+    ) -> Result<Keys> {
         let fresh = persons.iter().map(|_| random.bytes::<32>()).collect::<Result<Vec<_>>>()?;
         let rows: Vec<_> = persons
             .iter()
             .zip(&fresh)
-            .map(|(person, key)| (person_keys::person_id.eq(*person), person_keys::key.eq(key.as_slice())))
+            .map(|(person, key)| {
+                let (person, key) = (person_keys::person_id.eq(*person), person_keys::key.eq(key.as_slice()));
+                (person, key, person_keys::made_at.eq(now))
+            })
             .collect();
         let reader = self.reads.get(&self.config, self.reads.turn()).await?;
         let making = diesel::insert_into(person_keys::table).values(rows).on_conflict_do_nothing();
@@ -186,17 +216,20 @@ impl Vault {
         Ok(())
     }
 
-    /// The keys of some people; those whose key was destroyed have none.
+    /// The keys of some people; those whose key was destroyed have none. Whoever writes what they seal asks within their transaction:
+    /// a rotation waits for those that began before the new keys were there.
     pub(crate) async fn keys(&self, persons: Vec<Uuid>) -> Result<Keys> {
         if persons.is_empty() {
             return Ok(Keys::default());
         }
         let reader = self.reads.get(&self.config, self.reads.turn()).await?;
         let rows = person_keys::table
+            .left_join(person_old_keys::table)
             .filter(person_keys::person_id.eq_any(persons))
-            .load::<(Uuid, Vec<u8>)>(&mut &*reader)
+            .select((person_keys::person_id, person_keys::key, person_old_keys::key.nullable()))
+            .load(&mut &*reader)
             .await?;
-        rows.into_iter().map(|(person, key)| Ok((person, Key::new(&key)?))).collect::<Result<_>>().map(Keys)
+        Keys::new(rows)
     }
 }
 
@@ -221,118 +254,4 @@ async fn witness_keys(mut keys: &AsyncPgConnection, random: &Random) -> Result<H
         Ok((agency, key))
     };
     rows.into_iter().map(key).collect()
-}
-
-/// One person's key.
-pub(crate) struct Key(LessSafeKey);
-
-impl Key {
-    /// AES-256-GCM under these 32 bytes.
-    pub(crate) fn new(bytes: &[u8]) -> Result<Self> {
-        let key =
-            UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| Error::internal("a key is not of 32 bytes"))?;
-        Ok(Self(LessSafeKey::new(key)))
-    }
-
-    /// Seals a value: the nonce, then the ciphertext with its tag. It opens only as this `part` of this person.
-    pub(crate) fn seal(
-        &self,
-        person: Uuid,
-        part: &str,
-        nonce: [u8; NONCE_LEN],
-        value: &impl Serialize,
-    ) -> Result<Vec<u8>> {
-        let mut text = serde_json::to_vec(value).map_err(Error::internal)?;
-        self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound_to(person, part), &mut text)
-            .map_err(|_| Error::internal("a value could not be sealed"))?;
-        Ok([&nonce[..], &text].concat())
-    }
-
-    fn open<T: DeserializeOwned>(&self, person: Uuid, part: &str, sealed: &[u8]) -> Result<T> {
-        let forged = || Error::internal(format!("the {part} of a person does not open: it was altered"));
-        let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(forged)?;
-        let mut text = rest.to_vec();
-        let opened = self
-            .0
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), bound_to(person, part), &mut text)
-            .map_err(|_| forged())?;
-        serde_json::from_slice(opened).map_err(Error::internal)
-    }
-}
-
-/// What a sealed value is bound to, so that it opens nowhere else.
-fn bound_to(person: Uuid, part: &str) -> Aad<Vec<u8>> {
-    Aad::from([person.as_bytes(), part.as_bytes()].concat())
-}
-
-/// The keys of the people on a page.
-#[derive(Default)]
-pub(crate) struct Keys(HashMap<Uuid, Key>);
-
-impl Keys {
-    /// Whether a person has a key still.
-    pub(crate) fn have(&self, person: Uuid) -> bool {
-        self.0.contains_key(&person)
-    }
-
-    /// Seals a part of what is known of a person, as [`Key::seal`] does; an error where they have no key any more.
-    pub(crate) fn seal(
-        &self,
-        person: Uuid,
-        part: &str,
-        nonce: [u8; NONCE_LEN],
-        value: &impl Serialize,
-    ) -> Result<Vec<u8>> {
-        let key = self.0.get(&person).ok_or_else(|| {
-            Error::internal("what is to be kept of a person cannot be sealed: they have no key, or no longer")
-        })?;
-        key.seal(person, part, nonce, value)
-    }
-
-    /// The one key of one person.
-    #[cfg(test)]
-    pub(crate) fn of(person: Uuid, key: Key) -> Self {
-        Self(HashMap::from([(person, key)]))
-    }
-
-    /// Opens a part of what is known of a person; `None` where their key was destroyed.
-    pub(crate) fn open<T: DeserializeOwned>(
-        &self,
-        person: Uuid,
-        part: &str,
-        sealed: &[u8],
-    ) -> Result<Option<T>> {
-        self.0.get(&person).map(|key| key.open(person, part, sealed)).transpose()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_sealed_opens_for_the_same_person_part_and_key_alone() {
-        let (person, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let key = || Key::new(&[7; 32]).unwrap();
-        let sealed = key().seal(person, "identity", [9; NONCE_LEN], &"Marie").unwrap();
-        assert!(!sealed.windows(5).any(|window| window == b"Marie"));
-        let keys = Keys::of;
-
-        let opened: Option<String> = keys(person, key()).open(person, "identity", &sealed).unwrap();
-        assert_eq!(opened.as_deref(), Some("Marie"));
-        assert!(keys(person, key()).open::<String>(person, "family", &sealed).is_err());
-        assert!(keys(other, key()).open::<String>(other, "identity", &sealed).is_err());
-        assert!(
-            keys(person, Key::new(&[8; 32]).unwrap()).open::<String>(person, "identity", &sealed).is_err()
-        );
-        for place in 0..sealed.len() {
-            let mut altered = sealed.clone();
-            altered[place] ^= 1;
-            assert!(keys(person, key()).open::<String>(person, "identity", &altered).is_err());
-        }
-        assert!(keys(person, key()).open::<String>(person, "identity", &[]).is_err());
-        // A destroyed key is no error: there is nothing to read any more.
-        assert_eq!(Keys::default().open::<String>(person, "identity", &sealed).unwrap(), None);
-    }
 }
