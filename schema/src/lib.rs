@@ -18,6 +18,7 @@ pub mod demo;
 mod departures;
 mod donations;
 mod education;
+mod employment;
 mod enlace;
 mod error;
 mod execute;
@@ -79,6 +80,7 @@ fn capabilities() -> graph::Graph {
     departures::register(&mut graph);
     health::register(&mut graph);
     education::register(&mut graph);
+    employment::register(&mut graph);
     break_glass::register(&mut graph);
     journal::register(&mut graph);
     live::register(&mut graph);

@@ -154,8 +154,10 @@ fn optional(record: RecordType, fact: Fact) -> bool {
                 | RecordType::Incident
                 | RecordType::InvolvedPerson
         ),
-        Fact::Agency
-        | Fact::User
+        Fact::Agency => {
+            matches!(record, RecordType::Employer | RecordType::Vacancy | RecordType::JobApplication)
+        }
+        Fact::User
         | Fact::StockKind
         | Fact::Person
         | Fact::AgeGroup

@@ -68,6 +68,8 @@ mod people;
 mod reservations;
 mod shelters;
 mod supplies;
+mod vacancies;
+mod work;
 
 /// The code of the demonstration programme.
 pub const PROGRAMME_CODE: &str = "PIAM-MXL";
@@ -160,6 +162,8 @@ pub async fn load(
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
     let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
+    let vacancies = vacancies::Rows::generate(day, now);
+    let work = work::Rows::generate(&people.persons, &vacancies, day)?;
 
     let search_key = people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
@@ -175,6 +179,8 @@ pub async fn load(
     meals.copy(&transaction).await?;
     inspections.copy(&transaction).await?;
     incidents.copy(&transaction).await?;
+    vacancies.copy(&transaction).await?;
+    work.copy(&transaction).await?;
     transaction.commit().await?;
 
     Ok(Summary {
