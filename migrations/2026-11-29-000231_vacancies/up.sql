@@ -99,12 +99,12 @@ CREATE TABLE job_events (
     user_id      uuid REFERENCES users,
     CONSTRAINT job_events_code_key UNIQUE (programme_id, code),
     CONSTRAINT job_events_kind CHECK (kind IN ('JOB_FAIR', 'TRAINING')),
-    -- What a stand repeats.
-    CONSTRAINT job_events_kind_key UNIQUE (id, kind),
     CONSTRAINT job_events_period CHECK (ends_on BETWEEN starts_on AND starts_on + 120),
     CONSTRAINT job_events_place CHECK (char_length(place) BETWEEN 3 AND 200),
     CONSTRAINT job_events_title CHECK (char_length(title) BETWEEN 3 AND 120)
 );
+-- What a stand repeats.
+CREATE UNIQUE INDEX job_events_of_kind ON job_events (id, kind);
 CREATE INDEX job_events_by_id ON job_events (programme_id, id);
 
 -- An employer's stand at a fair, and what came of it.

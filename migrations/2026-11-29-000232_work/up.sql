@@ -25,10 +25,10 @@ CREATE TABLE job_applications (
     recorded_at  timestamptz NOT NULL,
     user_id      uuid REFERENCES users,
     version      integer NOT NULL DEFAULT 1,
-    -- What a placement repeats.
-    CONSTRAINT job_applications_own_key UNIQUE (id, person_id, vacancy_id),
     CONSTRAINT job_applications_state CHECK (state IN ('SUBMITTED', 'INTERVIEWED', 'OFFERED', 'HIRED', 'REJECTED', 'WITHDRAWN'))
 );
+-- What a placement repeats.
+CREATE UNIQUE INDEX job_applications_of_person ON job_applications (id, person_id, vacancy_id);
 CREATE UNIQUE INDEX job_applications_one_open ON job_applications (person_id, vacancy_id) WHERE state IN ('SUBMITTED', 'INTERVIEWED', 'OFFERED');
 CREATE INDEX job_applications_by_id ON job_applications (programme_id, id);
 CREATE INDEX job_applications_by_person ON job_applications (person_id, id);

@@ -37,6 +37,8 @@ fn identified(record: RecordType) -> bool {
             | Of::Assessment
             | Of::Diagnosis
             | Of::Enrolment
+            | Of::WorkProfile
+            | Of::JobApplication
             | Of::BreakGlassAccess
     )
 }

@@ -157,12 +157,9 @@ fn optional(record: RecordType, fact: Fact) -> bool {
         Fact::Agency => {
             matches!(record, RecordType::Employer | RecordType::Vacancy | RecordType::JobApplication)
         }
-        Fact::User
-        | Fact::StockKind
-        | Fact::Person
-        | Fact::AgeGroup
-        | Fact::Recipient
-        | Fact::SharedWith => false,
+        Fact::User | Fact::StockKind | Fact::Person | Fact::AgeGroup | Fact::Recipient | Fact::SharedWith => {
+            false
+        }
     }
 }
 

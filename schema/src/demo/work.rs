@@ -188,7 +188,11 @@ impl Rows {
             occupation: Some(occupation.to_owned()),
             experience_years: random.between(0, 18),
             skills: [skill].into_iter().chain(also.filter(|also| *also != skill)).collect(),
-            languages: ["ht"].into_iter().chain(random.chance(45).then_some("es")).map(str::to_owned).collect(),
+            languages: ["ht"]
+                .into_iter()
+                .chain(random.chance(45).then_some("es"))
+                .map(str::to_owned)
+                .collect(),
             shifts: if random.chance(60) {
                 vec![WorkShift::Morning, WorkShift::Afternoon]
             } else {
@@ -250,10 +254,16 @@ impl Rows {
     }
 
     /// One job, as far as it has come: their application, the placement, a visit.
-    fn job(&mut self, adult: &Adult<'_>, offered: &vacancies::Rows, (job, slot): (usize, usize)) -> Result<()> {
+    fn job(
+        &mut self,
+        adult: &Adult<'_>,
+        offered: &vacancies::Rows,
+        (job, slot): (usize, usize),
+    ) -> Result<()> {
         let key = format!("{}/{job}", adult.person.code);
         let mut random = Random::seeded(&format!("jobs/{key}"));
-        let started_on = adult.after(FIRST_JOB, JOB_DAYS, &mut random).min(FIRST_JOB + Days::new(JOB_DAYS.into()));
+        let started_on =
+            adult.after(FIRST_JOB, JOB_DAYS, &mut random).min(FIRST_JOB + Days::new(JOB_DAYS.into()));
         let (applies, visited, well) = (random.chance(40), random.chance(30), random.chance(85));
         let Some(vacancy) = offered.vacancies.get(slot % FILLED) else { return Ok(()) };
         let person_id = adult.person.id;
@@ -318,7 +328,8 @@ impl Rows {
         let place = adult.number / 3 * 2 + adult.number % 3;
         let completes = adult.number % 3 < 2 && place < COMPLETED;
         let (tries, leaves) = (random.chance(25), random.chance(60));
-        let opened_on = adult.after(FIRST_RFC, RFC_DAYS, &mut random).min(FIRST_RFC + Days::new(RFC_DAYS.into()));
+        let opened_on =
+            adult.after(FIRST_RFC, RFC_DAYS, &mut random).min(FIRST_RFC + Days::new(RFC_DAYS.into()));
         let over_on = opened_on + Days::new(u64::from(random.below(16)) + 14);
         if opened_on > adult.day || !(completes || tries) {
             return Ok(());

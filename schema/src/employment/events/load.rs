@@ -184,9 +184,8 @@ async fn attendances(
         return Ok(Vec::new());
     };
     let mut query = job_attendances::table
-        .inner_join(job_events::table)
         .inner_join(persons::table.left_join(shelters::table))
-        .filter(job_events::programme_id.eq(context.programme_id()))
+        .filter(persons::programme_id.eq(context.programme_id()))
         .filter(InScope::new(&scope, person_facts))
         .order(job_attendances::id)
         .select((

@@ -17,7 +17,7 @@ use self::place::place_in_job;
 use super::vacancies::{Vacancy, vacancies_by_ids};
 use super::{Answers, answers, told_of};
 use crate::census::{self, Person, PersonFacts};
-use crate::graph::{ConnectionKind, Facts, Graph, Record, graphql_enum, record};
+use crate::graph::{ConnectionKind, Graph, Record, graphql_enum, record};
 use crate::journal::Change;
 use crate::scalars::Id;
 

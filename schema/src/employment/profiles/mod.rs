@@ -12,7 +12,7 @@ use enlace_policies::{Class, RecordType};
 use self::state::record_work_profile;
 use super::{Answers, Skill, WorkShift, answers, told_of};
 use crate::census::{self, Person, PersonFacts};
-use crate::graph::{Facts, Graph, graphql_enum, record};
+use crate::graph::{Graph, graphql_enum, record};
 use crate::journal::Change;
 use crate::scalars::Id;
 

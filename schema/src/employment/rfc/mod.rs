@@ -14,7 +14,7 @@ use enlace_policies::{Class, RecordType};
 use self::steps::{advance_rfc_procedure, open_rfc_procedure};
 use super::{Answers, answers, told_of};
 use crate::census::{self, Person, PersonFacts};
-use crate::graph::{ConnectionKind, Facts, Graph, Record, graphql_enum, record};
+use crate::graph::{ConnectionKind, Graph, Record, graphql_enum, record};
 use crate::journal::Change;
 use crate::scalars::Id;
 

@@ -19,6 +19,7 @@ pub(super) const CLASSED: &[(&str, &str, &str, &str, &str)] = &[
     ("placementProposals", "household", "PLACEMENT", "FAMILY", "PlacementProposal"),
     ("personSearch", "householdCode", "IDENTITY", "FAMILY", "Person"),
     ("journal", "person", "JOURNAL", "JOURNAL", "JournalSubject"),
+    ("vacancies", "employer", "OPERATIONAL", "COUNTERPARTY", "Employer"),
     ("policyExplain", "as", "PUBLIC", "ADMINISTRATION", "PolicyExplanation"),
 ];
 
@@ -154,6 +155,18 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("persons" | "placementProposals", "household") => one(snapshot.pages.families.keys().next()?),
         ("placementProposals", "persons") => vec![format!("[\"{someone}\"]")],
         ("duplicateCandidates" | "visits" | "vaccinationScheme" | "arcoRequests", "person") => one(someone),
+        ("vacancies", "available") | ("jobPlacements", "formal") => literals(&["true", "false"]),
+        ("vacancies", "skill") => literals(&["COOKING"]),
+        ("vacancies", "shift") => literals(&["NIGHT"]),
+        ("vacancies", "employer") => one(&snapshot.of_object("Employer")[0]),
+        ("jobMatches" | "jobApplications" | "jobPlacements", "vacancy") => {
+            one(&snapshot.of_object("Vacancy")[0])
+        }
+        ("jobMatches", "person") => one(someone),
+        ("jobApplications", "state") => literals(&["SUBMITTED", "HIRED"]),
+        ("jobPlacements", "heldOn") => one("2022-01-31"),
+        ("rfcProcedures", "state") => literals(&["OPENED", "COMPLETED"]),
+        ("jobEvents", "kind") => literals(&["JOB_FAIR", "TRAINING"]),
         ("prenatalControls", "pregnancy") => one(&enlace_tests::id("pregnancy", uuid::Uuid::from_u128(7))),
         ("prenatalControls", "state") => literals(&["DUE", "MISSED"]),
         ("arcoRequests", "kind") => literals(&["ACCESS", "CANCELLATION"]),
@@ -400,6 +413,12 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "arcoRequests" => &["person", "kind", "state", "overdue"],
             "departures" => &["state", "from", "until"],
             "incidents" => &["shelter", "kind", "state", "day"],
+            "vacancies" => &["available", "skill", "shift", "employer"],
+            "jobMatches" => &["vacancy", "person", "first"],
+            "jobApplications" => &["vacancy", "state"],
+            "jobPlacements" => &["vacancy", "formal", "heldOn"],
+            "rfcProcedures" => &["state"],
+            "jobEvents" => &["kind"],
             "requests" | "stockCounts" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
             "mealServices" => &["day", "shelter", "kitchen", "state", "short"],

@@ -104,6 +104,13 @@ impl Snapshot {
         snapshot.page_through(&client, "persons", &dispensings, "").await;
         let departures = format!("{{ id departures {} }}", all_of("Departure", 1));
         snapshot.page_through(&client, "persons", &departures, "").await;
+        let visits = format!("{{ id jobPlacements {{ id followUps {} }} }}", all_of("JobFollowUp", 1));
+        snapshot.page_through(&client, "persons", &visits, "").await;
+        for (list, object, depth) in
+            [("employers", "Employer", 1), ("vacancies", "Vacancy", 1), ("jobEvents", "JobEvent", 2)]
+        {
+            snapshot.page_through(&client, list, &all_of(object, depth), "").await;
+        }
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
@@ -246,6 +253,11 @@ impl Snapshot {
             "Consent" => Facts { recipient: code("recipient"), ..follow("person") },
             "Referral" => Facts { recipient: code("recipient"), agency: code("sender"), ..follow("person") },
             "Enrolment" => Facts { agency: code("agency"), ..follow("person") },
+            "Employer" => Facts { agency: code("agency"), ..Facts::default() },
+            "Vacancy" => follow("employer"),
+            "JobApplication" => Facts { agency: follow("vacancy").agency, ..follow("person") },
+            "WorkProfile" | "JobPlacement" | "RfcProcedure" | "JobAttendance" => follow("person"),
+            "JobFollowUp" => follow("jobPlacement"),
             _ => Facts::default(),
         }
     }
