@@ -5,7 +5,7 @@ use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::agencies::agency_id;
-use super::{Random, copy, id, local, programme_id, start};
+use super::{Random, STARTS_ON, copy, id, local, programme_id, start};
 
 /// How many employers there are; the contacts of the first sign in as an agency.
 const EMPLOYERS: usize = 30;
@@ -87,18 +87,14 @@ row! {
     }
 }
 
-/// What is held: kind, agency, title, the first day, and how many days more it lasts.
-const EVENTS: [(&str, &str, &str, NaiveDate, u64); 5] = [
-    ("JOB_FAIR", "DIF_MUNICIPAL", "Primera feria del empleo", day(1, 22), 0),
-    ("TRAINING", "INEA", "Español para el trabajo", day(1, 17), 11),
-    ("TRAINING", "DIF_MUNICIPAL", "Seguridad en la planta", day(2, 7), 4),
-    ("JOB_FAIR", "DIF_MUNICIPAL", "Segunda feria del empleo", day(2, 19), 0),
-    ("JOB_FAIR", "DIF_MUNICIPAL", "Tercera feria del empleo", day(3, 12), 0),
+/// What is held: kind, agency, title, how many days after the programme began, and how many days more it lasts.
+const EVENTS: [(&str, &str, &str, u64, u64); 5] = [
+    ("JOB_FAIR", "DIF_MUNICIPAL", "Primera feria del empleo", 44, 0),
+    ("TRAINING", "INEA", "Español para el trabajo", 39, 11),
+    ("TRAINING", "DIF_MUNICIPAL", "Seguridad en la planta", 60, 4),
+    ("JOB_FAIR", "DIF_MUNICIPAL", "Segunda feria del empleo", 72, 0),
+    ("JOB_FAIR", "DIF_MUNICIPAL", "Tercera feria del empleo", 93, 0),
 ];
-
-const fn day(month: u32, day: u32) -> NaiveDate {
-    NaiveDate::from_ymd_opt(2022, month, day).expect("a date, checked by the compiler")
-}
 
 /// The rows of these as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -172,11 +168,12 @@ impl Rows {
     /// One event, where it is announced by then.
     fn event(
         &mut self,
-        (kind, agency, title, starts_on, more): &(&'static str, &'static str, &'static str, NaiveDate, u64),
+        (kind, agency, title, after, more): &(&'static str, &'static str, &'static str, u64, u64),
         day: NaiveDate,
         now: DateTime<Utc>,
     ) {
-        let recorded_at = local(*starts_on - Days::new(10), 10);
+        let starts_on = STARTS_ON + Days::new(*after);
+        let recorded_at = local(starts_on - Days::new(10), 10);
         if recorded_at > now {
             return;
         }
@@ -188,12 +185,12 @@ impl Rows {
             agency_id: agency_id(agency),
             title,
             place: "Centro de Desarrollo Humano de Ejemplo, Mexicali",
-            starts_on: *starts_on,
-            ends_on: *starts_on + Days::new(*more),
+            starts_on,
+            ends_on: starts_on + Days::new(*more),
             recorded_at,
         });
         let mut random = Random::seeded(&format!("job stands/{title}"));
-        let is_over = *starts_on < day;
+        let is_over = starts_on < day;
         for employer in 0..EMPLOYERS {
             let (offered, interviewed) = (random.between(5, 30), random.between(10, 60));
             let hired = random.between(0, 10);
@@ -239,6 +236,6 @@ mod tests {
         assert!(known(&earlier).iter().all(|vacancy| known(&all).contains(vacancy)));
         assert_eq!(all.events.len(), EVENTS.len());
         assert!(all.vacancies.iter().any(|vacancy| vacancy.closed_on.is_some()));
-        assert!(on(super::super::STARTS_ON).employers.is_empty());
+        assert!(on(STARTS_ON).employers.is_empty());
     }
 }

@@ -218,7 +218,7 @@ impl Rows {
     fn work(&mut self, adult: &Adult<'_>, offered: &vacancies::Rows) -> Result<()> {
         let most = match adult.number {
             number if number % 20 == 19 => 0,
-            number if number % 2 == 0 || number % 8 == 1 => 2,
+            number if number.is_multiple_of(2) || number % 8 == 1 => 2,
             _ => 1,
         };
         let first = self.jobs;

@@ -91,14 +91,9 @@ fn uuid(id: &str) -> Uuid {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn work_is_offered_applied_for_filled_and_free_again_as_it_happens() {
+async fn an_employer_is_known_by_one_name_and_offers_what_can_be() {
     let world = World::start().await;
     let client = asking(&world, COORDINATOR);
-    let mut events = asking(&world, "INEA/educator")
-        .follow("subscription { vacancyChanged { step vacancy { title filled openings closedOn } } }")
-        .await
-        .unwrap_or_else(|answer| panic!("{answer:?}"));
-    events.ready().await;
     let employer = employer(&client).await;
     let revised = format!(
         "employer: {}, name: \"Taller revisado\", trade: \"Talleres\", contact: \"otro@example.org\", version: ",
@@ -125,6 +120,19 @@ async fn work_is_offered_applied_for_filled_and_free_again_as_it_happens() {
         let refused = act(&client, "openVacancy", &format!("employer: {}, {more}", employer["id"])).await;
         assert_eq!(at(&refused, "data.x.argument"), argument, "{refused}");
     }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_is_offered_applied_for_filled_and_free_again_as_it_happens() {
+    let world = World::start().await;
+    let client = asking(&world, COORDINATOR);
+    let mut events = asking(&world, "INEA/educator")
+        .follow("subscription { vacancyChanged { step vacancy { title filled openings closedOn } } }")
+        .await
+        .unwrap_or_else(|answer| panic!("{answer:?}"));
+    events.ready().await;
+    let employer = employer(&client).await;
     let vacancy = done(&client, "openVacancy", &offer(&employer, 1)).await;
     assert_eq!((&vacancy["wage"], &vacancy["filled"]), (&json!("9500.00 MXN"), &json!(0)));
     let couple = homeless(&world, 2, 1).await.remove(0);

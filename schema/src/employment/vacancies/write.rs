@@ -205,12 +205,12 @@ async fn open(
     Ok(Ok(Done { occurred_at: context.now(), changes, payload: vacancy.into() }))
 }
 
-/// A vacancy that is offered, held in the version that the caller saw; or why it cannot be changed.
+/// Holds a vacancy that is offered, in the version that the caller saw; or says why it cannot be changed.
 async fn offered<P, R>(
     context: &Context,
     transaction: &mut Transaction<'_, P>,
     (id, version): (Uuid, i32),
-) -> Result<std::result::Result<Vacancy, R>>
+) -> Result<std::result::Result<(), R>>
 where
     P: Serialize + DeserializeOwned,
     R: From<NotFound> + From<StateConflict> + From<VersionConflict>,
@@ -227,7 +227,7 @@ where
     if vacancy.version != version {
         return Ok(Err(VersionConflict::new(vacancy.version).into()));
     }
-    Ok(Ok(vacancy))
+    Ok(Ok(()))
 }
 
 /// Revises a vacancy. The database holds that it is for no fewer than have a job of it.
@@ -244,10 +244,9 @@ async fn revise(
 ) -> Result<std::result::Result<Done<ReviseVacancyPayload>, ReviseVacancyResult>> {
     ensure!(checked_terms(input.openings, input.wage));
     let id = input.vacancy.uuid();
-    let _before = match offered(context, transaction, (id, input.version)).await? {
-        Ok(vacancy) => vacancy,
-        Err(refused) => return Ok(Err(refused)),
-    };
+    if let Err(refused) = offered(context, transaction, (id, input.version)).await? {
+        return Ok(Err(refused));
+    }
     let row = (
         vacancies::openings.eq(input.openings),
         vacancies::wage.eq(input.wage.map(|wage| wage.hundredths)),
@@ -280,10 +279,9 @@ async fn close(
     input: &CloseVacancy,
 ) -> Result<std::result::Result<Done<CloseVacancyPayload>, CloseVacancyResult>> {
     let id = input.vacancy.uuid();
-    let _before = match offered(context, transaction, (id, input.version)).await? {
-        Ok(vacancy) => vacancy,
-        Err(refused) => return Ok(Err(refused)),
-    };
+    if let Err(refused) = offered(context, transaction, (id, input.version)).await? {
+        return Ok(Err(refused));
+    }
     let today = context.day_of(context.now());
     diesel::update(vacancies::table.find(id))
         .set(vacancies::closed_on.eq(today))

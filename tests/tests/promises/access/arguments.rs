@@ -150,21 +150,21 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
     Some(match (root, argument) {
         (_, "shelter") => one(&snapshot.list("shelters")[0]),
         (_, "kitchen") => one(&snapshot.list("kitchens")[0]),
-        (_, "day") | ("departures", "from" | "until") => one("2022-01-31"),
+        (_, "day") | ("departures", "from" | "until") | ("jobPlacements", "heldOn") => one("2022-01-31"),
         ("departures", "state") => literals(&["PLANNED", "CONFIRMED"]),
         ("persons" | "placementProposals", "household") => one(snapshot.pages.families.keys().next()?),
         ("placementProposals", "persons") => vec![format!("[\"{someone}\"]")],
-        ("duplicateCandidates" | "visits" | "vaccinationScheme" | "arcoRequests", "person") => one(someone),
-        ("vacancies", "available") | ("jobPlacements", "formal") => literals(&["true", "false"]),
+        (
+            "duplicateCandidates" | "visits" | "vaccinationScheme" | "arcoRequests" | "jobMatches",
+            "person",
+        ) => one(someone),
         ("vacancies", "skill") => literals(&["COOKING"]),
         ("vacancies", "shift") => literals(&["NIGHT"]),
         ("vacancies", "employer") => one(&snapshot.of_object("Employer")[0]),
         ("jobMatches" | "jobApplications" | "jobPlacements", "vacancy") => {
             one(&snapshot.of_object("Vacancy")[0])
         }
-        ("jobMatches", "person") => one(someone),
         ("jobApplications", "state") => literals(&["SUBMITTED", "HIRED"]),
-        ("jobPlacements", "heldOn") => one("2022-01-31"),
         ("rfcProcedures", "state") => literals(&["OPENED", "COMPLETED"]),
         ("jobEvents", "kind") => literals(&["JOB_FAIR", "TRAINING"]),
         ("prenatalControls", "pregnancy") => one(&enlace_tests::id("pregnancy", uuid::Uuid::from_u128(7))),
@@ -183,9 +183,10 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("incidents", "kind") => literals(&["THEFT", "VIOLENCE"]),
         ("incidents", "state") => literals(&["OPEN", "CLOSED"]),
         ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
-        ("mealServices", "short") | ("arcoRequests" | "inspectionFindings", "overdue") => {
-            literals(&["true", "false"])
-        }
+        ("mealServices", "short")
+        | ("arcoRequests" | "inspectionFindings", "overdue")
+        | ("vacancies", "available")
+        | ("jobPlacements", "formal") => literals(&["true", "false"]),
         _ => return None,
     })
 }
