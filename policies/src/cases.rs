@@ -24,6 +24,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("census.tests.toml", include_str!("../census.tests.toml")),
     ("donations.tests.toml", include_str!("../donations.tests.toml")),
     ("education.tests.toml", include_str!("../education.tests.toml")),
+    ("employment.tests.toml", include_str!("../employment.tests.toml")),
     ("health.tests.toml", include_str!("../health.tests.toml")),
     ("incidents.tests.toml", include_str!("../incidents.tests.toml")),
     ("inspections.tests.toml", include_str!("../inspections.tests.toml")),

@@ -79,12 +79,16 @@ named! {
         Placement = "PLACEMENT",
         /// A person's courses.
         Education = "EDUCATION",
+        /// A person's work: what they can do, their applications, jobs and RFC.
+        Employment = "EMPLOYMENT",
         /// Incidents of public order, and the people in them.
         Security = "SECURITY",
         /// The budget, its sources and what was spent of it.
         Funds = "FUNDS",
         /// Consents and referrals of a person.
         Consent = "CONSENT",
+        /// Who employers are, and how to reach them: nobody in care.
+        Counterparty = "COUNTERPARTY",
         /// The record of changes and of reads.
         Journal = "JOURNAL",
         /// Accounts, roles, grants and agreements.
@@ -185,6 +189,16 @@ named! {
         Diagnosis = "Diagnosis",
         /// A person's place in a course.
         Enrolment = "Enrolment",
+        /// Who offers work.
+        Employer = "Employer",
+        /// Work that is offered.
+        Vacancy = "Vacancy",
+        /// A job fair or a training.
+        JobEvent = "JobEvent",
+        /// What a person can do, the jobs that they have, and how they come by an RFC.
+        WorkProfile = "WorkProfile",
+        /// How a person stands towards a vacancy: that they fit it, or applied for it.
+        JobApplication = "JobApplication",
         /// Something that was done or read.
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
@@ -214,6 +228,7 @@ impl Class {
             | Self::Inventory
             | Self::Donor
             | Self::Funds
+            | Self::Counterparty
             | Self::Administration
             | Self::Journal => false,
             Self::Identity
@@ -222,6 +237,7 @@ impl Class {
             | Self::Health
             | Self::Placement
             | Self::Education
+            | Self::Employment
             | Self::Security
             | Self::Consent => true,
         }
@@ -239,8 +255,10 @@ impl Class {
             | Self::Health
             | Self::Placement
             | Self::Education
+            | Self::Employment
             | Self::Security
             | Self::Consent
+            | Self::Counterparty
             | Self::Journal
             | Self::Administration => false,
         }
@@ -323,7 +341,9 @@ impl RecordType {
             | Self::Inspection
             | Self::CorrectiveWork
             | Self::Fund
-            | Self::Indicator => true,
+            | Self::Indicator
+            | Self::Vacancy
+            | Self::JobEvent => true,
             // Of a household it is known by a code, which is withdrawn at once.
             Self::HouseholdDelivery
             | Self::Account
@@ -344,6 +364,9 @@ impl RecordType {
             | Self::Assessment
             | Self::Diagnosis
             | Self::Enrolment
+            | Self::Employer
+            | Self::WorkProfile
+            | Self::JobApplication
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::Explanation
@@ -361,12 +384,15 @@ impl RecordType {
             | Self::Entitlement
             | Self::SupplyDecision
             | Self::Fund
-            | Self::Indicator => &[],
+            | Self::Indicator
+            | Self::JobEvent => &[],
             Self::Agency
             | Self::Agreement
             | Self::Kitchen
             | Self::MealService
             | Self::Inspection
+            | Self::Employer
+            | Self::Vacancy
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::BreakGlassAccess => &[Fact::Agency],
@@ -406,9 +432,10 @@ impl RecordType {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith]
             }
             Self::Assessment | Self::Diagnosis => &[Fact::Person, Fact::Withheld],
-            Self::Enrolment => {
+            Self::Enrolment | Self::JobApplication => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency, Fact::Withheld]
             }
+            Self::WorkProfile => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Withheld],
         }
     }
 }
@@ -423,6 +450,9 @@ impl RecordType {
             }
             (Fact::Agency | Fact::Recipient, Self::Consent | Self::Referral) => (Class::Consent, self),
             (Fact::Agency, Self::Enrolment) => (Class::Education, self),
+            (Fact::Agency, Self::Employer | Self::Vacancy | Self::JobApplication) => {
+                (Class::Counterparty, Self::Employer)
+            }
             (Fact::Agency, Self::JournalEntry | Self::JournalSubject | Self::BreakGlassAccess) => {
                 (Class::Journal, self)
             }
@@ -442,7 +472,9 @@ impl RecordType {
                 | Self::ArcoRequest
                 | Self::ArcoAnswer
                 | Self::Erasure
-                | Self::Enrolment,
+                | Self::Enrolment
+                | Self::WorkProfile
+                | Self::JobApplication,
             ) => (Class::Placement, Self::Person),
             (Fact::Shelter | Fact::Lender, _) => (Class::Operational, self),
             (Fact::StockKind, _) => (Class::Inventory, self),

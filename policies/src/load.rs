@@ -28,6 +28,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("census.cedar", include_str!("../census.cedar")),
     ("donations.cedar", include_str!("../donations.cedar")),
     ("education.cedar", include_str!("../education.cedar")),
+    ("employment.cedar", include_str!("../employment.cedar")),
     ("funds.cedar", include_str!("../funds.cedar")),
     ("health.cedar", include_str!("../health.cedar")),
     ("incidents.cedar", include_str!("../incidents.cedar")),

@@ -18,6 +18,7 @@ pub mod demo;
 mod departures;
 mod donations;
 mod education;
+mod employment;
 mod enlace;
 mod error;
 mod execute;
@@ -85,6 +86,7 @@ fn capabilities() -> graph::Graph {
     departures::register(&mut graph);
     health::register(&mut graph);
     education::register(&mut graph);
+    employment::register(&mut graph);
     rehabilitation::register(&mut graph);
     funds::register(&mut graph);
     indicators::register(&mut graph);

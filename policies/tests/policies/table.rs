@@ -37,6 +37,8 @@ fn identified(record: RecordType) -> bool {
             | Of::Assessment
             | Of::Diagnosis
             | Of::Enrolment
+            | Of::WorkProfile
+            | Of::JobApplication
             | Of::BreakGlassAccess
     )
 }
@@ -135,6 +137,13 @@ fn own_means_the_callers_own() {
     assert_eq!(condition(&lead, Verb::Write, Class::Operational, RecordType::CorrectiveWork), own_shelter);
     let inspects = answer(&lead, Verb::Write, Class::Operational, RecordType::Inspection);
     assert!(matches!(inspects, Answer::Refused(_)), "{inspects:?}");
+    // An employer's contact reads of its own vacancies, of itself, and of its candidates who consented, and nothing else of anyone.
+    let employer = user(&["employer"]);
+    let of_employer = Condition::Is(Fact::Agency, employer.agency.clone());
+    assert_eq!(condition(&employer, Verb::Read, Class::Operational, RecordType::Vacancy), of_employer);
+    assert_eq!(condition(&employer, Verb::Read, Class::Counterparty, RecordType::Employer), of_employer);
+    let jobs = answer(&employer, Verb::Read, Class::Employment, RecordType::WorkProfile);
+    assert!(matches!(jobs, Answer::Refused(_)), "{jobs:?}");
     let lead_of_none = UserPrincipal { shelters: [].into(), ..lead };
     let refused = answer(&lead_of_none, Verb::Write, Class::Inventory, RecordType::Stock);
     assert_eq!(refused_by(&refused), "default-deny");

@@ -154,13 +154,12 @@ fn optional(record: RecordType, fact: Fact) -> bool {
                 | RecordType::Incident
                 | RecordType::InvolvedPerson
         ),
-        Fact::Agency
-        | Fact::User
-        | Fact::StockKind
-        | Fact::Person
-        | Fact::AgeGroup
-        | Fact::Recipient
-        | Fact::SharedWith => false,
+        Fact::Agency => {
+            matches!(record, RecordType::Employer | RecordType::Vacancy | RecordType::JobApplication)
+        }
+        Fact::User | Fact::StockKind | Fact::Person | Fact::AgeGroup | Fact::Recipient | Fact::SharedWith => {
+            false
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::coordination::{self, Referral};
 use crate::departures::{self, Departure};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
+use crate::employment;
 use crate::graph::{ConnectionKind, Graph};
 use crate::health;
 use crate::lodging::{self, Stay};
@@ -131,7 +132,7 @@ fn person(graph: &mut Graph) {
                 |referral: &Referral| referral.person_id,
             )
             .in_scope::<Referral>();
-        health::of_a_person(person)
+        employment::of_a_person(health::of_a_person(person))
             .many(
                 "enrolments",
                 Class::Education,

@@ -70,6 +70,8 @@ mod people;
 mod reservations;
 mod shelters;
 mod supplies;
+mod vacancies;
+mod work;
 
 /// The code of the demonstration programme.
 pub const PROGRAMME_CODE: &str = "PIAM-MXL";
@@ -162,6 +164,8 @@ pub async fn load(
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
     let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
+    let vacancies = vacancies::Rows::generate(day, now);
+    let work = work::Rows::generate(&people.persons, &vacancies, day)?;
     let funds = funds::Rows::generate(now);
 
     let search_key = people.write_keys(keys).await?;
@@ -179,6 +183,8 @@ pub async fn load(
     meals.copy(&transaction).await?;
     inspections.copy(&transaction).await?;
     incidents.copy(&transaction).await?;
+    vacancies.copy(&transaction).await?;
+    work.copy(&transaction).await?;
     funds.copy(&transaction).await?;
     indicators::publish(&transaction, &people.traits, &publishing_key, now).await?;
     transaction.commit().await?;

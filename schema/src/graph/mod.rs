@@ -55,16 +55,19 @@ mod tests {
     /// Texts about people and givers that say what many have in common.
     /// What says why somebody lies where they would not names nobody.
     /// Nor does what tells of an incident: who was in it is told apart.
-    const OF_MANY: [&str; 9] = [
+    const OF_MANY: [&str; 12] = [
         "Departure.country",
         "Departure.reason",
         "Enrolment.course",
         "Incident.account",
         "Incident.code",
         "IncidentFollowUp.text",
+        "JobMatch.occupation",
+        "JobMatch.rule",
         "Person.nationality",
         "PlacementOverride.reason",
         "PlacementReason.text",
+        "WorkProfile.occupation",
     ];
 
     /// Whoever adds a text about a person says whether it is one by which they are recognised: a witness reads what is not.
@@ -128,15 +131,21 @@ mod tests {
             "episode",
             "household",
             "involved_person",
+            "job_application",
+            "job_attendance",
+            "job_follow_up",
+            "job_placement",
             "medical_referral",
             "person",
             "placement_override",
             "pregnancy",
             "prescription",
             "referral",
+            "rfc_procedure",
             "stay",
             "vaccination",
             "visit",
+            "work_profile",
         ];
         assert_eq!(kinds, expected.into());
     }

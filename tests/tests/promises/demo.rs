@@ -205,6 +205,12 @@ async fn on_its_last_day_it_is_closed_and_on_its_first_it_has_hardly_begun() {
     assert_eq!(number(&client, "SELECT count(*) FROM shelters WHERE closed_on = '2022-03-31'").await, 12);
     assert_eq!(number(&client, "SELECT sum(occupied) FROM spaces").await, 0, "everyone has departed");
     assert_eq!(number(&client, "SELECT count(*) FROM programmes WHERE demo_day = '2022-03-31'").await, 1);
+    let jobs = "SELECT count(*) FROM job_placements WHERE formal AND started_on <= '2022-03-31' \
+                AND (ended_on IS NULL OR ended_on > '2022-03-31')";
+    assert_eq!(number(&client, jobs).await, 2_000);
+    let completed = "SELECT count(DISTINCT person_id) FROM rfc_procedures WHERE state = 'COMPLETED'";
+    assert_eq!(number(&client, completed).await, 900);
+    assert_eq!(number(&client, "SELECT count(*) FROM job_events WHERE kind = 'JOB_FAIR'").await, 3);
     drop(client);
     last.drop().await;
 

@@ -11,8 +11,8 @@ use enlace_policies::{
 use enlace_schema::{Coordinate, Purpose};
 
 use crate::commands::Failure;
-use crate::commands::output::Output;
 use crate::commands::caller::caller;
+use crate::commands::output::Output;
 use crate::config::Config;
 use crate::server;
 

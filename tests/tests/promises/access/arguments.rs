@@ -19,6 +19,7 @@ pub(super) const CLASSED: &[(&str, &str, &str, &str, &str)] = &[
     ("placementProposals", "household", "PLACEMENT", "FAMILY", "PlacementProposal"),
     ("personSearch", "householdCode", "IDENTITY", "FAMILY", "Person"),
     ("journal", "person", "JOURNAL", "JOURNAL", "JournalSubject"),
+    ("vacancies", "employer", "OPERATIONAL", "COUNTERPARTY", "Employer"),
     ("policyExplain", "as", "PUBLIC", "ADMINISTRATION", "PolicyExplanation"),
 ];
 
@@ -151,13 +152,23 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
     Some(match (root, argument) {
         (_, "shelter") => one(&snapshot.list("shelters")[0]),
         (_, "kitchen") => one(&snapshot.list("kitchens")[0]),
-        (_, "day") | ("departures", "from" | "until") => one("2022-01-31"),
+        (_, "day") | ("departures", "from" | "until") | ("jobPlacements", "heldOn") => one("2022-01-31"),
         ("departures", "state") => literals(&["PLANNED", "CONFIRMED"]),
         ("persons" | "placementProposals", "household") => one(snapshot.pages.families.keys().next()?),
         ("placementProposals", "persons") => vec![format!("[\"{someone}\"]")],
-        ("duplicateCandidates" | "visits" | "stays" | "vaccinationScheme" | "arcoRequests", "person") => {
-            one(someone)
+        (
+            "duplicateCandidates" | "visits" | "stays" | "vaccinationScheme" | "arcoRequests" | "jobMatches",
+            "person",
+        ) => one(someone),
+        ("vacancies", "skill") => literals(&["COOKING"]),
+        ("vacancies", "shift") => literals(&["NIGHT"]),
+        ("vacancies", "employer") => one(&snapshot.of_object("Employer")[0]),
+        ("jobMatches" | "jobApplications" | "jobPlacements", "vacancy") => {
+            one(&snapshot.of_object("Vacancy")[0])
         }
+        ("jobApplications", "state") => literals(&["SUBMITTED", "HIRED"]),
+        ("rfcProcedures", "state") => literals(&["OPENED", "COMPLETED"]),
+        ("jobEvents", "kind") => literals(&["JOB_FAIR", "TRAINING"]),
         ("beds", "space") => one(&snapshot.of_object("Space")[0]),
         ("prenatalControls", "pregnancy") => one(&enlace_tests::id("pregnancy", uuid::Uuid::from_u128(7))),
         ("prenatalControls", "state") => literals(&["DUE", "MISSED"]),
@@ -175,9 +186,10 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("incidents", "kind") => literals(&["THEFT", "VIOLENCE"]),
         ("incidents", "state") => literals(&["OPEN", "CLOSED"]),
         ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
-        ("mealServices", "short") | ("arcoRequests" | "inspectionFindings", "overdue") => {
-            literals(&["true", "false"])
-        }
+        ("mealServices", "short")
+        | ("arcoRequests" | "inspectionFindings", "overdue")
+        | ("vacancies", "available")
+        | ("jobPlacements", "formal") => literals(&["true", "false"]),
         _ => return None,
     })
 }
@@ -405,6 +417,12 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "arcoRequests" => &["person", "kind", "state", "overdue"],
             "departures" => &["state", "from", "until"],
             "incidents" => &["shelter", "kind", "state", "day"],
+            "vacancies" => &["available", "skill", "shift", "employer"],
+            "jobMatches" => &["vacancy", "person", "first"],
+            "jobApplications" => &["vacancy", "state"],
+            "jobPlacements" => &["vacancy", "formal", "heldOn"],
+            "rfcProcedures" => &["state"],
+            "jobEvents" => &["kind"],
             "requests" | "stockCounts" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
             "mealServices" => &["day", "shelter", "kitchen", "state", "short"],

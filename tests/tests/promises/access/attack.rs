@@ -271,7 +271,11 @@ async fn by_arguments(client: &Client, reference: &Reference<'_>, outcome: &mut 
             };
             let Some(literal) = given(name) else { continue };
             // Nobody is looked for by a name alone.
-            let goes_along = |other: &str| root.name == "personSearch" && other == "birthDate";
+            // Matches are of a vacancy or of a person.
+            let goes_along = |other: &str| {
+                root.name == "personSearch" && other == "birthDate"
+                    || root.name == "jobMatches" && name == "first" && other == "vacancy"
+            };
             let others = root.arguments.iter().filter(|other| {
                 (other.is_required() || goes_along(&other.name)) && other.name != argument.name
             });
@@ -328,6 +332,12 @@ fn nothing(argument: &str, of: &str) -> String {
                 "arcoRequest" => "arco_request",
                 "beds" => "bed",
                 "departures" => "departure",
+                "employers" => "employer",
+                "event" => "job_event",
+                "stand" => "job_stand",
+                "jobApplication" => "job_application",
+                "jobPlacement" => "job_placement",
+                "rfcProcedure" => "rfc_procedure",
                 "stays" => "stay",
                 "consents" => "consent",
                 "overrides" => "placement_override",

@@ -116,6 +116,9 @@ const FAMILIES: &[&str] = &[
     "dismissDuplicate",
 ];
 
+/// The mutations of vacancies, fairs and trainings, which are of no shelter.
+const WORK: &[&str] = &["openVacancy", "reviseVacancy", "closeVacancy", "openJobEvent", "recordJobStand"];
+
 /// The mutations by which what people ask of their own data is decided and done.
 const DECISIONS: &[&str] =
     &["extendArcoRequest", "answerArcoRequest", "carryOutArcoRequest", "askErasure", "erasePerson"];
@@ -128,6 +131,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
             let of = field.ty.inner_named_type().as_str();
             let usable = match root {
                 "Mutation" if ANSWERS.contains(&field.name.as_str()) => caller.may_answer(),
+                "Mutation" if WORK.contains(&field.name.as_str()) => caller.keeps_employment(),
                 "Mutation" if DECISIONS.contains(&field.name.as_str()) => caller.decides_requests(),
                 "Mutation" if matches!(field.name.as_str(), "requestSupplies" | "closeRequest") => {
                     caller.may_write_goods("SupplyRequest")

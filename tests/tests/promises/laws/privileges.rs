@@ -109,6 +109,10 @@ async fn the_server_has_these_privileges_and_no_other() {
             "donors",
             "INSERT (agency_id, contact, id, kind, name, programme_id), SELECT, UPDATE (contact, name, version)",
         ),
+        (
+            "employers",
+            "INSERT (agency, contact, id, name, programme_id, registered_at, trade, user_id), SELECT, UPDATE (contact, name, trade, version)",
+        ),
         ("enrolments", "SELECT"),
         (
             "entitlements",
@@ -154,6 +158,26 @@ async fn the_server_has_these_privileges_and_no_other() {
         (
             "inspections",
             "INSERT (agency_id, centre_id, id, inspected_on, note, outcome, programme_id, recorded_at, shelter_id, user_id), SELECT",
+        ),
+        ("job_attendances", append),
+        (
+            "job_applications",
+            "INSERT (id, person_id, programme_id, record, recorded_at, submitted_on, user_id, vacancy_id), SELECT, \
+             UPDATE (record, recorded_at, state, user_id)",
+        ),
+        (
+            "job_events",
+            "INSERT (agency_id, ends_on, id, kind, place, programme_id, recorded_at, starts_on, title, user_id), SELECT",
+        ),
+        ("job_follow_ups", append),
+        (
+            "job_placements",
+            "INSERT (application_id, formal, id, person_id, programme_id, record, recorded_at, started_on, user_id, vacancy_id), SELECT, \
+             UPDATE (ended_on, record, recorded_at, user_id)",
+        ),
+        (
+            "job_stands",
+            "INSERT (employer_id, event_id, id), SELECT, UPDATE (hired, interviewed, offered, version)",
         ),
         ("journal_entries", append),
         ("journal_index", append),
@@ -215,6 +239,11 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (id, location_id, note, programme_id, request_id, reserved_at, until, user_id), SELECT, UPDATE (ended_at)",
         ),
         ("revoked_tokens", append),
+        (
+            "rfc_procedures",
+            "INSERT (id, missing, opened_on, person_id, programme_id, record, recorded_at, user_id), SELECT, \
+             UPDATE (completed_on, missing, record, recorded_at, state, user_id)",
+        ),
         ("role_agencies", "SELECT"),
         ("roles", "SELECT"),
         ("shares", "SELECT"),
@@ -254,6 +283,11 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("upload_pieces", append),
         ("uploads", "DELETE, INSERT (expires_at, id, key, length, programme_id, user_id), SELECT"),
         ("users", "SELECT, UPDATE (active, version)"),
+        (
+            "vacancies",
+            "INSERT (currency, description, employer_id, id, languages, opened_on, openings, programme_id, shift, skills, starts_on, title, \
+             user_id, wage), SELECT, UPDATE (closed_on, currency, openings, wage)",
+        ),
         ("visits", "INSERT (id, opened_at, person_id, record), SELECT, UPDATE (closed_at, record)"),
         ("webhook_couriers", "INSERT, SELECT, UPDATE (process, until)"),
         (
@@ -266,6 +300,10 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (document, id, operation_name, position, programme_id, purpose, registered_at, roles, secret_since, shelters, slot, url, user_id, \
              variables), SELECT, UPDATE (delivered, delivered_at, failing_since, failures, position, problem, secret_number, secret_since, state, version, \
              waits_until)",
+        ),
+        (
+            "work_profiles",
+            "INSERT (id, person_id, profile, programme_id, recorded_at, user_id), SELECT, UPDATE (profile, recorded_at, user_id, version)",
         ),
     ]);
     let scratch = Scratch::with_programme().await;

@@ -205,16 +205,20 @@ async fn each_class_answers_those_whom_the_table_names() {
         ("consents { purpose }", "CONSENT"),
         ("assessments { risk diagnoses { code } }", "HEALTH"),
         ("enrolments { course }", "EDUCATION"),
+        ("workProfile { skills }", "EMPLOYMENT"),
     ];
     let readers = [
-        (("DIF_MUNICIPAL/coordinator", "RECEPTION"), "IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION"),
+        (
+            ("DIF_MUNICIPAL/coordinator", "RECEPTION"),
+            "IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION EMPLOYMENT",
+        ),
         (("DIF_MUNICIPAL/shelter_lead@ALB-01", "RECEPTION"), "IDENTITY FAMILY PLACEMENT CONSENT EDUCATION"),
         (("ISESALUD/clinician", "HEALTH_CARE"), "IDENTITY FAMILY PLACEMENT CONSENT HEALTH"),
         (("INEA/educator", "EDUCATION"), "IDENTITY FAMILY CONSENT EDUCATION"),
         (("ACNUR/donor", "PROTECTION"), "IDENTITY FAMILY MIGRATION CONSENT"),
         (("OIM/adviser", "PROTECTION"), "IDENTITY FAMILY MIGRATION CONSENT"),
         (("UNICEF/programmes", "EDUCATION"), "IDENTITY FAMILY CONSENT EDUCATION"),
-        (("NGO_LETRAS_EN_CAMINO/partner", "EDUCATION"), "IDENTITY FAMILY CONSENT EDUCATION"),
+        (("NGO_LETRAS_EN_CAMINO/partner", "EDUCATION"), "IDENTITY FAMILY CONSENT EDUCATION EMPLOYMENT"),
     ];
     for (caller, classes) in readers {
         let client = asking(&world, caller);

@@ -47,6 +47,12 @@ async fn a_copy_of_the_database_tells_of_nobody() {
         "births",
         "enrolments",
         "incident_people",
+        "work_profiles",
+        "job_applications",
+        "job_placements",
+        "job_follow_ups",
+        "rfc_procedures",
+        "job_attendances",
         "journal_entries",
     ] {
         // The bytes as text, so that what is not sealed shows.

@@ -22,15 +22,21 @@ const KINDS: &[&str] = &[
     "episode",
     "household",
     "involved_person",
+    "job_application",
+    "job_attendance",
+    "job_follow_up",
+    "job_placement",
     "medical_referral",
     "person",
     "placement_override",
     "pregnancy",
     "prescription",
     "referral",
+    "rfc_procedure",
     "stay",
     "vaccination",
     "visit",
+    "work_profile",
 ];
 
 /// The pseudonyms of one agency's witnesses.

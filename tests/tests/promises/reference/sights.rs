@@ -29,6 +29,10 @@ pub(crate) enum Where {
     Addressed,
     /// Courses that its agency teaches.
     OwnCourses,
+    /// Vacancies of the employer that its agency is, and that employer.
+    OwnWork,
+    /// Who fits these vacancies or applied for them, and shares their data with it for the purpose that it states.
+    Candidates,
     /// What its agency did, and to whom.
     OwnEntries,
     /// What anyone may do, and why.
@@ -38,8 +42,8 @@ pub(crate) enum Where {
 }
 
 use Where::{
-    Addressed, Anywhere, Explanations, Food, Gifts, Medical, OwnAccount, OwnCourses, OwnEntries, OwnGifts,
-    OwnShelters, Shared, SharedMinors,
+    Addressed, Anywhere, Candidates, Explanations, Food, Gifts, Medical, OwnAccount, OwnCourses, OwnEntries,
+    OwnGifts, OwnShelters, OwnWork, Shared, SharedMinors,
 };
 
 /// A role, and where it reads OPERATIONAL, INVENTORY, DONOR and ADMINISTRATION. Everyone reads PUBLIC.
@@ -69,7 +73,7 @@ const TABLE: &[Row] = &[
     ("programmes", [ALL, ALL, NO, SELF]),
     ("partner", [ALL, ALL, OWN, SELF]),
     ("witness", [ALL, ALL, Some(Gifts), ALL]),
-    ("employer", [NO, NO, NO, SELF]),
+    ("employer", [Some(OwnWork), NO, NO, SELF]),
     ("integrator", [NO, NO, NO, SELF]),
 ];
 
@@ -81,7 +85,10 @@ const PEOPLE: &[PeopleRow] = &[
     (
         "coordinator",
         None,
-        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION SECURITY JOURNAL", Anywhere)],
+        &[(
+            "IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION EMPLOYMENT COUNTERPARTY SECURITY JOURNAL",
+            Anywhere,
+        )],
     ),
     ("shelter_lead", None, &[("IDENTITY FAMILY PLACEMENT CONSENT EDUCATION SECURITY", OwnShelters)]),
     ("clinician", None, &[("IDENTITY FAMILY PLACEMENT CONSENT HEALTH", Anywhere)]),
@@ -96,13 +103,14 @@ const PEOPLE: &[PeopleRow] = &[
     ("adviser", None, &[("CONSENT", Addressed)]),
     ("programmes", None, &[("IDENTITY FAMILY CONSENT", SharedMinors), ("CONSENT", Addressed)]),
     ("programmes", None, &[("EDUCATION", OwnCourses), ("EDUCATION", Shared)]),
-    ("partner", None, &[("IDENTITY FAMILY CONSENT EDUCATION", Shared), ("CONSENT", Addressed)]),
+    ("partner", None, &[("IDENTITY FAMILY CONSENT EDUCATION EMPLOYMENT", Shared), ("CONSENT", Addressed)]),
+    ("employer", None, &[("EMPLOYMENT", Candidates), ("COUNTERPARTY", OwnWork)]),
     ("officer", None, &[("SECURITY", Anywhere)]),
     ("inspector", None, &[("SECURITY", Anywhere)]),
     (
         "witness",
         None,
-        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION SECURITY JOURNAL", Anywhere)],
+        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION EMPLOYMENT SECURITY JOURNAL", Anywhere)],
     ),
 ];
 
@@ -116,6 +124,7 @@ const PURPOSES: &[(&str, &str)] = &[
     ("NGO_PUENTE_CACHANILLA/", "HOUSING"),
     ("NGO_BOTIQUIN_SOLIDARIO/", "HEALTH_CARE"),
     ("NGO_LETRAS_EN_CAMINO/", "EDUCATION"),
+    ("EMPLEADOR_DEMO/", "EMPLOYMENT"),
     ("NGO_", "ASSISTANCE"),
     ("", "RECEPTION"),
 ];
@@ -232,6 +241,13 @@ const OF_A_PERSON: &[&str] = &[
     "Referral",
     "ArcoRequest",
     "Enrolment",
+    "WorkProfile",
+    "JobApplication",
+    "JobMatch",
+    "JobPlacement",
+    "JobFollowUp",
+    "RfcProcedure",
+    "JobAttendance",
     "PeopleChange",
     "PersonGone",
     "DuplicateCandidate",
@@ -316,6 +332,18 @@ fn carried(object: &str) -> &str {
             | "ConfirmDeparture" | "ReverseDeparture" | "FollowUpDeparture",
         ) => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
+        Some("RegisterEmployer" | "ReviseEmployer") => "Employer",
+        Some(verb) if verb.ends_with("Vacancy") => "Vacancy",
+        Some("ApplyForJob" | "AdvanceJobApplication") => "JobApplication",
+        Some(
+            "RecordWorkProfile"
+            | "PlaceInJob"
+            | "EndJobPlacement"
+            | "FollowUpJobPlacement"
+            | "OpenRfcProcedure"
+            | "AdvanceRfcProcedure"
+            | "RecordJobAttendance",
+        ) => "WorkProfile",
         Some("InvolvePerson") => "InvolvedPerson",
         Some(verb) if verb.ends_with("Incident") => "Incident",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
@@ -357,8 +385,9 @@ impl Where {
             OwnShelters => facts.lodges_in.as_ref().is_some_and(|shelter| caller.shelters.contains(shelter)),
             Shared => shared(),
             SharedMinors => facts.minor == Some(true) && shared(),
+            Candidates => facts.agency.as_deref() == Some(agency) && shared(),
             Addressed => facts.recipient.as_deref() == Some(agency),
-            OwnCourses | OwnEntries => facts.agency.as_deref() == Some(agency),
+            OwnCourses | OwnEntries | OwnWork => facts.agency.as_deref() == Some(agency),
         }
     }
 
@@ -376,6 +405,8 @@ impl Where {
             SharedMinors => OF_SOME_AGE.contains(&carried(object)),
             Addressed => ADDRESSED.contains(&carried(object)),
             OwnCourses => object == "Enrolment",
+            OwnWork => matches!(carried(object), "Vacancy" | "VacancyChange" | "Employer"),
+            Candidates => matches!(carried(object), "JobApplication" | "JobMatch"),
             OwnEntries => OF_THE_JOURNAL.contains(&object),
             Explanations => object == "PolicyExplanation",
             Gifts => matches!(carried(object), "Donor" | "Donation" | "DonationItem" | "DonationReceipt"),
@@ -616,6 +647,11 @@ impl Caller {
         self.inspects() || self.may_write("OPERATIONAL")
     }
 
+    /// Whether it brings people and employers together.
+    pub(crate) fn keeps_employment(&self) -> bool {
+        self.in_force && self.roles.contains("coordinator") && !self.roles.contains("witness")
+    }
+
     /// Whether it keeps webhooks of its own.
     pub(crate) fn keeps_webhooks(&self) -> bool {
         self.token.is_some() && self.in_force && !self.roles.contains("witness")
@@ -660,6 +696,9 @@ impl Caller {
                 .into_iter()
                 .chain(own)
                 .collect();
+        }
+        if matches!(class, "EMPLOYMENT" | "COUNTERPARTY") {
+            return if self.keeps_employment() { vec![Reach::Records(Anywhere)] } else { Vec::new() };
         }
         if class == "DONOR" {
             let keeps = ["coordinator", "donation_coordinator", "liaison"];

@@ -104,6 +104,7 @@ impl Snapshot {
         snapshot.page_through(&client, "persons", &dispensings, "").await;
         let departures = format!("{{ id departures {} }}", all_of("Departure", 1));
         snapshot.page_through(&client, "persons", &departures, "").await;
+        snapshot.read_work(&client).await;
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
@@ -134,6 +135,17 @@ impl Snapshot {
     async fn page_through(&mut self, client: &Client, list: &str, node: &str, arguments: &str) -> Vec<Place> {
         let rows = page_through(client, list, node, arguments).await;
         rows.into_iter().map(|(node, cursor)| (self.absorb(&node), cursor)).collect()
+    }
+
+    /// Who offers work and which, where people meet it, and the visits where they work.
+    async fn read_work(&mut self, client: &Client) {
+        let visits = format!("{{ id jobPlacements {{ id followUps {} }} }}", all_of("JobFollowUp", 1));
+        self.page_through(client, "persons", &visits, "").await;
+        for (list, object, depth) in
+            [("employers", "Employer", 1), ("vacancies", "Vacancy", 1), ("jobEvents", "JobEvent", 2)]
+        {
+            self.page_through(client, list, &all_of(object, depth), "").await;
+        }
     }
 
     /// One movement of each kind and stock kind.
@@ -220,7 +232,8 @@ impl Snapshot {
             "Donor" => Facts { donor_agency: code("agency"), ..Facts::default() },
             "CatalogueItem" => follow("category"),
             "Donation" | "ImportMapping" => follow("donor"),
-            "Stay" | "Episode" | "Departure" => follow("person"),
+            "Stay" | "Episode" | "Departure" | "WorkProfile" | "JobPlacement" | "RfcProcedure"
+            | "JobAttendance" => follow("person"),
             "DepartureFollowUp" => follow("departure"),
             "Incident" => Facts { lodges_in: code("shelter"), ..Facts::default() },
             "IncidentFollowUp" | "InvolvedPerson" => follow("incident"),
@@ -246,6 +259,10 @@ impl Snapshot {
             "Consent" => Facts { recipient: code("recipient"), ..follow("person") },
             "Referral" => Facts { recipient: code("recipient"), agency: code("sender"), ..follow("person") },
             "Enrolment" => Facts { agency: code("agency"), ..follow("person") },
+            "Employer" => Facts { agency: code("agency"), ..Facts::default() },
+            "Vacancy" => follow("employer"),
+            "JobApplication" => Facts { agency: follow("vacancy").agency, ..follow("person") },
+            "JobFollowUp" => follow("jobPlacement"),
             _ => Facts::default(),
         }
     }

@@ -5,8 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::programme::{
-    ACCESS, ASSESSMENT, CONSENT, DIAGNOSIS, ENROLMENT, ENTRY, Emergency, HOUSEHOLD, OPERATION, PERSON,
-    Programme, REFERRAL, SHELTERS, Share, key, subject, withheld,
+    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, EMPLOYER, ENROLMENT, ENTRY, Emergency,
+    HOUSEHOLD, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, Share, VACANCY, key, subject,
+    withheld,
 };
 
 impl Programme {
@@ -101,9 +102,48 @@ impl Programme {
             format!("('{id}', '{person}', '{}', '2022-01-10', '')", key(ASSESSMENT, *assessment))
         });
         run(insert("diagnoses (id, person_id, assessment_id, made_at, conclusion)", diagnoses)).await;
+        self.write_work(&client).await;
         self.write_journal(&client).await;
         self.write_actors(&client).await;
         self.write_accesses(&client).await;
+    }
+
+    /// An employer and a vacancy of each agency; everyone has a profile, and whoever is taught by an agency applied to it too.
+    async fn write_work(&self, client: &tokio_postgres::Client) {
+        let programme = "(SELECT id FROM programmes)";
+        let employers = AGENCIES.iter().enumerate().map(|(number, agency)| {
+            format!(
+                "('{}', {programme}, 'Empresa {number}', 'Una', 'Una', '{agency}', '2022-01-10')",
+                key(EMPLOYER, number)
+            )
+        });
+        let employers =
+            insert("employers (id, programme_id, name, trade, contact, agency, registered_at)", employers);
+        let vacancies = AGENCIES.iter().enumerate().map(|(number, agency)| {
+            format!(
+                "('{}', {programme}, '{}', '{agency}', 'Una', '{{}}', 'NIGHT', '2022-01-10', 9, '2022-01-10')",
+                key(VACANCY, number),
+                key(EMPLOYER, number)
+            )
+        });
+        let columns = "vacancies (id, programme_id, employer_id, agency, title, skills, shift, starts_on, openings, opened_on)";
+        let vacancies = insert(columns, vacancies);
+        let profiles = (0..self.people.len()).map(|number| {
+            format!("('{}', {programme}, '{}', '', '2022-01-10')", key(PROFILE, number), key(PERSON, number))
+        });
+        let profiles = insert("work_profiles (id, programme_id, person_id, profile, recorded_at)", profiles);
+        let applications = self.enrolments.iter().enumerate().map(|(number, (person, agency))| {
+            let vacancy = AGENCIES.iter().position(|known| known == agency).unwrap();
+            format!(
+                "('{}', {programme}, '{}', '{}', '2022-01-10', 'REJECTED', '', '2022-01-10')",
+                key(APPLICATION, number),
+                key(PERSON, *person),
+                key(VACANCY, vacancy)
+            )
+        });
+        let columns = "job_applications (id, programme_id, person_id, vacancy_id, submitted_on, state, record, recorded_at)";
+        let applications = insert(columns, applications);
+        client.batch_execute(&[employers, vacancies, profiles, applications].join("; ")).await.unwrap();
     }
 
     async fn write_accesses(&self, client: &tokio_postgres::Client) {

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::programme::{
-    ACCESS, ASSESSMENT, CONSENT, DIAGNOSIS, ENROLMENT, HOUSEHOLD, OPERATION, PERSON, Programme, REFERRAL,
-    SHELTERS, key,
+    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, EMPLOYER, ENROLMENT, HOUSEHOLD, OPERATION,
+    PERSON, PROFILE, Programme, REFERRAL, SHELTERS, VACANCY, key,
 };
 use crate::reference::oracle::{Asking, Oracle, Record, Verdict};
 use crate::reference::{POLICIES, Pseudonyms, errors, rows};
@@ -284,6 +284,47 @@ pub(super) async fn examine_people(examined: &mut Examined<'_>, programme: &Prog
     let enrolments = named("enrolment", ENROLMENT, enrolments);
     let found = examined.found(&enrolments).await;
     examined.reaches(Class::Education, RecordType::Enrolment, &enrolments, &found);
+}
+
+/// Employers and vacancies, work profiles and applications, found by their ids.
+pub(super) async fn examine_work(examined: &mut Examined<'_>, programme: &Programme) {
+    let of_agency = || AGENCIES.iter().map(|agency| Record::default().with(Fact::Agency, Some(agency)));
+    for (kind, space, class, record) in [
+        ("employer", EMPLOYER, Class::Counterparty, RecordType::Employer),
+        ("vacancy", VACANCY, Class::Operational, RecordType::Vacancy),
+    ] {
+        let records = named(kind, space, of_agency());
+        let found = examined.found(&records).await;
+        examined.reaches(class, record, &records, &found);
+    }
+    let (agency, purpose) = (examined.user.agency.clone(), examined.user.purpose.clone());
+    let shared = purpose.into_iter().map(|purpose| format!("{agency}/{purpose}")).collect::<BTreeSet<_>>();
+    let adult = Record::default().with(Fact::AgeGroup, Some("adult"));
+    for of in [agency.as_str(), "ANOTHER"] {
+        let facts = Record::default().with(Fact::Agency, Some(of));
+        // Few of the actors offer work, and few of their candidates consented.
+        examined.judge_all(Verb::Read, Class::Operational, RecordType::Vacancy, &facts, 120);
+        examined.judge_all(Verb::Read, Class::Counterparty, RecordType::Employer, &facts, 120);
+        let candidate = adult.clone().with(Fact::Agency, Some(of)).with_set(Fact::SharedWith, shared.clone());
+        examined.judge_all(Verb::Read, Class::Employment, RecordType::JobApplication, &candidate, 120);
+    }
+    if examined.user.purpose.is_none() {
+        return;
+    }
+    let of_person = programme.people();
+    let profiles = named("work_profile", PROFILE, of_person.clone());
+    let found = examined.found(&profiles).await;
+    examined.reaches(Class::Employment, RecordType::WorkProfile, &profiles, &found);
+    let applications = programme
+        .enrolments
+        .iter()
+        .map(|(person, agency)| of_person[*person].clone().with(Fact::Agency, Some(agency)));
+    let applications = named("job_application", APPLICATION, applications);
+    let found = examined.found(&applications).await;
+    examined.reaches(Class::Employment, RecordType::JobApplication, &applications, &found);
+    for (_, facts) in &profiles {
+        examined.judge(Verb::Write, Class::Employment, RecordType::WorkProfile, facts);
+    }
 }
 
 /// Assessments and diagnoses, found by their ids and reached through the people whom they tell of.

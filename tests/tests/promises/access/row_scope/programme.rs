@@ -49,8 +49,8 @@ const PATIENTS: usize = 20;
 const EMERGENCIES: usize = 8;
 const HOUSEHOLDS: usize = 50;
 
-/// Agencies that people are referred to, that teach, and that act.
-const AGENCIES: [&str; 8] =
+/// Agencies that people are referred to, that teach, that offer work, and that act.
+pub(super) const AGENCIES: [&str; 8] =
     ["INEA", "ACNUR", "OIM", "UNICEF", "NGO_LETRAS_EN_CAMINO", "ISESALUD", "DIF_ESTATAL", "ONU"];
 /// Where an actor may be who is at none of those that its role has.
 const ELSEWHERE: [&str; 6] = ["DIF_MUNICIPAL", "SEDENA", "DSPM", "CNDH", "NGO_PAN_DEL_VALLE", "RP"];
@@ -293,6 +293,10 @@ pub(super) const ENTRY: u128 = 6;
 pub(super) const ASSESSMENT: u128 = 7;
 pub(super) const DIAGNOSIS: u128 = 8;
 pub(super) const ACCESS: u128 = 9;
+pub(super) const EMPLOYER: u128 = 10;
+pub(super) const VACANCY: u128 = 11;
+pub(super) const PROFILE: u128 = 12;
+pub(super) const APPLICATION: u128 = 13;
 
 /// The operation of the entries that are made here.
 pub(super) const OPERATION: &str = "promise.chance";

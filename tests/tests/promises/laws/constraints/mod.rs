@@ -2,6 +2,7 @@
 
 mod agencies;
 mod departures;
+mod employment;
 mod funds;
 mod goods;
 mod health;
@@ -31,6 +32,7 @@ fn breaches() -> Vec<Breach> {
     let mut all = [
         agencies::BREACHES,
         departures::BREACHES,
+        employment::BREACHES,
         funds::BREACHES,
         goods::BREACHES,
         health::BREACHES,

@@ -1,0 +1,13 @@
+DROP TABLE job_attendances;
+DROP TABLE rfc_procedures;
+DROP FUNCTION keep_rfc_procedure();
+DROP TABLE job_follow_ups;
+DROP FUNCTION refuse_follow_up_of_no_job();
+DROP TABLE job_placements;
+DROP FUNCTION count_filled();
+DROP FUNCTION keep_placement();
+DROP FUNCTION refuse_job_of_minor();
+DROP TABLE job_applications;
+DROP FUNCTION keep_application();
+DROP FUNCTION refuse_application_to_closed();
+DROP TABLE work_profiles;
