@@ -79,10 +79,14 @@ named! {
         Placement = "PLACEMENT",
         /// A person's courses.
         Education = "EDUCATION",
+        /// Dwellings, leases, and who lives by them.
+        Housing = "HOUSING",
         /// Incidents of public order, and the people in them.
         Security = "SECURITY",
         /// Consents and referrals of a person.
         Consent = "CONSENT",
+        /// Identity and contact of those with whom the programme deals for people: owners of dwellings.
+        Counterparty = "COUNTERPARTY",
         /// The record of changes and of reads.
         Journal = "JOURNAL",
         /// Accounts, roles, grants and agreements.
@@ -115,7 +119,7 @@ named! {
         Item = "Item",
         /// What one donor gave at one time.
         Donation = "Donation",
-        /// A campaign of collection.
+        /// A campaign: of collection, or of awareness.
         Campaign = "Campaign",
         /// Goods of one item that arrived together.
         Lot = "Lot",
@@ -183,6 +187,14 @@ named! {
         Diagnosis = "Diagnosis",
         /// A person's place in a course.
         Enrolment = "Enrolment",
+        /// Who lets dwellings.
+        Owner = "Owner",
+        /// A dwelling, and what was found there.
+        Dwelling = "Dwelling",
+        /// A term of a contract over a dwelling.
+        Lease = "Lease",
+        /// That a household lives by a lease.
+        Tenancy = "Tenancy",
         /// Something that was done or read.
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
@@ -207,6 +219,7 @@ impl Class {
             | Self::Operational
             | Self::Inventory
             | Self::Donor
+            | Self::Counterparty
             | Self::Administration
             | Self::Journal => false,
             Self::Identity
@@ -215,6 +228,7 @@ impl Class {
             | Self::Health
             | Self::Placement
             | Self::Education
+            | Self::Housing
             | Self::Security
             | Self::Consent => true,
         }
@@ -232,8 +246,10 @@ impl Class {
             | Self::Health
             | Self::Placement
             | Self::Education
+            | Self::Housing
             | Self::Security
             | Self::Consent
+            | Self::Counterparty
             | Self::Journal
             | Self::Administration => false,
         }
@@ -335,6 +351,10 @@ impl RecordType {
             | Self::Assessment
             | Self::Diagnosis
             | Self::Enrolment
+            | Self::Owner
+            | Self::Dwelling
+            | Self::Lease
+            | Self::Tenancy
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::Explanation
@@ -347,6 +367,7 @@ impl RecordType {
         match self {
             Self::Programme
             | Self::Campaign
+            | Self::Owner
             | Self::Explanation
             | Self::Kit
             | Self::Entitlement
@@ -398,6 +419,8 @@ impl RecordType {
             Self::Enrolment => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency, Fact::Withheld]
             }
+            Self::Dwelling | Self::Lease => &[Fact::SharedWith],
+            Self::Tenancy => &[Fact::SharedWith, Fact::Withheld],
         }
     }
 }

@@ -29,6 +29,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("donations.cedar", include_str!("../donations.cedar")),
     ("education.cedar", include_str!("../education.cedar")),
     ("health.cedar", include_str!("../health.cedar")),
+    ("housing.cedar", include_str!("../housing.cedar")),
     ("incidents.cedar", include_str!("../incidents.cedar")),
     ("inspections.cedar", include_str!("../inspections.cedar")),
     ("journal.cedar", include_str!("../journal.cedar")),

@@ -24,6 +24,7 @@ mod execute;
 mod graph;
 mod health;
 mod housekeeping;
+mod housing;
 mod incidents;
 mod inspections;
 mod journal;
@@ -79,6 +80,7 @@ fn capabilities() -> graph::Graph {
     departures::register(&mut graph);
     health::register(&mut graph);
     education::register(&mut graph);
+    housing::register(&mut graph);
     break_glass::register(&mut graph);
     journal::register(&mut graph);
     live::register(&mut graph);

@@ -37,6 +37,9 @@ fn identified(record: RecordType) -> bool {
             | Of::Assessment
             | Of::Diagnosis
             | Of::Enrolment
+            | Of::Dwelling
+            | Of::Lease
+            | Of::Tenancy
             | Of::BreakGlassAccess
     )
 }

@@ -14,6 +14,7 @@ use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education::{self, Enrolment};
 use crate::graph::{ConnectionKind, Graph};
 use crate::health;
+use crate::housing::{self, Tenancy};
 use crate::lodging::{self, Stay};
 use crate::shelters::{self, Shelter};
 
@@ -173,6 +174,15 @@ fn household(graph: &mut Graph) {
                 |delivery: &HouseholdDelivery| delivery.household_id,
             )
             .identifying()
+            .many(
+                "tenancies",
+                Class::Housing,
+                "Where it lives and lived, in the order in which it was signed for.",
+                |household| Some(household.id.uuid()),
+                housing::tenancies_of_households,
+                |tenancy: &Tenancy| tenancy.household_id,
+            )
+            .in_scope::<Tenancy>()
     });
 }
 

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use enlace_policies::{Class, RecordType};
 
 use crate::graph::Definitions;
-use crate::scalars::{GlobalId, Id, Identified, PartialDate, Quantity};
+use crate::scalars::{GlobalId, Id, Identified, Money, PartialDate, Quantity};
 
 /// An argument of a root.
 #[derive(Debug, Clone)]
@@ -76,6 +76,12 @@ impl Input for PartialDate {
 impl Input for Quantity {
     fn type_ref(definitions: &mut Definitions) -> String {
         format!("{}!", definitions.quantity())
+    }
+}
+
+impl Input for Money {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        format!("{}!", definitions.money())
     }
 }
 

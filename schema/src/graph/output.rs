@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::scalars::{
-    Id, Identified, PartialDate, Pseudonyms, Quantity, write_date, write_date_time, write_id,
+    Id, Identified, Money, PartialDate, Pseudonyms, Quantity, write_date, write_date_time, write_id,
 };
 
 /// The named types (scalars, enums, inputs) that the graph's fields mention, in SDL.
@@ -48,6 +48,11 @@ impl Definitions {
     pub(crate) fn quantity(&mut self) -> &'static str {
         self.scalar("Quantity", "A whole number of an item's base unit, with the unit: `12 PIECE`. The units are those of `Unit`.");
         "Quantity"
+    }
+
+    pub(crate) fn money(&mut self) -> &'static str {
+        self.scalar("Money", "An amount with two decimals and its currency, ISO 4217: `4500.00 MXN`.");
+        "Money"
     }
 }
 
@@ -183,6 +188,16 @@ impl Output for Quantity {
         out.push(b' ');
         out.extend_from_slice(self.unit.as_str().as_bytes());
         out.push(b'"');
+    }
+}
+
+impl Output for Money {
+    fn type_ref(definitions: &mut Definitions) -> String {
+        format!("{}!", definitions.money())
+    }
+
+    fn write(&self, out: &mut Out) {
+        write_text(&self.to_string(), out);
     }
 }
 
