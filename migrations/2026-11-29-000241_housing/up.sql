@@ -122,15 +122,14 @@ CREATE TABLE leases (
         num_nulls(guarantor_id, guaranteed_until) <> 1 AND guaranteed_until BETWEEN starts_on AND ends_on),
     CONSTRAINT leases_rent CHECK (rent_cents >= 0 AND rent_currency ~ '^[A-Z]{3}$'),
     CONSTRAINT leases_term CHECK (signed_on <= starts_on AND starts_on <= ends_on),
-    -- What a tenancy repeats.
-    CONSTRAINT leases_of_dwelling_key UNIQUE (id, dwelling_id),
     CONSTRAINT leases_no_overlap EXCLUDE USING gist (
         dwelling_id WITH =, daterange(starts_on, coalesce(ended_on, ends_on), '[]') WITH &&) WHERE (ended_on IS NULL OR ended_on >= starts_on)
 );
 CREATE INDEX leases_by_id ON leases (programme_id, id);
 CREATE INDEX leases_by_dwelling ON leases (dwelling_id, id);
--- It is renewed once; what was cancelled renewed nothing.
-CREATE UNIQUE INDEX leases_renewed_once ON leases (renews_id) WHERE ended_on IS NULL OR ended_on >= starts_on;
+CREATE INDEX leases_by_renewed ON leases (renews_id);
+-- What a tenancy repeats.
+CREATE UNIQUE INDEX leases_of_dwelling ON leases (id, dwelling_id);
 
 -- A dwelling is held while a lease of it is signed, so that of two who sign, or of one who signs and one who withdraws it, one waits. As
 -- its owner: the server may not hold what it does not change.

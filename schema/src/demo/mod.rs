@@ -58,6 +58,7 @@ mod dispensing;
 mod donations;
 mod facility;
 mod giving;
+mod housing;
 mod incidents;
 mod inspections;
 mod ledger;
@@ -160,6 +161,7 @@ pub async fn load(
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
     let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
+    let housing = housing::Rows::generate(day, now, &people.homes)?;
 
     let search_key = people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
@@ -175,6 +177,7 @@ pub async fn load(
     meals.copy(&transaction).await?;
     inspections.copy(&transaction).await?;
     incidents.copy(&transaction).await?;
+    housing.copy(&transaction).await?;
     transaction.commit().await?;
 
     Ok(Summary {

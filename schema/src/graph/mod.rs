@@ -55,9 +55,11 @@ mod tests {
     /// Texts about people and givers that say what many have in common.
     /// What says why somebody lies where they would not names nobody.
     /// Nor does what tells of an incident: who was in it is told apart.
-    const OF_MANY: [&str; 9] = [
+    const OF_MANY: [&str; 11] = [
         "Departure.country",
         "Departure.reason",
+        "Dwelling.district",
+        "DwellingVisit.remedies",
         "Enrolment.course",
         "Incident.account",
         "Incident.code",
@@ -124,10 +126,13 @@ mod tests {
             "diagnosis",
             "dispensing",
             "donor",
+            "dwelling",
+            "dwelling_visit",
             "enrolment",
             "episode",
             "household",
             "involved_person",
+            "lease",
             "medical_referral",
             "person",
             "placement_override",
@@ -135,6 +140,7 @@ mod tests {
             "prescription",
             "referral",
             "stay",
+            "tenancy",
             "vaccination",
             "visit",
         ];

@@ -8,7 +8,7 @@ use enlace_policies::{Class, RecordType};
 
 use super::Lease;
 use super::load::tenancies_in;
-use super::sign::{LEASED, term};
+use super::sign::term;
 use super::tables::leases;
 use super::term::{MovingIn, RenewLeasePayload, held_lease, move_in, told};
 use crate::context::Context;
@@ -114,13 +114,11 @@ async fn renew(
         leases::user_id.eq(actor.user),
     );
     if let Err(error) = diesel::insert_into(leases::table).values(row).execute(connection).await {
-        let message = match constraint(&error) {
-            Some("leases_no_overlap") => LEASED,
-            Some("leases_renewed_once") => {
-                "This lease was renewed already. Renew the term that follows on it."
-            }
-            _ => return Err(error.into()),
-        };
+        if constraint(&error) != Some("leases_no_overlap") {
+            return Err(error.into());
+        }
+        let message =
+            "This lease was renewed already, or the dwelling is leased otherwise on some of those days.";
         return Ok(Err(StateConflict::new(message).into()));
     }
     let by = (id, lease.dwelling_id, input.ends_on);

@@ -18,9 +18,6 @@ use crate::journal::{Begun, Done, Transaction, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, OverCapacity, StateConflict, each_once};
 use crate::scalars::{Id, Money};
 
-/// What is said where a dwelling has another lease at that time.
-pub(super) const LEASED: &str = "The dwelling has another lease on some of those days. Share that one by joinLease, or choose other days.";
-
 input! {
     /// A lease of a dwelling that is offered and was found fit.
     pub struct SignLease {
@@ -116,7 +113,9 @@ async fn sign(
     );
     if let Err(error) = diesel::insert_into(leases::table).values(row).execute(connection).await {
         let message = match constraint(&error) {
-            Some("leases_no_overlap") => LEASED,
+            Some("leases_no_overlap") => {
+                "The dwelling has another lease on some of those days. Share that one by joinLease, or choose other days."
+            }
             Some("leases_of_offered") => "The dwelling was not offered on the day of signing.",
             Some("leases_of_fit") => {
                 "No visit had found the dwelling fit on the day of signing, or the newest found it unfit. Visit it first."

@@ -292,13 +292,17 @@ pub(in crate::housing) async fn tenancies_by_ids(context: Context, ids: Vec<Uuid
 /// Who lives by some leases.
 pub(in crate::housing) async fn tenancies_of(context: Context, leases: Vec<Uuid>) -> Result<Vec<Tenancy>> {
     let reader = context.reader().await?;
-    tenancies_where(&context, &mut &*reader, By::Leases(leases)).await
+    let mut tenancies = tenancies_where(&context, &mut &*reader, By::Leases(leases)).await?;
+    context.hide_order(&mut tenancies, |tenancy| tenancy.id.uuid());
+    Ok(tenancies)
 }
 
 /// Where some households live and lived.
 pub(crate) async fn tenancies_of_households(context: Context, households: Vec<Uuid>) -> Result<Vec<Tenancy>> {
     let reader = context.reader().await?;
-    tenancies_where(&context, &mut &*reader, By::Households(households)).await
+    let mut tenancies = tenancies_where(&context, &mut &*reader, By::Households(households)).await?;
+    context.hide_order(&mut tenancies, |tenancy| tenancy.id.uuid());
+    Ok(tenancies)
 }
 
 /// Who lives by a lease, or by a tenancy, as a transaction sees them.

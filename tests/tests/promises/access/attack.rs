@@ -307,10 +307,11 @@ fn nothing(argument: &str, of: &str) -> String {
                 "arcoRequest" => "arco_request",
                 "beds" => "bed",
                 "departures" => "departure",
+                "action" => "outreach_action",
                 "stays" => "stay",
                 "consents" => "consent",
                 "overrides" => "placement_override",
-                "persons" | "mother" | "head" | "keep" | "merge" | "other" => "person",
+                "persons" | "mother" | "head" | "keep" | "merge" | "other" | "tenant" | "tenants" => "person",
                 kind => kind,
             };
             format!("\"{}\"", enlace_tests::id(kind, uuid::Uuid::from_u128(7)))
@@ -318,7 +319,10 @@ fn nothing(argument: &str, of: &str) -> String {
         "Int" => "1".to_owned(),
         "Boolean" => "true".to_owned(),
         "Date" | "PartialDate" => "\"2000-01-01\"".to_owned(),
+        // Nothing has such a name, and nothing is done in such a place.
+        "String" if matches!(argument, "name" | "place") => "\"\"".to_owned(),
         "String" => "\"an attack: 1\"".to_owned(),
+        "Money" => "\"1.00 MXN\"".to_owned(),
         "Quantity" => "\"1 PIECE\"".to_owned(),
         "DateTime" => "\"2000-01-01T00:00:00Z\"".to_owned(),
         _ => match SCHEMA.0.types.get(of) {

@@ -350,7 +350,7 @@ impl Thing<'_> {
 /// Whether a list is one of people.
 fn is_of_people(first: Option<&Json>, snapshot: &Snapshot) -> bool {
     first.is_some_and(|first| {
-        matches!(snapshot.object(first["id"].as_str().unwrap()), "Person" | "InvolvedPerson")
+        matches!(snapshot.object(first["id"].as_str().unwrap()), "Person" | "InvolvedPerson" | "Tenancy")
     })
 }
 

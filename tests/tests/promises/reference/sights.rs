@@ -81,7 +81,10 @@ const PEOPLE: &[PeopleRow] = &[
     (
         "coordinator",
         None,
-        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION SECURITY JOURNAL", Anywhere)],
+        &[(
+            "IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION HOUSING SECURITY COUNTERPARTY JOURNAL",
+            Anywhere,
+        )],
     ),
     ("shelter_lead", None, &[("IDENTITY FAMILY PLACEMENT CONSENT EDUCATION SECURITY", OwnShelters)]),
     ("clinician", None, &[("IDENTITY FAMILY PLACEMENT CONSENT HEALTH", Anywhere)]),
@@ -96,13 +99,13 @@ const PEOPLE: &[PeopleRow] = &[
     ("adviser", None, &[("CONSENT", Addressed)]),
     ("programmes", None, &[("IDENTITY FAMILY CONSENT", SharedMinors), ("CONSENT", Addressed)]),
     ("programmes", None, &[("EDUCATION", OwnCourses), ("EDUCATION", Shared)]),
-    ("partner", None, &[("IDENTITY FAMILY CONSENT EDUCATION", Shared), ("CONSENT", Addressed)]),
+    ("partner", None, &[("IDENTITY FAMILY CONSENT EDUCATION HOUSING", Shared), ("CONSENT", Addressed)]),
     ("officer", None, &[("SECURITY", Anywhere)]),
     ("inspector", None, &[("SECURITY", Anywhere)]),
     (
         "witness",
         None,
-        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION SECURITY JOURNAL", Anywhere)],
+        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION HOUSING SECURITY JOURNAL", Anywhere)],
     ),
 ];
 
@@ -232,6 +235,10 @@ const OF_A_PERSON: &[&str] = &[
     "Referral",
     "ArcoRequest",
     "Enrolment",
+    "Dwelling",
+    "DwellingVisit",
+    "Lease",
+    "Tenancy",
     "PeopleChange",
     "PersonGone",
     "DuplicateCandidate",
@@ -317,6 +324,8 @@ fn carried(object: &str) -> &str {
         ) => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
         Some("InvolvePerson") => "InvolvedPerson",
+        Some(verb) if verb.ends_with("Dwelling") => "Dwelling",
+        Some(verb) if verb.ends_with("Lease") => "Lease",
         Some(verb) if verb.ends_with("Incident") => "Incident",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
@@ -572,7 +581,7 @@ impl Caller {
         partner || self.may_write_goods("HouseholdDelivery")
     }
 
-    /// Whether it opens and closes campaigns of collection.
+    /// Whether it keeps campaigns.
     pub(crate) fn keeps_campaigns(&self) -> bool {
         let keeps = ["coordinator", "liaison"].iter().any(|role| self.roles.contains(*role));
         keeps && self.in_force && !self.roles.contains("witness")
@@ -650,6 +659,10 @@ impl Caller {
                 .into_iter()
                 .chain(own)
                 .collect();
+        }
+        if matches!(class, "HOUSING" | "COUNTERPARTY") {
+            let coordinator = self.roles.contains("coordinator");
+            return if coordinator { vec![Reach::Records(Anywhere)] } else { Vec::new() };
         }
         if class == "DONOR" {
             let keeps = ["coordinator", "donation_coordinator", "liaison"];

@@ -104,6 +104,14 @@ impl Snapshot {
         snapshot.page_through(&client, "persons", &dispensings, "").await;
         let departures = format!("{{ id departures {} }}", all_of("Departure", 1));
         snapshot.page_through(&client, "persons", &departures, "").await;
+        for (list, object, depth) in [
+            ("outreachActions", "OutreachAction", 1),
+            ("owners", "Owner", 1),
+            ("dwellings", "Dwelling", 2),
+            ("leases", "Lease", 2),
+        ] {
+            snapshot.page_through(&client, list, &all_of(object, depth), "").await;
+        }
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
@@ -222,6 +230,11 @@ impl Snapshot {
             "Donation" | "ImportMapping" => follow("donor"),
             "Stay" | "Episode" | "Departure" => follow("person"),
             "DepartureFollowUp" => follow("departure"),
+            "Tenancy" => follow("tenant"),
+            "DwellingVisit" => follow("dwelling"),
+            "Lease" | "Dwelling" => {
+                Facts { shared_with: self.shares_of_tenants(id, now), ..Facts::default() }
+            }
             "Incident" => Facts { lodges_in: code("shelter"), ..Facts::default() },
             "IncidentFollowUp" | "InvolvedPerson" => follow("incident"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
@@ -248,6 +261,19 @@ impl Snapshot {
             "Enrolment" => Facts { agency: code("agency"), ..follow("person") },
             _ => Facts::default(),
         }
+    }
+
+    /// With whom, and for what, data of those who live by a lease, or in a dwelling, is shared at an instant.
+    fn shares_of_tenants(&self, id: &str, now: DateTime<Utc>) -> BTreeSet<String> {
+        let ids = |of: &str, edge: &str| -> Vec<String> {
+            let rows = self.value(of, edge).as_array().unwrap();
+            rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let leases = if self.object(id) == "Dwelling" { ids(id, "leases") } else { vec![id.to_owned()] };
+        let tenancies = leases.iter().flat_map(|lease| ids(lease, "tenancies"));
+        let tenants =
+            tenancies.map(|tenancy| self.value(&tenancy, "tenant")["id"].as_str().unwrap().to_owned());
+        tenants.flat_map(|tenant| self.shares(&tenant, now)).collect()
     }
 
     /// With whom, and for what, a person's data is shared at an instant.

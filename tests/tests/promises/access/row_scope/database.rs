@@ -5,8 +5,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::programme::{
-    ACCESS, ASSESSMENT, CONSENT, DIAGNOSIS, ENROLMENT, ENTRY, Emergency, HOUSEHOLD, OPERATION, PERSON,
-    Programme, REFERRAL, SHELTERS, Share, key, subject, withheld,
+    ACCESS, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, ENROLMENT, ENTRY, Emergency, HOUSEHOLD, LEASE,
+    OPERATION, PERSON, Programme, REFERRAL, SHELTERS, Share, TENANCY, key, subject, withheld,
 };
 
 impl Programme {
@@ -18,7 +18,7 @@ impl Programme {
         };
         // Triggers are left out: what nobody could be granted through the server is granted here.
         run("SET session_replication_role = replica; \
-             DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
+             DELETE FROM tenancies; DELETE FROM leases; DELETE FROM dwelling_visits; DELETE FROM dwellings; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
              DELETE FROM consents; DELETE FROM person_tokens; DELETE FROM episodes; DELETE FROM persons; DELETE FROM households"
             .to_owned())
         .await;
@@ -101,9 +101,52 @@ impl Programme {
             format!("('{id}', '{person}', '{}', '2022-01-10', '')", key(ASSESSMENT, *assessment))
         });
         run(insert("diagnoses (id, person_id, assessment_id, made_at, conclusion)", diagnoses)).await;
+        run(self.housing(programme)).await;
         self.write_journal(&client).await;
         self.write_actors(&client).await;
         self.write_accesses(&client).await;
+    }
+
+    /// Dwellings in each of which two people sign for their households.
+    fn housing(&self, programme: &str) -> String {
+        let homes = self.people.len().div_ceil(2);
+        let dwellings = (0..homes).map(|number| {
+            format!(
+                "('{}', {programme}, (SELECT min(id::text)::uuid FROM owners), 'Calle {number}', 'Muestra', 2, 8, 1, 'MXN', '{{}}', \
+                 '2022-01-01', '2022-01-01')",
+                key(DWELLING, number)
+            )
+        });
+        let leases = (0..homes).map(|number| {
+            let (lease, dwelling) = (key(LEASE, number), key(DWELLING, number));
+            format!("('{lease}', {programme}, '{dwelling}', '2022-01-10', '2022-01-10', '2022-06-30', 1, 'MXN', '2022-01-10')")
+        });
+        let tenancies = (0..self.people.len()).map(|number| {
+            let home = number / 2;
+            // Each of a household of their own, since nobody lives in two dwellings.
+            format!(
+                "('{}', '{}', '{}', '{}', '{}', 1, '2022-01-10', '2022-06-30', '', '2022-01-10')",
+                key(TENANCY, number),
+                key(LEASE, home),
+                key(DWELLING, home),
+                key(TENANCY, number),
+                key(PERSON, number)
+            )
+        });
+        let dwellings = insert(
+            "dwellings (id, programme_id, owner_id, address, district, rooms, capacity, rent_cents, rent_currency, services, offered_on, \
+             recorded_at)",
+            dwellings,
+        );
+        let leases = insert(
+            "leases (id, programme_id, dwelling_id, signed_on, starts_on, ends_on, rent_cents, rent_currency, recorded_at)",
+            leases,
+        );
+        let tenancies = insert(
+            "tenancies (id, lease_id, dwelling_id, household_id, person_id, people, starts_on, ends_on, record, recorded_at)",
+            tenancies,
+        );
+        format!("{dwellings}; {leases}; {tenancies}")
     }
 
     async fn write_accesses(&self, client: &tokio_postgres::Client) {

@@ -4,6 +4,7 @@ mod agencies;
 mod departures;
 mod goods;
 mod health;
+mod housing;
 mod incidents;
 mod inspections;
 mod journal;
@@ -31,6 +32,7 @@ fn breaches() -> Vec<Breach> {
         departures::BREACHES,
         goods::BREACHES,
         health::BREACHES,
+        housing::BREACHES,
         incidents::BREACHES,
         inspections::BREACHES,
         journal::BREACHES,
