@@ -5,6 +5,7 @@
 //! and households still share one. The municipal DIF may answer for them morally, as guarantor. The database holds that nobody lives in
 //! what was not found fit, that a household lives in one place at a time, and that no dwelling is overcrowded.
 
+mod changes;
 mod end;
 mod figures;
 mod graphql;
@@ -13,6 +14,7 @@ mod offer;
 mod outreach;
 mod owners;
 mod renew;
+mod roots;
 mod share;
 mod sign;
 pub(crate) mod tables;
@@ -29,7 +31,6 @@ use enlace_policies::Fact;
 use crate::access::FactSource;
 use crate::census::{Judged, judged};
 use crate::graph::{Facts, graphql_enum, record};
-use crate::journal::Change;
 use crate::scalars::{Id, Money};
 
 pub(crate) use graphql::register;
@@ -319,100 +320,3 @@ pub(crate) struct Terms {
 
 /// What it is sealed as.
 pub(crate) const TERMS: &str = "tenancy";
-
-/// In the journal: the campaign did something.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OutreachRecorded {
-    action: OutreachAction,
-}
-
-impl Change for OutreachRecorded {
-    const NAME: &'static str = "housing.outreachRecorded";
-}
-
-/// In the journal: an owner was registered or revised. Who they are stands in their own row alone.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OwnerSet {
-    owner: Uuid,
-    version: i32,
-    /// Whether there is a way to reach them.
-    contact: bool,
-    action: Option<Uuid>,
-}
-
-impl Change for OwnerSet {
-    const NAME: &'static str = "housing.ownerSet";
-}
-
-/// In the journal: a dwelling, as it is from then on. Where it is stands in its own row alone.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DwellingSet {
-    dwelling: Uuid,
-    owner: Uuid,
-    version: i32,
-    rooms: i32,
-    capacity: i32,
-    rent: Money,
-    services: Vec<DwellingService>,
-    withdrawn_on: Option<NaiveDate>,
-}
-
-impl Change for DwellingSet {
-    const NAME: &'static str = "housing.dwellingSet";
-}
-
-/// In the journal: a dwelling was visited.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DwellingVisited {
-    dwelling: Uuid,
-    visit: Uuid,
-    visited_on: NaiveDate,
-    fit: bool,
-    remedies: Option<String>,
-}
-
-impl Change for DwellingVisited {
-    const NAME: &'static str = "housing.dwellingVisited";
-}
-
-/// In the journal: a lease, as it is from then on.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LeaseSet {
-    lease: Uuid,
-    dwelling: Uuid,
-    version: i32,
-    state: LeaseState,
-    starts_on: NaiveDate,
-    ends_on: NaiveDate,
-    ended_on: Option<NaiveDate>,
-    ending: Option<LeaseEnding>,
-    rent: Money,
-    guaranteed_until: Option<NaiveDate>,
-    renews: Option<Uuid>,
-}
-
-impl Change for LeaseSet {
-    const NAME: &'static str = "housing.leaseSet";
-}
-
-/// In the journal, of the one who signed for a household: how it lives there from then on.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TenancySet {
-    tenancy: Uuid,
-    lease: Uuid,
-    household: Uuid,
-    people: i32,
-    starts_on: NaiveDate,
-    ends_on: NaiveDate,
-    share: Option<Money>,
-}
-
-impl Change for TenancySet {
-    const NAME: &'static str = "housing.tenancySet";
-}

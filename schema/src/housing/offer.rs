@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
+use super::changes::DwellingSet;
 use super::load::{OWNER_COLUMNS, action_in, dwelling_in};
 use super::tables::{dwellings, owners};
-use super::{Dwelling, DwellingService, DwellingSet, OutreachAction, Owner, of_nobody};
+use super::{Dwelling, DwellingService, OutreachAction, Owner, of_nobody};
 use crate::census::{Checked, needs};
 use crate::context::Context;
 use crate::error::Result;

@@ -6,8 +6,9 @@ use diesel_async::RunQueryDsl;
 
 use enlace_policies::{Class, RecordType};
 
+use super::changes::OutreachRecorded;
 use super::tables::outreach_actions;
-use super::{OutreachAction, OutreachKind, OutreachRecorded};
+use super::{OutreachAction, OutreachKind};
 use crate::census::{Checked, needs};
 use crate::context::Context;
 use crate::error::Result;

@@ -5,9 +5,10 @@ use diesel_async::RunQueryDsl;
 
 use enlace_policies::{Class, RecordType};
 
+use super::changes::OwnerSet;
 use super::load::{OWNER_COLUMNS, action_in};
 use super::tables::owners;
-use super::{OutreachAction, Owner, OwnerSet};
+use super::{OutreachAction, Owner};
 use crate::census::{Checked, needs};
 use crate::context::Context;
 use crate::error::Result;

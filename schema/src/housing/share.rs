@@ -113,7 +113,7 @@ async fn join(
     let shares: Vec<Money> = paid.chain(input.share.clone()).collect();
     let within_term = (lease.starts_on..=lease.ends_on).contains(&starts_on);
     let sound = needs(within_term, "startsOn", "A household joins on a day of the lease.");
-    if let Err(problem) = sound.and_then(|()| within(&lease.rent, &shares)) {
+    if let Err(problem) = sound.and_then(|()| within("share", &lease.rent, &shares)) {
         return Ok(Err(problem.into()));
     }
     let moving = tenants.into_iter().map(|held| MovingIn {

@@ -93,7 +93,7 @@ async fn sign(
         "shares",
         "Name one share for each tenant, in the same order, or none.",
     );
-    if let Err(problem) = each.and_then(|()| within(&dwelling.rent, shares)) {
+    if let Err(problem) = each.and_then(|()| within("shares", &dwelling.rent, shares)) {
         return Ok(Err(problem.into()));
     }
     let (actor, id) = (context.actor()?, context.new_uuid()?);

@@ -9,15 +9,16 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, RecordType};
 
+use super::changes::{LeaseSet, TenancySet};
 use super::load::{lease_in, tenancies_in};
 use super::tables::{leases, tenancies};
-use super::{Lease, LeaseSet, LeaseState, TERMS, TenancySet, Terms, of_nobody};
-use crate::census::{Held, MERGED, Person, TAKES_NOTHING, erased, held_all, needs};
+use super::{Lease, LeaseState, TERMS, Terms, of_nobody};
+use crate::census::{Checked, Held, MERGED, Person, TAKES_NOTHING, erased, held_all, needs};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::record;
 use crate::journal::{Part, constraint};
-use crate::problem::{InvalidValue, NotFound, OverCapacity, StateConflict, VersionConflict};
+use crate::problem::{NotFound, OverCapacity, StateConflict, VersionConflict};
 use crate::scalars::{Id, Money};
 
 /// What answers a change of a lease, which is read anew.
@@ -167,11 +168,11 @@ where
 }
 
 /// Whether what households pay is of the rent: in its currency, and together no more.
-pub(super) fn within(rent: &Money, shares: &[Money]) -> std::result::Result<(), InvalidValue> {
+pub(super) fn within(argument: &str, rent: &Money, shares: &[Money]) -> Checked {
     let of_rent = shares.iter().all(|share| share.currency == rent.currency && share.cents >= 0);
     let total = shares.iter().try_fold(0_i64, |total, share| total.checked_add(share.cents));
     let message = format!("Shares are of the rent, {rent}: in its currency, and together no more.");
-    needs(of_rent && total.is_some_and(|total| total <= rent.cents), "shares", &message)
+    needs(of_rent && total.is_some_and(|total| total <= rent.cents), argument, &message)
 }
 
 /// What the journal says of a lease as it is now, and of those who live by it.

@@ -6,10 +6,11 @@ use diesel_async::RunQueryDsl;
 
 use enlace_policies::{Class, RecordType};
 
+use super::Dwelling;
+use super::changes::DwellingVisited;
 use super::load::dwelling_in;
 use super::offer::VisitDwellingPayload;
 use super::tables::dwelling_visits;
-use super::{Dwelling, DwellingVisited};
 use crate::census::needs;
 use crate::context::Context;
 use crate::error::Result;

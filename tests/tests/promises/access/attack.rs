@@ -178,6 +178,7 @@ const SELECTING: &[(&str, &str, &str)] = &[
     ("Person", "breakGlassAccesses", "person"),
     ("Donor", "donationItems", "donor"),
     ("Donor", "donations", "donor"),
+    ("Dwelling", "leases", "dwelling"),
 ];
 
 /// A record is reached by the id by which its caller knows it, and by no other: not by a witness's pseudonym, nor, by a witness,

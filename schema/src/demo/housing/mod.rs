@@ -1,9 +1,13 @@
 //! What there is to lease, who lives where, and what the awareness campaign brought: two households to a dwelling, 461 dwellings in all, and
 //! some that nobody leases.
 
+mod rows;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use tokio_postgres::Transaction;
 use uuid::Uuid;
+
+use rows::{Action, Dwelling, Lease, Owner, Tenancy, Visit};
 
 use super::agencies::agency_id;
 use super::people::{Home, sealed};
@@ -45,96 +49,6 @@ const OUTREACH: [(&str, &str, Option<i32>); 4] = [
     ("VISIT", "Colonia Ejemplo Norte", Some(12)),
     ("TALK", "Parroquia de muestra", Some(65)),
 ];
-
-row! {
-    /// What the campaign did.
-    Action in "outreach_actions" {
-        id: Uuid = UUID,
-        programme_id: Uuid = UUID,
-        held_on: NaiveDate = DATE,
-        kind: &'static str = TEXT,
-        place: &'static str = TEXT,
-        attendance: Option<i32> = INT4,
-        note: Option<&'static str> = TEXT,
-        recorded_at: DateTime<Utc> = TIMESTAMPTZ,
-    }
-}
-
-row! {
-    /// Who lets dwellings.
-    Owner in "owners" {
-        id: Uuid = UUID,
-        programme_id: Uuid = UUID,
-        name: String = TEXT,
-        contact: Option<String> = TEXT,
-        action_id: Option<Uuid> = UUID,
-        registered_at: DateTime<Utc> = TIMESTAMPTZ,
-    }
-}
-
-row! {
-    /// A dwelling.
-    Dwelling in "dwellings" {
-        id: Uuid = UUID,
-        programme_id: Uuid = UUID,
-        owner_id: Uuid = UUID,
-        address: String = TEXT,
-        district: &'static str = TEXT,
-        rooms: i32 = INT4,
-        capacity: i32 = INT4,
-        rent_cents: i64 = INT8,
-        rent_currency: &'static str = TEXT,
-        services: Vec<&'static str> = TEXT_ARRAY,
-        action_id: Option<Uuid> = UUID,
-        offered_on: NaiveDate = DATE,
-        recorded_at: DateTime<Utc> = TIMESTAMPTZ,
-    }
-}
-
-row! {
-    /// What was found there.
-    Visit in "dwelling_visits" {
-        id: Uuid = UUID,
-        dwelling_id: Uuid = UUID,
-        visited_on: NaiveDate = DATE,
-        fit: bool = BOOL,
-        remedies: Option<&'static str> = TEXT,
-        recorded_at: DateTime<Utc> = TIMESTAMPTZ,
-    }
-}
-
-row! {
-    /// A lease.
-    Lease in "leases" {
-        id: Uuid = UUID,
-        programme_id: Uuid = UUID,
-        dwelling_id: Uuid = UUID,
-        renews_id: Option<Uuid> = UUID,
-        signed_on: NaiveDate = DATE,
-        starts_on: NaiveDate = DATE,
-        ends_on: NaiveDate = DATE,
-        rent_cents: i64 = INT8,
-        rent_currency: &'static str = TEXT,
-        guarantor_id: Option<Uuid> = UUID,
-        guaranteed_until: Option<NaiveDate> = DATE,
-        recorded_at: DateTime<Utc> = TIMESTAMPTZ,
-    }
-}
-
-row! {
-    /// That a household lives there, sealed.
-    Tenancy in "tenancies" {
-        id: Uuid = UUID,
-        lease_id: Uuid = UUID,
-        dwelling_id: Uuid = UUID,
-        household_id: Uuid = UUID,
-        person_id: Uuid = UUID,
-        starts_on: NaiveDate = DATE,
-        ends_on: NaiveDate = DATE,
-        record: Vec<u8> = BYTEA,
-        recorded_at: DateTime<Utc> = TIMESTAMPTZ,
-    }
-}
 
 /// The rows of housing as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
