@@ -167,8 +167,7 @@ async fn leave(
     if let Err(problem) = needs((earliest..=tenancy.ends_on).contains(&input.last_day), "lastDay", message) {
         return Ok(Err(problem.into()));
     }
-    let stays = |other: &&Tenancy| other.id != tenancy.id && other.ends_on > input.last_day;
-    if !living.iter().any(|other| stays(&other)) {
+    if !living.iter().any(|other| other.id != tenancy.id && other.ends_on > input.last_day) {
         let message = "Nobody else lives by this lease after that day. End it by endLease.";
         return Ok(Err(StateConflict::new(message).into()));
     }

@@ -3,6 +3,8 @@
 
 mod rows;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -98,29 +100,27 @@ impl Rows {
         rows.outreach(now);
         let prospects: Vec<Prospect> =
             homes.iter().map(Prospect::of).chain((0..SPARE).map(Prospect::spare)).collect();
-        // Of three dwellings two have the same owner.
-        let owner = |number: usize| number * 2 / 3;
-        let mut number = 0;
-        while number < prospects.len() {
-            let of = owner(number);
-            let theirs = (number..prospects.len()).take_while(|other| owner(*other) == of);
-            let first =
-                theirs.clone().filter_map(|other| prospects.get(other)).map(|one| one.offered_on).min();
-            let first = first.unwrap_or(day);
-            let theirs: Vec<usize> = theirs.collect();
-            if local(first, 9) <= now {
-                let (owner_id, action_id) = rows.owner(of, first);
-                for number in &theirs {
-                    let Some(prospect) = prospects.get(*number) else { continue };
-                    if local(prospect.offered_on, 9) <= now {
-                        rows.dwelling(*number, prospect, (owner_id, action_id), now);
-                        let home = homes.get(*number).filter(|home| home.signed_at() <= now);
-                        home.map_or(Ok(()), |home| rows.lease(home, now))?;
-                    }
-                }
-            }
-            number += theirs.len();
+        // Of three dwellings two have the same owner, who comes with the first of them.
+        let owner_of = |number: usize| number * 2 / 3;
+        let mut first: BTreeMap<usize, NaiveDate> = BTreeMap::new();
+        for (number, prospect) in prospects.iter().enumerate() {
+            let since = first.entry(owner_of(number)).or_insert(prospect.offered_on);
+            *since = (*since).min(prospect.offered_on);
         }
+        let mut owners: BTreeMap<usize, (Uuid, Option<Uuid>)> = BTreeMap::new();
+        for (number, since) in first.into_iter().filter(|(_, since)| local(*since, 9) <= now) {
+            owners.insert(number, rows.owner(number, since));
+        }
+        for (number, prospect) in prospects.iter().enumerate() {
+            let known = owners.get(&owner_of(number)).filter(|_| local(prospect.offered_on, 9) <= now);
+            let Some(owner) = known else { continue };
+            rows.dwelling(number, prospect, *owner, now);
+            if let Some(home) = homes.get(number).filter(|home| home.signed_at() <= now) {
+                rows.lease(home, now)?;
+            }
+        }
+        // They are numbered as they are written: a later day only adds.
+        rows.dwellings.sort_by_key(|dwelling| dwelling.id);
         Ok(rows)
     }
 
