@@ -104,14 +104,7 @@ impl Snapshot {
         snapshot.page_through(&client, "persons", &dispensings, "").await;
         let departures = format!("{{ id departures {} }}", all_of("Departure", 1));
         snapshot.page_through(&client, "persons", &departures, "").await;
-        for (list, object, depth) in [
-            ("outreachActions", "OutreachAction", 1),
-            ("owners", "Owner", 1),
-            ("dwellings", "Dwelling", 2),
-            ("leases", "Lease", 2),
-        ] {
-            snapshot.page_through(&client, list, &all_of(object, depth), "").await;
-        }
+        snapshot.read_housing(&client).await;
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
@@ -142,6 +135,18 @@ impl Snapshot {
     async fn page_through(&mut self, client: &Client, list: &str, node: &str, arguments: &str) -> Vec<Place> {
         let rows = page_through(client, list, node, arguments).await;
         rows.into_iter().map(|(node, cursor)| (self.absorb(&node), cursor)).collect()
+    }
+
+    /// Dwellings, who lets them and who lives there.
+    async fn read_housing(&mut self, client: &Client) {
+        for (list, object, depth) in [
+            ("outreachActions", "OutreachAction", 1),
+            ("owners", "Owner", 1),
+            ("dwellings", "Dwelling", 2),
+            ("leases", "Lease", 2),
+        ] {
+            self.page_through(client, list, &all_of(object, depth), "").await;
+        }
     }
 
     /// One movement of each kind and stock kind.
