@@ -26,6 +26,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("education.tests.toml", include_str!("../education.tests.toml")),
     ("employment.tests.toml", include_str!("../employment.tests.toml")),
     ("health.tests.toml", include_str!("../health.tests.toml")),
+    ("housing.tests.toml", include_str!("../housing.tests.toml")),
     ("incidents.tests.toml", include_str!("../incidents.tests.toml")),
     ("inspections.tests.toml", include_str!("../inspections.tests.toml")),
     ("journal.tests.toml", include_str!("../journal.tests.toml")),

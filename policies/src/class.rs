@@ -81,13 +81,15 @@ named! {
         Education = "EDUCATION",
         /// A person's work: what they can do, their applications, jobs and RFC.
         Employment = "EMPLOYMENT",
+        /// Dwellings, leases, and who lives by them.
+        Housing = "HOUSING",
         /// Incidents of public order, and the people in them.
         Security = "SECURITY",
         /// The budget, its sources and what was spent of it.
         Funds = "FUNDS",
         /// Consents and referrals of a person.
         Consent = "CONSENT",
-        /// Who employers are, and how to reach them: nobody in care.
+        /// Identity and contact of those with whom the programme deals for people: employers, owners of dwellings.
         Counterparty = "COUNTERPARTY",
         /// The record of changes and of reads.
         Journal = "JOURNAL",
@@ -121,7 +123,7 @@ named! {
         Item = "Item",
         /// What one donor gave at one time.
         Donation = "Donation",
-        /// A campaign of collection.
+        /// A campaign: of collection, or of awareness.
         Campaign = "Campaign",
         /// Goods of one item that arrived together.
         Lot = "Lot",
@@ -199,6 +201,14 @@ named! {
         WorkProfile = "WorkProfile",
         /// How a person stands towards a vacancy: that they fit it, or applied for it.
         JobApplication = "JobApplication",
+        /// Who lets dwellings.
+        Owner = "Owner",
+        /// A dwelling, and what was found there.
+        Dwelling = "Dwelling",
+        /// A term of a contract over a dwelling.
+        Lease = "Lease",
+        /// That a household lives by a lease.
+        Tenancy = "Tenancy",
         /// Something that was done or read.
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
@@ -238,6 +248,7 @@ impl Class {
             | Self::Placement
             | Self::Education
             | Self::Employment
+            | Self::Housing
             | Self::Security
             | Self::Consent => true,
         }
@@ -256,6 +267,7 @@ impl Class {
             | Self::Placement
             | Self::Education
             | Self::Employment
+            | Self::Housing
             | Self::Security
             | Self::Consent
             | Self::Counterparty
@@ -367,6 +379,10 @@ impl RecordType {
             | Self::Employer
             | Self::WorkProfile
             | Self::JobApplication
+            | Self::Owner
+            | Self::Dwelling
+            | Self::Lease
+            | Self::Tenancy
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::Explanation
@@ -379,6 +395,7 @@ impl RecordType {
         match self {
             Self::Programme
             | Self::Campaign
+            | Self::Owner
             | Self::Explanation
             | Self::Kit
             | Self::Entitlement
@@ -435,7 +452,9 @@ impl RecordType {
             Self::Enrolment | Self::JobApplication => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency, Fact::Withheld]
             }
-            Self::WorkProfile => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Withheld],
+            Self::WorkProfile
+            Self::Dwelling | Self::Lease => &[Fact::SharedWith],
+            Self::Tenancy => &[Fact::SharedWith, Fact::Withheld],
         }
     }
 }

@@ -31,6 +31,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("employment.cedar", include_str!("../employment.cedar")),
     ("funds.cedar", include_str!("../funds.cedar")),
     ("health.cedar", include_str!("../health.cedar")),
+    ("housing.cedar", include_str!("../housing.cedar")),
     ("incidents.cedar", include_str!("../incidents.cedar")),
     ("indicators.cedar", include_str!("../indicators.cedar")),
     ("inspections.cedar", include_str!("../inspections.cedar")),

@@ -26,6 +26,7 @@ mod funds;
 mod graph;
 mod health;
 mod housekeeping;
+mod housing;
 mod incidents;
 mod indicators;
 mod inspections;
@@ -86,6 +87,7 @@ fn capabilities() -> graph::Graph {
     departures::register(&mut graph);
     health::register(&mut graph);
     education::register(&mut graph);
+    housing::register(&mut graph);
     employment::register(&mut graph);
     rehabilitation::register(&mut graph);
     funds::register(&mut graph);

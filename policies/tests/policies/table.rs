@@ -39,6 +39,9 @@ fn identified(record: RecordType) -> bool {
             | Of::Enrolment
             | Of::WorkProfile
             | Of::JobApplication
+            | Of::Dwelling
+            | Of::Lease
+            | Of::Tenancy
             | Of::BreakGlassAccess
     )
 }

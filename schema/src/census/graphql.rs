@@ -15,6 +15,7 @@ use crate::education::{self, Enrolment};
 use crate::employment;
 use crate::graph::{ConnectionKind, Graph};
 use crate::health;
+use crate::housing::{self, Tenancy};
 use crate::lodging::{self, Stay};
 use crate::shelters::{self, Shelter};
 
@@ -174,6 +175,15 @@ fn household(graph: &mut Graph) {
                 |delivery: &HouseholdDelivery| delivery.household_id,
             )
             .identifying()
+            .many(
+                "tenancies",
+                Class::Housing,
+                "Where it lives and lived, in the order in which it was signed for.",
+                |household| Some(household.id.uuid()),
+                housing::tenancies_of_households,
+                |tenancy: &Tenancy| tenancy.household_id,
+            )
+            .in_scope::<Tenancy>()
     });
 }
 

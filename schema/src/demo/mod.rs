@@ -59,6 +59,7 @@ mod donations;
 mod facility;
 mod funds;
 mod giving;
+mod housing;
 mod incidents;
 mod indicators;
 mod inspections;
@@ -164,6 +165,7 @@ pub async fn load(
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
     let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
+    let housing = housing::Rows::generate(day, now, &people.homes)?;
     let vacancies = vacancies::Rows::generate(day, now);
     let work = work::Rows::generate(&people.persons, &vacancies, day)?;
     let funds = funds::Rows::generate(now);
@@ -183,6 +185,7 @@ pub async fn load(
     meals.copy(&transaction).await?;
     inspections.copy(&transaction).await?;
     incidents.copy(&transaction).await?;
+    housing.copy(&transaction).await?;
     vacancies.copy(&transaction).await?;
     work.copy(&transaction).await?;
     funds.copy(&transaction).await?;

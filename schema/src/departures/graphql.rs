@@ -13,6 +13,7 @@ use super::settle::{
 use super::{Departure, DepartureFollowUp, load};
 use crate::census::{self, Person};
 use crate::graph::{ConnectionKind, Graph, Record};
+use crate::housing::{self, Lease};
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
@@ -45,6 +46,15 @@ pub(crate) fn register(graph: &mut Graph) {
                 |follow_up: &DepartureFollowUp| follow_up.departure_id,
             )
             .in_scope::<DepartureFollowUp>()
+            .one(
+                "lease",
+                Class::Housing,
+                "The lease by which they live where they go; null where none was named, or the caller may not see it.",
+                |departure| departure.lease_id,
+                housing::leases_by_ids,
+                |lease: &Lease| lease.id.uuid(),
+            )
+            .in_scope::<Lease>()
     });
     graph.object::<DepartureFollowUp>(|follow_up| {
         follow_up

@@ -109,6 +109,7 @@ async fn open(context: &Context, rows: Vec<DepartureRow>, at: Instant) -> Result
                 destination: plan.as_ref().map(|plan| plan.kind),
                 country: plan.as_ref().map(|plan| plan.country.clone()),
                 transport: plan.as_ref().map(|plan| plan.transport),
+                lease_id: plan.as_ref().and_then(|plan| plan.lease),
                 place: plan.and_then(|plan| plan.place),
                 reason: row.reason,
                 recorded_at: row.recorded_at,

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::census::{Checked, Judged, is_country, judged, needs};
 use crate::graph::{graphql_enum, input, record};
+use crate::housing::Lease;
 use crate::journal::Change;
 use crate::scalars::Id;
 
@@ -108,6 +109,8 @@ record! {
         person_id: Uuid,
         /// What those share who are to go together.
         party_id: Uuid,
+        /// The lease by which they live there.
+        lease_id: Option<Uuid>,
         /// The facts of the person.
         judged: Judged,
     }
@@ -142,7 +145,7 @@ input! {
         pub kind: DestinationKind,
         /// The country, ISO 3166-1 alpha-3: `MEX` of a dwelling or a city here, another of a country.
         pub country: String,
-        /// The place: an address or a city, 2 to 200 characters.
+        /// The place: an address or a city, 2 to 200 characters. A dwelling that a lease names needs none.
         pub place: Option<String>,
         /// How they travel.
         pub transport: Transport,
@@ -157,14 +160,17 @@ pub(crate) struct Destination {
     pub(crate) country: String,
     pub(crate) place: Option<String>,
     pub(crate) transport: Transport,
+    /// The lease by which they live there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lease: Option<Uuid>,
 }
 
 /// What it is sealed as.
 pub(crate) const DESTINATION: &str = "destination";
 
 impl DestinationInput {
-    /// Whether it can be; where not, what to do.
-    fn check(&self) -> Checked {
+    /// Whether it can be, of whom lives there by a lease or not; where not, what to do.
+    fn check(&self, lease: Option<Id<Lease>>) -> Checked {
         needs(
             is_country(&self.country),
             "destination.country",
@@ -176,15 +182,17 @@ impl DestinationInput {
         let named =
             self.place.as_deref().is_none_or(|place| (2..=200).contains(&place.trim().chars().count()));
         needs(named, "destination.place", "A place has 2 to 200 characters.")?;
-        let needed = self.kind == DestinationKind::Country || self.place.is_some();
+        let dwelling = lease.is_none() || self.kind == DestinationKind::Dwelling;
+        needs(dwelling, "lease", "A lease is of a dwelling, and of no other destination.")?;
+        let needed = self.kind == DestinationKind::Country || self.place.is_some() || lease.is_some();
         needs(needed, "destination.place", "Say which dwelling or which city.")
     }
-}
 
-impl From<&DestinationInput> for Destination {
-    fn from(input: &DestinationInput) -> Self {
-        let DestinationInput { kind, country, place, transport } = input.clone();
-        Self { kind, country, place: place.map(|place| place.trim().to_owned()), transport }
+    /// What is sealed of it.
+    fn sealed(&self, lease: Option<Id<Lease>>) -> Destination {
+        let Self { kind, country, place, transport } = self.clone();
+        let place = place.map(|place| place.trim().to_owned());
+        Destination { kind, country, place, transport, lease: lease.map(Id::uuid) }
     }
 }
 

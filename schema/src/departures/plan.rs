@@ -18,6 +18,7 @@ use crate::census::{Held, MERGED, Person, TAKES_NOTHING, erased, held_all, needs
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, union};
+use crate::housing::{Lease, live_there};
 use crate::journal::{Begun, Done, Part, Transaction, constraint};
 use crate::lodging::hold_households;
 use crate::problem::{
@@ -37,6 +38,8 @@ input! {
         pub planned_on: NaiveDate,
         /// Where to, and how.
         pub destination: DestinationInput,
+        /// The lease by which their households live there on that day. For whoever reads HOUSING.
+        pub lease: Option<Id<Lease>>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
         pub idempotency_key: String,
     }
@@ -53,6 +56,8 @@ input! {
         pub planned_on: Option<NaiveDate>,
         /// Where to, and how; as before, where it is left out.
         pub destination: Option<DestinationInput>,
+        /// The lease by which their households live there on that day; goes with a destination. For whoever reads HOUSING.
+        pub lease: Option<Id<Lease>>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
         pub idempotency_key: String,
     }
@@ -130,7 +135,7 @@ async fn plan(
         Ok(people) => people,
         Err(problem) => return Ok(Err(problem.into())),
     };
-    if let Err(problem) = checked(context, Some(input.planned_on), Some(&input.destination)) {
+    if let Err(problem) = checked(context, Some(input.planned_on), Some(&input.destination), input.lease) {
         return Ok(Err(problem.into()));
     }
     hold_households(transaction.connection()?, &people).await?;
@@ -144,6 +149,12 @@ async fn plan(
             return Ok(Err(StateConflict::new(MERGED).into()));
         }
     }
+    if let Some(lease) = input.lease {
+        let on = input.planned_on;
+        if let Err(refused) = live_there(context, transaction.connection()?, lease, (&people, on)).await? {
+            return Ok(Err(refused));
+        }
+    }
     let here = episodes::table
         .filter(episodes::person_id.eq_any(&people))
         .filter(episodes::ended_on.is_null())
@@ -151,7 +162,7 @@ async fn plan(
     let here: Vec<(Uuid, Uuid)> = here.load(transaction.connection()?).await?;
     let keys = context.vault().keys(people).await?;
     let party = context.new_uuid()?;
-    let destination = Destination::from(&input.destination);
+    let destination = input.destination.sealed(input.lease);
     let mut changes = Vec::with_capacity(held.len().saturating_add(1));
     for Held { id: person, .. } in &held {
         let Some((_, episode)) = here.iter().find(|(whose, _)| whose == person) else {
@@ -198,11 +209,15 @@ fn checked(
     context: &Context,
     planned_on: Option<NaiveDate>,
     destination: Option<&DestinationInput>,
+    lease: Option<Id<Lease>>,
 ) -> std::result::Result<(), InvalidValue> {
     let today = context.day_of(context.now());
     let to_come = planned_on.is_none_or(|day| day >= today);
     needs(to_come, "plannedOn", "A departure is planned for today or later.")?;
-    destination.map_or(Ok(()), DestinationInput::check)
+    match destination {
+        Some(destination) => destination.check(lease),
+        None => needs(lease.is_none(), "lease", "A lease goes with a destination: say that too."),
+    }
 }
 
 /// What the journal says of a plan.
@@ -233,7 +248,7 @@ async fn replan(
     transaction: &mut Transaction<'_, ReplanDeparturePayload>,
     input: &ReplanDeparture,
 ) -> Result<std::result::Result<Done<ReplanDeparturePayload>, ReplanDepartureResult>> {
-    if let Err(problem) = checked(context, input.planned_on, input.destination.as_ref()) {
+    if let Err(problem) = checked(context, input.planned_on, input.destination.as_ref(), input.lease) {
         return Ok(Err(problem.into()));
     }
     let needs = (DepartureState::Planned, NOT_PLANNED);
@@ -248,13 +263,22 @@ async fn replan(
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
+    if let Some(lease) = input.lease {
+        for departure in &found {
+            let on = input.planned_on.unwrap_or(departure.planned_on);
+            let one = [departure.person_id];
+            if let Err(refused) = live_there(context, transaction.connection()?, lease, (&one, on)).await? {
+                return Ok(Err(refused));
+            }
+        }
+    }
     let keys = context.vault().keys(found.iter().map(|departure| departure.person_id).collect()).await?;
     let mut changes = Vec::with_capacity(found.len().saturating_add(1));
     for departure in &found {
         let person = departure.person_id;
         let before = before(departure);
         let (Some(destination), true) =
-            (input.destination.as_ref().map(Destination::from).or(before), keys.have(person))
+            (input.destination.as_ref().map(|to| to.sealed(input.lease)).or(before), keys.have(person))
         else {
             return Ok(Err(erased().into()));
         };
@@ -280,6 +304,7 @@ fn before(departure: &Departure) -> Option<Destination> {
         country: departure.country.clone()?,
         place: departure.place.clone(),
         transport: departure.transport?,
+        lease: departure.lease_id,
     })
 }
 

@@ -55,9 +55,11 @@ mod tests {
     /// Texts about people and givers that say what many have in common.
     /// What says why somebody lies where they would not names nobody.
     /// Nor does what tells of an incident: who was in it is told apart.
-    const OF_MANY: [&str; 12] = [
+    const OF_MANY: [&str; 14] = [
         "Departure.country",
         "Departure.reason",
+        "Dwelling.district",
+        "DwellingVisit.remedies",
         "Enrolment.course",
         "Incident.account",
         "Incident.code",
@@ -127,6 +129,8 @@ mod tests {
             "diagnosis",
             "dispensing",
             "donor",
+            "dwelling",
+            "dwelling_visit",
             "enrolment",
             "episode",
             "household",
@@ -135,6 +139,7 @@ mod tests {
             "job_attendance",
             "job_follow_up",
             "job_placement",
+            "lease",
             "medical_referral",
             "person",
             "placement_override",
@@ -143,6 +148,7 @@ mod tests {
             "referral",
             "rfc_procedure",
             "stay",
+            "tenancy",
             "vaccination",
             "visit",
             "work_profile",

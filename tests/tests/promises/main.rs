@@ -24,6 +24,7 @@ mod generated;
 mod granting;
 mod graphql_over_http;
 mod health;
+mod housing;
 mod http;
 mod incidents;
 mod indicators;

@@ -177,6 +177,9 @@ fn every_id_is_an_opaque_global_id() {
                     | "languages"
                     | "occupation"
                     | "rfc"
+                    | "address"
+                    | "district"
+                    | "remedies"
             ) || argument.name == "outcome" && coordinate == "Mutation.endMedicalReferral";
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);

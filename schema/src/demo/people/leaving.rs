@@ -1,9 +1,9 @@
-//! How households leave: planned some days before, and gone on their day.
+//! How households leave for their dwellings: planned once the lease is signed, and gone on their day.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::households::Stay;
+use super::homes::{Home, Tenant};
 use super::someone::Someone;
 use crate::demo::{Random, id, local, programme_id};
 use crate::departures::{DESTINATION, Destination, DestinationKind, Transport};
@@ -11,10 +11,6 @@ use crate::error::Result;
 
 /// At what hour households leave.
 const HOUR: i64 = 10;
-/// Cities of this country that people go on to.
-const CITIES: [&str; 4] = ["Tijuana", "Monterrey", "Ciudad de México", "Guadalajara"];
-/// Countries, as often as they are gone to.
-const COUNTRIES: [&str; 5] = ["USA", "USA", "USA", "CAN", "BRA"];
 
 row! {
     /// That somebody is to go, or went; sealed is where to.
@@ -33,6 +29,7 @@ row! {
 }
 
 /// How a household leaves.
+#[derive(Clone)]
 pub(super) struct Leaving {
     household: String,
     planned_at: DateTime<Utc>,
@@ -44,16 +41,31 @@ pub(super) struct Leaving {
 }
 
 impl Leaving {
-    /// Of the household of this code.
-    pub(super) fn of(household: &str, stay: &Stay) -> Self {
-        let mut random = Random::seeded(&format!("departures/{household}"));
-        let days = u64::from(random.below(18)) + 7;
+    /// Those of all households, in the order of these.
+    pub(super) fn all(homes: &[Home]) -> Vec<Self> {
+        let each =
+            |home: &Home| home.tenants.iter().map(|tenant| (tenant.number, Self::of(tenant, home))).collect();
+        let mut all: Vec<(usize, Self)> = homes.iter().flat_map::<Vec<_>, _>(each).collect();
+        all.sort_by_key(|(number, _)| *number);
+        all.into_iter().map(|(_, leaving)| leaving).collect()
+    }
+
+    /// Of a household that is to live there.
+    fn of(tenant: &Tenant, home: &Home) -> Self {
+        let mut random = Random::seeded(&format!("departures/{}", tenant.code));
         Self {
-            household: household.to_owned(),
-            planned_at: local(stay.leaves_on - Days::new(days), 12),
-            on: stay.leaves_on,
-            at: local(stay.leaves_on, HOUR),
-            destination: destination(&mut random),
+            household: tenant.code.clone(),
+            planned_at: local(home.signed_on, 12),
+            on: tenant.leaves_on,
+            at: local(tenant.leaves_on, HOUR),
+            // Where it is tells the dwelling, to whoever may know it.
+            destination: Destination {
+                kind: DestinationKind::Dwelling,
+                country: "MEX".to_owned(),
+                place: None,
+                transport: if random.chance(70) { Transport::Programme } else { Transport::Private },
+                lease: Some(home.lease_id()),
+            },
         }
     }
 
@@ -87,28 +99,5 @@ impl Leaving {
             departed_at: gone.then_some(self.at),
             recorded_at: if gone { self.at } else { planned_at },
         }))
-    }
-}
-
-fn destination(random: &mut Random) -> Destination {
-    match random.below(100) {
-        0..55 => Destination {
-            kind: DestinationKind::Dwelling,
-            country: "MEX".to_owned(),
-            place: Some(format!("Calle de Ejemplo {}, Mexicali", random.between(1, 480))),
-            transport: if random.chance(70) { Transport::Programme } else { Transport::Private },
-        },
-        55..80 => Destination {
-            kind: DestinationKind::City,
-            country: "MEX".to_owned(),
-            place: random.pick(&CITIES).map(|city| (*city).to_owned()),
-            transport: if random.chance(70) { Transport::Bus } else { Transport::Air },
-        },
-        _ => Destination {
-            kind: DestinationKind::Country,
-            country: (*random.pick(&COUNTRIES).unwrap_or(&"USA")).to_owned(),
-            place: None,
-            transport: if random.chance(60) { Transport::Private } else { Transport::Air },
-        },
     }
 }

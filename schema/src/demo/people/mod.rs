@@ -3,6 +3,7 @@
 
 mod births;
 mod findings;
+mod homes;
 mod households;
 mod leaving;
 mod someone;
@@ -15,6 +16,7 @@ use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
 use findings::{CONCLUSIONS, EXAMINED, PREGNANT, findings};
+pub(super) use homes::Home;
 use households::{Stay, pickup_code, sizes};
 use leaving::{Departure, Leaving};
 use someone::{FAMILIES, Someone};
@@ -205,6 +207,8 @@ pub(super) struct Rows {
     enrolments: Vec<Enrolment>,
     /// Who lodges at some time, household by household.
     pub(super) lodgers: Vec<Lodger>,
+    /// Where all of them are to live.
+    pub(super) homes: Vec<Home>,
 }
 
 impl Rows {
@@ -212,19 +216,22 @@ impl Rows {
     pub(super) fn generate(day: NaiveDate, now: DateTime<Utc>) -> Result<Self> {
         let mut rows = Self::default();
         let (mut people, mut expecting) = (0, Vec::new());
-        for (number, stay) in Stay::all(&sizes()).into_iter().enumerate() {
-            let (household, members) = household(number, people, &stay, (day, now));
+        let stays = Stay::all(&sizes());
+        rows.homes = Home::all(&stays);
+        let leaving = Leaving::all(&rows.homes);
+        for (number, (stay, leaving)) in stays.into_iter().zip(&leaving).enumerate() {
+            let (household, members) = household(number, people, (&stay, leaving), (day, now));
             if stay.arrived_on <= day {
-                rows.arrive(&household, &members, &stay, (day, now))?;
+                rows.arrive(&household, &members, (&stay, leaving), (day, now))?;
             }
-            let (household_id, code) = (household.id, household.code.clone());
+            let household_id = household.id;
             if stay.arrived_on <= day {
                 rows.households.push(household);
             }
             let pregnant = members.into_iter().filter(Someone::is_pregnant);
             expecting.extend(pregnant.map(|mother| {
                 let recorded_at = assessed_at(&mother, &stay).1 + TimeDelta::minutes(20);
-                Expecting::new(mother, (household_id, Leaving::of(&code, &stay)), recorded_at, &stay)
+                Expecting::new(mother, (household_id, leaving.clone()), recorded_at, &stay)
             }));
             people += stay.size;
         }
@@ -294,14 +301,13 @@ impl Rows {
         &mut self,
         household: &Household,
         members: &[Someone],
-        stay: &Stay,
+        (stay, leaving): (&Stay, &Leaving),
         (day, now): (NaiveDate, DateTime<Utc>),
     ) -> Result<()> {
-        let leaving = Leaving::of(&household.code, stay);
         for someone in members {
             self.person(someone, household, day)?;
             let began = (local(household.arrived_on, 9), household.arrived_on);
-            self.episode(someone, began, &leaving, now)?;
+            self.episode(someone, began, leaving, now)?;
             self.lodger(someone, household, stay);
             self.relations(someone, stay, leaving.at, now);
             self.care(someone, stay, now)?;
@@ -533,7 +539,7 @@ impl Rows {
 fn household(
     number: usize,
     before: usize,
-    stay: &Stay,
+    (stay, leaving): (&Stay, &Leaving),
     (day, now): (NaiveDate, DateTime<Utc>),
 ) -> (Household, Vec<Someone>) {
     let code = format!("HOG-{:04}", number + 1);
@@ -555,7 +561,7 @@ fn household(
         programme_id: programme_id(),
         pickup_code: pickup_code(&code),
         arrived_on: stay.arrived_on,
-        closed_on: Leaving::of(&code, stay).gone_on(now),
+        closed_on: leaving.gone_on(now),
         code,
         shelter_id: stay.shelter_on(day),
         head_id: members.first().map_or_else(Uuid::nil, |head| head.id),

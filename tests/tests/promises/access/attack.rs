@@ -185,6 +185,7 @@ const SELECTING: &[(&str, &str, &str)] = &[
     ("Person", "breakGlassAccesses", "person"),
     ("Donor", "donationItems", "donor"),
     ("Donor", "donations", "donor"),
+    ("Dwelling", "leases", "dwelling"),
 ];
 
 /// A record is reached by the id by which its caller knows it, and by no other: not by a witness's pseudonym, nor, by a witness,
@@ -332,6 +333,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "arcoRequest" => "arco_request",
                 "beds" => "bed",
                 "departures" => "departure",
+                "action" => "outreach_action",
                 "employers" => "employer",
                 "event" => "job_event",
                 "stand" => "job_stand",
@@ -341,7 +343,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "stays" => "stay",
                 "consents" => "consent",
                 "overrides" => "placement_override",
-                "persons" | "mother" | "head" | "keep" | "merge" | "other" => "person",
+                "persons" | "mother" | "head" | "keep" | "merge" | "other" | "tenant" | "tenants" => "person",
                 kind => kind,
             };
             format!("\"{}\"", enlace_tests::id(kind, uuid::Uuid::from_u128(7)))
@@ -349,7 +351,10 @@ fn nothing(argument: &str, of: &str) -> String {
         "Int" => "1".to_owned(),
         "Boolean" => "true".to_owned(),
         "Date" | "PartialDate" => "\"2000-01-01\"".to_owned(),
+        // Nothing has such a name, and nothing is done in such a place.
+        "String" if matches!(argument, "name" | "place") => "\"\"".to_owned(),
         "String" => "\"an attack: 1\"".to_owned(),
+        "Money" => "\"1.00 MXN\"".to_owned(),
         "Quantity" => "\"1 PIECE\"".to_owned(),
         "DateTime" => "\"2000-01-01T00:00:00Z\"".to_owned(),
         _ => match SCHEMA.0.types.get(of) {

@@ -78,6 +78,12 @@ const BY_ID: &[&str] = &[
     "Stay",
     "Episode",
     "Departure",
+    "OutreachAction",
+    "Owner",
+    "Dwelling",
+    "DwellingVisit",
+    "Lease",
+    "Tenancy",
 ];
 
 /// Types of which tests of their own ask: those that only a mutation or a subscription shows, counts, the journal, and what a caller
@@ -95,6 +101,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "ProposedPlace",
         "PlacementOverride",
         "DepartureFollowUp",
+        "HousingFigures",
         "ArcoRequest",
         "DuplicateCandidate",
         "PastStock",

@@ -162,7 +162,9 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 "Mutation" if matches!(field.name.as_str(), "takeMealInputs" | "issueLodgingKit") => {
                     caller.may_write_goods("Stock")
                 }
-                "Mutation" if field.name.ends_with("Campaign") => caller.keeps_campaigns(),
+                "Mutation" if field.name.ends_with("Campaign") || field.name == "recordOutreach" => {
+                    caller.keeps_campaigns()
+                }
                 "Mutation" if field.name.ends_with("Kit") => caller.may_write_goods("Kit"),
                 "Mutation" if field.name.ends_with("Entitlement") => caller.may_write_goods("Entitlement"),
                 "Mutation" if field.name == "deliverToHousehold" => caller.gives_to_households(),

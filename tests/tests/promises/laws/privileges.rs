@@ -94,6 +94,32 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (episode_id, id, party_id, person_id, plan, planned_on, programme_id, recorded_at, user_id), SELECT, \
              UPDATE (departed_at, plan, planned_on, reason, recorded_at, state, user_id)",
         ),
+        (
+            "dwelling_visits",
+            "INSERT (dwelling_id, fit, id, recorded_at, remedies, user_id, visited_on), SELECT",
+        ),
+        (
+            "dwellings",
+            "INSERT (action_id, address, capacity, district, id, offered_on, owner_id, programme_id, recorded_at, rent_cents, rent_currency, rooms, services, user_id), \
+             SELECT, UPDATE (rent_cents, rent_currency, services, version, withdrawn_on)",
+        ),
+        (
+            "leases",
+            "INSERT (dwelling_id, ends_on, guaranteed_until, guarantor_id, id, programme_id, recorded_at, renews_id, rent_cents, rent_currency, signed_on, starts_on, user_id), \
+             SELECT, UPDATE (ended_on, ending, recorded_at, user_id)",
+        ),
+        (
+            "outreach_actions",
+            "INSERT (attendance, held_on, id, kind, note, place, programme_id, recorded_at, user_id), SELECT",
+        ),
+        (
+            "owners",
+            "INSERT (action_id, contact, id, name, programme_id, registered_at, user_id), SELECT, UPDATE (contact, name, version)",
+        ),
+        (
+            "tenancies",
+            "INSERT (dwelling_id, ends_on, household_id, id, lease_id, person_id, record, recorded_at, starts_on, user_id), SELECT, UPDATE (ends_on, record)",
+        ),
         ("diagnoses", "INSERT (conclusion, id, made_at, person_id, visit_id), SELECT"),
         ("days_off", "SELECT"),
         ("dismissed_duplicates", append),

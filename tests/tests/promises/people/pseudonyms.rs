@@ -27,7 +27,8 @@ async fn real_keys(world: &World) -> HashSet<Uuid> {
              UNION ALL SELECT id FROM referrals UNION ALL SELECT id FROM assessments UNION ALL SELECT id FROM diagnoses UNION ALL SELECT id FROM visits \
              UNION ALL SELECT id FROM prescriptions UNION ALL SELECT id FROM dispensings UNION ALL SELECT id FROM medical_referrals \
              UNION ALL SELECT id FROM care_records UNION ALL SELECT id FROM births \
-             UNION ALL SELECT id FROM enrolments UNION ALL SELECT id FROM donors UNION ALL SELECT id FROM break_glass_accesses",
+             UNION ALL SELECT id FROM enrolments UNION ALL SELECT id FROM dwellings UNION ALL SELECT id FROM dwelling_visits \
+             UNION ALL SELECT id FROM leases UNION ALL SELECT id FROM tenancies UNION ALL SELECT id FROM donors UNION ALL SELECT id FROM break_glass_accesses",
             &[],
         )
         .await
@@ -60,6 +61,9 @@ const DOCUMENTS: &[&str] = &[
     "{ referrals(first: 60) { edges { cursor node { id purpose person { id household { id } } } } } }",
     "{ journal(first: 500) { edges { cursor node { index operation actor subjects { person } breakGlass { id person reason } } } } }",
     "{ breakGlassAccesses { edges { cursor node { id person user reason openedAt endsAt } } } }",
+    "{ dwellings(first: 60) { edges { cursor node { id code address district rent visits { id fit } leases { id state tenancies { id share
+        tenant { id givenNames } household { id code } } } } } } }",
+    "{ leases(last: 60) { edges { cursor node { id rent dwelling { id code address } renewals { id } } } } }",
     "{ donationItems(first: 200) { edges { cursor node { code donorReference donor { id kind name contact } } } } }",
     "{ accessProfile { coordinates { coordinate policies } } viewer { subject roles } }",
 ];
@@ -105,7 +109,18 @@ async fn no_answer_to_a_witness_holds_a_real_id_or_a_name() {
         let ids =
             texts.iter().flat_map(|text| text.split('"').filter_map(GlobalId::parse).collect::<Vec<_>>());
         let by_kind: BTreeMap<String, GlobalId> = ids.map(|id| (id.kind.clone(), id)).collect();
-        for kind in ["person", "household", "consent", "referral", "enrolment", "donor", "break_glass"] {
+        for kind in [
+            "person",
+            "household",
+            "consent",
+            "referral",
+            "enrolment",
+            "dwelling",
+            "lease",
+            "tenancy",
+            "donor",
+            "break_glass",
+        ] {
             let id = &by_kind[kind];
             let answer = client
                 .run("query($id: ID!) { node(id: $id) { __typename id } }", json!({"id": id.to_string()}))

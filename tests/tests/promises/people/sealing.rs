@@ -46,6 +46,7 @@ async fn a_copy_of_the_database_tells_of_nobody() {
         "care_records",
         "births",
         "enrolments",
+        "tenancies",
         "incident_people",
         "work_profiles",
         "job_applications",

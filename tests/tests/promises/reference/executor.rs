@@ -352,7 +352,7 @@ fn is_of_people(first: Option<&Json>, snapshot: &Snapshot) -> bool {
     first.is_some_and(|first| {
         matches!(
             snapshot.object(first["id"].as_str().unwrap()),
-            "Person" | "InvolvedPerson" | "JobAttendance"
+            "Person" | "InvolvedPerson" | "JobAttendance" | "Tenancy"
         )
     })
 }

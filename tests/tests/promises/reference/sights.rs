@@ -86,7 +86,7 @@ const PEOPLE: &[PeopleRow] = &[
         "coordinator",
         None,
         &[(
-            "IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION EMPLOYMENT COUNTERPARTY SECURITY JOURNAL",
+            "IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION EMPLOYMENT HOUSING SECURITY FUNDS COUNTERPARTY JOURNAL",
             Anywhere,
         )],
     ),
@@ -103,14 +103,15 @@ const PEOPLE: &[PeopleRow] = &[
     ("adviser", None, &[("CONSENT", Addressed)]),
     ("programmes", None, &[("IDENTITY FAMILY CONSENT", SharedMinors), ("CONSENT", Addressed)]),
     ("programmes", None, &[("EDUCATION", OwnCourses), ("EDUCATION", Shared)]),
-    ("partner", None, &[("IDENTITY FAMILY CONSENT EDUCATION EMPLOYMENT", Shared), ("CONSENT", Addressed)]),
+    ("partner", None, &[("IDENTITY FAMILY CONSENT EDUCATION EMPLOYMENT HOUSING", Shared), ("CONSENT", Addressed)]),
     ("employer", None, &[("EMPLOYMENT", Candidates), ("COUNTERPARTY", OwnWork)]),
+    ("permits", None, &[("FUNDS", Anywhere)]),
     ("officer", None, &[("SECURITY", Anywhere)]),
     ("inspector", None, &[("SECURITY", Anywhere)]),
     (
         "witness",
         None,
-        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION EMPLOYMENT SECURITY JOURNAL", Anywhere)],
+        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION EMPLOYMENT HOUSING SECURITY FUNDS JOURNAL", Anywhere)],
     ),
 ];
 
@@ -248,6 +249,10 @@ const OF_A_PERSON: &[&str] = &[
     "JobFollowUp",
     "RfcProcedure",
     "JobAttendance",
+    "Dwelling",
+    "DwellingVisit",
+    "Lease",
+    "Tenancy",
     "PeopleChange",
     "PersonGone",
     "DuplicateCandidate",
@@ -345,6 +350,8 @@ fn carried(object: &str) -> &str {
             | "RecordJobAttendance",
         ) => "WorkProfile",
         Some("InvolvePerson") => "InvolvedPerson",
+        Some(verb) if verb.ends_with("Dwelling") => "Dwelling",
+        Some(verb) if verb.ends_with("Lease") => "Lease",
         Some(verb) if verb.ends_with("Incident") => "Incident",
         Some("MoveStock" | "DeliverStock" | "WriteOffStock" | "CorrectMovement") => "Movement",
         Some("RequestSupplies" | "DecideRequest" | "CloseRequest") => "SupplyRequest",
@@ -613,7 +620,7 @@ impl Caller {
         partner || self.may_write_goods("HouseholdDelivery")
     }
 
-    /// Whether it opens and closes campaigns of collection.
+    /// Whether it keeps campaigns.
     pub(crate) fn keeps_campaigns(&self) -> bool {
         let keeps = ["coordinator", "liaison"].iter().any(|role| self.roles.contains(*role));
         keeps && self.in_force && !self.roles.contains("witness")
@@ -697,8 +704,9 @@ impl Caller {
                 .chain(own)
                 .collect();
         }
-        if matches!(class, "EMPLOYMENT" | "COUNTERPARTY") {
-            return if self.keeps_employment() { vec![Reach::Records(Anywhere)] } else { Vec::new() };
+        if matches!(class, "EMPLOYMENT" | "HOUSING" | "FUNDS" | "COUNTERPARTY") {
+            let coordinator = self.roles.contains("coordinator");
+            return if coordinator { vec![Reach::Records(Anywhere)] } else { Vec::new() };
         }
         if class == "DONOR" {
             let keeps = ["coordinator", "donation_coordinator", "liaison"];

@@ -104,6 +104,7 @@ impl Snapshot {
         snapshot.page_through(&client, "persons", &dispensings, "").await;
         let departures = format!("{{ id departures {} }}", all_of("Departure", 1));
         snapshot.page_through(&client, "persons", &departures, "").await;
+        snapshot.read_housing(&client).await;
         snapshot.read_work(&client).await;
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
@@ -144,6 +145,18 @@ impl Snapshot {
         for (list, object, depth) in
             [("employers", "Employer", 1), ("vacancies", "Vacancy", 1), ("jobEvents", "JobEvent", 2)]
         {
+            self.page_through(client, list, &all_of(object, depth), "").await;
+        }
+    }
+
+    /// Dwellings, who lets them and who lives there.
+    async fn read_housing(&mut self, client: &Client) {
+        for (list, object, depth) in [
+            ("outreachActions", "OutreachAction", 1),
+            ("owners", "Owner", 1),
+            ("dwellings", "Dwelling", 2),
+            ("leases", "Lease", 2),
+        ] {
             self.page_through(client, list, &all_of(object, depth), "").await;
         }
     }
@@ -235,6 +248,11 @@ impl Snapshot {
             "Stay" | "Episode" | "Departure" | "WorkProfile" | "JobPlacement" | "RfcProcedure"
             | "JobAttendance" => follow("person"),
             "DepartureFollowUp" => follow("departure"),
+            "Tenancy" => follow("tenant"),
+            "DwellingVisit" => follow("dwelling"),
+            "Lease" | "Dwelling" => {
+                Facts { shared_with: self.shares_of_tenants(id, now), ..Facts::default() }
+            }
             "Incident" => Facts { lodges_in: code("shelter"), ..Facts::default() },
             "IncidentFollowUp" | "InvolvedPerson" => follow("incident"),
             "DonationItem" => Facts { stock_kind: follow("category").stock_kind, ..follow("donor") },
@@ -265,6 +283,19 @@ impl Snapshot {
             "JobFollowUp" => follow("jobPlacement"),
             _ => Facts::default(),
         }
+    }
+
+    /// With whom, and for what, data of those who live by a lease, or in a dwelling, is shared at an instant.
+    fn shares_of_tenants(&self, id: &str, now: DateTime<Utc>) -> BTreeSet<String> {
+        let ids = |of: &str, edge: &str| -> Vec<String> {
+            let rows = self.value(of, edge).as_array().unwrap();
+            rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let leases = if self.object(id) == "Dwelling" { ids(id, "leases") } else { vec![id.to_owned()] };
+        let tenancies = leases.iter().flat_map(|lease| ids(lease, "tenancies"));
+        let tenants =
+            tenancies.map(|tenancy| self.value(&tenancy, "tenant")["id"].as_str().unwrap().to_owned());
+        tenants.flat_map(|tenant| self.shares(&tenant, now)).collect()
     }
 
     /// With whom, and for what, a person's data is shared at an instant.

@@ -5,9 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::programme::{
-    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, EMPLOYER, ENROLMENT, ENTRY, Emergency,
-    HOUSEHOLD, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, Share, VACANCY, key, subject,
-    withheld,
+    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, ENTRY, Emergency, HOUSEHOLD, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, Share, TENANCY, VACANCY, key, subject, withheld,
 };
 
 impl Programme {
@@ -19,7 +17,7 @@ impl Programme {
         };
         // Triggers are left out: what nobody could be granted through the server is granted here.
         run("SET session_replication_role = replica; \
-             DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
+             DELETE FROM tenancies; DELETE FROM leases; DELETE FROM dwelling_visits; DELETE FROM dwellings; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
              DELETE FROM consents; DELETE FROM person_tokens; DELETE FROM episodes; DELETE FROM persons; DELETE FROM households"
             .to_owned())
         .await;
@@ -103,6 +101,7 @@ impl Programme {
         });
         run(insert("diagnoses (id, person_id, assessment_id, made_at, conclusion)", diagnoses)).await;
         self.write_work(&client).await;
+        run(self.housing(programme)).await;
         self.write_journal(&client).await;
         self.write_actors(&client).await;
         self.write_accesses(&client).await;
@@ -144,6 +143,47 @@ impl Programme {
         let columns = "job_applications (id, programme_id, person_id, vacancy_id, submitted_on, state, record, recorded_at)";
         let applications = insert(columns, applications);
         client.batch_execute(&[employers, vacancies, profiles, applications].join("; ")).await.unwrap();
+
+    /// Dwellings in each of which two people sign for their households.
+    fn housing(&self, programme: &str) -> String {
+        let homes = self.people.len().div_ceil(2);
+        let dwellings = (0..homes).map(|number| {
+            format!(
+                "('{}', {programme}, (SELECT min(id::text)::uuid FROM owners), 'Calle {number}', 'Muestra', 2, 8, 1, 'MXN', '{{}}', \
+                 '2022-01-01', '2022-01-01')",
+                key(DWELLING, number)
+            )
+        });
+        let leases = (0..homes).map(|number| {
+            let (lease, dwelling) = (key(LEASE, number), key(DWELLING, number));
+            format!("('{lease}', {programme}, '{dwelling}', '2022-01-10', '2022-01-10', '2022-06-30', 1, 'MXN', '2022-01-10')")
+        });
+        let tenancies = (0..self.people.len()).map(|number| {
+            let home = number / 2;
+            // Each of a household of their own, since nobody lives in two dwellings.
+            format!(
+                "('{}', '{}', '{}', '{}', '{}', 1, '2022-01-10', '2022-06-30', '', '2022-01-10')",
+                key(TENANCY, number),
+                key(LEASE, home),
+                key(DWELLING, home),
+                key(TENANCY, number),
+                key(PERSON, number)
+            )
+        });
+        let dwellings = insert(
+            "dwellings (id, programme_id, owner_id, address, district, rooms, capacity, rent_cents, rent_currency, services, offered_on, \
+             recorded_at)",
+            dwellings,
+        );
+        let leases = insert(
+            "leases (id, programme_id, dwelling_id, signed_on, starts_on, ends_on, rent_cents, rent_currency, recorded_at)",
+            leases,
+        );
+        let tenancies = insert(
+            "tenancies (id, lease_id, dwelling_id, household_id, person_id, people, starts_on, ends_on, record, recorded_at)",
+            tenancies,
+        );
+        format!("{dwellings}; {leases}; {tenancies}")
     }
 
     async fn write_accesses(&self, client: &tokio_postgres::Client) {

@@ -8,8 +8,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::programme::{
-    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, EMPLOYER, ENROLMENT, HOUSEHOLD, OPERATION,
-    PERSON, PROFILE, Programme, REFERRAL, SHELTERS, VACANCY, key,
+    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, HOUSEHOLD, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, TENANCY, VACANCY, key,
 };
 use crate::reference::oracle::{Asking, Oracle, Record, Verdict};
 use crate::reference::{POLICIES, Pseudonyms, errors, rows};
@@ -325,6 +324,32 @@ pub(super) async fn examine_work(examined: &mut Examined<'_>, programme: &Progra
     for (_, facts) in &profiles {
         examined.judge(Verb::Write, Class::Employment, RecordType::WorkProfile, facts);
     }
+}
+
+/// Dwellings, leases and who lives by them.
+pub(super) async fn examine_housing(examined: &mut Examined<'_>, programme: &Programme) {
+    let answer = examined.ask("{ leases(first: 500) { totalCount nodes { id tenancies { id } } } }").await;
+    let nodes = listed(examined, &answer, "leases", Class::Housing, RecordType::Lease);
+    let homes = examined.ask("{ dwellings(first: 500) { totalCount nodes { id } } }").await;
+    let homes = ids(listed(examined, &homes, "dwellings", Class::Housing, RecordType::Dwelling));
+    if examined.user.purpose.is_none() {
+        return;
+    }
+    let leases = named("lease", LEASE, programme.leases());
+    examined.reaches(Class::Housing, RecordType::Lease, &leases, &ids(nodes));
+    let dwellings = named("dwelling", DWELLING, programme.leases());
+    examined.reaches(Class::Housing, RecordType::Dwelling, &dwellings, &homes);
+    let tenancies = named("tenancy", TENANCY, programme.people());
+    for (_, facts) in &tenancies {
+        // Writes are judged by the compiled answer alone.
+        examined.judge(Verb::Write, Class::Housing, RecordType::Tenancy, facts);
+    }
+    let living: Vec<Json> =
+        nodes.iter().filter_map(|node| node["tenancies"].as_array()).flatten().cloned().collect();
+    examined.reaches(Class::Housing, RecordType::Tenancy, &tenancies, &ids(&living));
+    let some = &tenancies[..12];
+    let found = examined.found(some).await;
+    examined.reaches(Class::Housing, RecordType::Tenancy, some, &found);
 }
 
 /// Assessments and diagnoses, found by their ids and reached through the people whom they tell of.

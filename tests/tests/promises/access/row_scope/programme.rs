@@ -297,6 +297,9 @@ pub(super) const EMPLOYER: u128 = 10;
 pub(super) const VACANCY: u128 = 11;
 pub(super) const PROFILE: u128 = 12;
 pub(super) const APPLICATION: u128 = 13;
+pub(super) const DWELLING: u128 = 14;
+pub(super) const LEASE: u128 = 15;
+pub(super) const TENANCY: u128 = 16;
 
 /// The operation of the entries that are made here.
 pub(super) const OPERATION: &str = "promise.chance";
@@ -357,6 +360,18 @@ impl Programme {
                 .with_set(Fact::SharedWith, of_members.collect::<BTreeSet<_>>())
         };
         self.households.iter().enumerate().map(record).collect()
+    }
+
+    /// Of two who live by each lease, with whom the data of one at least is shared who is not withheld.
+    pub(super) fn leases(&self) -> Vec<Record> {
+        let shared: Vec<BTreeSet<String>> = self.shared();
+        let known = |person: usize| withheld(person).is_none();
+        let record = |home: usize| {
+            let tenants = (2 * home..self.people.len().min(2 * home + 2)).filter(|person| known(*person));
+            let of_tenants = tenants.flat_map(|person| shared[person].iter().cloned());
+            Record::default().with_set(Fact::SharedWith, of_tenants.collect::<BTreeSet<_>>())
+        };
+        (0..self.people.len().div_ceil(2)).map(record).collect()
     }
 
     /// Of whom each assessment tells.

@@ -6,6 +6,7 @@ mod employment;
 mod funds;
 mod goods;
 mod health;
+mod housing;
 mod incidents;
 mod indicators;
 mod inspections;
@@ -36,6 +37,7 @@ fn breaches() -> Vec<Breach> {
         funds::BREACHES,
         goods::BREACHES,
         health::BREACHES,
+        housing::BREACHES,
         incidents::BREACHES,
         indicators::BREACHES,
         inspections::BREACHES,
