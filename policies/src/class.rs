@@ -77,7 +77,7 @@ named! {
         Health = "HEALTH",
         /// A person's segment and bed needs: what follows of health, without the diagnosis.
         Placement = "PLACEMENT",
-        /// A person's courses.
+        /// A person's courses, places in schools and revalidations.
         Education = "EDUCATION",
         /// Incidents of public order, and the people in them.
         Security = "SECURITY",
@@ -181,8 +181,12 @@ named! {
         Assessment = "Assessment",
         /// What a clinician concluded, and what is done for it: a visit.
         Diagnosis = "Diagnosis",
-        /// A person's place in a course.
+        /// What is taught where, and how many places there are: courses, their groups and sessions, and schools.
+        Course = "Course",
+        /// A person's place in a course or a school, or the revalidation of their schooling.
         Enrolment = "Enrolment",
+        /// What is decided on a revalidation.
+        RevalidationDecision = "RevalidationDecision",
         /// Something that was done or read.
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
@@ -314,7 +318,8 @@ impl RecordType {
             | Self::MealService
             | Self::MealServing
             | Self::Inspection
-            | Self::CorrectiveWork => true,
+            | Self::CorrectiveWork
+            | Self::Course => true,
             // Of a household it is known by a code, which is withdrawn at once.
             Self::HouseholdDelivery
             | Self::Account
@@ -335,6 +340,7 @@ impl RecordType {
             | Self::Assessment
             | Self::Diagnosis
             | Self::Enrolment
+            | Self::RevalidationDecision
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::Explanation
@@ -356,6 +362,7 @@ impl RecordType {
             | Self::Kitchen
             | Self::MealService
             | Self::Inspection
+            | Self::Course
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::BreakGlassAccess => &[Fact::Agency],
@@ -395,7 +402,7 @@ impl RecordType {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith]
             }
             Self::Assessment | Self::Diagnosis => &[Fact::Person, Fact::Withheld],
-            Self::Enrolment => {
+            Self::Enrolment | Self::RevalidationDecision => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency, Fact::Withheld]
             }
         }
@@ -411,14 +418,18 @@ impl RecordType {
                 (Class::Public, self)
             }
             (Fact::Agency | Fact::Recipient, Self::Consent | Self::Referral) => (Class::Consent, self),
-            (Fact::Agency, Self::Enrolment) => (Class::Education, self),
+            (Fact::Agency, Self::Enrolment | Self::RevalidationDecision) => {
+                (Class::Education, Self::Enrolment)
+            }
             (Fact::Agency, Self::JournalEntry | Self::JournalSubject | Self::BreakGlassAccess) => {
                 (Class::Journal, self)
             }
             (Fact::Agency, Self::Kitchen | Self::MealService | Self::MealServing) => {
                 (Class::Operational, self)
             }
-            (Fact::Agency, Self::Inspection | Self::CorrectiveWork) => (Class::Operational, self),
+            (Fact::Agency, Self::Inspection | Self::CorrectiveWork | Self::Course) => {
+                (Class::Operational, self)
+            }
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),
@@ -431,7 +442,8 @@ impl RecordType {
                 | Self::ArcoRequest
                 | Self::ArcoAnswer
                 | Self::Erasure
-                | Self::Enrolment,
+                | Self::Enrolment
+                | Self::RevalidationDecision,
             ) => (Class::Placement, Self::Person),
             (Fact::Shelter | Fact::Lender, _) => (Class::Operational, self),
             (Fact::StockKind, _) => (Class::Inventory, self),

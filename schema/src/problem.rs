@@ -73,7 +73,7 @@ problems! {
     AlreadyGranted "AlreadyGranted" {}
     /// A referral on the ground of consent needs one that stands, for its recipient and its purpose.
     ConsentMissing "ConsentMissing" {}
-    /// The space has fewer places than that.
+    /// The space, the group or the grade has fewer places than that.
     OverCapacity "OverCapacity" {}
     /// A bed does not suit who is to lie in it: its space is kept for another segment, or it has not what they need.
     BedUnfit "BedUnfit" {}
@@ -172,6 +172,11 @@ impl OverCapacity {
         let message =
             "The space does not have that many places. Read its capacity, or use another space.".into();
         Self { code: Code::OverCapacity.as_str().into(), message }
+    }
+
+    /// Of something else than a space.
+    pub(crate) fn of(message: &str) -> Self {
+        Self { code: Code::OverCapacity.as_str().into(), message: message.into() }
     }
 }
 

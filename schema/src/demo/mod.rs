@@ -56,6 +56,7 @@ mod containers;
 mod counts;
 mod dispensing;
 mod donations;
+mod education;
 mod facility;
 mod giving;
 mod incidents;
@@ -160,6 +161,7 @@ pub async fn load(
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
     let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
+    let education = education::Rows::generate(now, &shelters.shelters, &people.learners)?;
 
     let search_key = people.write_keys(keys).await?;
     let transaction = client.transaction().await?;
@@ -175,6 +177,7 @@ pub async fn load(
     meals.copy(&transaction).await?;
     inspections.copy(&transaction).await?;
     incidents.copy(&transaction).await?;
+    education.copy(&transaction).await?;
     transaction.commit().await?;
 
     Ok(Summary {
