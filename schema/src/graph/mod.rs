@@ -116,6 +116,7 @@ mod tests {
         let expected = [
             "arco_request",
             "assessment",
+            "attendance",
             "birth",
             "break_glass",
             "consent",
@@ -134,6 +135,8 @@ mod tests {
             "pregnancy",
             "prescription",
             "referral",
+            "revalidation",
+            "school_place",
             "stay",
             "vaccination",
             "visit",

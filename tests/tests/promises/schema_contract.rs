@@ -172,6 +172,10 @@ fn every_id_is_an_opaque_global_id() {
                     | "documentNumber"
                     | "curp"
                     | "householdCode"
+                    | "teacher"
+                    | "folio"
+                    | "ageException"
+                    | "waiverReason"
             ) || argument.name == "outcome" && coordinate == "Mutation.endMedicalReferral";
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);

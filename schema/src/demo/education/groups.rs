@@ -39,7 +39,8 @@ const MORE_SPANISH: Taught =
 const SOCIAL: Taught = Taught { agency: "INEA", name: "Vida en México", kind: "SOCIAL", level: None };
 const CULTURAL: Taught =
     Taught { agency: "DIF_MUNICIPAL", name: "Cultura cachanilla", kind: "CULTURAL", level: None };
-const SPORT: Taught = Taught { agency: "UNICEF", name: "Futbol para todas y todos", kind: "SPORT", level: None };
+const SPORT: Taught =
+    Taught { agency: "UNICEF", name: "Futbol para todas y todos", kind: "SPORT", level: None };
 const ART: Taught = Taught { agency: "UNICEF", name: "Taller de dibujo", kind: "ART", level: None };
 const FORMATIVE: Taught =
     Taught { agency: "UNICEF", name: "Habilidades para la vida", kind: "FORMATIVE", level: None };

@@ -72,8 +72,12 @@ mod tests {
         let made = on(ENDS_ON);
         assert_eq!(made.schools.placed().len(), 128);
         assert_eq!(made.schools.placed().into_iter().collect::<BTreeSet<_>>().len(), 128);
-        let certified: BTreeSet<_> =
-            made.revalidations.iter().filter(|made| made.state == "CERTIFIED").map(|made| made.person_id).collect();
+        let certified: BTreeSet<_> = made
+            .revalidations
+            .iter()
+            .filter(|made| made.state == "CERTIFIED")
+            .map(|made| made.person_id)
+            .collect();
         assert_eq!(certified.len(), 80);
     }
 
@@ -85,6 +89,9 @@ mod tests {
         assert!((5..80).contains(&open), "{open}");
         assert!(made.groups.enrolled() > 100, "{}", made.groups.enrolled());
         let first = on(STARTS_ON);
-        assert_eq!((first.groups.enrolled(), first.schools.placed().len(), first.revalidations.len()), (0, 0, 0));
+        assert_eq!(
+            (first.groups.enrolled(), first.schools.placed().len(), first.revalidations.len()),
+            (0, 0, 0)
+        );
     }
 }

@@ -49,8 +49,7 @@ fn revalidation(number: usize, adult: &Learner, now: DateTime<Utc>) -> Result<Op
     };
     let earliest = (adult.arrived_on + Days::new(8)).max(day_of_2022(1, 8));
     let filed_on = (earliest + Days::new(random.below(20).into())).min(adult.leaves_on - Days::new(12));
-    let last_on =
-        (filed_on + Days::new(u64::from(random.below(25)) + 5)).min(adult.leaves_on - Days::new(1));
+    let last_on = (filed_on + Days::new(u64::from(random.below(25)) + 5)).min(adult.leaves_on - Days::new(1));
     let filed_at = local(filed_on, 10);
     if filed_at > now {
         return Ok(None);

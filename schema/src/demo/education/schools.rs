@@ -8,9 +8,7 @@ use super::{day_of_2022, drawn};
 use crate::demo::agencies::agency_id;
 use crate::demo::people::{Learner, sealed};
 use crate::demo::{Random, STARTS_ON, copy, id, local, programme_id};
-use crate::education::{
-    SCHOOL_DOCUMENT, SCHOOL_PLACE, SchoolPlaceClosing, SealedDocument, SealedPlace,
-};
+use crate::education::{SCHOOL_DOCUMENT, SCHOOL_PLACE, SchoolPlaceClosing, SealedDocument, SealedPlace};
 use crate::error::Result;
 
 /// How many children are placed when the programme closes, and for how many more a place was asked for.
@@ -132,10 +130,10 @@ impl Rows {
 
     /// A child's place, as far as it has come.
     fn place(&mut self, child: &Learner, is_placed: bool, now: DateTime<Utc>) -> Result<()> {
-        let Some((level, first, _, needed)) = level_of(child) else { return Ok(()) };
+        let Some(&(level, first, _, needed)) = level_of(child) else { return Ok(()) };
         let mut random = Random::seeded(&format!("school places/{}", child.code));
         let of_level: Vec<_> = SCHOOLS.iter().filter(|(_, of, ..)| of == level).collect();
-        let Some((name, _, shift, agency)) = random.pick(&of_level).copied() else { return Ok(()) };
+        let Some(&(name, _, shift, agency)) = random.pick(&of_level).copied() else { return Ok(()) };
         let earliest = (child.arrived_on + Days::new(6)).max(day_of_2022(1, 5));
         let requested_on =
             (earliest + Days::new(random.below(18).into())).min(child.leaves_on - Days::new(8));
@@ -176,8 +174,8 @@ impl Rows {
         });
         // The guardian's identity is seen at once.
         let known = if is_settled { needed.as_slice() } else { needed.get(..1).unwrap_or_default() };
-        for document in known {
-            let waiver = (waives && *document == "BIRTH_CERTIFICATE")
+        for &document in known {
+            let waiver = (waives && document == "BIRTH_CERTIFICATE")
                 .then(|| "Se pedirá por medio del consulado".to_owned());
             self.documents.push(Document {
                 place_id: place,

@@ -22,7 +22,7 @@ use someone::{FAMILIES, Someone, hashed};
 
 use births::{Birth, Expecting, Pregnancy};
 
-use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id};
+use super::{ENDS_ON, Random, copy, id, local, programme_id};
 use crate::census::search::{Mark, RULES, marks_of};
 use crate::census::{BedNeed, FAMILY, IDENTITY, Kinship, MIGRATION, PLACEMENT, Placement};
 use crate::error::Result;

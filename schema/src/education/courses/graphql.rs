@@ -15,9 +15,7 @@ use super::sessions::{RecordSessionPayload, record_session};
 use super::{Course, CourseGroup, CourseSession, GroupChanged, load};
 use crate::agencies::{self, Agency};
 use crate::context::Context;
-use crate::education::enrolments::{
-    Attendance, Enrolment, attendances_of_sessions, enrolments_of_groups,
-};
+use crate::education::enrolments::{Attendance, Enrolment, attendances_of_sessions, enrolments_of_groups};
 use crate::education::of_an_agency;
 use crate::error::Result;
 use crate::graph::{Changes, ConnectionKind, Graph, Record, input, record};
@@ -52,7 +50,9 @@ impl From<CourseGroup> for CourseGroupChange {
 }
 
 fn change(arguments: &CourseGroupChangedArguments, entry: &Entry) -> Result<Option<CourseGroupChange>> {
-    let wants = |group: &CourseGroup| arguments.shelter.is_none_or(|shelter| group.shelter_id == Some(shelter.uuid()));
+    let wants = |group: &CourseGroup| {
+        arguments.shelter.is_none_or(|shelter| group.shelter_id == Some(shelter.uuid()))
+    };
     let changed = entry.change::<GroupChanged>()?.map(|changed| changed.group);
     Ok(changed.filter(wants).map(CourseGroupChange::from))
 }
@@ -130,16 +130,13 @@ pub(in crate::education) fn register(graph: &mut Graph) {
     graph.node::<CourseGroup, _, _>(Class::Operational, load::groups_by_ids);
     graph.node::<CourseSession, _, _>(Class::Operational, load::sessions_by_ids);
     graph.object::<OpenCoursePayload>(|payload| {
-        payload.carries("course", Class::Operational, "The course.", |payload| {
-            Some(payload.as_ref().clone())
-        })
+        payload.carries("course", Class::Operational, "The course.", |payload| Some(payload.as_ref().clone()))
     });
     group_payload::<OpenCourseGroupPayload>(graph);
     group_payload::<ReviseCourseGroupPayload>(graph);
     graph.object::<RecordSessionPayload>(|payload| {
-        payload.carries("session", Class::Operational, "The session.", |payload| {
-            Some(payload.as_ref().clone())
-        })
+        payload
+            .carries("session", Class::Operational, "The session.", |payload| Some(payload.as_ref().clone()))
     });
     roots(graph);
 }
@@ -193,7 +190,11 @@ fn group_payload<P: Record + AsRef<CourseGroup>>(graph: &mut Graph) {
 
 fn roots(graph: &mut Graph) {
     graph
-        .query("courses", Class::Operational, "The courses and programmes of the agencies, by agency and name.")
+        .query(
+            "courses",
+            Class::Operational,
+            "The courses and programmes of the agencies, by agency and name.",
+        )
         .list(load::courses);
     graph
         .query(
@@ -213,11 +214,7 @@ fn roots(graph: &mut Graph) {
         .mutation("openCourse", Class::Education, "Opens a course of the caller's agency.")
         .either(RecordType::Course, open_course);
     graph
-        .mutation(
-            "openCourseGroup",
-            Class::Education,
-            "Opens a group of a course, for the course's agency.",
-        )
+        .mutation("openCourseGroup", Class::Education, "Opens a group of a course, for the course's agency.")
         .either(RecordType::Course, open_group);
     graph
         .mutation(
@@ -240,8 +237,6 @@ fn roots(graph: &mut Graph) {
             "Each change of a group and of its places, as it is committed.",
         )
         .events(
-            Changes::new(change)
-                .of_states(|change| vec![change.group.id.uuid()])
-                .with_snapshot(groups_now),
+            Changes::new(change).of_states(|change| vec![change.group.id.uuid()]).with_snapshot(groups_now),
         );
 }

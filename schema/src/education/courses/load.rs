@@ -74,7 +74,8 @@ fn groups_joined() -> _ {
 
 #[diesel::dsl::auto_type]
 fn sessions_joined() -> _ {
-    course_sessions::table.inner_join(course_groups::table.inner_join(courses::table.inner_join(agencies::table)))
+    course_sessions::table
+        .inner_join(course_groups::table.inner_join(courses::table.inner_join(agencies::table)))
 }
 
 input! {
@@ -127,7 +128,10 @@ pub(super) async fn groups_of(context: Context, courses: Vec<Uuid>) -> Result<Ve
 }
 
 /// Groups by key.
-pub(in crate::education) async fn groups_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<CourseGroup>> {
+pub(in crate::education) async fn groups_by_ids(
+    context: Context,
+    ids: Vec<Uuid>,
+) -> Result<Vec<CourseGroup>> {
     let query = groups_joined().filter(course_groups::id.eq_any(ids)).select(group_columns());
     Ok(query.load(&mut &*context.reader().await?).await?)
 }
@@ -209,9 +213,8 @@ pub(super) async fn groups(
     let (kind, free) = (arguments.kind, arguments.free);
     let (binding, window) = asked!(context, arguments, "courseGroups", &(course, shelter, kind, free));
     let selected = || {
-        let mut query = groups_joined()
-            .filter(course_groups::programme_id.eq(context.programme_id()))
-            .into_boxed::<Pg>();
+        let mut query =
+            groups_joined().filter(course_groups::programme_id.eq(context.programme_id())).into_boxed::<Pg>();
         if let Some(course) = course {
             query = query.filter(course_groups::course_id.eq(course));
         }

@@ -212,9 +212,7 @@ async fn group(
             let somewhere = input.shelter.is_some() || input.place.is_some();
             needs(somewhere, "shelter, or place", "Say where the group meets.")
         })
-        .and_then(|()| {
-            kept(input.teacher.as_deref(), Some(&input.days), Some(input.capacity))
-        })
+        .and_then(|()| kept(input.teacher.as_deref(), Some(&input.days), Some(input.capacity)))
         .and_then(|()| needs(input.ends_on >= input.begins_on, "endsOn", "A group ends after it begins."));
     if let Err(problem) = sound {
         return Ok(Err(problem.into()));
@@ -273,7 +271,8 @@ async fn revise(
     if let Err(problem) = sound {
         return Ok(Err(problem.into()));
     }
-    let revising = diesel::update(course_groups::table.find(id).filter(course_groups::version.eq(input.version)));
+    let revising =
+        diesel::update(course_groups::table.find(id).filter(course_groups::version.eq(input.version)));
     let revising = revising.set((
         input.teacher.as_deref().map(|teacher| course_groups::teacher.eq(teacher)),
         input.days.as_ref().map(|days| course_groups::days.eq(days)),
@@ -288,9 +287,9 @@ async fn revise(
             Ok(Err(VersionConflict::new(current).into()))
         }
         Ok(_) => changed(context, transaction, id).await,
-        Err(error) if constraint(&error) == Some("course_groups_enrolled_within_capacity") => {
-            Ok(Err(OverCapacity::of("More people than that are in the group. Have some leave it first.").into()))
-        }
+        Err(error) if constraint(&error) == Some("course_groups_enrolled_within_capacity") => Ok(Err(
+            OverCapacity::of("More people than that are in the group. Have some leave it first.").into(),
+        )),
         Err(error) => Err(error.into()),
     }
 }

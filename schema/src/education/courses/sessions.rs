@@ -120,7 +120,8 @@ async fn record(
     match holding.execute(transaction.connection()?).await {
         Ok(_) => {}
         Err(error) if constraint(&error) == Some("course_sessions_once") => {
-            let message = "This group's session of that day is recorded. Correct who came with correctAttendance.";
+            let message =
+                "This group's session of that day is recorded. Correct who came with correctAttendance.";
             return Ok(Err(StateConflict::new(message).into()));
         }
         Err(error) if constraint(&error) == Some("course_sessions_in_period") => {

@@ -81,7 +81,8 @@ async fn correct(
         return Ok(Err(census::erased().into()));
     }
     let present = Present { state: input.state, note: input.note.clone() };
-    let correcting = diesel::update(attendances::table.find(id).filter(attendances::version.eq(input.version)));
+    let correcting =
+        diesel::update(attendances::table.find(id).filter(attendances::version.eq(input.version)));
     let correcting = correcting.set((
         attendances::record.eq(keys.seal(person, ATTENDANCE, context.random_bytes()?, &present)?),
         attendances::version.eq(attendances::version + 1),

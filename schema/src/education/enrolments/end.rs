@@ -208,11 +208,17 @@ pub(crate) async fn end_enrolments(
     // Group by group, so that of two departures neither waits for the other.
     for (enrolment, person, group, started_on) in open {
         let ended_on = day.max(started_on);
-        let ending = diesel::update(enrolments::table.find(enrolment).filter(enrolments::state.eq(EnrolmentState::Active)))
-            .set((enrolments::state.eq(EnrolmentState::Left), enrolments::ended_on.eq(ended_on)));
+        let ending = diesel::update(
+            enrolments::table.find(enrolment).filter(enrolments::state.eq(EnrolmentState::Active)),
+        )
+        .set((enrolments::state.eq(EnrolmentState::Left), enrolments::ended_on.eq(ended_on)));
         if ending.execute(connection).await? == 1 {
-            let ended =
-                EnrolmentEnded { enrolment, state: EnrolmentState::Left, ended_on, outcome: Ended::default() };
+            let ended = EnrolmentEnded {
+                enrolment,
+                state: EnrolmentState::Left,
+                ended_on,
+                outcome: Ended::default(),
+            };
             changes.push(Part::of(Class::Education, Some(person), &ended)?);
             groups.extend(group);
         }

@@ -108,7 +108,11 @@ pub(super) async fn decide_revalidation(
 
 fn checked(input: &DecideRevalidation) -> Checked {
     let certified = input.decision == RevalidationDecision::Certified;
-    needs(certified == input.folio.is_some(), "folio", "Name the folio of what is certified, and only of that.")?;
+    needs(
+        certified == input.folio.is_some(),
+        "folio",
+        "Name the folio of what is certified, and only of that.",
+    )?;
     needs(certified == input.reason.is_none(), "reason", "Say why it is refused, and only then.")?;
     let unfit = refuse_text("folio", input.folio.as_deref());
     unfit.or_else(|| refuse_text("reason", input.reason.as_deref())).map_or(Ok(()), Err)

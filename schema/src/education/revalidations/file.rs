@@ -72,7 +72,9 @@ async fn file(
     };
     let taught = Taught { agency: REVALIDATES.to_owned(), person: facts };
     context.authorize_write(Class::Education, RecordType::Enrolment, &taught)?;
-    let each_once = (1..).zip(&input.documents).all(|(next, document)| !input.documents.iter().skip(next).any(|other| other == document));
+    let each_once = (1..)
+        .zip(&input.documents)
+        .all(|(next, document)| !input.documents.iter().skip(next).any(|other| other == document));
     if input.documents.is_empty() || !each_once {
         let message = "Name each document once, and one at least.";
         return Ok(Err(InvalidValue::new("documents", message).into()));
@@ -82,8 +84,7 @@ async fn file(
         return Ok(Err(census::erased().into()));
     }
     let revalidation = context.new_uuid()?;
-    let record =
-        SealedRevalidation { documents: input.documents.clone(), ..SealedRevalidation::default() };
+    let record = SealedRevalidation { documents: input.documents.clone(), ..SealedRevalidation::default() };
     let row = (
         revalidations::id.eq(revalidation),
         revalidations::programme_id.eq(context.programme_id()),

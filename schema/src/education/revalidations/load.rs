@@ -70,11 +70,7 @@ fn revalidations_joined() -> _ {
 
 /// Where the facts of a revalidation stand in a query that joins revalidations, persons and shelters.
 fn revalidation_facts(fact: Fact) -> Option<FactSource> {
-    if fact == Fact::Agency {
-        Some(FactSource::Column("revalidations.agency"))
-    } else {
-        person_facts(fact)
-    }
+    if fact == Fact::Agency { Some(FactSource::Column("revalidations.agency")) } else { person_facts(fact) }
 }
 
 fn scope(context: &Context) -> Result<Option<Scope>> {

@@ -85,9 +85,7 @@ pub(in crate::education) fn register(graph: &mut Graph) {
     graph.node::<SchoolGrade, _, _>(Class::Operational, load::grades_by_ids);
     graph.node::<SchoolPlace, _, _>(Class::Education, load::places_by_ids);
     graph.object::<RegisterSchoolPayload>(|payload| {
-        payload.carries("school", Class::Operational, "The school.", |payload| {
-            Some(payload.as_ref().clone())
-        })
+        payload.carries("school", Class::Operational, "The school.", |payload| Some(payload.as_ref().clone()))
     });
     graph.object::<OfferSchoolPlacesPayload>(|payload| {
         payload.carries("grade", Class::Operational, "The grade as it is now.", |payload| {

@@ -160,11 +160,7 @@ fn places_joined() -> _ {
 
 /// Where the facts of a place stand in a query that joins places, persons and shelters.
 fn place_facts(fact: Fact) -> Option<FactSource> {
-    if fact == Fact::Agency {
-        Some(FactSource::Column("school_places.agency"))
-    } else {
-        person_facts(fact)
-    }
+    if fact == Fact::Agency { Some(FactSource::Column("school_places.agency")) } else { person_facts(fact) }
 }
 
 fn scope(context: &Context) -> Result<Option<Scope>> {
@@ -200,7 +196,8 @@ async fn open(
     let mut places = Vec::with_capacity(rows.len());
     for row in rows {
         let settled = documents.remove(&row.id).unwrap_or_default();
-        let missing = row.level.documents().iter().filter(|needed| settled.iter().all(|(known, _)| known != *needed));
+        let missing =
+            row.level.documents().iter().filter(|needed| settled.iter().all(|(known, _)| known != *needed));
         let documents_missing = missing.copied().collect();
         let (mut seen, mut waived, mut waivers) = (Vec::new(), Vec::new(), Vec::new());
         for (document, sealed) in settled {

@@ -88,10 +88,7 @@ union! {
 }
 
 /// Registers a school in the name of its caller's agency.
-pub(super) async fn register_school(
-    context: Context,
-    input: RegisterSchool,
-) -> Result<RegisterSchoolResult> {
+pub(super) async fn register_school(context: Context, input: RegisterSchool) -> Result<RegisterSchoolResult> {
     perform!(context, "education.registerSchool", input, school, RegisterSchoolResult)
 }
 
@@ -143,12 +140,12 @@ async fn school(
         Err(error) => return Err(error.into()),
     }
     let mut grades = Vec::with_capacity(input.places.len());
-    for (grade, places) in (1..).zip(&input.places) {
+    for (grade, places) in (1_i32..).zip(&input.places) {
         grades.push((
             school_grades::id.eq(context.new_uuid()?),
             school_grades::school_id.eq(school.id),
             school_grades::level.eq(school.level),
-            school_grades::grade.eq::<i32>(grade),
+            school_grades::grade.eq(grade),
             school_grades::places.eq(*places),
         ));
     }
@@ -176,10 +173,13 @@ async fn offer(
         return Ok(Err(NotFound::new("grade").into()));
     };
     context.authorize_write(Class::Education, RecordType::Course, &grade)?;
-    if let Err(problem) = needs((0..=200).contains(&input.places), "places", "A grade offers 0 to 200 places.") {
+    if let Err(problem) =
+        needs((0..=200).contains(&input.places), "places", "A grade offers 0 to 200 places.")
+    {
         return Ok(Err(problem.into()));
     }
-    let offering = diesel::update(school_grades::table.find(id).filter(school_grades::version.eq(input.version)));
+    let offering =
+        diesel::update(school_grades::table.find(id).filter(school_grades::version.eq(input.version)));
     let offering = offering
         .set((school_grades::places.eq(input.places), school_grades::version.eq(school_grades::version + 1)));
     match offering.execute(transaction.connection()?).await {

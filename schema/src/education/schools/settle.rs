@@ -173,7 +173,8 @@ async fn settle(
     transaction: &mut Transaction<'_, SettleSchoolDocumentsPayload>,
     input: &SettleSchoolDocuments,
 ) -> Result<std::result::Result<Done<SettleSchoolDocumentsPayload>, SettleSchoolDocumentsResult>> {
-    let (seen, waived) = (input.seen.as_deref().unwrap_or_default(), input.waived.as_deref().unwrap_or_default());
+    let (seen, waived) =
+        (input.seen.as_deref().unwrap_or_default(), input.waived.as_deref().unwrap_or_default());
     let reason = input.waiver_reason.as_deref();
     if let Some(problem) = refuse_text("waiverReason", reason) {
         return Ok(Err(problem.into()));
@@ -182,11 +183,13 @@ async fn settle(
         let message = "Say why documents are waived, and only then.";
         return Ok(Err(InvalidValue::new("waiverReason", message).into()));
     }
-    let of = (&[SchoolPlaceState::Requested][..], "The documents of this place are complete, or it was closed.");
-    let (place, keys) = match held(context, transaction, (input.school_place.uuid(), input.version), of).await? {
-        Ok(found) => found,
-        Err(refused) => return Ok(Err(refused)),
-    };
+    let of =
+        (&[SchoolPlaceState::Requested][..], "The documents of this place are complete, or it was closed.");
+    let (place, keys) =
+        match held(context, transaction, (input.school_place.uuid(), input.version), of).await? {
+            Ok(found) => found,
+            Err(refused) => return Ok(Err(refused)),
+        };
     let said = seen.iter().map(|document| (*document, None));
     let said = said.chain(waived.iter().map(|document| (*document, reason)));
     let mut missing = place.documents_missing.clone();
@@ -202,8 +205,12 @@ async fn settle(
             school_place_documents::place_id.eq(place.id.uuid()),
             school_place_documents::level.eq(place.level),
             school_place_documents::document.eq(document),
-            school_place_documents::record
-                .eq(keys.seal(place.person_id, SCHOOL_DOCUMENT, context.random_bytes()?, &sealed)?),
+            school_place_documents::record.eq(keys.seal(
+                place.person_id,
+                SCHOOL_DOCUMENT,
+                context.random_bytes()?,
+                &sealed,
+            )?),
         ));
         documents.push((document, sealed));
     }
@@ -283,10 +290,11 @@ async fn close(
     }
     let open = [SchoolPlaceState::Requested, SchoolPlaceState::DocumentsComplete];
     let of = (&open[..], "The child has this place, or it was closed.");
-    let (place, keys) = match held(context, transaction, (input.school_place.uuid(), input.version), of).await? {
-        Ok(found) => found,
-        Err(refused) => return Ok(Err(refused)),
-    };
+    let (place, keys) =
+        match held(context, transaction, (input.school_place.uuid(), input.version), of).await? {
+            Ok(found) => found,
+            Err(refused) => return Ok(Err(refused)),
+        };
     let state = input.closing.state();
     let said = SealedPlace {
         age_exception: place.age_exception.clone(),
@@ -296,7 +304,12 @@ async fn close(
     diesel::update(school_places::table.find(place.id.uuid()))
         .set((
             school_places::state.eq(state),
-            school_places::record.eq(keys.seal(place.person_id, SCHOOL_PLACE, context.random_bytes()?, &said)?),
+            school_places::record.eq(keys.seal(
+                place.person_id,
+                SCHOOL_PLACE,
+                context.random_bytes()?,
+                &said,
+            )?),
         ))
         .execute(transaction.connection()?)
         .await?;

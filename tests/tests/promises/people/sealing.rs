@@ -46,6 +46,10 @@ async fn a_copy_of_the_database_tells_of_nobody() {
         "care_records",
         "births",
         "enrolments",
+        "attendances",
+        "school_places",
+        "school_place_documents",
+        "revalidations",
         "incident_people",
         "journal_entries",
     ] {

@@ -48,6 +48,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "placementProposals"),
     ("Query", "placementOverrides"),
     ("Query", "departures"),
+    ("Query", "schoolPlaces"),
+    ("Query", "revalidations"),
     ("Query", "arcoRequests"),
     ("Query", "daysOfCover"),
     ("Query", "proposedReplenishment"),
@@ -250,6 +252,8 @@ impl Author<'_> {
                     ("kits", "Kit"),
                     ("entitlements", "Entitlement"),
                     ("kitchens", "Kitchen"),
+                    ("courses", "Course"),
+                    ("schools", "School"),
                 ]);
                 (list.to_owned(), object)
             }
@@ -266,6 +270,7 @@ impl Author<'_> {
                     ("inspections", "InspectionConnection"),
                     ("inspectionFindings", "InspectionFindingConnection"),
                     ("incidents", "IncidentConnection"),
+                    ("courseGroups", "CourseGroupConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

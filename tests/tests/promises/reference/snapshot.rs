@@ -54,6 +54,8 @@ impl Snapshot {
             ("kits", "Kit", 2),
             ("entitlements", "Entitlement", 2),
             ("kitchens", "Kitchen", 2),
+            ("courses", "Course", 1),
+            ("schools", "School", 2),
         ] {
             let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
             let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
@@ -90,6 +92,8 @@ impl Snapshot {
             snapshot.page_through(&client, "inspectionFindings", &all_of("InspectionFinding", 1), "").await;
         snapshot.pages.incidents =
             snapshot.page_through(&client, "incidents", &all_of("Incident", 2), "").await;
+        snapshot.pages.groups =
+            snapshot.page_through(&client, "courseGroups", &all_of("CourseGroup", 2), "").await;
         snapshot.pages.meals =
             snapshot.page_through(&client, "mealServices", &all_of("MealService", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
@@ -104,6 +108,8 @@ impl Snapshot {
         snapshot.page_through(&client, "persons", &dispensings, "").await;
         let departures = format!("{{ id departures {} }}", all_of("Departure", 1));
         snapshot.page_through(&client, "persons", &departures, "").await;
+        let attendances = format!("{{ id enrolments {{ id attendances {} }} }}", all_of("Attendance", 1));
+        snapshot.page_through(&client, "persons", &attendances, "").await;
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
@@ -245,7 +251,10 @@ impl Snapshot {
             }
             "Consent" => Facts { recipient: code("recipient"), ..follow("person") },
             "Referral" => Facts { recipient: code("recipient"), agency: code("sender"), ..follow("person") },
-            "Enrolment" => Facts { agency: code("agency"), ..follow("person") },
+            "Attendance" => follow("enrolment"),
+            "Enrolment" | "SchoolPlace" | "Revalidation" => {
+                Facts { agency: code("agency"), ..follow("person") }
+            }
             _ => Facts::default(),
         }
     }

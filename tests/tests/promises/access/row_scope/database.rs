@@ -18,7 +18,8 @@ impl Programme {
         };
         // Triggers are left out: what nobody could be granted through the server is granted here.
         run("SET session_replication_role = replica; \
-             DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
+             DELETE FROM attendances; DELETE FROM school_place_documents; DELETE FROM school_places; \
+             DELETE FROM revalidations; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
              DELETE FROM consents; DELETE FROM person_tokens; DELETE FROM episodes; DELETE FROM persons; DELETE FROM households"
             .to_owned())
         .await;

@@ -284,6 +284,12 @@ pub(super) async fn examine_people(examined: &mut Examined<'_>, programme: &Prog
     let enrolments = named("enrolment", ENROLMENT, enrolments);
     let found = examined.found(&enrolments).await;
     examined.reaches(Class::Education, RecordType::Enrolment, &enrolments, &found);
+    for (_, facts) in &enrolments {
+        // Writes are judged by the compiled answer alone.
+        for record in [RecordType::Enrolment, RecordType::RevalidationDecision] {
+            examined.judge(Verb::Write, Class::Education, record, facts);
+        }
+    }
 }
 
 /// Assessments and diagnoses, found by their ids and reached through the people whom they tell of.
@@ -431,6 +437,7 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
         ] {
             examined.judge_all(Verb::Write, Class::Operational, record, facts, 40);
         }
+        examined.judge_all(Verb::Write, Class::Education, RecordType::Course, &facts, 40);
     }
     for lender in ["BISOM", "IMACUM", "IMDECUF"] {
         let facts = Record::default().with(Fact::Lender, Some(lender));

@@ -2,6 +2,7 @@
 
 mod agencies;
 mod departures;
+mod education;
 mod goods;
 mod health;
 mod incidents;
@@ -29,6 +30,7 @@ fn breaches() -> Vec<Breach> {
     let mut all = [
         agencies::BREACHES,
         departures::BREACHES,
+        education::BREACHES,
         goods::BREACHES,
         health::BREACHES,
         incidents::BREACHES,
