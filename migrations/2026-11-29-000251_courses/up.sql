@@ -33,6 +33,7 @@ CREATE TABLE course_groups (
     capacity     integer NOT NULL,
     -- Kept by the database: how many are in it now.
     enrolled     integer NOT NULL DEFAULT 0,
+    free         integer NOT NULL GENERATED ALWAYS AS (capacity - enrolled) STORED,
     begins_on    date NOT NULL,
     ends_on      date NOT NULL,
     recorded_at  timestamptz NOT NULL,

@@ -14,7 +14,7 @@ diesel::table! {
 diesel::table! {
     course_groups (id) {
         id -> Uuid, programme_id -> Uuid, course_id -> Uuid, name -> Text, shelter_id -> Nullable<Uuid>, place -> Nullable<Text>,
-        teacher -> Nullable<Text>, days -> Array<Text>, capacity -> Integer, enrolled -> Integer, begins_on -> Date, ends_on -> Date,
+        teacher -> Nullable<Text>, days -> Array<Text>, capacity -> Integer, enrolled -> Integer, free -> Integer, begins_on -> Date, ends_on -> Date,
         recorded_at -> Timestamptz, user_id -> Nullable<Uuid>, version -> Integer,
     }
 }

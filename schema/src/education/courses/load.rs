@@ -39,7 +39,7 @@ fn group_columns() -> _ {
         course_groups::days,
         course_groups::capacity,
         course_groups::enrolled,
-        course_groups::capacity - course_groups::enrolled,
+        course_groups::free,
         course_groups::begins_on,
         course_groups::ends_on,
         course_groups::recorded_at,
@@ -225,10 +225,8 @@ pub(super) async fn groups(
             query = query.filter(courses::kind.eq(kind));
         }
         if let Some(free) = free {
-            let open = course_groups::ends_on
-                .ge(today(&context))
-                .and(course_groups::enrolled.lt(course_groups::capacity));
-            query = query.filter(open.eq(free));
+            let open = course_groups::ends_on.ge(today(&context)).and(course_groups::free.gt(0));
+            query = if free { query.filter(open) } else { query.filter(diesel::dsl::not(open)) };
         }
         query
     };

@@ -227,8 +227,9 @@ async fn a_departure_ends_what_somebody_learns_in_groups_and_takes_no_school_fro
     let database = world.database().await;
     let found = database
         .query_one(
-            "SELECT enrolments.person_id, group_id, enrolled FROM enrolments JOIN course_groups ON course_groups.id = group_id \
-             WHERE state = 'ACTIVE' AND NOT EXISTS (SELECT FROM departures WHERE departures.person_id = enrolments.person_id) LIMIT 1",
+            "SELECT enrolments.person_id, group_id, enrolled FROM enrolments JOIN course_groups ON course_groups.id = group_id JOIN persons ON persons.id = person_id \
+             WHERE state = 'ACTIVE' AND adult_from < '2020-01-01' AND NOT EXISTS (SELECT FROM revalidations WHERE revalidations.person_id = persons.id) \
+             AND NOT EXISTS (SELECT FROM departures WHERE departures.person_id = enrolments.person_id) LIMIT 1",
             &[],
         )
         .await
