@@ -565,7 +565,7 @@ fn in_turn(someone: &Someone, stay: &Stay) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::NOON;
+    use super::super::{NOON, STARTS_ON};
     use super::households::{HOUSEHOLDS, LARGEST, PEOPLE};
     use super::*;
 
