@@ -184,7 +184,6 @@ fn a_witness_never_writes() {
                     "always-witness-never-writes",
                     "always-diagnosis-stays-in-health-services",
                     "always-migration-out-of-reach",
-                    "education-educator-decides",
                 ];
                 assert!(never.contains(&by), "{} writes {class} of {record}: {by}", role.code);
             }
