@@ -77,7 +77,7 @@ named! {
         Health = "HEALTH",
         /// A person's segment and bed needs: what follows of health, without the diagnosis.
         Placement = "PLACEMENT",
-        /// A person's courses.
+        /// A person's courses, places in schools and revalidations.
         Education = "EDUCATION",
         /// A person's work: what they can do, their applications, jobs and RFC.
         Employment = "EMPLOYMENT",
@@ -189,8 +189,12 @@ named! {
         Assessment = "Assessment",
         /// What a clinician concluded, and what is done for it: a visit.
         Diagnosis = "Diagnosis",
-        /// A person's place in a course.
+        /// What is taught where, and how many places there are: courses, their groups and sessions, and schools.
+        Course = "Course",
+        /// A person's place in a course or a school, or the revalidation of their schooling.
         Enrolment = "Enrolment",
+        /// What is decided on a revalidation.
+        RevalidationDecision = "RevalidationDecision",
         /// Who offers work.
         Employer = "Employer",
         /// Work that is offered.
@@ -352,6 +356,7 @@ impl RecordType {
             | Self::MealServing
             | Self::Inspection
             | Self::CorrectiveWork
+            | Self::Course
             | Self::Fund
             | Self::Indicator
             | Self::Vacancy
@@ -376,6 +381,7 @@ impl RecordType {
             | Self::Assessment
             | Self::Diagnosis
             | Self::Enrolment
+            | Self::RevalidationDecision
             | Self::Employer
             | Self::WorkProfile
             | Self::JobApplication
@@ -408,6 +414,7 @@ impl RecordType {
             | Self::Kitchen
             | Self::MealService
             | Self::Inspection
+            | Self::Course
             | Self::Employer
             | Self::Vacancy
             | Self::JournalEntry
@@ -449,10 +456,10 @@ impl RecordType {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith]
             }
             Self::Assessment | Self::Diagnosis => &[Fact::Person, Fact::Withheld],
-            Self::Enrolment | Self::JobApplication => {
+            Self::Enrolment | Self::RevalidationDecision | Self::JobApplication => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency, Fact::Withheld]
             }
-            Self::WorkProfile
+            Self::WorkProfile => &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Withheld],
             Self::Dwelling | Self::Lease => &[Fact::SharedWith],
             Self::Tenancy => &[Fact::SharedWith, Fact::Withheld],
         }
@@ -468,7 +475,9 @@ impl RecordType {
                 (Class::Public, self)
             }
             (Fact::Agency | Fact::Recipient, Self::Consent | Self::Referral) => (Class::Consent, self),
-            (Fact::Agency, Self::Enrolment) => (Class::Education, self),
+            (Fact::Agency, Self::Enrolment | Self::RevalidationDecision) => {
+                (Class::Education, Self::Enrolment)
+            }
             (Fact::Agency, Self::Employer | Self::Vacancy | Self::JobApplication) => {
                 (Class::Counterparty, Self::Employer)
             }
@@ -478,7 +487,9 @@ impl RecordType {
             (Fact::Agency, Self::Kitchen | Self::MealService | Self::MealServing) => {
                 (Class::Operational, self)
             }
-            (Fact::Agency, Self::Inspection | Self::CorrectiveWork) => (Class::Operational, self),
+            (Fact::Agency, Self::Inspection | Self::CorrectiveWork | Self::Course) => {
+                (Class::Operational, self)
+            }
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),
@@ -492,6 +503,7 @@ impl RecordType {
                 | Self::ArcoAnswer
                 | Self::Erasure
                 | Self::Enrolment
+                | Self::RevalidationDecision
                 | Self::WorkProfile
                 | Self::JobApplication,
             ) => (Class::Placement, Self::Person),

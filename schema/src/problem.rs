@@ -73,7 +73,7 @@ problems! {
     AlreadyGranted "AlreadyGranted" {}
     /// A referral on the ground of consent needs one that stands, for its recipient and its purpose.
     ConsentMissing "ConsentMissing" {}
-    /// The space has fewer places than that, or the dwelling less room.
+    /// The space, the group or the grade has fewer places than that, or the dwelling less room.
     OverCapacity "OverCapacity" {}
     /// A bed does not suit who is to lie in it: its space is kept for another segment, or it has not what they need.
     BedUnfit "BedUnfit" {}
@@ -185,9 +185,8 @@ impl OverCapacity {
         Self { code: Code::OverCapacity.as_str().into(), message }
     }
 
-    /// Of a dwelling.
-    pub(crate) fn of_dwelling() -> Self {
-        let message = "More people would live in the dwelling than it has room for. Read its capacity, or use another dwelling.";
+    /// Of something else than a space.
+    pub(crate) fn of(message: &str) -> Self {
         Self { code: Code::OverCapacity.as_str().into(), message: message.into() }
     }
 }

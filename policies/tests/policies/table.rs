@@ -147,6 +147,15 @@ fn own_means_the_callers_own() {
     assert_eq!(condition(&employer, Verb::Read, Class::Counterparty, RecordType::Employer), of_employer);
     let jobs = answer(&employer, Verb::Read, Class::Employment, RecordType::WorkProfile);
     assert!(matches!(jobs, Answer::Refused(_)), "{jobs:?}");
+    // What is taught is the agency's own; of a revalidation whoever teaches decides, and nobody for them.
+    for (role, agency) in [("educator", "INEA"), ("programmes", "UNICEF")] {
+        let own = Condition::Is(Fact::Agency, agency.to_owned());
+        assert_eq!(condition(&user(&[role]), Verb::Write, Class::Education, RecordType::Course), own);
+    }
+    for role in ["coordinator", "programmes"] {
+        let decides = answer(&user(&[role]), Verb::Write, Class::Education, RecordType::RevalidationDecision);
+        assert_eq!(refused_by(&decides), "education-educator-decides", "{role}");
+    }
     let lead_of_none = UserPrincipal { shelters: [].into(), ..lead };
     let refused = answer(&lead_of_none, Verb::Write, Class::Inventory, RecordType::Stock);
     assert_eq!(refused_by(&refused), "default-deny");

@@ -11,7 +11,7 @@ use crate::census::{
 use crate::coordination::{self, Referral};
 use crate::departures::{self, Departure};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
-use crate::education::{self, Enrolment};
+use crate::education;
 use crate::employment;
 use crate::graph::{ConnectionKind, Graph};
 use crate::health;
@@ -133,16 +133,7 @@ fn person(graph: &mut Graph) {
                 |referral: &Referral| referral.person_id,
             )
             .in_scope::<Referral>();
-        employment::of_a_person(health::of_a_person(person))
-            .many(
-                "enrolments",
-                Class::Education,
-                "Their courses, oldest first.",
-                |person| Some(person.id.uuid()),
-                education::enrolments_of,
-                |enrolment: &Enrolment| enrolment.person_id,
-            )
-            .in_scope::<Enrolment>()
+        employment::of_a_person(education::of_a_person(health::of_a_person(person)))
     });
 }
 

@@ -91,6 +91,22 @@ pub(crate) async fn held_by_reference(
     Ok(found.is_some())
 }
 
+/// As [`held_by_reference`]; what policies turn on of them.
+pub(crate) async fn held_facts(
+    context: &Context,
+    connection: &mut AsyncPgConnection,
+    person: Uuid,
+) -> Result<Option<PersonFacts>> {
+    if !held_by_reference(context, connection, person).await? {
+        return Ok(None);
+    }
+    let at = context.instant();
+    let query =
+        persons::table.left_join(shelters::table).filter(persons::id.eq(person)).select(fact_columns(at));
+    let facts: FactRow = query.first(connection).await?;
+    Ok(Some(PersonFacts::of(facts, at)))
+}
+
 /// Says where a held person is to be placed from now on; what the journal says of it.
 pub(crate) async fn place(
     context: &Context,

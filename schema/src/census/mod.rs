@@ -48,7 +48,7 @@ pub(crate) use duplicates::{MERGED, TAKES_NOTHING};
 pub(crate) use ending::tell_of_ended;
 pub(crate) use following::touched;
 pub(crate) use graphql::register;
-pub(crate) use held::{Held, erased, held, held_all, held_by_reference, place};
+pub(crate) use held::{Held, erased, held, held_all, held_by_reference, held_facts, place};
 pub(crate) use load::{facts_within_reach, households_by_ids, persons_by_ids, reaches};
 pub(crate) use newborns::{Mother, Newborn, mother, register_newborns};
 pub(crate) use parts::{Checked, PlacementInput, inside, name, needs};

@@ -56,6 +56,7 @@ mod containers;
 mod counts;
 mod dispensing;
 mod donations;
+mod education;
 mod facility;
 mod funds;
 mod giving;
@@ -165,6 +166,7 @@ pub async fn load(
     let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
     let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
+    let education = education::Rows::generate(now, &shelters.shelters, &people.learners)?;
     let housing = housing::Rows::generate(day, now, &people.homes)?;
     let vacancies = vacancies::Rows::generate(day, now);
     let work = work::Rows::generate(&people.persons, &vacancies, day)?;
@@ -185,6 +187,7 @@ pub async fn load(
     meals.copy(&transaction).await?;
     inspections.copy(&transaction).await?;
     incidents.copy(&transaction).await?;
+    education.copy(&transaction).await?;
     housing.copy(&transaction).await?;
     vacancies.copy(&transaction).await?;
     work.copy(&transaction).await?;

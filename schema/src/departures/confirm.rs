@@ -13,6 +13,7 @@ use super::{Departure, DepartureState};
 use crate::census::needs;
 use crate::context::Context;
 use crate::coordination::end_cases;
+use crate::education::end_enrolments;
 use crate::error::Result;
 use crate::graph::{input, union};
 use crate::journal::{Begun, Done, Transaction};
@@ -126,6 +127,8 @@ async fn confirm(
         Err(refused) => return Ok(Err(refused)),
     };
     changes.extend(end_cases(context, transaction.connection()?, &people).await?);
+    let day = context.day_of(departed_at);
+    changes.extend(end_enrolments(context, transaction.connection()?, &people, day).await?);
     changes.extend(left);
     done(&found, departed_at, changes, ConfirmDeparturePayload::new)
 }

@@ -2,32 +2,49 @@
 
 use enlace_policies::Class;
 
-use crate::agencies::{self, Agency};
-use crate::census::{self, Person};
-use crate::education::{Enrolment, load};
-use crate::graph::Graph;
+use super::{
+    Enrolment, Revalidation, SchoolPlace, courses, enrolments, enrolments_of, revalidations,
+    revalidations_of, school_places_of, schools,
+};
+use crate::census::Person;
+use crate::graph::{Graph, Object};
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
-    graph.object::<Enrolment>(|enrolment| {
-        enrolment
-            .one(
-                "person",
-                Class::Identity,
-                "Who is enrolled; null where the caller may not see them.",
-                |enrolment| Some(enrolment.person_id),
-                census::persons_by_ids,
-                |person: &Person| person.id.uuid(),
-            )
-            .in_scope::<Person>()
-            .one(
-                "agency",
-                Class::Education,
-                "The agency that teaches.",
-                |enrolment| Some(enrolment.agency_id),
-                agencies::by_ids,
-                |agency: &Agency| agency.id.uuid(),
-            )
-    });
-    graph.node::<Enrolment, _, _>(Class::Education, load::enrolments_by_ids);
+    courses::register(graph);
+    enrolments::register(graph);
+    schools::register(graph);
+    revalidations::register(graph);
+}
+
+/// What a person learns.
+pub(crate) fn of_a_person(person: Object<Person>) -> Object<Person> {
+    person
+        .many(
+            "enrolments",
+            Class::Education,
+            "Their courses, oldest first.",
+            |person| Some(person.id.uuid()),
+            enrolments_of,
+            |enrolment: &Enrolment| enrolment.person_id,
+        )
+        .in_scope::<Enrolment>()
+        .many(
+            "schoolPlaces",
+            Class::Education,
+            "Their places in schools, and requests for them, in the order in which they were requested.",
+            |person| Some(person.id.uuid()),
+            school_places_of,
+            |place: &SchoolPlace| place.person_id,
+        )
+        .in_scope::<SchoolPlace>()
+        .many(
+            "revalidations",
+            Class::Education,
+            "What they filed for of their schooling to be revalidated, in the order in which it was filed.",
+            |person| Some(person.id.uuid()),
+            revalidations_of,
+            |revalidation: &Revalidation| revalidation.person_id,
+        )
+        .in_scope::<Revalidation>()
 }

@@ -1,66 +1,49 @@
-//! Education: people's places in courses, from levelling to revalidation.
+//! Education: courses with their groups, who is in them and who came; children's places in schools; and adults' schooling, revalidated.
+//!
+//! That there is a course, a group with places or a school is OPERATIONAL. Who learns what is EDUCATION, of the agency that teaches, arranges
+//! or decides; what says more of somebody than how it stands lies sealed under their key. The laws (no group or grade above its places,
+//! what ended or was decided stays, who begins is here and of the age) are the database's.
 
+mod courses;
+mod enrolments;
 mod graphql;
-mod load;
+mod revalidations;
+mod schools;
 pub(crate) mod tables;
 
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use enlace_policies::Fact;
+use serde::{Deserialize, Serialize};
 
-use crate::access::FactSource;
-use crate::census::{PersonFacts, person_facts};
-use crate::graph::{Facts, graphql_enum, record};
-use crate::scalars::Id;
+use crate::census::PersonFacts;
+use crate::graph::Facts;
 
-pub(crate) use graphql::register;
-pub(crate) use load::enrolments_of;
+pub(crate) use courses::{AttendanceState, LanguageLevel};
+pub(crate) use enrolments::{ATTENDANCE, COURSE, CourseLevel, Ended, OUTCOME, Present, SealedCourse};
+pub(crate) use enrolments::{Enrolment, end_enrolments, enrolments_of};
+pub(crate) use graphql::{of_a_person, register};
+pub(crate) use revalidations::{
+    REVALIDATION, Revalidation, RevalidationDocument, SealedRevalidation, revalidations_of,
+};
+pub(crate) use schools::{
+    SCHOOL_DOCUMENT, SCHOOL_PLACE, SchoolPlace, SchoolPlaceClosing, SealedDocument, SealedPlace,
+    school_places_of,
+};
 
-graphql_enum! {
-    /// Of what level a course is.
-    pub enum CourseLevel {
-        /// Spanish and local life, for whoever needs it.
-        Levelling = "LEVELLING",
-        /// Before primary school.
-        Preschool = "PRESCHOOL",
-        /// Primary school.
-        Primary = "PRIMARY",
-        /// Secondary school.
-        Secondary = "SECONDARY",
-        /// An adult's schooling, recognised here.
-        Revalidation = "REVALIDATION",
-        /// Sport, art and the like.
-        Formative = "FORMATIVE",
-    }
+/// What is said where a person is not here.
+const NOT_HERE: &str = "This person is not here any more. Open an episode for who came back.";
+/// The law by which only who is here begins something.
+const WHO_IS_HERE: &str = "learning_of_who_is_here";
+
+/// What policies turn on of what somebody learns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Taught {
+    /// The agency that teaches, arranges or decides.
+    pub(crate) agency: String,
+    /// The facts of the person.
+    pub(crate) person: PersonFacts,
 }
 
-record! {
-    /// A person's place in a course.
-    pub struct Enrolment: "Enrolment" as Enrolment, id "enrolment" {
-        /// Global id.
-        id: Id<Enrolment> => Public identifying,
-        /// Of what level the course is.
-        level: Option<CourseLevel> => Education,
-        /// The course.
-        course: Option<String> => Education,
-        /// The first day.
-        started_on: NaiveDate => Education,
-        /// The last day; null while it goes on.
-        ended_on: Option<NaiveDate> => Education,
-        /// Who is enrolled.
-        person_id: Uuid,
-        /// Key of the agency that teaches.
-        agency_id: Uuid,
-        /// Its code.
-        agency: String,
-        /// The facts of the person.
-        person: PersonFacts,
-    }
-}
-
-impl Facts for Enrolment {
+impl Facts for Taught {
     fn fact(&self, fact: Fact) -> Option<&str> {
         if fact == Fact::Agency { Some(&self.agency) } else { self.person.fact(fact) }
     }
@@ -70,18 +53,88 @@ impl Facts for Enrolment {
     }
 }
 
-/// Where the facts of an enrolment stand in a query that joins enrolments, persons and shelters.
-fn enrolment_facts(fact: Fact) -> Option<FactSource> {
-    if fact == Fact::Agency { Some(FactSource::Column("enrolments.agency")) } else { person_facts(fact) }
+/// Each of these records is judged by what it tells of somebody's learning.
+macro_rules! taught {
+    ($($name:ident)+) => {$(
+        impl $crate::graph::Facts for $name {
+            fn fact(&self, fact: enlace_policies::Fact) -> Option<&str> {
+                self.taught.fact(fact)
+            }
+
+            fn members(&self, fact: enlace_policies::Fact) -> &[String] {
+                self.taught.members(fact)
+            }
+        }
+    )+};
+}
+use taught;
+
+/// Each of these records is judged by the agency that it is of.
+macro_rules! of_an_agency {
+    ($($name:ty),+ $(,)?) => {$(
+        impl $crate::graph::Facts for $name {
+            fn fact(&self, fact: enlace_policies::Fact) -> Option<&str> {
+                (fact == enlace_policies::Fact::Agency).then_some(&self.agency)
+            }
+        }
+    )+};
+}
+use of_an_agency;
+
+/// The agency in whose name something is written.
+struct Of<'a>(&'a str);
+
+impl Facts for Of<'_> {
+    fn fact(&self, fact: Fact) -> Option<&str> {
+        (fact == Fact::Agency).then_some(self.0)
+    }
 }
 
-/// What is sealed of an enrolment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Course {
-    pub(crate) level: CourseLevel,
-    pub(crate) name: String,
+/// What answers a change of something of somebody: what is kept of the answer is its key, and what is shown is read anew.
+macro_rules! answers {
+    ($( $(#[doc = $about:literal])+ $name:ident $label:literal )+) => { $(
+        $crate::graph::record! {
+            $(#[doc = $about])+
+            #[derive(serde::Serialize, serde::Deserialize)]
+            pub struct $name: $label as Enrolment {
+                /// The key of what was changed.
+                changed: uuid::Uuid,
+                /// What policies turn on of it.
+                taught: $crate::education::Taught,
+            }
+        }
+
+        $crate::education::taught!($name);
+
+        impl $crate::education::Changed for $name {
+            fn changed(&self) -> uuid::Uuid {
+                self.changed
+            }
+        }
+    )+ };
+}
+use answers;
+
+/// See [`answers`].
+trait Changed: crate::graph::Record {
+    /// The key of what was changed.
+    fn changed(&self) -> uuid::Uuid;
 }
 
-/// What it is sealed as.
-pub(crate) const COURSE: &str = "course";
+/// Runs an operation in a transaction under its caller's key.
+macro_rules! perform {
+    ($context:expr, $operation:literal, $input:expr, $act:path, $result:ident) => {{
+        let key = $input.idempotency_key.clone();
+        let begun = $crate::journal::Transaction::begin(&$context, $operation, &key, &$input).await?;
+        let mut transaction = match begun {
+            $crate::journal::Begun::Fresh(transaction) => transaction,
+            $crate::journal::Begun::Repeated(payload) => return Ok($result::Payload(payload)),
+            $crate::journal::Begun::Conflict => {
+                return Ok($crate::problem::IdempotencyConflict::new().into());
+            }
+        };
+        let done = $act(&$context, &mut transaction, &$input).await;
+        transaction.conclude(done).await
+    }};
+}
+use perform;

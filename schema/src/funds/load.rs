@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::tables::{budget_lines, commitments, expenses, funding_sources};
-use super::{Budget, BudgetLine, BudgetPurpose, Commitment, Expense, FundingSource, money};
+use super::{Budget, BudgetLine, BudgetPurpose, Commitment, Expense, FundingSource};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Connection, NoArguments, Wanted, input};
@@ -38,7 +38,7 @@ fn source_columns() -> _ {
 fn source(
     (id, code, name, granted, planned, currency, granted_on, evidence): SourceRow,
 ) -> Result<FundingSource> {
-    let (granted, planned) = (money(granted, &currency)?, money(planned, &currency)?);
+    let (granted, planned) = (Money::stored(granted, &currency)?, Money::stored(planned, &currency)?);
     Ok(FundingSource { id: Id::new(id), code, name, granted, planned, granted_on, evidence })
 }
 
@@ -76,7 +76,7 @@ fn line_columns() -> LineColumns {
 
 fn line(row: LineRow) -> Result<BudgetLine> {
     let (id, code, purpose, title, planned, committed, spent, version, source_id, currency) = row;
-    let [planned, committed, spent] = [planned, committed, spent].map(|amount| money(amount, &currency));
+    let [planned, committed, spent] = [planned, committed, spent].map(|amount| Money::stored(amount, &currency));
     let (planned, committed, spent) = (planned?, committed?, spent?);
     Ok(BudgetLine { id: Id::new(id), code, purpose, title, planned, committed, spent, version, source_id })
 }
@@ -104,7 +104,7 @@ fn commitment_columns() -> _ {
 
 fn commitment(row: CommitmentRow) -> Result<Commitment> {
     let (id, code, title, committed, spent, committed_on, evidence, version, line_id, currency) = row;
-    let (committed, spent) = (money(committed, &currency)?, money(spent, &currency)?);
+    let (committed, spent) = (Money::stored(committed, &currency)?, Money::stored(spent, &currency)?);
     Ok(Commitment {
         id: Id::new(id),
         code,
@@ -141,7 +141,7 @@ fn expense_columns() -> _ {
 fn expense(
     (id, code, amount, spent_on, evidence, reverses_id, commitment_id, currency): ExpenseRow,
 ) -> Result<Expense> {
-    let amount = money(amount, &currency)?;
+    let amount = Money::stored(amount, &currency)?;
     Ok(Expense { id: Id::new(id), code, amount, spent_on, evidence, reverses_id, commitment_id })
 }
 
@@ -259,7 +259,7 @@ pub(super) async fn budget(context: Context, _: NoArguments) -> Result<Vec<Budge
         ));
     let rows: Vec<(String, i64, i64, i64, i64)> = sums.load(&mut &*context.reader().await?).await?;
     let budget = |(currency, granted, planned, committed, spent): (String, i64, i64, i64, i64)| {
-        let of = |amount: i64| -> Result<Money> { money(amount, &currency) };
+        let of = |amount: i64| -> Result<Money> { Money::stored(amount, &currency) };
         Ok(Budget {
             granted: of(granted)?,
             planned: of(planned)?,

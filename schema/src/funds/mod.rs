@@ -19,7 +19,6 @@ use uuid::Uuid;
 use enlace_policies::Fact;
 
 use crate::census::{Checked, needs};
-use crate::error::{Error, Result};
 use crate::graph::{Facts, graphql_enum, record};
 use crate::journal::Change;
 use crate::scalars::{Id, Money};
@@ -194,11 +193,6 @@ struct BudgetChanged {
 
 impl Change for BudgetChanged {
     const NAME: &'static str = "funds.budgetChanged";
-}
-
-/// An amount that lies in the database.
-fn money(hundredths: i64, currency: &str) -> Result<Money> {
-    Money::new(hundredths, currency).ok_or_else(|| Error::internal("an amount in the database is none"))
 }
 
 /// Whether an amount is more than nothing, and of a currency.

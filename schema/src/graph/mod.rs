@@ -121,6 +121,7 @@ mod tests {
         let expected = [
             "arco_request",
             "assessment",
+            "attendance",
             "birth",
             "break_glass",
             "consent",
@@ -146,6 +147,8 @@ mod tests {
             "pregnancy",
             "prescription",
             "referral",
+            "revalidation",
+            "school_place",
             "rfc_procedure",
             "stay",
             "tenancy",

@@ -182,8 +182,8 @@ async fn offer(
         dwellings::district.eq(&dwelling.district),
         dwellings::rooms.eq(dwelling.rooms),
         dwellings::capacity.eq(dwelling.capacity),
-        dwellings::rent_cents.eq(dwelling.rent.cents),
-        dwellings::rent_currency.eq(&dwelling.rent.currency),
+        dwellings::rent_cents.eq(dwelling.rent.hundredths),
+        dwellings::rent_currency.eq(dwelling.rent.currency()),
         dwellings::services.eq(&dwelling.services),
         dwellings::action_id.eq(dwelling.action_id),
         dwellings::offered_on.eq(dwelling.offered_on),
@@ -241,8 +241,8 @@ async fn revise(
         return Ok(Err(problem.into()));
     }
     let row = (
-        dwellings::rent_cents.eq(dwelling.rent.cents),
-        dwellings::rent_currency.eq(&dwelling.rent.currency),
+        dwellings::rent_cents.eq(dwelling.rent.hundredths),
+        dwellings::rent_currency.eq(dwelling.rent.currency()),
         dwellings::services.eq(&dwelling.services),
         dwellings::withdrawn_on.eq(dwelling.withdrawn_on),
         dwellings::version.eq(dwelling.version),
@@ -261,8 +261,7 @@ fn checked(dwelling: &Dwelling) -> Checked {
         "A district has 2 to 100 characters.",
     )?;
     needs((1..=30).contains(&dwelling.rooms), "rooms", "A dwelling has 1 to 30 rooms.")?;
-    needs((1..=60).contains(&dwelling.capacity), "capacity", "A dwelling is for 1 to 60 people.")?;
-    needs(dwelling.rent.cents >= 0, "rent", "A rent is nothing, or more.")
+    needs((1..=60).contains(&dwelling.capacity), "capacity", "A dwelling is for 1 to 60 people.")
 }
 
 /// What the journal says of a dwelling.

@@ -82,9 +82,6 @@ async fn renew(
     if let Err(problem) = term(signed_on, starts_on, input.ends_on, input.guaranteed_until) {
         return Ok(Err(problem.into()));
     }
-    if input.rent.as_ref().is_some_and(|rent| rent.cents < 0) {
-        return Ok(Err(InvalidValue::new("rent", "A rent is nothing, or more.").into()));
-    }
     let living = tenancies_in(context, connection, (Some(lease.id.uuid()), None)).await?;
     let staying: Vec<MovingIn> = living
         .into_iter()
@@ -106,8 +103,8 @@ async fn renew(
         leases::signed_on.eq(signed_on),
         leases::starts_on.eq(starts_on),
         leases::ends_on.eq(input.ends_on),
-        leases::rent_cents.eq(rent.cents),
-        leases::rent_currency.eq(&rent.currency),
+        leases::rent_cents.eq(rent.hundredths),
+        leases::rent_currency.eq(rent.currency()),
         leases::guarantor_id.eq(input.guaranteed_until.map(|_| actor.agency)),
         leases::guaranteed_until.eq(input.guaranteed_until),
         leases::recorded_at.eq(context.now()),

@@ -21,6 +21,10 @@ use crate::journal::{Part, constraint};
 use crate::problem::{NotFound, OverCapacity, StateConflict, VersionConflict};
 use crate::scalars::{Id, Money};
 
+/// What is said where more people would live in a dwelling than it has room for.
+const TOO_MANY: &str =
+    "More people would live in the dwelling than it has room for. Read its capacity, or use another dwelling.";
+
 /// What answers a change of a lease, which is read anew.
 macro_rules! of_a_lease {
     ($( $(#[doc = $about:literal])+ $name:ident $label:literal )+) => { $(
@@ -150,7 +154,7 @@ where
         let moving = diesel::insert_into(tenancies::table).values(row);
         if let Err(error) = moving.execute(connection).await {
             let message = match constraint(&error) {
-                Some("tenancies_within_capacity") => return Ok(Err(OverCapacity::of_dwelling().into())),
+                Some("tenancies_within_capacity") => return Ok(Err(OverCapacity::of(TOO_MANY).into())),
                 Some("tenancies_one_home") => {
                     "A household lives by another lease at that time. End or leave that one first."
                 }
@@ -169,10 +173,10 @@ where
 
 /// Whether what households pay is of the rent: in its currency, and together no more.
 pub(super) fn within(argument: &str, rent: &Money, shares: &[Money]) -> Checked {
-    let of_rent = shares.iter().all(|share| share.currency == rent.currency && share.cents >= 0);
-    let total = shares.iter().try_fold(0_i64, |total, share| total.checked_add(share.cents));
+    let of_rent = shares.iter().all(|share| share.currency() == rent.currency());
+    let total = shares.iter().try_fold(0_i64, |total, share| total.checked_add(share.hundredths));
     let message = format!("Shares are of the rent, {rent}: in its currency, and together no more.");
-    needs(of_rent && total.is_some_and(|total| total <= rent.cents), argument, &message)
+    needs(of_rent && total.is_some_and(|total| total <= rent.hundredths), argument, &message)
 }
 
 /// What the journal says of a lease as it is now, and of those who live by it.

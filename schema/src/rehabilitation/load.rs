@@ -9,7 +9,7 @@ use super::tables::{centre_return_lines, centre_returns, centre_works};
 use super::{CentreReturn, CentreReturnLine, CentreWork, CentreWorkState};
 use crate::agencies::tables::agencies;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
 use crate::paging::{asked, page};
 use crate::scalars::{Id, Money};
@@ -56,9 +56,7 @@ fn work_columns() -> _ {
 fn work(row: WorkRow) -> Result<CentreWork> {
     let ((id, code, title, state, estimate, cost, currency), dates, lender) = row;
     let (planned_on, begun_on, done_on, reason, version, centre_id) = dates;
-    let money = |hundredths: i64| {
-        Money::new(hundredths, &currency).ok_or_else(|| Error::internal("an amount in the database is none"))
-    };
+    let money = |hundredths: i64| Money::stored(hundredths, &currency);
     let (estimate, cost) = (money(estimate)?, cost.map(money).transpose()?);
     let id = Id::new(id);
     Ok(CentreWork {

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::error::Error;
+
 /// The most that is told: a thousand million of a currency.
 const MOST: i64 = 100_000_000_000;
 
@@ -23,6 +25,11 @@ impl Money {
         let currency: [u8; 3] = currency.as_bytes().try_into().ok()?;
         let sound = currency.iter().all(u8::is_ascii_uppercase) && (0..=MOST).contains(&hundredths);
         sound.then_some(Self { hundredths, currency })
+    }
+
+    /// The same, of an amount as the database holds it.
+    pub(crate) fn stored(hundredths: i64, currency: &str) -> Result<Self, Error> {
+        Self::new(hundredths, currency).ok_or_else(|| Error::internal("an amount in the database is none"))
     }
 
     /// The currency's code, ISO 4217.

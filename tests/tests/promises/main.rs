@@ -15,6 +15,7 @@ mod demo;
 mod departures;
 mod dependencies;
 mod donations;
+mod education;
 mod employment;
 mod event_stream;
 mod fan_out;

@@ -180,6 +180,10 @@ fn every_id_is_an_opaque_global_id() {
                     | "address"
                     | "district"
                     | "remedies"
+                    | "teacher"
+                    | "folio"
+                    | "ageException"
+                    | "waiverReason"
             ) || argument.name == "outcome" && coordinate == "Mutation.endMedicalReferral";
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);

@@ -253,7 +253,7 @@ impl Rows {
         });
         for tenant in &home.tenants {
             let key = format!("{lease_id}/{}", tenant.household_id);
-            let share = Money::new(rent_cents / 2, "MXN".to_owned());
+            let share = Money::stored(rent_cents / 2, "MXN")?;
             self.tenancies.push(Tenancy {
                 id: id("tenancies", &key, recorded_at),
                 lease_id,

@@ -1,5 +1,5 @@
 //! Who is cared for: 2,767 invented people in 922 households, with what they agreed to, to whom they were referred, how they
-//! were found and what they learn; and who was born to them.
+//! were found; and who was born to them.
 
 mod births;
 mod findings;
@@ -24,10 +24,9 @@ pub(super) use someone::{hashed, sealed};
 
 use births::{Birth, Expecting, Pregnancy};
 
-use super::{ENDS_ON, Random, STARTS_ON, copy, id, local, programme_id};
+use super::{ENDS_ON, Random, copy, id, local, programme_id};
 use crate::census::search::{Mark, RULES, marks_of};
 use crate::census::{BedNeed, FAMILY, IDENTITY, Kinship, MIGRATION, PLACEMENT, Placement};
-use crate::education::{COURSE, Course, CourseLevel};
 use crate::error::Result;
 use crate::health::{CONCLUSION, Conclusion, Encounter, FINDINGS, Specialty, VISIT};
 use crate::indicators::Traits;
@@ -158,19 +157,6 @@ row! {
     }
 }
 
-row! {
-    /// A place in a course, sealed.
-    Enrolment in "enrolments" {
-        id: Uuid = UUID,
-        programme_id: Uuid = UUID,
-        person_id: Uuid = UUID,
-        agency: &'static str = TEXT,
-        started_on: NaiveDate = DATE,
-        ended_on: Option<NaiveDate> = DATE,
-        course: Vec<u8> = BYTEA,
-    }
-}
-
 /// Who needs a bed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lodger {
@@ -181,6 +167,18 @@ pub(super) struct Lodger {
     pub(super) bed_needs: Vec<BedNeed>,
     pub(super) from: DateTime<Utc>,
     pub(super) until: DateTime<Utc>,
+}
+
+/// Who may learn something here, whether they have come yet or not.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Learner {
+    pub(super) person_id: Uuid,
+    pub(super) code: String,
+    pub(super) birth_year: i32,
+    pub(super) arrived_on: NaiveDate,
+    pub(super) leaves_on: NaiveDate,
+    /// The shelter, and the days from and until which they lodge there.
+    pub(super) lodging: Option<(Uuid, NaiveDate, NaiveDate)>,
 }
 
 /// The rows of these capabilities as they stand at an instant.
@@ -204,11 +202,12 @@ pub(super) struct Rows {
     assessments: Vec<Assessment>,
     pub(super) visits: Vec<Visit>,
     diagnoses: Vec<Diagnosis>,
-    enrolments: Vec<Enrolment>,
     /// Who lodges at some time, household by household.
     pub(super) lodgers: Vec<Lodger>,
     /// Where all of them are to live.
     pub(super) homes: Vec<Home>,
+    /// Everyone, those who are yet to come too: who is chosen among them is the same on every day.
+    pub(super) learners: Vec<Learner>,
 }
 
 impl Rows {
@@ -228,6 +227,14 @@ impl Rows {
             if stay.arrived_on <= day {
                 rows.households.push(household);
             }
+            rows.learners.extend(members.iter().map(|someone| Learner {
+                person_id: someone.id,
+                code: someone.code.clone(),
+                birth_year: someone.birth_year,
+                arrived_on: stay.arrived_on,
+                leaves_on: stay.leaves_on,
+                lodging: stay.lodging,
+            }));
             let pregnant = members.into_iter().filter(Someone::is_pregnant);
             expecting.extend(pregnant.map(|mother| {
                 let recorded_at = assessed_at(&mother, &stay).1 + TimeDelta::minutes(20);
@@ -265,8 +272,7 @@ impl Rows {
         copy(transaction, &self.assessments).await?;
         copy(transaction, &self.visits).await?;
         copy(transaction, &self.diagnoses).await?;
-        self.copy_births(transaction, search_key).await?;
-        copy(transaction, &self.enrolments).await
+        self.copy_births(transaction, search_key).await
     }
 
     fn tokens(&self, search_key: &hmac::Key) -> Vec<Token> {
@@ -443,7 +449,7 @@ impl Rows {
         }
     }
 
-    /// How they were found, and what they learn.
+    /// How they were found.
     fn care(&mut self, someone: &Someone, stay: &Stay, now: DateTime<Utc>) -> Result<()> {
         let (mut random, assessed_at) = assessed_at(someone, stay);
         if assessed_at <= now {
@@ -478,32 +484,6 @@ impl Rows {
                     conclusion: someone.seal(CONCLUSION, &conclusion)?,
                 });
             }
-        }
-        let mut random = Random::seeded(&format!("enrolments/{}", someone.code));
-        let started_on = stay.arrived_on.max(STARTS_ON + Days::new(32)) + Days::new(random.below(14).into());
-        let taught: Option<(&'static str, CourseLevel, &str)> = match someone.age {
-            4..=5 => Some(("UNICEF", CourseLevel::Preschool, "Preescolar")),
-            6..=11 => Some(("UNICEF", CourseLevel::Primary, "Primaria")),
-            12..=15 => Some(("UNICEF", CourseLevel::Secondary, "Secundaria")),
-            18..=60 if random.chance(50) => {
-                Some(("INEA", CourseLevel::Levelling, "Español y vida en México"))
-            }
-            18..=60 => Some(("INEA", CourseLevel::Revalidation, "Revalidación de estudios")),
-            _ => None,
-        };
-        if let Some((agency, level, name)) = taught
-            && random.chance(14)
-            && local(started_on, 9) <= now
-        {
-            self.enrolments.push(Enrolment {
-                id: id("enrolments", &someone.code, local(started_on, 9)),
-                programme_id: programme_id(),
-                person_id: someone.id,
-                agency,
-                started_on,
-                ended_on: None,
-                course: someone.seal(COURSE, &Course { level, name: name.to_owned() })?,
-            });
         }
         Ok(())
     }
@@ -595,7 +575,7 @@ fn in_turn(someone: &Someone, stay: &Stay) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::NOON;
+    use super::super::{NOON, STARTS_ON};
     use super::households::{HOUSEHOLDS, LARGEST, PEOPLE};
     use super::*;
 
@@ -641,7 +621,7 @@ mod tests {
     #[test]
     fn every_kind_of_record_is_there_in_number() {
         let made = on(super::super::DEFAULT_DAY);
-        let few = [made.consents.len(), made.referrals.len(), made.diagnoses.len(), made.enrolments.len()];
+        let few = [made.consents.len(), made.referrals.len(), made.diagnoses.len()];
         assert!(few.iter().all(|count| *count > 100), "{few:?}");
         assert_eq!(made.assessments.len(), PEOPLE);
         assert!((400..1_500).contains(&made.visits.len()), "{}", made.visits.len());

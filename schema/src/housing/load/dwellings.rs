@@ -81,7 +81,7 @@ impl From<DwellingRow> for Dwelling {
             district,
             rooms,
             capacity,
-            rent: Money::new(row.rent.0, row.rent.1),
+            rent: Money::stored(row.rent.0, &row.rent.1)?,
             services: row.services,
             offered_on,
             withdrawn_on,

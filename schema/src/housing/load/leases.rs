@@ -60,7 +60,7 @@ impl From<LeaseRow> for Lease {
             ends_on,
             ended_on: row.end.0,
             ending: row.end.1,
-            rent: Money::new(row.rent.0, row.rent.1),
+            rent: Money::stored(row.rent.0, &row.rent.1)?,
             guaranteed_until: row.guarantee.0,
             recorded_at,
             version,

@@ -131,6 +131,7 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
             let of = field.ty.inner_named_type().as_str();
             let usable = match root {
                 "Mutation" if ANSWERS.contains(&field.name.as_str()) => caller.may_answer(),
+                "Mutation" if field.name == "decideRevalidation" => caller.decides_revalidations(),
                 "Mutation" if WORK.contains(&field.name.as_str()) => caller.keeps_employment(),
                 "Mutation" if DECISIONS.contains(&field.name.as_str()) => caller.decides_requests(),
                 "Mutation" if matches!(field.name.as_str(), "requestSupplies" | "closeRequest") => {

@@ -135,11 +135,38 @@ async fn the_server_has_these_privileges_and_no_other() {
             "donors",
             "INSERT (agency_id, contact, id, kind, name, programme_id), SELECT, UPDATE (contact, name, version)",
         ),
+        ("attendances", "INSERT (enrolment_id, id, record, session_id), SELECT, UPDATE (record, version)"),
+        (
+            "course_groups",
+            "INSERT (begins_on, capacity, course_id, days, ends_on, id, name, place, programme_id, recorded_at, shelter_id, teacher, user_id), \
+             SELECT, UPDATE (capacity, days, ends_on, teacher, version)",
+        ),
+        ("course_sessions", "INSERT (group_id, held_on, id, recorded_at, user_id), SELECT"),
+        ("courses", "INSERT (agency_id, id, kind, level, name, programme_id, recorded_at, user_id), SELECT"),
+        (
+            "enrolments",
+            "INSERT (agency, course, group_id, id, person_id, programme_id, recorded_at, started_on, user_id), SELECT, \
+             UPDATE (ended_on, outcome, state)",
+        ),
+        (
+            "revalidations",
+            "INSERT (agency, filed_on, id, level, person_id, programme_id, record, recorded_at, user_id), SELECT, \
+             UPDATE (decided_on, record, state)",
+        ),
+        ("school_documents", "SELECT"),
+        ("school_grades", "INSERT (grade, id, level, places, school_id), SELECT, UPDATE (places, version)"),
+        ("school_levels", "SELECT"),
+        ("school_place_documents", append),
+        (
+            "school_places",
+            "INSERT (agency, excepted, grade_id, id, level, person_id, programme_id, record, recorded_at, requested_on, user_id), SELECT, \
+             UPDATE (placed_on, record, state)",
+        ),
+        ("schools", "INSERT (agency_id, id, level, name, programme_id, recorded_at, shift, user_id), SELECT"),
         (
             "employers",
             "INSERT (agency, contact, id, name, programme_id, registered_at, trade, user_id), SELECT, UPDATE (contact, name, trade, version)",
         ),
-        ("enrolments", "SELECT"),
         (
             "entitlements",
             "INSERT (amount, cap, granted_at, id, interval_days, item_id, kit_id, per, programme_id, user_id, valid_from, valid_until), SELECT, \

@@ -27,7 +27,8 @@ async fn real_keys(world: &World) -> HashSet<Uuid> {
              UNION ALL SELECT id FROM referrals UNION ALL SELECT id FROM assessments UNION ALL SELECT id FROM diagnoses UNION ALL SELECT id FROM visits \
              UNION ALL SELECT id FROM prescriptions UNION ALL SELECT id FROM dispensings UNION ALL SELECT id FROM medical_referrals \
              UNION ALL SELECT id FROM care_records UNION ALL SELECT id FROM births \
-             UNION ALL SELECT id FROM enrolments UNION ALL SELECT id FROM dwellings UNION ALL SELECT id FROM dwelling_visits \
+             UNION ALL SELECT id FROM enrolments UNION ALL SELECT id FROM attendances UNION ALL SELECT id FROM school_places \
+             UNION ALL SELECT id FROM revalidations UNION ALL SELECT id FROM dwellings UNION ALL SELECT id FROM dwelling_visits \
              UNION ALL SELECT id FROM leases UNION ALL SELECT id FROM tenancies UNION ALL SELECT id FROM donors UNION ALL SELECT id FROM break_glass_accesses",
             &[],
         )
@@ -55,7 +56,7 @@ const DOCUMENTS: &[&str] = &[
         household { id code arrivedOn members { id } } shelter { code }
         consents { id purpose givenAt person { id } recipient { code } }
         referrals { id purpose legalBasis state person { id } } assessments { id risk }
-        enrolments { id course level person { id } } } } pageInfo { startCursor endCursor } } }",
+        enrolments { id course level person { id } attendances { id } } schoolPlaces { id level } revalidations { id state } } } pageInfo { startCursor endCursor } } }",
     "{ households(last: 60) { nodes { id code members { id givenNames sex } shelter { code } }
         pageInfo { startCursor endCursor } } }",
     "{ referrals(first: 60) { edges { cursor node { id purpose person { id household { id } } } } } }",

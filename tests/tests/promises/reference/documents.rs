@@ -58,6 +58,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "housingFigures"),
     ("Query", "beds"),
     ("Query", "stays"),
+    ("Query", "schoolPlaces"),
+    ("Query", "revalidations"),
     ("Query", "arcoRequests"),
     ("Query", "employers"),
     ("Query", "vacancies"),
@@ -267,6 +269,8 @@ impl Author<'_> {
                     ("kits", "Kit"),
                     ("entitlements", "Entitlement"),
                     ("kitchens", "Kitchen"),
+                    ("courses", "Course"),
+                    ("schools", "School"),
                 ]);
                 (list.to_owned(), object)
             }
@@ -283,6 +287,7 @@ impl Author<'_> {
                     ("inspections", "InspectionConnection"),
                     ("inspectionFindings", "InspectionFindingConnection"),
                     ("incidents", "IncidentConnection"),
+                    ("courseGroups", "CourseGroupConnection"),
                 ]);
                 (format!("{list}({end}: {rows})"), pages)
             }

@@ -222,7 +222,7 @@ impl Thing<'_> {
         match field {
             "viewer" => self.child(Kind::Viewer, path),
             "agencies" | "shelters" | "centres" | "locations" | "categories" | "catalogue" | "campaigns"
-            | "kits" | "entitlements" | "kitchens" => {
+            | "kits" | "entitlements" | "kitchens" | "courses" | "schools" => {
                 let class = class_of(info.field_definition()).unwrap();
                 let ids = snapshot.list(field).iter().filter(|id| run.sees_record(class, id));
                 self.list(ids.map(|id| Kind::Record(id)), &path)
@@ -270,6 +270,10 @@ impl Thing<'_> {
             "incidents" => {
                 let page = run.page(&pages.incidents, info.arguments());
                 self.child(Kind::Connection { node: "Incident", page }, path)
+            }
+            "courseGroups" => {
+                let page = run.page(&pages.groups, info.arguments());
+                self.child(Kind::Connection { node: "CourseGroup", page }, path)
             }
             "inspectionFindings" => {
                 let page = run.page(&pages.findings, info.arguments());
@@ -334,7 +338,7 @@ impl Thing<'_> {
             Json::Null => ResolvedValue::null(),
             Json::Array(values) => {
                 let mut values: Vec<&Json> = values.iter().filter(|value| seen(value)).collect();
-                // People come in the order of their ids, as the caller knows them.
+                // People, and what tells of several of them, come in the order of their ids, as the caller knows them.
                 if is_of_people(values.first().copied(), self.run.snapshot()) {
                     values
                         .sort_by_cached_key(|value| self.run.reference.known(value["id"].as_str().unwrap()));
@@ -352,7 +356,7 @@ fn is_of_people(first: Option<&Json>, snapshot: &Snapshot) -> bool {
     first.is_some_and(|first| {
         matches!(
             snapshot.object(first["id"].as_str().unwrap()),
-            "Person" | "InvolvedPerson" | "JobAttendance" | "Tenancy"
+            "Person" | "InvolvedPerson" | "Enrolment" | "Attendance" | "JobAttendance" | "Tenancy"
         )
     })
 }
@@ -432,6 +436,7 @@ fn paged(node: &str) -> (&'static str, &'static str) {
         "MealService" => ("MealServiceConnection", "MealServiceEdge"),
         "Inspection" => ("InspectionConnection", "InspectionEdge"),
         "Incident" => ("IncidentConnection", "IncidentEdge"),
+        "CourseGroup" => ("CourseGroupConnection", "CourseGroupEdge"),
         "InspectionFinding" => ("InspectionFindingConnection", "InspectionFindingEdge"),
         "Person" => ("PersonConnection", "PersonEdge"),
         "Household" => ("HouseholdConnection", "HouseholdEdge"),

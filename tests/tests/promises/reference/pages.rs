@@ -38,6 +38,8 @@ pub(crate) struct Pages {
     pub(crate) findings: Vec<Place>,
     /// What happened in shelters.
     pub(crate) incidents: Vec<Place>,
+    /// The groups in which courses are taught.
+    pub(crate) groups: Vec<Place>,
     /// What shelters eat.
     pub(crate) meals: Vec<Place>,
     /// Everyone in the order of registration, their households, and their referrals.
@@ -110,6 +112,7 @@ impl Witness {
             inspections: read("inspections", String::new()).await,
             findings: read("inspectionFindings", String::new()).await,
             incidents: read("incidents", String::new()).await,
+            groups: read("courseGroups", String::new()).await,
             people: read("persons", String::new()).await,
             households: read("households", String::new()).await,
             referrals: read("referrals", String::new()).await,
@@ -141,7 +144,7 @@ impl Pages {
         let stock: BTreeMap<_, _> = self.stock.iter().collect();
         let goods = [&self.lots, &self.donors, &self.donations, &self.requests, &self.shipments].into_iter();
         let goods = goods.chain([&self.counts, &self.containers, &self.checks, &self.meals]);
-        let goods = goods.chain([&self.inspections, &self.findings, &self.incidents]);
+        let goods = goods.chain([&self.inspections, &self.findings, &self.incidents, &self.groups]);
         let lists = goods.chain([
             &self.reservations,
             &self.deliveries,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 /// The kinds of record that have pseudonyms.
 const KINDS: &[&str] = &[
     "assessment",
+    "attendance",
     "birth",
     "break_glass",
     "consent",
@@ -35,6 +36,8 @@ const KINDS: &[&str] = &[
     "pregnancy",
     "prescription",
     "referral",
+    "revalidation",
+    "school_place",
     "rfc_procedure",
     "stay",
     "tenancy",

@@ -27,7 +27,7 @@ pub(crate) enum Where {
     SharedMinors,
     /// Consents and referrals that are addressed to its agency.
     Addressed,
-    /// Courses that its agency teaches.
+    /// What its agency teaches, arranges or decides.
     OwnCourses,
     /// Vacancies of the employer that its agency is, and that employer.
     OwnWork,
@@ -103,7 +103,11 @@ const PEOPLE: &[PeopleRow] = &[
     ("adviser", None, &[("CONSENT", Addressed)]),
     ("programmes", None, &[("IDENTITY FAMILY CONSENT", SharedMinors), ("CONSENT", Addressed)]),
     ("programmes", None, &[("EDUCATION", OwnCourses), ("EDUCATION", Shared)]),
-    ("partner", None, &[("IDENTITY FAMILY CONSENT EDUCATION EMPLOYMENT HOUSING", Shared), ("CONSENT", Addressed)]),
+    (
+        "partner",
+        None,
+        &[("IDENTITY FAMILY CONSENT EDUCATION EMPLOYMENT HOUSING", Shared), ("CONSENT", Addressed)],
+    ),
     ("employer", None, &[("EMPLOYMENT", Candidates), ("COUNTERPARTY", OwnWork)]),
     ("permits", None, &[("FUNDS", Anywhere)]),
     ("officer", None, &[("SECURITY", Anywhere)]),
@@ -111,7 +115,10 @@ const PEOPLE: &[PeopleRow] = &[
     (
         "witness",
         None,
-        &[("IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION EMPLOYMENT HOUSING SECURITY FUNDS JOURNAL", Anywhere)],
+        &[(
+            "IDENTITY FAMILY MIGRATION PLACEMENT CONSENT EDUCATION EMPLOYMENT HOUSING SECURITY FUNDS JOURNAL",
+            Anywhere,
+        )],
     ),
 ];
 
@@ -242,6 +249,9 @@ const OF_A_PERSON: &[&str] = &[
     "Referral",
     "ArcoRequest",
     "Enrolment",
+    "Attendance",
+    "SchoolPlace",
+    "Revalidation",
     "WorkProfile",
     "JobApplication",
     "JobMatch",
@@ -271,10 +281,15 @@ const OF_SOME_AGE: &[&str] = &[
     "Referral",
     "ArcoRequest",
     "Enrolment",
+    "Attendance",
+    "SchoolPlace",
+    "Revalidation",
     "PeopleChange",
     "PersonGone",
     "DuplicateCandidate",
 ];
+/// Types whose records tell of what somebody learns, each with the agency that teaches, arranges or decides.
+const LEARNING: &[&str] = &["Enrolment", "Attendance", "SchoolPlace", "Revalidation"];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
 const ADDRESSED: &[&str] = &["Consent", "Referral"];
 /// Types of the journal, each of whose records bears the agency that acted.
@@ -337,6 +352,13 @@ fn carried(object: &str) -> &str {
             | "ConfirmDeparture" | "ReverseDeparture" | "FollowUpDeparture",
         ) => "Person",
         Some("OpenCampaign" | "CloseCampaign") => "Campaign",
+        Some("EnrolPerson") => "Enrolment",
+        Some(verb) if verb.ends_with("Enrolment") => "Enrolment",
+        Some("CorrectAttendance") => "Attendance",
+        Some("SettleSchoolDocuments" | "PlaceInSchool" | "RequestSchoolPlace" | "CloseSchoolPlace") => {
+            "SchoolPlace"
+        }
+        Some(verb) if verb.ends_with("Revalidation") => "Revalidation",
         Some("RegisterEmployer" | "ReviseEmployer") => "Employer",
         Some(verb) if verb.ends_with("Vacancy") => "Vacancy",
         Some("ApplyForJob" | "AdvanceJobApplication") => "JobApplication",
@@ -411,7 +433,7 @@ impl Where {
             Shared => OF_A_PERSON.contains(&carried(object)),
             SharedMinors => OF_SOME_AGE.contains(&carried(object)),
             Addressed => ADDRESSED.contains(&carried(object)),
-            OwnCourses => object == "Enrolment",
+            OwnCourses => LEARNING.contains(&carried(object)),
             OwnWork => matches!(carried(object), "Vacancy" | "VacancyChange" | "Employer"),
             Candidates => matches!(carried(object), "JobApplication" | "JobMatch"),
             OwnEntries => OF_THE_JOURNAL.contains(&object),
@@ -675,6 +697,11 @@ impl Caller {
         self.may_write("HEALTH") && self.agency == "ISESALUD"
     }
 
+    /// Whether it decides on revalidations.
+    pub(crate) fn decides_revalidations(&self) -> bool {
+        self.in_force && self.roles.contains("educator") && !self.roles.contains("witness")
+    }
+
     /// Whether it answers a referral to its agency.
     pub(crate) fn may_answer(&self) -> bool {
         let answers = self.in_force && !self.roles.contains("witness");
@@ -693,6 +720,11 @@ impl Caller {
         if class == "HEALTH" {
             let clinician = self.roles.contains("clinician");
             return if clinician { vec![Reach::Records(Anywhere)] } else { Vec::new() };
+        }
+        if class == "EDUCATION" {
+            let all = self.roles.contains("coordinator").then_some(Reach::Records(Anywhere));
+            let own = ["educator", "programmes"].iter().any(|role| self.roles.contains(*role));
+            return all.into_iter().chain(own.then_some(Reach::Records(OwnCourses))).collect();
         }
         if class == "SECURITY" {
             let own = self.roles.contains("shelter_lead").then_some(Reach::OwnShelters);

@@ -54,6 +54,8 @@ impl Snapshot {
             ("kits", "Kit", 2),
             ("entitlements", "Entitlement", 2),
             ("kitchens", "Kitchen", 2),
+            ("courses", "Course", 1),
+            ("schools", "School", 2),
         ] {
             let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
             let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
@@ -90,6 +92,8 @@ impl Snapshot {
             snapshot.page_through(&client, "inspectionFindings", &all_of("InspectionFinding", 1), "").await;
         snapshot.pages.incidents =
             snapshot.page_through(&client, "incidents", &all_of("Incident", 2), "").await;
+        snapshot.pages.groups =
+            snapshot.page_through(&client, "courseGroups", &all_of("CourseGroup", 2), "").await;
         snapshot.pages.meals =
             snapshot.page_through(&client, "mealServices", &all_of("MealService", 2), "").await;
         for location in snapshot.lists["locations"].clone() {
@@ -104,6 +108,8 @@ impl Snapshot {
         snapshot.page_through(&client, "persons", &dispensings, "").await;
         let departures = format!("{{ id departures {} }}", all_of("Departure", 1));
         snapshot.page_through(&client, "persons", &departures, "").await;
+        let attendances = format!("{{ id enrolments {{ id attendances {} }} }}", all_of("Attendance", 1));
+        snapshot.page_through(&client, "persons", &attendances, "").await;
         snapshot.read_housing(&client).await;
         snapshot.read_work(&client).await;
         snapshot.pages.households =
@@ -276,7 +282,10 @@ impl Snapshot {
             }
             "Consent" => Facts { recipient: code("recipient"), ..follow("person") },
             "Referral" => Facts { recipient: code("recipient"), agency: code("sender"), ..follow("person") },
-            "Enrolment" => Facts { agency: code("agency"), ..follow("person") },
+            "Attendance" => follow("enrolment"),
+            "Enrolment" | "SchoolPlace" | "Revalidation" => {
+                Facts { agency: code("agency"), ..follow("person") }
+            }
             "Employer" => Facts { agency: code("agency"), ..Facts::default() },
             "Vacancy" => follow("employer"),
             "JobApplication" => Facts { agency: follow("vacancy").agency, ..follow("person") },

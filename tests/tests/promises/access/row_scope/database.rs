@@ -5,7 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::programme::{
-    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, ENTRY, Emergency, HOUSEHOLD, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, Share, TENANCY, VACANCY, key, subject, withheld,
+    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, ENTRY,
+    Emergency, HOUSEHOLD, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, Share, TENANCY,
+    VACANCY, key, subject, withheld,
 };
 
 impl Programme {
@@ -17,7 +19,9 @@ impl Programme {
         };
         // Triggers are left out: what nobody could be granted through the server is granted here.
         run("SET session_replication_role = replica; \
-             DELETE FROM tenancies; DELETE FROM leases; DELETE FROM dwelling_visits; DELETE FROM dwellings; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
+             DELETE FROM tenancies; DELETE FROM leases; DELETE FROM dwelling_visits; DELETE FROM dwellings; \
+             DELETE FROM attendances; DELETE FROM school_place_documents; DELETE FROM school_places; \
+             DELETE FROM revalidations; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
              DELETE FROM consents; DELETE FROM person_tokens; DELETE FROM episodes; DELETE FROM persons; DELETE FROM households"
             .to_owned())
         .await;
@@ -143,6 +147,7 @@ impl Programme {
         let columns = "job_applications (id, programme_id, person_id, vacancy_id, submitted_on, state, record, recorded_at)";
         let applications = insert(columns, applications);
         client.batch_execute(&[employers, vacancies, profiles, applications].join("; ")).await.unwrap();
+    }
 
     /// Dwellings in each of which two people sign for their households.
     fn housing(&self, programme: &str) -> String {

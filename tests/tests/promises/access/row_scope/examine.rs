@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::programme::{
-    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, HOUSEHOLD, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, TENANCY, VACANCY, key,
+    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, HOUSEHOLD,
+    LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, TENANCY, VACANCY, key,
 };
 use crate::reference::oracle::{Asking, Oracle, Record, Verdict};
 use crate::reference::{POLICIES, Pseudonyms, errors, rows};
@@ -283,6 +284,12 @@ pub(super) async fn examine_people(examined: &mut Examined<'_>, programme: &Prog
     let enrolments = named("enrolment", ENROLMENT, enrolments);
     let found = examined.found(&enrolments).await;
     examined.reaches(Class::Education, RecordType::Enrolment, &enrolments, &found);
+    for (_, facts) in &enrolments {
+        // Writes are judged by the compiled answer alone.
+        for record in [RecordType::Enrolment, RecordType::RevalidationDecision] {
+            examined.judge(Verb::Write, Class::Education, record, facts);
+        }
+    }
 }
 
 /// Employers and vacancies, work profiles and applications, found by their ids.
@@ -497,6 +504,7 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
         ] {
             examined.judge_all(Verb::Write, Class::Operational, record, facts, 40);
         }
+        examined.judge_all(Verb::Write, Class::Education, RecordType::Course, &facts, 40);
     }
     for lender in ["BISOM", "IMACUM", "IMDECUF"] {
         let facts = Record::default().with(Fact::Lender, Some(lender));

@@ -13,7 +13,8 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use self::examine::{
-    Examined, Goods, Tally, examine_goods, examine_health, examine_housing, examine_incidents, examine_journal, examine_people, examine_work,
+    Examined, Goods, Tally, examine_goods, examine_health, examine_housing, examine_incidents,
+    examine_journal, examine_people, examine_work,
 };
 use self::programme::{client, programme};
 use crate::reference::oracle::Oracle;

@@ -2,6 +2,7 @@
 
 mod agencies;
 mod departures;
+mod education;
 mod employment;
 mod funds;
 mod goods;
@@ -33,6 +34,7 @@ fn breaches() -> Vec<Breach> {
     let mut all = [
         agencies::BREACHES,
         departures::BREACHES,
+        education::BREACHES,
         employment::BREACHES,
         funds::BREACHES,
         goods::BREACHES,

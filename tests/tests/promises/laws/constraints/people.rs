@@ -109,7 +109,10 @@ pub(super) const BREACHES: &[Breach] = &[
         "INSERT INTO dismissed_duplicates (one_id, other_id, dismissed_at, user_id) \
          SELECT id, id, '2022-01-31', someone FROM persons, one LIMIT 1",
     ),
-    ("enrolments_period", "UPDATE enrolments SET ended_on = started_on - 1"),
+    (
+        "enrolments_period",
+        "UPDATE enrolments SET state = 'LEFT', ended_on = started_on - 1 WHERE state = 'ACTIVE'",
+    ),
     ("episodes_ended_how", "UPDATE episodes SET ended_on = arrived_on + 9"),
     (
         "episodes_ended_once",
