@@ -694,8 +694,11 @@ async fn beds_of_a_space_and_stays_of_a_person_come_page_by_page_each_once() {
     // Whoever may not see the person sees none of their stays.
     let elsewhere = world.client("DIF_MUNICIPAL/shelter_lead@ALB-02").stating("RECEPTION");
     assert_eq!(paged(&elsewhere, "stays", &person, 1).await, Vec::<String>::new());
-    let refused =
-        world.client("SEDENA/kitchen").query(&format!("{{ stays({person}) {{ totalCount }} }}")).await;
+    let refused = world
+        .client("SEDENA/kitchen")
+        .stating("RECEPTION")
+        .query(&format!("{{ stays({person}) {{ totalCount }} }}"))
+        .await;
     assert_eq!(
         (at(&refused, "data.stays"), codes(&refused)),
         (&Json::Null, vec!["FIELD_FORBIDDEN".to_owned()])

@@ -406,10 +406,10 @@ pub(crate) async fn append_copies(world: &World, operation: &str, count: i32) {
         .execute(
             &format!(
                 "WITH copies AS (SELECT gen_random_uuid() AS id, programme_id, leaf, \
-                         part_classes, part_subjects, part_salts, part_contents \
+                         part_classes, part_subjects, part_salts, part_contents, persons \
                      FROM journal_entries e, generate_series(1, $2) WHERE e.id = ({original})), \
                  entries AS (INSERT INTO journal_entries \
-                     (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents) SELECT * FROM copies) \
+                     (id, programme_id, leaf, part_classes, part_subjects, part_salts, part_contents, persons) SELECT * FROM copies) \
                  INSERT INTO journal_queue (entry_id) SELECT id FROM copies"
             ),
             &[&operation, &count],

@@ -1,7 +1,7 @@
 //! Rotation of people's keys: while everyone goes on, killed or not, nothing is lost, and nothing is left under an old key (R21, R23).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use enlace_schema::SEALED;
 use enlace_tests::{Client, DataFolder, Run, Scratch, World, at, codes, connect, enlace, fresh_key};
@@ -212,6 +212,12 @@ async fn name_of(client: &Client, person: Uuid) -> Json {
     }
 }
 
+/// Everything opens that is shown. Who a minor is, no list shows.
+fn nothing_fails(list: &Json) {
+    assert!(codes(list).iter().all(|code| code == "FIELD_FORBIDDEN"), "{list}");
+    assert!(!at(list, "data.persons.nodes.0").is_null(), "{list}");
+}
+
 /// Renames somebody over and over, and reads what was written, until `over`; what they are called at last.
 async fn rename_until(client: &Client, person: Uuid, over: impl Fn() -> bool) -> String {
     let (mut version, mut turn) = (1, 0);
@@ -250,7 +256,7 @@ async fn everyones_key_is_replaced_while_people_write_and_read_and_nothing_is_lo
             );
         }
     }
-    assert!(places.contains("journal 1"), "{places:?}");
+    assert!(places.iter().any(|place| place.starts_with("journal ")), "{places:?}");
 
     let rotation = tokio::spawn(rotated(rotate(scratch, &data, "--all --grace 3s")));
     let clinician = asking(&world, CLINICIAN);
@@ -259,7 +265,7 @@ async fn everyones_key_is_replaced_while_people_write_and_read_and_nothing_is_lo
             let list = clinician
                 .query("{ persons(first: 300) { nodes { nationality assessments { risk } } } }")
                 .await;
-            assert_eq!(codes(&list), Vec::<String>::new());
+            nothing_fails(&list);
         }
     };
     let [one, two] =
@@ -307,19 +313,21 @@ async fn killed_it_goes_on_and_what_was_sealed_before_opens_with_no_key_that_is_
     let identity = async |person: Uuid| -> Vec<u8> {
         database.query_one("SELECT identity FROM persons WHERE id = $1", &[&person]).await.unwrap().get(0)
     };
-    let part = "SELECT part_contents[array_position(part_subjects, $1)] FROM journal_entries WHERE part_subjects @> ARRAY[$1]";
+    let part = "SELECT part_contents[array_position(part_subjects, $1::uuid)] FROM journal_entries WHERE $1::uuid = ANY(part_subjects)";
     let told = async || -> Vec<u8> { database.query_one(part, &[&person]).await.unwrap().get(0) };
     let (backup, entry) = (identity(person).await, told().await);
 
     let running = rotate(scratch, &data, "--all --grace 1h").start();
+    let deadline = Instant::now() + Duration::from_mins(2);
     while identity(person).await == backup {
+        assert!(Instant::now() < deadline, "nothing is sealed anew");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     running.signal(Signal::KILL);
     drop(running);
     assert_eq!(name_of(&coordinator, person).await, json!("Mirlande"));
     let list = coordinator.query("{ persons(first: 500) { nodes { nationality segment } } }").await;
-    assert_eq!(codes(&list), Vec::<String>::new());
+    nothing_fails(&list);
     let both = old_keys(scratch).await;
     let destroyed =
         scratch.keys().await.execute("DELETE FROM person_keys WHERE person_id = $1", &[&erased]).await;
@@ -402,7 +410,7 @@ const UNSEALED: [&str; 7] = [
 async fn every_column_that_is_sealed_is_sealed_anew() {
     let scratch = Scratch::with_programme().await;
     let database = scratch.connect().await;
-    let bytes = "SELECT table_name || '.' || column_name FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name) \
+    let bytes = "SELECT table_name::text || '.' || column_name::text FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name) \
                  WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND udt_name IN ('bytea', '_bytea')";
     let rows = database.query(bytes, &[]).await.unwrap();
     let found: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
