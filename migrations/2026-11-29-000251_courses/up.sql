@@ -117,7 +117,9 @@ END
 $$;
 CREATE TRIGGER enrolments_end_once
     BEFORE UPDATE OF id, programme_id, person_id, agency, group_id, started_on, ended_on, state, outcome ON enrolments
-    FOR EACH ROW EXECUTE FUNCTION refuse_other_enrolment();
+    FOR EACH ROW WHEN (NOT is_resealing()) EXECUTE FUNCTION refuse_other_enrolment();
+CREATE TRIGGER enrolments_resealed BEFORE INSERT OR UPDATE OR DELETE ON enrolments FOR EACH ROW WHEN (is_resealing())
+    EXECUTE FUNCTION refuse_more_than_resealing('course', 'outcome');
 
 -- The group's row is held while it is counted, so that of two who want the last place one waits. As its owner: the server counts nobody.
 CREATE FUNCTION count_enrolled() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$

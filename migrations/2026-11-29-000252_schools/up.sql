@@ -134,11 +134,12 @@ CREATE TRIGGER school_places_taken AFTER INSERT OR UPDATE OF state ON school_pla
 
 -- That a document was seen or waived; which of the two, and why, is sealed under the child's key.
 CREATE TABLE school_place_documents (
+    id       uuid PRIMARY KEY,
     place_id uuid NOT NULL,
     level    text NOT NULL,
     document text NOT NULL,
     record   bytea NOT NULL,
-    PRIMARY KEY (place_id, document),
+    CONSTRAINT school_place_documents_once UNIQUE (place_id, document),
     CONSTRAINT school_place_documents_place_fkey FOREIGN KEY (place_id, level) REFERENCES school_places (id, level),
     CONSTRAINT school_place_documents_document_fkey FOREIGN KEY (level, document) REFERENCES school_documents (level, document)
 );

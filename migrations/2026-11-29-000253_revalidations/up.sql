@@ -52,7 +52,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER revalidations_decided_once BEFORE UPDATE ON revalidations FOR EACH ROW EXECUTE FUNCTION refuse_other_revalidation();
+CREATE TRIGGER revalidations_decided_once BEFORE UPDATE ON revalidations FOR EACH ROW WHEN (NOT is_resealing())
+    EXECUTE FUNCTION refuse_other_revalidation();
+CREATE TRIGGER revalidations_resealed BEFORE INSERT OR UPDATE OR DELETE ON revalidations FOR EACH ROW WHEN (is_resealing())
+    EXECUTE FUNCTION refuse_more_than_resealing('record');
 
 GRANT SELECT, INSERT (id, programme_id, person_id, agency, level, filed_on, record, recorded_at, user_id),
     UPDATE (state, decided_on, record) ON revalidations TO enlace_app;

@@ -28,6 +28,7 @@ row! {
         lender_id: Uuid = UUID,
         starts_on: NaiveDate = DATE,
         ends_on: NaiveDate = DATE,
+        returned_on: Option<NaiveDate> = DATE,
         conditions: &'static str = TEXT,
         recorded_at: DateTime<Utc> = TIMESTAMPTZ,
     }
@@ -49,12 +50,12 @@ row! {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
     loans: Vec<Loan>,
-    lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Rows {
-    /// Makes the loans of the centres whose shelters have opened.
-    pub(super) fn generate(of: &shelters::Rows) -> Self {
+    /// Makes the loans of the centres whose shelters have opened by `day`; they end when the programme closes.
+    pub(super) fn generate(of: &shelters::Rows, day: NaiveDate) -> Self {
         let mut rows = Self::default();
         for shelter in &of.shelters {
             let Some(centre) = of.centres.iter().find(|centre| centre.id == shelter.centre_id) else {
@@ -71,6 +72,7 @@ impl Rows {
                 lender_id,
                 starts_on,
                 ends_on: ENDS_ON + Days::new(30),
+                returned_on: (day == ENDS_ON).then_some(ENDS_ON),
                 conditions: CONDITIONS,
                 recorded_at,
             });
@@ -94,6 +96,11 @@ impl Rows {
         rows
     }
 
+    /// Those whose centres were given back.
+    pub(super) fn returned(&self) -> impl Iterator<Item = &Loan> {
+        self.loans.iter().filter(|loan| loan.returned_on.is_some())
+    }
+
     /// Writes them, once there are the centres.
     pub(super) async fn copy(&self, transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
         copy(transaction, &self.loans).await?;
@@ -108,8 +115,8 @@ mod tests {
 
     #[test]
     fn the_eight_lent_centres_have_a_loan_from_before_they_open() {
-        let all = Rows::generate(&shelters::Rows::generate(ENDS_ON));
+        let all = Rows::generate(&shelters::Rows::generate(ENDS_ON), ENDS_ON);
         assert_eq!((all.loans.len(), all.lines.len()), (8, 48));
-        assert!(Rows::generate(&shelters::Rows::generate(STARTS_ON)).loans.is_empty());
+        assert!(Rows::generate(&shelters::Rows::generate(STARTS_ON), STARTS_ON).loans.is_empty());
     }
 }

@@ -69,6 +69,7 @@ mod loans;
 mod lodging;
 mod meals;
 mod people;
+mod rehabilitation;
 mod reservations;
 mod shelters;
 mod supplies;
@@ -157,7 +158,7 @@ pub async fn load(
     let programme = Programme::new(now, real_now);
     let agencies = agencies::Rows::generate();
     let shelters = shelters::Rows::generate(day);
-    let (loans, facility) = (loans::Rows::generate(&shelters), facility::Rows::generate(&shelters, day));
+    let (loans, facility) = (loans::Rows::generate(&shelters, day), facility::Rows::generate(&shelters, day));
     let mut donations = donations::Rows::generate(now);
     let mut people = people::Rows::generate(day, now)?;
     donations.give(&people);
@@ -167,10 +168,11 @@ pub async fn load(
     let inspections = inspections::Rows::generate(&shelters.shelters, now);
     let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
     let education = education::Rows::generate(now, &shelters.shelters, &people.learners)?;
-    let housing = housing::Rows::generate(day, now, &people.homes)?;
+    let housing = housing::Rows::generate(now, &people.homes)?;
     let vacancies = vacancies::Rows::generate(day, now);
     let work = work::Rows::generate(&people.persons, &vacancies, day)?;
     let funds = funds::Rows::generate(now);
+    let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
 
     let search_key = people.write_keys(keys).await?;
     let publishing_key = indicators::write_key(keys).await?;
@@ -191,6 +193,7 @@ pub async fn load(
     housing.copy(&transaction).await?;
     vacancies.copy(&transaction).await?;
     work.copy(&transaction).await?;
+    rehabilitation.copy(&transaction).await?;
     funds.copy(&transaction).await?;
     indicators::publish(&transaction, &people.traits, &publishing_key, now).await?;
     transaction.commit().await?;

@@ -61,7 +61,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    school_place_documents (place_id, document) { place_id -> Uuid, level -> Text, document -> Text, record -> Binary, }
+    school_place_documents (id) { id -> Uuid, place_id -> Uuid, level -> Text, document -> Text, record -> Binary, }
 }
 
 diesel::table! {

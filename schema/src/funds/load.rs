@@ -76,7 +76,8 @@ fn line_columns() -> LineColumns {
 
 fn line(row: LineRow) -> Result<BudgetLine> {
     let (id, code, purpose, title, planned, committed, spent, version, source_id, currency) = row;
-    let [planned, committed, spent] = [planned, committed, spent].map(|amount| Money::stored(amount, &currency));
+    let [planned, committed, spent] =
+        [planned, committed, spent].map(|amount| Money::stored(amount, &currency));
     let (planned, committed, spent) = (planned?, committed?, spent?);
     Ok(BudgetLine { id: Id::new(id), code, purpose, title, planned, committed, spent, version, source_id })
 }

@@ -54,11 +54,6 @@ impl Definitions {
         self.scalar("Quantity", "A whole number of an item's base unit, with the unit: `12 PIECE`. The units are those of `Unit`.");
         "Quantity"
     }
-
-    pub(crate) fn money(&mut self) -> &'static str {
-        self.scalar("Money", "An amount with two decimals and its currency, ISO 4217: `4500.00 MXN`.");
-        "Money"
-    }
 }
 
 /// A response as it grows, and how its reader knows records. Whatever is written into it goes through here.

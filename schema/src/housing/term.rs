@@ -22,8 +22,7 @@ use crate::problem::{NotFound, OverCapacity, StateConflict, VersionConflict};
 use crate::scalars::{Id, Money};
 
 /// What is said where more people would live in a dwelling than it has room for.
-const TOO_MANY: &str =
-    "More people would live in the dwelling than it has room for. Read its capacity, or use another dwelling.";
+const TOO_MANY: &str = "More people would live in the dwelling than it has room for. Read its capacity, or use another dwelling.";
 
 /// What answers a change of a lease, which is read anew.
 macro_rules! of_a_lease {

@@ -52,7 +52,7 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
             "Distinct people who arrived and were registered, from the day of their first arrival on. Newborns do not count here.",
         ],
         tells_of: TellsOf::People,
-        query: "SELECT min(arrived_on) AS day, 1 AS delta, coalesce(merged_into, persons.id) AS person \
+        query: "SELECT min(episodes.arrived_on) AS day, 1 AS delta, coalesce(merged_into, persons.id) AS person \
 FROM persons JOIN episodes ON person_id = persons.id \
 WHERE programme_id = $1 AND NOT EXISTS (SELECT FROM births WHERE births.person_id = persons.id) \
 GROUP BY coalesce(merged_into, persons.id)",

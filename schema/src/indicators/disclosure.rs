@@ -209,14 +209,14 @@ mod tests {
         assert_eq!(later.total, Some(78));
     }
 
-    /// Every value that each part of a dimension can have, as far as what is shown tells; of a whole that does not follow, up to a bound.
+    /// Every value that each part of a dimension can have, as far as what is shown tells; of a whole that does not follow, as far as somewhat
+    /// beyond what is shown of it.
     fn possible(shown: &Shown, dimension: Dimension) -> BTreeMap<String, BTreeSet<i64>> {
-        const BOUND: i64 = 70;
-        let totals: Vec<i64> = match shown.known_total() {
-            Some(total) => vec![total],
-            None => (0..=BOUND).collect(),
-        };
+        const BEYOND: i64 = 30;
         let parts = &shown.parts[&dimension];
+        let least = parts.values().flatten().sum::<i64>();
+        let totals: Vec<i64> =
+            shown.known_total().map_or_else(|| (least..=least + BEYOND).collect(), |total| vec![total]);
         let open: Vec<&String> =
             parts.iter().filter(|(_, count)| count.is_none()).map(|(name, _)| name).collect();
         let mut found: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();

@@ -26,7 +26,7 @@ input! {
     /// How something that was handed over is given back.
     pub struct GivenBack {
         /// The line of the loan's inventory.
-        pub line: Id<CentreLoanLine>,
+        pub loan_line: Id<CentreLoanLine>,
         /// How many there are, 0 to 100,000.
         pub quantity: i32,
         /// In what condition.
@@ -125,7 +125,7 @@ async fn draw_up(
             centre_return_lines::id.eq(context.new_uuid()?),
             centre_return_lines::return_id.eq(id),
             centre_return_lines::loan_id.eq(loan.id),
-            centre_return_lines::loan_line_id.eq(given.line),
+            centre_return_lines::loan_line_id.eq(given.loan_line),
             centre_return_lines::quantity.eq(given.quantity),
             centre_return_lines::condition.eq(given.condition),
             centre_return_lines::note.eq(given.note.as_deref()),
@@ -148,9 +148,13 @@ fn checked(
     let mut said: BTreeMap<Uuid, usize> = BTreeMap::new();
     for (place, given) in input.inventory.iter().enumerate() {
         let at = |field: &str| format!("inventory.{place}.{field}");
-        let known = handed_over.contains(&given.line.uuid());
-        needs(known, &at("line"), "This was not handed over with the centre.")?;
-        needs(said.insert(given.line.uuid(), place).is_none(), &at("line"), "Each thing is said of once.")?;
+        let known = handed_over.contains(&given.loan_line.uuid());
+        needs(known, &at("loanLine"), "This was not handed over with the centre.")?;
+        needs(
+            said.insert(given.loan_line.uuid(), place).is_none(),
+            &at("loanLine"),
+            "Each thing is said of once.",
+        )?;
         needs(
             (0..=100_000).contains(&given.quantity),
             &at("quantity"),

@@ -3,8 +3,10 @@
 use crate::break_glass::REASON;
 use crate::census::{FAMILY, IDENTITY, MIGRATION, PLACEMENT, arco};
 use crate::departures::{DESTINATION, HEARD};
-use crate::education::COURSE;
+use crate::education::{ATTENDANCE, COURSE, OUTCOME, REVALIDATION, SCHOOL_DOCUMENT, SCHOOL_PLACE};
+use crate::employment;
 use crate::health::{BIRTH, CONCLUSION, FINDINGS, HANDED, ORDER, SENT, VISIT, care::CARE};
+use crate::housing::TERMS;
 use crate::incidents::INVOLVEMENT;
 
 /// A table, each row of which has its key in `id` and tells of one person.
@@ -42,7 +44,30 @@ pub const SEALED: &[SealedTable] = &[
     of_person("medical_referrals", &[("record", SENT)]),
     of_person("care_records", &[("record", CARE)]),
     of_person("births", &[("record", BIRTH)]),
-    of_person("enrolments", &[("course", COURSE)]),
+    of_person("enrolments", &[("course", COURSE), ("outcome", OUTCOME)]),
+    SealedTable {
+        name: "attendances",
+        person: "(SELECT enrolments.person_id FROM enrolments WHERE enrolments.id = enrolment_id)",
+        columns: &[("record", ATTENDANCE)],
+    },
+    of_person("school_places", &[("record", SCHOOL_PLACE)]),
+    SealedTable {
+        name: "school_place_documents",
+        person: "(SELECT school_places.person_id FROM school_places WHERE school_places.id = place_id)",
+        columns: &[("record", SCHOOL_DOCUMENT)],
+    },
+    of_person("revalidations", &[("record", REVALIDATION)]),
+    of_person("work_profiles", &[("profile", employment::WORK_PROFILE)]),
+    of_person("job_applications", &[("record", employment::APPLICATION)]),
+    of_person("job_placements", &[("record", employment::ENDING)]),
+    SealedTable {
+        name: "job_follow_ups",
+        person: "(SELECT job_placements.person_id FROM job_placements WHERE job_placements.id = placement_id)",
+        columns: &[("record", employment::FOLLOW_UP)],
+    },
+    of_person("rfc_procedures", &[("record", employment::RFC)]),
+    of_person("job_attendances", &[("record", employment::ATTENDANCE)]),
+    of_person("tenancies", &[("record", TERMS)]),
     of_person("incident_people", &[("record", INVOLVEMENT)]),
     of_person("departures", &[("plan", DESTINATION)]),
     SealedTable {

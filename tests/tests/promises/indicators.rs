@@ -264,3 +264,182 @@ async fn of_tables_that_are_published_at_once_each_has_its_place() {
     assert_eq!(numbers, (1..=i64::try_from(published).unwrap() + 1).collect::<Vec<_>>());
     world.stop().await;
 }
+
+/// Has a client run a mutation whose arguments are literals; the payload, which shows these fields.
+async fn act(client: &Client, root: &str, arguments: &str, shown: &str) -> Json {
+    let payload = format!("{}{}Payload", root[..1].to_uppercase(), &root[1..]);
+    let answer = client
+        .query(&format!(
+            "mutation {{ x: {root}({arguments}, idempotencyKey: \"{}\") {{ __typename ... on {payload} {{ {shown} }} \
+             ... on Problem {{ code message }} }} }}",
+            fresh_key()
+        ))
+        .await;
+    assert_eq!(outcome(&answer), payload, "{root}: {answer}");
+    answer["data"]["x"].clone()
+}
+
+/// A record that was changed, as the next change names it.
+fn seen(argument: &str, record: &Json) -> String {
+    format!("{argument}: {}, version: {}", record["id"], record["version"])
+}
+
+/// Keeps count: of each act it is said which indicators it moves, by how much, and that it moves no other.
+struct Tally<'w> {
+    world: &'w World,
+    counts: Counts,
+}
+
+impl Tally<'_> {
+    async fn moves(&mut self, act: &str, expected: &[(&str, i64)]) {
+        let after = counted(&self.world.scratch, demo::DEFAULT_DAY).await;
+        let expected: BTreeMap<String, i64> =
+            expected.iter().map(|(key, by)| ((*key).to_owned(), *by)).collect();
+        assert_eq!(moved(&self.counts, &after), expected, "{act}");
+        self.counts = after;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_act_moves_the_indicators_that_it_is_of_by_what_it_says_and_no_other() {
+    let world = World::start().await;
+    let counts = counted(&world.scratch, demo::DEFAULT_DAY).await;
+    let mut tally = Tally { world: &world, counts };
+    let asking = |caller: &str, purpose: &str| world.client(caller).stating(purpose);
+    let coordinator = asking(COORDINATOR, "RECEPTION");
+    let clinician = asking("ISESALUD/clinician", "HEALTH_CARE");
+
+    let members = "members: [\
+        {identity: {givenNames: \"Ozwazul\", familyNames: \"Muestra\", birthDate: \"1990-02-01\", sex: FEMALE, nationality: \"HTI\"}, \
+         family: {kinship: HEAD}, migration: {status: ASYLUM_SEEKER}, placement: {segment: FAMILY_NUCLEUS}}, \
+        {identity: {givenNames: \"Ti\", familyNames: \"Muestra\", birthDate: \"2014-05-01\", sex: MALE, nationality: \"CHL\"}, \
+         family: {kinship: CHILD}, migration: {status: ASYLUM_SEEKER}, placement: {segment: FAMILY_NUCLEUS}}]";
+    let household =
+        act(&coordinator, "registerHousehold", members, "household { members { id kinship } }").await;
+    tally.moves("two arrive", &[("census_entries", 2)]).await;
+    let member = |kinship: &str| {
+        let members = rows(&household, "household.members");
+        members.iter().find(|member| member["kinship"] == kinship).unwrap()["id"].clone()
+    };
+    let (mother, child) = (member("HEAD"), member("CHILD"));
+
+    let visit = act(
+        &clinician,
+        "openVisit",
+        &format!("person: {mother}, specialty: GENERAL"),
+        "visit { id version }",
+    )
+    .await;
+    tally.moves("a visit begins", &[]).await;
+    act(&clinician, "closeVisit", &seen("visit", &visit["visit"]), "visit { id }").await;
+    tally.moves("a visit ends", &[("people_consulted", 1)]).await;
+    let newborn = format!("mother: {mother}, newborns: [{{givenNames: \"Neno\", sex: FEMALE}}]");
+    let birth = act(&clinician, "registerBirth", &newborn, "births { newborn { id } }").await;
+    let newborn = &rows(&birth, "births")[0]["newborn"]["id"];
+    tally.moves("somebody is born", &[("births", 1)]).await;
+
+    let teaching = asking(COORDINATOR, "EDUCATION");
+    let school = "name: \"Primaria de prueba\", level: PRIMARY, shift: MORNING, places: [0, 2, 0, 0, 0, 0]";
+    let school = act(&teaching, "registerSchool", school, "school { grades { id grade } }").await;
+    let grade =
+        rows(&school, "school.grades").iter().find(|grade| grade["grade"] == 2).unwrap()["id"].clone();
+    let place = "schoolPlace { id version }";
+    let asked =
+        act(&teaching, "requestSchoolPlace", &format!("grade: {grade}, person: {child}"), place).await;
+    let documents = format!(
+        "{}, seen: [BIRTH_CERTIFICATE, GUARDIAN_IDENTITY, VACCINATION_CARD]",
+        seen("schoolPlace", &asked["schoolPlace"])
+    );
+    let complete = act(&teaching, "settleSchoolDocuments", &documents, place).await;
+    tally.moves("a place in a school is asked for", &[]).await;
+    act(&teaching, "placeInSchool", &seen("schoolPlace", &complete["schoolPlace"]), place).await;
+    tally.moves("a child is placed", &[("basic_education", 1)]).await;
+    let filing = format!("person: {mother}, level: SECONDARY, documents: [IDENTITY, FOREIGN_CERTIFICATE]");
+    let filed = act(&teaching, "fileRevalidation", &filing, "revalidation { id version }").await;
+    tally.moves("a revalidation is filed", &[]).await;
+    let certify =
+        format!("{}, decision: CERTIFIED, folio: \"INEA-7\"", seen("revalidation", &filed["revalidation"]));
+    act(&asking("INEA/educator", "EDUCATION"), "decideRevalidation", &certify, "revalidation { id }").await;
+    tally.moves("an adult is certified", &[("adults_revalidated", 1)]).await;
+
+    let working = asking(COORDINATOR, "EMPLOYMENT");
+    let employer = "name: \"Taller de prueba\", trade: \"Talleres\", contact: \"taller@example.org\"";
+    let employer = act(&working, "registerEmployer", employer, "employer { id }").await;
+    let vacancy = format!(
+        "employer: {}, title: \"Soldadora\", skills: [WELDING], shift: NIGHT, startsOn: \"2022-01-31\", openings: 3",
+        employer["employer"]["id"]
+    );
+    let vacancy = act(&working, "openVacancy", &vacancy, "vacancy { id }").await["vacancy"]["id"].clone();
+    tally.moves("work is offered", &[]).await;
+    let placing = |formal: bool| {
+        format!("person: {mother}, vacancy: {vacancy}, formal: {formal}, startedOn: \"2022-01-31\"")
+    };
+    let job = act(&working, "placeInJob", &placing(true), "jobPlacement { id version }").await;
+    tally.moves("a formal job begins", &[("formal_jobs", 1)]).await;
+    let ending = format!("{}, ending: RESIGNED", seen("jobPlacement", &job["jobPlacement"]));
+    act(&working, "endJobPlacement", &ending, "jobPlacement { id }").await;
+    tally.moves("a formal job ends", &[("formal_jobs", -1)]).await;
+
+    let documents = "documents: [PHOTOGRAPH, IDENTIFICATION, PROOF_OF_ADDRESS, SIGNED_APPLICATION]";
+    let shown = "rfcProcedure { id version }";
+    let mut rfc = act(&working, "openRfcProcedure", &format!("person: {mother}, {documents}"), shown).await;
+    for state in ["DOCUMENTS_COMPLETE", "FILED"] {
+        let step = format!("{}, state: {state}", seen("rfcProcedure", &rfc["rfcProcedure"]));
+        rfc = act(&working, "advanceRfcProcedure", &step, shown).await;
+    }
+    tally.moves("a procedure for an RFC is filed", &[]).await;
+    let step = format!("{}, state: COMPLETED", seen("rfcProcedure", &rfc["rfcProcedure"]));
+    act(&working, "advanceRfcProcedure", &step, shown).await;
+    tally.moves("a procedure for an RFC is completed", &[("rfc_completed", 1)]).await;
+
+    let homing = asking(COORDINATOR, "HOUSING");
+    let owner = "name: \"Arrendadora de prueba\", contact: \"arrendadora@example.org\"";
+    let owner = act(&homing, "registerOwner", owner, "owner { id }").await;
+    let dwelling = format!(
+        "owner: {}, address: \"Calle de prueba 1\", district: \"Ejido Muestra\", rooms: 2, capacity: 6, rent: \"5000.00 MXN\", services: [WATER]",
+        owner["owner"]["id"]
+    );
+    let dwelling =
+        act(&homing, "offerDwelling", &dwelling, "dwelling { id }").await["dwelling"]["id"].clone();
+    act(&homing, "visitDwelling", &format!("dwelling: {dwelling}, fit: true"), "dwelling { id }").await;
+    tally.moves("a dwelling is offered", &[]).await;
+    let lease = format!(
+        "dwelling: {dwelling}, tenants: [{mother}], startsOn: \"2022-01-31\", endsOn: \"2022-07-31\""
+    );
+    act(&homing, "signLease", &lease, "lease { id }").await;
+    tally.moves("a dwelling is leased", &[("dwellings_leased", 1)]).await;
+
+    // All of the household leave, the newborn too, who is no entry and no departure.
+    let leaving = async |people: &str| {
+        let plan = format!(
+            "persons: [{people}], plannedOn: \"2022-01-31\", \
+             destination: {{kind: CITY, country: \"MEX\", place: \"Ciudad Inventada\", transport: BUS}}"
+        );
+        rows(&act(&coordinator, "planDeparture", &plan, "departures { id version }").await, "departures")
+            .to_vec()
+    };
+    let confirm = async |departures: &[Json]| {
+        let named = |field: &str| {
+            departures.iter().map(|departure| departure[field].to_string()).collect::<Vec<_>>().join(", ")
+        };
+        let confirming = format!("departures: [{}], versions: [{}]", named("id"), named("version"));
+        act(&coordinator, "confirmDeparture", &confirming, "departures { id }").await;
+    };
+    let two = leaving(&format!("{mother}, {child}")).await;
+    tally.moves("two are to leave", &[]).await;
+    confirm(&two).await;
+    tally.moves("two have left, and one of theirs is here", &[("census_departures", 2)]).await;
+    confirm(&leaving(&newborn.to_string()).await).await;
+    tally.moves("the last of a household has left", &[("families_departed", 1)]).await;
+    let statement = "SELECT (SELECT id FROM donors WHERE agency = 'ACNUR'), (SELECT id FROM locations WHERE code = 'ALM-01')";
+    let row = world.database().await.query_one(statement, &[]).await.unwrap();
+    let giving = format!(
+        "donor: \"{}\", location: \"{}\", lines: [{{item: \"COB-01\", quantity: \"30 PIECE\", condition: GOOD}}]",
+        enlace_tests::id("donor", row.get(0)),
+        enlace_tests::id("location", row.get(1))
+    );
+    act(&world.client("DIF_MUNICIPAL/donation_coordinator"), "receiveDonation", &giving, "donation { id }")
+        .await;
+    tally.moves("thirty blankets are given", &[("articles_donated", 30)]).await;
+    world.stop().await;
+}

@@ -46,6 +46,7 @@ mod postgres;
 mod proposals;
 mod reference;
 mod refusals;
+mod rehabilitation;
 mod reload;
 mod replicas;
 mod schema_contract;

@@ -81,6 +81,7 @@ row! {
 row! {
     /// A document that was seen or waived, sealed.
     Document in "school_place_documents" {
+        id: Uuid = UUID,
         place_id: Uuid = UUID,
         level: &'static str = TEXT,
         document: &'static str = TEXT,
@@ -132,7 +133,7 @@ impl Rows {
     fn place(&mut self, child: &Learner, is_placed: bool, now: DateTime<Utc>) -> Result<()> {
         let Some(&(level, first, _, needed)) = level_of(child) else { return Ok(()) };
         let mut random = Random::seeded(&format!("school places/{}", child.code));
-        let of_level: Vec<_> = SCHOOLS.iter().filter(|(_, of, ..)| of == level).collect();
+        let of_level: Vec<_> = SCHOOLS.iter().filter(|(_, of, ..)| *of == level).collect();
         let Some(&(name, _, shift, agency)) = random.pick(&of_level).copied() else { return Ok(()) };
         let earliest = (child.arrived_on + Days::new(6)).max(day_of_2022(1, 5));
         let requested_on =
@@ -178,6 +179,11 @@ impl Rows {
             let waiver = (waives && document == "BIRTH_CERTIFICATE")
                 .then(|| "Se pedirá por medio del consulado".to_owned());
             self.documents.push(Document {
+                id: id(
+                    "school_place_documents",
+                    &format!("{}/{document}", child.code),
+                    local(settled_on, DONE),
+                ),
                 place_id: place,
                 level,
                 document,

@@ -94,8 +94,8 @@ impl Prospect {
 }
 
 impl Rows {
-    /// Makes them as they stand at the instant `now` of `day`.
-    pub(super) fn generate(day: NaiveDate, now: DateTime<Utc>, homes: &[Home]) -> Result<Self> {
+    /// Makes them as they stand at `now`.
+    pub(super) fn generate(now: DateTime<Utc>, homes: &[Home]) -> Result<Self> {
         let mut rows = Self::default();
         rows.outreach(now);
         let prospects: Vec<Prospect> =
@@ -287,7 +287,7 @@ mod tests {
 
     fn on(day: NaiveDate) -> Rows {
         let now = local(day, NOON);
-        Rows::generate(day, now, &people::Rows::generate(day, now).unwrap().homes).unwrap()
+        Rows::generate(now, &people::Rows::generate(day, now).unwrap().homes).unwrap()
     }
 
     #[test]

@@ -202,6 +202,7 @@ async fn settle(
         missing.swap_remove(at);
         let sealed = SealedDocument { waiver: waiver.map(str::to_owned) };
         rows.push((
+            school_place_documents::id.eq(context.new_uuid()?),
             school_place_documents::place_id.eq(place.id.uuid()),
             school_place_documents::level.eq(place.level),
             school_place_documents::document.eq(document),

@@ -64,27 +64,30 @@ struct Row {
     agency: Option<String>,
 }
 
-impl From<Row> for Vacancy {
-    fn from(row: Row) -> Self {
-        let (hundredths, currency) = row.wage;
-        Self {
-            id: Id::new(row.id),
-            code: row.code,
-            title: row.title,
-            description: row.description,
-            skills: row.skills,
-            languages: row.languages,
-            shift: row.shift,
-            starts_on: row.starts_on,
-            wage: hundredths.zip(currency).and_then(|(amount, currency)| Money::new(amount, &currency)),
-            openings: row.openings,
-            filled: row.filled,
-            opened_on: row.opened_on,
-            closed_on: row.closed_on,
-            version: row.version,
-            employer_id: row.employer_id,
-            agency: row.agency,
-        }
+impl Row {
+    fn read(self) -> Result<Vacancy> {
+        let (hundredths, currency) = self.wage;
+        Ok(Vacancy {
+            id: Id::new(self.id),
+            code: self.code,
+            title: self.title,
+            description: self.description,
+            skills: self.skills,
+            languages: self.languages,
+            shift: self.shift,
+            starts_on: self.starts_on,
+            wage: hundredths
+                .zip(currency)
+                .map(|(amount, currency)| Money::stored(amount, &currency))
+                .transpose()?,
+            openings: self.openings,
+            filled: self.filled,
+            opened_on: self.opened_on,
+            closed_on: self.closed_on,
+            version: self.version,
+            employer_id: self.employer_id,
+            agency: self.agency,
+        })
     }
 }
 
@@ -175,7 +178,7 @@ pub(super) async fn vacancies(
         columns(),
         |row: &Row| { row.id }
     )?;
-    Ok(Connection { rows: page.rows.into_iter().map(Vacancy::from).collect(), facts: page.facts })
+    Ok(Connection { rows: page.rows.into_iter().map(Row::read).collect::<Result<_>>()?, facts: page.facts })
 }
 
 /// Vacancies by key, as far as the caller may see them.
@@ -189,7 +192,7 @@ pub(in crate::employment) async fn vacancies_by_ids(
         .filter(InScope::new(&scope, vacancy_facts))
         .select(columns());
     let rows: Vec<Row> = query.load(&mut &*context.reader().await?).await?;
-    Ok(rows.into_iter().map(Vacancy::from).collect())
+    rows.into_iter().map(Row::read).collect()
 }
 
 /// A vacancy of the programme within the caller's reach, as a transaction sees it.
@@ -205,7 +208,7 @@ pub(in crate::employment) async fn vacancy_in(
         .filter(InScope::new(&scope, vacancy_facts))
         .select(columns());
     let found: Option<Row> = query.first(connection).await.optional()?;
-    Ok(found.map(Vacancy::from))
+    found.map(Row::read).transpose()
 }
 
 /// The vacancies that are offered, or this one if it is, as a transaction sees them. Who follows them is asked of each what they may see.
@@ -224,7 +227,7 @@ pub(super) async fn vacancies_offered(
         query = query.filter(vacancies::id.eq(vacancy));
     }
     let rows: Vec<Row> = query.load(connection).await?;
-    Ok(rows.into_iter().map(Vacancy::from).collect())
+    rows.into_iter().map(Row::read).collect()
 }
 
 /// The vacancies in which somebody can still be placed, as far as the caller may see them.
@@ -237,5 +240,5 @@ pub(super) async fn vacancies_available(context: &Context) -> Result<Vec<Vacancy
         .order(vacancies::id)
         .select(columns());
     let rows: Vec<Row> = query.load(&mut &*context.reader().await?).await?;
-    Ok(rows.into_iter().map(Vacancy::from).collect())
+    rows.into_iter().map(Row::read).collect()
 }

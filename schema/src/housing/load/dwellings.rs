@@ -69,20 +69,20 @@ struct DwellingRow {
     shared_with: Vec<String>,
 }
 
-impl From<DwellingRow> for Dwelling {
-    fn from(row: DwellingRow) -> Self {
-        let (id, code, address, district, rooms, capacity) = row.what;
-        let (offered_on, withdrawn_on, fit) = row.offered;
-        let (recorded_at, version, owner_id, action_id) = row.record;
-        Self {
+impl DwellingRow {
+    fn read(self) -> Result<Dwelling> {
+        let (id, code, address, district, rooms, capacity) = self.what;
+        let (offered_on, withdrawn_on, fit) = self.offered;
+        let (recorded_at, version, owner_id, action_id) = self.record;
+        Ok(Dwelling {
             id: Id::new(id),
             code,
             address,
             district,
             rooms,
             capacity,
-            rent: Money::stored(row.rent.0, &row.rent.1)?,
-            services: row.services,
+            rent: Money::stored(self.rent.0, &self.rent.1)?,
+            services: self.services,
             offered_on,
             withdrawn_on,
             fit,
@@ -90,8 +90,8 @@ impl From<DwellingRow> for Dwelling {
             version,
             owner_id,
             action_id,
-            shared_with: row.shared_with,
-        }
+            shared_with: self.shared_with,
+        })
     }
 }
 
@@ -119,7 +119,7 @@ async fn dwellings_where(
         query = query.filter(dwellings::id.eq_any(ids));
     }
     let rows: Vec<DwellingRow> = query.load(connection).await?;
-    Ok(rows.into_iter().map(Dwelling::from).collect())
+    rows.into_iter().map(DwellingRow::read).collect()
 }
 
 /// Dwellings by key.
@@ -214,7 +214,10 @@ pub(in crate::housing) async fn dwellings(
         dwelling_columns(scope.at()),
         |row: &DwellingRow| row.what.0
     )?;
-    Ok(Connection { rows: page.rows.into_iter().map(Dwelling::from).collect(), facts: page.facts })
+    Ok(Connection {
+        rows: page.rows.into_iter().map(DwellingRow::read).collect::<Result<_>>()?,
+        facts: page.facts,
+    })
 }
 
 type VisitRow = (Uuid, NaiveDate, bool, Option<String>, DateTime<Utc>, Uuid, Vec<String>);

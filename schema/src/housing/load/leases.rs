@@ -48,27 +48,27 @@ struct LeaseRow {
     shared_with: Vec<String>,
 }
 
-impl From<LeaseRow> for Lease {
-    fn from(row: LeaseRow) -> Self {
-        let (id, state, signed_on, starts_on, ends_on) = row.term;
-        let (recorded_at, version, dwelling_id, renews_id) = row.record;
-        Self {
+impl LeaseRow {
+    fn read(self) -> Result<Lease> {
+        let (id, state, signed_on, starts_on, ends_on) = self.term;
+        let (recorded_at, version, dwelling_id, renews_id) = self.record;
+        Ok(Lease {
             id: Id::new(id),
             state,
             signed_on,
             starts_on,
             ends_on,
-            ended_on: row.end.0,
-            ending: row.end.1,
-            rent: Money::stored(row.rent.0, &row.rent.1)?,
-            guaranteed_until: row.guarantee.0,
+            ended_on: self.end.0,
+            ending: self.end.1,
+            rent: Money::stored(self.rent.0, &self.rent.1)?,
+            guaranteed_until: self.guarantee.0,
             recorded_at,
             version,
             dwelling_id,
             renews_id,
-            guarantor_id: row.guarantee.1,
-            shared_with: row.shared_with,
-        }
+            guarantor_id: self.guarantee.1,
+            shared_with: self.shared_with,
+        })
     }
 }
 
@@ -98,7 +98,7 @@ async fn leases_where(context: &Context, connection: &mut &AsyncPgConnection, of
         Of::Renewing(terms) => query.filter(leases::renews_id.eq_any(terms)),
     };
     let rows: Vec<LeaseRow> = query.load(connection).await?;
-    Ok(rows.into_iter().map(Lease::from).collect())
+    rows.into_iter().map(LeaseRow::read).collect()
 }
 
 /// Leases by key.
@@ -200,5 +200,8 @@ pub(in crate::housing) async fn leases(
         lease_columns(scope.at()),
         |row: &LeaseRow| row.term.0
     )?;
-    Ok(Connection { rows: page.rows.into_iter().map(Lease::from).collect(), facts: page.facts })
+    Ok(Connection {
+        rows: page.rows.into_iter().map(LeaseRow::read).collect::<Result<_>>()?,
+        facts: page.facts,
+    })
 }

@@ -90,6 +90,11 @@ const BY_ID: &[&str] = &[
     "DwellingVisit",
     "Lease",
     "Tenancy",
+    "CentreWork",
+    "FundingSource",
+    "BudgetLine",
+    "Commitment",
+    "Expense",
 ];
 
 /// Types of which tests of their own ask: those that only a mutation or a subscription shows, counts, the journal, and what a caller
@@ -135,6 +140,11 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "DonationReceipt",
         "VerifiedReceipt",
         "VerifiedReceiptLine",
+        "Budget",
+        "BudgetChange",
+        "CentreReturn",
+        "CentreReturnLine",
+        "CentreWorkChange",
         "Indicator",
         "IndicatorPart",
         "IndicatorDay",
@@ -242,6 +252,8 @@ async fn every_role_finds_by_id_what_the_table_lets_it_see() {
                 object.name.as_str(),
                 "ArcoRequest"
                     | "BreakGlassAccess"
+                    | "CentreReturn"
+                    | "CentreReturnLine"
                     | "DepartureFollowUp"
                     | "DonationReceipt"
                     | "MedicalReferral"

@@ -177,7 +177,14 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                     caller.may_write_goods("CatalogueItem")
                 }
                 "Mutation" if field.name.to_lowercase().contains("webhook") => caller.keeps_webhooks(),
-                "Mutation" if field.name == "recordCentreLoan" => caller.lends_centres(),
+                "Mutation" if field.name == "publishIndicators" => caller.publishes(),
+                "Mutation"
+                    if ["CentreLoan", "CentreWork", "CentreReturn"]
+                        .iter()
+                        .any(|of| field.name.ends_with(of)) =>
+                {
+                    caller.lends_centres()
+                }
                 "Mutation" => caller.may_write(class),
                 _ => {
                     !is_withheld(field, caller)

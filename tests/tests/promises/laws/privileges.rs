@@ -279,6 +279,33 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (id, person_id, prescribed, prescribed_at, record, visit_id), SELECT, UPDATE (record)",
         ),
         ("programmes", "SELECT"),
+        (
+            "budget_lines",
+            "INSERT (id, planned, purpose, recorded_at, source_id, title, user_id), SELECT, UPDATE (planned)",
+        ),
+        (
+            "centre_returns",
+            "INSERT (drawn_up_on, id, loan_id, note, recorded_at, user_id), SELECT, \
+             UPDATE (lender_signed_at, lender_signed_by, programme_signed_at, programme_signed_by, returned_on, withdrawn_at)",
+        ),
+        ("centre_return_lines", append),
+        (
+            "centre_works",
+            "INSERT (centre_id, currency, estimate, id, planned_on, programme_id, recorded_at, title, user_id), SELECT, \
+             UPDATE (begun_on, cost, done_on, reason, state)",
+        ),
+        (
+            "commitments",
+            "INSERT (committed, committed_on, evidence, id, line_id, recorded_at, title, user_id), SELECT, UPDATE (committed)",
+        ),
+        (
+            "expenses",
+            "INSERT (amount, commitment_id, evidence, id, recorded_at, reverses_id, spent_on, user_id), SELECT",
+        ),
+        (
+            "funding_sources",
+            "INSERT (currency, evidence, granted, granted_on, id, name, programme_id, recorded_at, user_id), SELECT",
+        ),
         ("published_counts", append),
         ("published_tables", append),
         (

@@ -676,6 +676,11 @@ impl Caller {
         self.inspects() || self.may_write("OPERATIONAL")
     }
 
+    /// Whether it publishes what is counted of the programme.
+    pub(crate) fn publishes(&self) -> bool {
+        self.in_force && self.roles.contains("coordinator") && !self.roles.contains("witness")
+    }
+
     /// Whether it brings people and employers together.
     pub(crate) fn keeps_employment(&self) -> bool {
         self.in_force && self.roles.contains("coordinator") && !self.roles.contains("witness")

@@ -110,6 +110,11 @@ impl Snapshot {
         snapshot.page_through(&client, "persons", &departures, "").await;
         let attendances = format!("{{ id enrolments {{ id attendances {} }} }}", all_of("Attendance", 1));
         snapshot.page_through(&client, "persons", &attendances, "").await;
+        for (list, object, depth) in
+            [("commitments", "Commitment", 2), ("expenses", "Expense", 1), ("centreWorks", "CentreWork", 1)]
+        {
+            snapshot.page_through(&client, list, &all_of(object, depth), "").await;
+        }
         snapshot.read_housing(&client).await;
         snapshot.read_work(&client).await;
         snapshot.pages.households =

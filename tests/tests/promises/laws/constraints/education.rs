@@ -103,6 +103,10 @@ pub(super) const BREACHES: &[Breach] = &[
     ("school_grades_placed_within_places", "UPDATE school_grades SET placed = places + 1"),
     ("school_grades_places", "UPDATE school_grades SET places = 201"),
     (
+        "school_place_documents_once",
+        "INSERT INTO school_place_documents SELECT gen_random_uuid(), place_id, level, document, record FROM school_place_documents",
+    ),
+    (
         "school_places_age",
         "INSERT INTO school_places (id, programme_id, person_id, agency, grade_id, level, requested_on, record, recorded_at) \
          SELECT gen_random_uuid(), programme_id, person_id, agency, school_grades.id, 'PRESCHOOL', requested_on, record, recorded_at \

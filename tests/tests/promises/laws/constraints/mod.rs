@@ -15,6 +15,7 @@ mod journal;
 mod lodging;
 mod meals;
 mod people;
+mod rehabilitation;
 mod stores;
 mod webhooks;
 
@@ -47,6 +48,7 @@ fn breaches() -> Vec<Breach> {
         lodging::BREACHES,
         meals::BREACHES,
         people::BREACHES,
+        rehabilitation::BREACHES,
         stores::BREACHES,
         webhooks::BREACHES,
     ]
