@@ -7,6 +7,7 @@ DROP FUNCTION refuse_session_outside();
 DROP TRIGGER enrolments_ended ON enrolments;
 DROP TRIGGER enrolments_begun ON enrolments;
 DROP FUNCTION count_enrolled();
+DROP TRIGGER enrolments_resealed ON enrolments;
 DROP TRIGGER enrolments_end_once ON enrolments;
 DROP FUNCTION refuse_other_enrolment();
 DROP TRIGGER enrolments_fit_group ON enrolments;

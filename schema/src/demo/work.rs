@@ -9,7 +9,7 @@ use super::vacancies::{self, FILLED};
 use super::{Random, copy, id, local, programme_id};
 use crate::employment::{
     APPLICATION, ATTENDANCE, Abilities, ApplicationNote, Attended, ENDING, Ending, FOLLOW_UP, FollowUp,
-    FollowUpOutcome, JobEnding, RFC, RfcDocument, RfcRecord, Skill, WORK_PROFILE, WorkPermit, WorkShift,
+    JobEnding, JobFollowUpOutcome, RFC, RfcDocument, RfcRecord, Skill, WORK_PROFILE, WorkPermit, WorkShift,
     check_digit,
 };
 use crate::error::Result;
@@ -309,7 +309,7 @@ impl Rows {
         });
         let made_on = started_on + Days::new(9);
         if visited && made_on <= adult.day {
-            let outcome = if well { FollowUpOutcome::Working } else { FollowUpOutcome::NeedsSupport };
+            let outcome = if well { JobFollowUpOutcome::Working } else { JobFollowUpOutcome::NeedsSupport };
             let recorded_at = local(made_on, 11);
             self.visits.push(Visit {
                 id: id("job follow-ups", &key, recorded_at),

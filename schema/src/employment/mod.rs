@@ -28,7 +28,9 @@ use crate::vault::Keys;
 
 pub(crate) use applications::{APPLICATION, ApplicationNote, JobApplication};
 pub(crate) use events::{ATTENDANCE, Attended};
-pub(crate) use placements::{ENDING, Ending, FOLLOW_UP, FollowUp, FollowUpOutcome, JobEnding, JobPlacement};
+pub(crate) use placements::{
+    ENDING, Ending, FOLLOW_UP, FollowUp, JobEnding, JobFollowUpOutcome, JobPlacement,
+};
 pub(crate) use profiles::{Abilities, WORK_PROFILE, WorkPermit, WorkProfile};
 pub(crate) use rfc::{RFC, RfcDocument, RfcProcedure, RfcRecord, check_digit};
 

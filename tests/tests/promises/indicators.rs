@@ -372,7 +372,7 @@ async fn each_act_moves_the_indicators_that_it_is_of_by_what_it_says_and_no_othe
     let vacancy = act(&working, "openVacancy", &vacancy, "vacancy { id }").await["vacancy"]["id"].clone();
     tally.moves("work is offered", &[]).await;
     let placing = |formal: bool| {
-        format!("person: {mother}, vacancy: {vacancy}, formal: {formal}, startedOn: \"2022-01-31\"")
+        format!("person: {mother}, vacancy: {vacancy}, formal: {formal}, startedOn: \"2022-01-30\"")
     };
     let job = act(&working, "placeInJob", &placing(true), "jobPlacement { id version }").await;
     tally.moves("a formal job begins", &[("formal_jobs", 1)]).await;

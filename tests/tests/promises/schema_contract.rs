@@ -169,6 +169,8 @@ fn every_id_is_an_opaque_global_id() {
                     | "columns"
                     | "sheet"
                     | "key"
+                    | "keys"
+                    | "evidence"
                     | "documentNumber"
                     | "curp"
                     | "householdCode"

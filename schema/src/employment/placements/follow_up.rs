@@ -8,7 +8,7 @@ use enlace_policies::{Class, RecordType};
 
 use super::load::placement_in;
 use super::{
-    FOLLOW_UP, FollowUp, FollowUpJobPlacementPayload, FollowUpOutcome, JobPlacement, PlacementFollowedUp,
+    FOLLOW_UP, FollowUp, FollowUpJobPlacementPayload, JobFollowUpOutcome, JobPlacement, PlacementFollowedUp,
 };
 use crate::census::needs;
 use crate::context::Context;
@@ -28,7 +28,7 @@ input! {
         /// The day of the visit, on which it had begun; today, where it is left out.
         pub made_on: Option<NaiveDate>,
         /// How they do.
-        pub outcome: FollowUpOutcome,
+        pub outcome: JobFollowUpOutcome,
         /// What else was seen or said, 3 to 500 characters. It is sealed.
         pub note: Option<String>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.

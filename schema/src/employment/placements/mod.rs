@@ -45,7 +45,7 @@ graphql_enum! {
 
 graphql_enum! {
     /// How somebody does where they work.
-    pub enum FollowUpOutcome {
+    pub enum JobFollowUpOutcome {
         /// They work there, and all is well.
         Working = "WORKING",
         /// They work there, and something is to be settled.
@@ -89,7 +89,7 @@ record! {
         /// The day of the visit.
         made_on: NaiveDate => Employment,
         /// How they do.
-        outcome: Option<FollowUpOutcome> => Employment,
+        outcome: Option<JobFollowUpOutcome> => Employment,
         /// What else was seen or said.
         note: Option<String> => Employment identifying,
         /// When it was recorded.
@@ -127,7 +127,7 @@ pub(crate) const ENDING: &str = "job_placement";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FollowUp {
-    pub(crate) outcome: FollowUpOutcome,
+    pub(crate) outcome: JobFollowUpOutcome,
     pub(crate) note: Option<String>,
 }
 
@@ -158,7 +158,7 @@ struct PlacementFollowedUp {
     placement: Uuid,
     follow_up: Uuid,
     made_on: NaiveDate,
-    outcome: FollowUpOutcome,
+    outcome: JobFollowUpOutcome,
     note: Option<String>,
 }
 

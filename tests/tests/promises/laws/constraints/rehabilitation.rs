@@ -2,11 +2,15 @@
 
 use super::Breach;
 
-/// A return of a loan is drawn up.
+/// A return of a loan is drawn up: of a centre in which no shelter is, with one thing handed over.
 macro_rules! drawn_up {
     () => {
-        "INSERT INTO centre_returns (id, loan_id, drawn_up_on, recorded_at) \
-             SELECT gen_random_uuid(), id, starts_on, recorded_at FROM centre_loans LIMIT 1; "
+        "INSERT INTO centres SELECT of.* FROM one, centres, jsonb_populate_record(centres, jsonb_build_object('id', fresh, 'code', 'CC-99')) AS of \
+             WHERE centres.lender_id IS NOT NULL LIMIT 1; \
+         INSERT INTO centre_loans (id, programme_id, centre_id, lender_id, starts_on, ends_on, conditions, recorded_at) \
+             SELECT fresh, programme_id, fresh, lender_id, '2022-01-01', '2022-06-30', 'Una', '2022-01-01' FROM one JOIN centres ON centres.id = fresh; \
+         INSERT INTO centre_loan_lines SELECT fresh, fresh, 1, 'Sillas', 10, 'GOOD' FROM one; \
+         INSERT INTO centre_returns (id, loan_id, drawn_up_on, recorded_at) SELECT fresh, fresh, '2022-01-31', '2022-01-31' FROM one; "
     };
 }
 
@@ -47,16 +51,16 @@ pub(super) const BREACHES: &[Breach] = &[
          INSERT INTO centre_return_lines SELECT gen_random_uuid(), act.id, act.loan_id, line.id, -1, 'GOOD' \
          FROM act JOIN centre_loan_lines AS line ON line.loan_id = act.loan_id",
     ),
+    ("centre_returns_complete", concat!(drawn_up!(), signed!())),
     (
-        "centre_returns_complete",
+        "centre_returns_empty",
         concat!(
             drawn_up!(),
-            "UPDATE spaces SET occupied = 0, held = 0; UPDATE shelters SET closed_on = '2022-01-31'; \
-             UPDATE centre_works SET state = 'CANCELLED', reason = 'No hace falta' WHERE state IN ('PLANNED', 'BEGUN'); ",
+            "INSERT INTO shelters (id, programme_id, centre_id, code, name, opened_on) \
+                 SELECT fresh, programme_id, fresh, 'ALB-99', 'Albergue Nuevo', '2022-01-31' FROM one JOIN centres ON centres.id = fresh; ",
             signed!()
         ),
     ),
-    ("centre_returns_empty", concat!(drawn_up!(), signed!())),
     (
         "centre_returns_note",
         "INSERT INTO centre_returns (id, loan_id, drawn_up_on, note, recorded_at) \
@@ -93,8 +97,7 @@ pub(super) const BREACHES: &[Breach] = &[
         "centre_returns_works_done",
         concat!(
             drawn_up!(),
-            "UPDATE spaces SET occupied = 0, held = 0; UPDATE shelters SET closed_on = '2022-01-31'; \
-             INSERT INTO centre_works (id, programme_id, centre_id, title, estimate, currency, planned_on, recorded_at) \
+            "INSERT INTO centre_works (id, programme_id, centre_id, title, estimate, currency, planned_on, recorded_at) \
                  SELECT gen_random_uuid(), programme_id, centre_id, 'Limpieza', 1, 'MXN', starts_on, recorded_at FROM centre_loans; ",
             signed!()
         ),
