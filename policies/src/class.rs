@@ -484,12 +484,15 @@ impl RecordType {
             (Fact::Agency, Self::JournalEntry | Self::JournalSubject | Self::BreakGlassAccess) => {
                 (Class::Journal, self)
             }
-            (Fact::Agency, Self::Kitchen | Self::MealService | Self::MealServing) => {
-                (Class::Operational, self)
-            }
-            (Fact::Agency, Self::Inspection | Self::CorrectiveWork | Self::Course) => {
-                (Class::Operational, self)
-            }
+            (
+                Fact::Agency,
+                Self::Kitchen
+                | Self::MealService
+                | Self::MealServing
+                | Self::Inspection
+                | Self::CorrectiveWork
+                | Self::Course,
+            ) => (Class::Operational, self),
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),

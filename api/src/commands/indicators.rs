@@ -35,7 +35,8 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
 }
 
 fn table(standings: &[Standing]) -> String {
-    standings.iter().map(|Standing { name, count, .. }| format!("{count:>7}  {name}\n")).collect()
+    let line = |Standing { name, count, .. }: &Standing| format!("{count:>7}  {name}\n");
+    standings.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 /// By key.

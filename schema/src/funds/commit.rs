@@ -174,8 +174,8 @@ async fn revise(
         .filter(commitments::id.eq(input.commitment))
         .filter(commitments::version.eq(input.version));
     let revising = diesel::update(target).set(commitments::committed.eq(input.amount.hundredths));
-    let changed = match revising.execute(transaction.connection()?).await {
-        Ok(changed) => changed,
+    let written = match revising.execute(transaction.connection()?).await {
+        Ok(written) => written,
         Err(error) => {
             let message = match constraint(&error) {
                 Some("budget_lines_committed_within_planned") => BEYOND_PLAN,
@@ -185,7 +185,7 @@ async fn revise(
             return Ok(Err(StateConflict::new(message).into()));
         }
     };
-    if changed == 0 {
+    if written == 0 {
         let found = commitment_in(context, transaction.connection()?, input.commitment.uuid()).await?;
         let version = found.map_or(before.version, |commitment| commitment.version);
         return Ok(Err(VersionConflict::new(version).into()));

@@ -154,7 +154,7 @@ async fn offer(
         district: input.district.trim().to_owned(),
         rooms: input.rooms,
         capacity: input.capacity,
-        rent: input.rent.clone(),
+        rent: input.rent,
         services: input.services.clone(),
         offered_on: context.day_of(context.now()),
         withdrawn_on: None,
@@ -231,7 +231,7 @@ async fn revise(
     }
     let today: NaiveDate = context.day_of(context.now());
     let dwelling = Dwelling {
-        rent: input.rent.clone(),
+        rent: input.rent,
         services: input.services.clone(),
         withdrawn_on: if input.offered { None } else { before.withdrawn_on.or(Some(today)) },
         version: input.version.saturating_add(1),
@@ -272,7 +272,7 @@ fn told(dwelling: &Dwelling) -> Result<Vec<Part>> {
         version: dwelling.version,
         rooms: dwelling.rooms,
         capacity: dwelling.capacity,
-        rent: dwelling.rent.clone(),
+        rent: dwelling.rent,
         services: dwelling.services.clone(),
         withdrawn_on: dwelling.withdrawn_on,
     };

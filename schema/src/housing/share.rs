@@ -110,7 +110,7 @@ async fn join(
     let starts_on = input.starts_on.unwrap_or_else(|| lease.starts_on.max(today));
     let living = tenancies_in(context, connection, (Some(lease.id.uuid()), None)).await?;
     let paid = living.into_iter().filter(|other| other.ends_on >= starts_on).filter_map(|other| other.share);
-    let shares: Vec<Money> = paid.chain(input.share.clone()).collect();
+    let shares: Vec<Money> = paid.chain(input.share).collect();
     let within_term = (lease.starts_on..=lease.ends_on).contains(&starts_on);
     let sound = needs(within_term, "startsOn", "A household joins on a day of the lease.");
     if let Err(problem) = sound.and_then(|()| within("share", &lease.rent, &shares)) {
@@ -120,7 +120,7 @@ async fn join(
         household: held.household,
         tenant: held.id,
         starts_on,
-        share: input.share.clone(),
+        share: input.share,
     });
     let by = (lease.id.uuid(), lease.dwelling_id, lease.ends_on);
     if let Err(refused) = move_in(context, connection, by, moving.collect()).await? {

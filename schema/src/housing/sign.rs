@@ -128,7 +128,7 @@ async fn sign(
         household: held.household,
         tenant: held.id,
         starts_on: input.starts_on,
-        share: shares.get(place).cloned(),
+        share: shares.get(place).copied(),
     });
     let by = (id, dwelling.id.uuid(), input.ends_on);
     if let Err(refused) = move_in(context, connection, by, moving.collect()).await? {

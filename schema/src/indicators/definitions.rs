@@ -13,14 +13,25 @@ pub(crate) struct Definition {
     pub(crate) key: &'static str,
     /// What one of it is.
     pub(crate) unit: IndicatorUnit,
-    /// Its name, in Spanish and in English.
-    pub(crate) names: [&'static str; 2],
-    /// What is counted, in Spanish and in English.
-    pub(crate) definitions: [&'static str; 2],
+    /// Its name.
+    pub(crate) names: Words,
+    /// What is counted.
+    pub(crate) definitions: Words,
     /// Of whom it tells.
     pub(crate) tells_of: TellsOf,
     /// The query; `$1` is the programme's key. Its columns: `day`, `delta`, and `person`, null where the unit is about none.
     pub(crate) query: &'static str,
+}
+
+/// A text in both of its languages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words {
+    pub(crate) spanish: &'static str,
+    pub(crate) english: &'static str,
+}
+
+const fn words(spanish: &'static str, english: &'static str) -> Words {
+    Words { spanish, english }
 }
 
 /// Of whom a count tells, and so what of it is published, and to whom it is told before.
@@ -46,11 +57,11 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
     Definition {
         key: "census_entries",
         unit: IndicatorUnit::Person,
-        names: ["Ingresos al censo", "Census entries"],
-        definitions: [
+        names: words("Ingresos al censo", "Census entries"),
+        definitions: words(
             "Personas distintas que llegaron y fueron registradas, desde el día de su primera llegada. Los recién nacidos no cuentan aquí.",
             "Distinct people who arrived and were registered, from the day of their first arrival on. Newborns do not count here.",
-        ],
+        ),
         tells_of: TellsOf::People,
         query: "SELECT min(episodes.arrived_on) AS day, 1 AS delta, coalesce(merged_into, persons.id) AS person \
 FROM persons JOIN episodes ON person_id = persons.id \
@@ -60,11 +71,11 @@ GROUP BY coalesce(merged_into, persons.id)",
     Definition {
         key: "census_departures",
         unit: IndicatorUnit::Person,
-        names: ["Egresos del censo", "Census departures"],
-        definitions: [
+        names: words("Egresos del censo", "Census departures"),
+        definitions: words(
             "Personas distintas que llegaron y cuyo egreso fue confirmado; quien vuelve deja de contar mientras está de nuevo aquí.",
             "Distinct people who arrived and whose departure was confirmed; who comes back does not count while they are here again.",
-        ],
+        ),
         tells_of: TellsOf::People,
         query: "SELECT coalesce(ended_on, arrived_on) AS day, CASE WHEN ended_on IS NULL THEN -1 ELSE 1 END AS delta, person \
 FROM (SELECT NULL::date AS arrived_on, ended_on, persons.id AS person \
@@ -80,22 +91,22 @@ WHERE NOT EXISTS (SELECT FROM births WHERE person_id = person)",
     Definition {
         key: "families_departed",
         unit: IndicatorUnit::Household,
-        names: ["Familias egresadas", "Families departed"],
-        definitions: [
+        names: words("Familias egresadas", "Families departed"),
+        definitions: words(
             "Hogares de los que ya egresó el último integrante.",
             "Households of which the last member has departed.",
-        ],
+        ),
         tells_of: TellsOf::People,
         query: "SELECT closed_on AS day, 1 AS delta, NULL::uuid AS person FROM households WHERE programme_id = $1 AND closed_on IS NOT NULL",
     },
     Definition {
         key: "dwellings_leased",
         unit: IndicatorUnit::Dwelling,
-        names: ["Viviendas rentadas", "Dwellings leased"],
-        definitions: [
+        names: words("Viviendas rentadas", "Dwellings leased"),
+        definitions: words(
             "Viviendas distintas que se han rentado, desde el primer día de su primer contrato. Varias familias comparten una.",
             "Distinct dwellings that have been leased, from the first day of their first lease on. Families share one.",
-        ],
+        ),
         tells_of: TellsOf::People,
         query: "SELECT min(starts_on) AS day, 1 AS delta, NULL::uuid AS person FROM leases \
 WHERE programme_id = $1 AND state <> 'CANCELLED' GROUP BY dwelling_id",
@@ -103,11 +114,14 @@ WHERE programme_id = $1 AND state <> 'CANCELLED' GROUP BY dwelling_id",
     Definition {
         key: "basic_education",
         unit: IndicatorUnit::Person,
-        names: ["Menores incorporados a educación básica", "Children and adolescents into basic education"],
-        definitions: [
+        names: words(
+            "Menores incorporados a educación básica",
+            "Children and adolescents into basic education",
+        ),
+        definitions: words(
             "Personas distintas a quienes se asignó un lugar en preescolar, primaria o secundaria.",
             "Distinct people who were placed in preschool, primary or secondary school.",
-        ],
+        ),
         tells_of: TellsOf::People,
         query: "SELECT min(placed_on) AS day, 1 AS delta, coalesce(merged_into, persons.id) AS person \
 FROM school_places JOIN persons ON persons.id = person_id \
@@ -116,11 +130,11 @@ WHERE school_places.programme_id = $1 AND placed_on IS NOT NULL GROUP BY coalesc
     Definition {
         key: "adults_revalidated",
         unit: IndicatorUnit::Person,
-        names: ["Adultos con revalidación", "Adults revalidated"],
-        definitions: [
+        names: words("Adultos con revalidación", "Adults revalidated"),
+        definitions: words(
             "Personas adultas distintas cuyos estudios certificó el INEA.",
             "Distinct adults whose schooling INEA certified.",
-        ],
+        ),
         tells_of: TellsOf::People,
         query: "SELECT min(decided_on) AS day, 1 AS delta, coalesce(merged_into, persons.id) AS person \
 FROM revalidations JOIN persons ON persons.id = person_id \
@@ -129,11 +143,11 @@ WHERE revalidations.programme_id = $1 AND state = 'CERTIFIED' GROUP BY coalesce(
     Definition {
         key: "rfc_completed",
         unit: IndicatorUnit::Procedure,
-        names: ["Trámites de RFC concluidos", "RFC procedures completed"],
-        definitions: [
+        names: words("Trámites de RFC concluidos", "RFC procedures completed"),
+        definitions: words(
             "Trámites de inscripción al Registro Federal de Contribuyentes que el programa llevó a término.",
             "Procedures of registration with the federal taxpayers' registry that the programme carried out.",
-        ],
+        ),
         tells_of: TellsOf::People,
         query: "SELECT completed_on AS day, 1 AS delta, person_id AS person FROM rfc_procedures \
 WHERE programme_id = $1 AND state = 'COMPLETED'",
@@ -141,11 +155,11 @@ WHERE programme_id = $1 AND state = 'COMPLETED'",
     Definition {
         key: "formal_jobs",
         unit: IndicatorUnit::Job,
-        names: ["Empleos formales activos", "Formal jobs active"],
-        definitions: [
+        names: words("Empleos formales activos", "Formal jobs active"),
+        definitions: words(
             "Empleos formales que empezaron y no han terminado. Siguen contando después del egreso; una persona puede tener varios.",
             "Formal jobs that began and have not ended. They go on counting after a departure; a person may have several.",
-        ],
+        ),
         tells_of: TellsOf::People,
         query: "SELECT day, delta, person_id AS person FROM job_placements, \
 LATERAL (VALUES (started_on, 1), (ended_on, -1)) AS step (day, delta) \
@@ -154,8 +168,11 @@ WHERE programme_id = $1 AND formal AND day IS NOT NULL",
     Definition {
         key: "medicines_delivered",
         unit: IndicatorUnit::Dispensing,
-        names: ["Medicamentos entregados", "Medicines delivered"],
-        definitions: ["Entregas de un medicamento a una persona.", "Dispensings of a medicine to a person."],
+        names: words("Medicamentos entregados", "Medicines delivered"),
+        definitions: words(
+            "Entregas de un medicamento a una persona.",
+            "Dispensings of a medicine to a person.",
+        ),
         tells_of: TellsOf::Health,
         query: "SELECT (dispensed_at AT TIME ZONE time_zone)::date AS day, 1 AS delta, coalesce(merged_into, persons.id) AS person \
 FROM dispensings JOIN persons ON persons.id = person_id JOIN programmes ON programmes.id = programme_id WHERE programme_id = $1",
@@ -163,11 +180,11 @@ FROM dispensings JOIN persons ON persons.id = person_id JOIN programmes ON progr
     Definition {
         key: "people_consulted",
         unit: IndicatorUnit::Person,
-        names: ["Personas con consulta y seguimiento", "People with consultation and follow-up"],
-        definitions: [
+        names: words("Personas con consulta y seguimiento", "People with consultation and follow-up"),
+        definitions: words(
             "Personas distintas que llegaron y tuvieron al menos una consulta médica concluida.",
             "Distinct people who arrived and had at least one medical visit that was concluded.",
-        ],
+        ),
         tells_of: TellsOf::Health,
         query: "SELECT min((closed_at AT TIME ZONE time_zone)::date) AS day, 1 AS delta, coalesce(merged_into, persons.id) AS person \
 FROM visits JOIN persons ON persons.id = person_id JOIN programmes ON programmes.id = programme_id \
@@ -177,11 +194,11 @@ GROUP BY coalesce(merged_into, persons.id)",
     Definition {
         key: "articles_donated",
         unit: IndicatorUnit::Article,
-        names: ["Artículos donados", "Articles donated"],
-        definitions: [
+        names: words("Artículos donados", "Articles donated"),
+        definitions: words(
             "Artículos recibidos de donantes, cada uno una unidad base de lo que es; lo que se recibió por error se descuenta.",
             "Articles received of donors, each one base unit of what it is; what was received in error is taken off.",
-        ],
+        ),
         tells_of: TellsOf::Things,
         query: "SELECT (movements.occurred_at AT TIME ZONE time_zone)::date AS day, \
 CASE movements.kind WHEN 'RECEIPT' THEN movements.quantity ELSE -movements.quantity END AS delta, NULL::uuid AS person \
@@ -192,11 +209,11 @@ WHERE programme_id = $1 AND 'RECEIPT' IN (movements.kind, undone.kind)",
     Definition {
         key: "births",
         unit: IndicatorUnit::Birth,
-        names: ["Nacimientos", "Births"],
-        definitions: [
+        names: words("Nacimientos", "Births"),
+        definitions: words(
             "Niñas y niños que nacieron de madres a cargo del programa.",
             "Children born to mothers in the programme's care.",
-        ],
+        ),
         tells_of: TellsOf::Health,
         query: "SELECT (born_at AT TIME ZONE time_zone)::date AS day, 1 AS delta, person_id AS person \
 FROM births JOIN persons ON persons.id = person_id JOIN programmes ON programmes.id = programme_id WHERE programme_id = $1",
@@ -204,11 +221,11 @@ FROM births JOIN persons ON persons.id = person_id JOIN programmes ON programmes
     Definition {
         key: "shelters_opened",
         unit: IndicatorUnit::Shelter,
-        names: ["Albergues habilitados", "Shelters opened"],
-        definitions: [
+        names: words("Albergues habilitados", "Shelters opened"),
+        definitions: words(
             "Centros que se abrieron como albergue, aunque hayan cerrado después.",
             "Centres that were opened as a shelter, even if they have closed since.",
-        ],
+        ),
         tells_of: TellsOf::Things,
         query: "SELECT opened_on AS day, 1 AS delta, NULL::uuid AS person FROM shelters WHERE programme_id = $1",
     },

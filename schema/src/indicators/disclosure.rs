@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn what_grew_by_few_since_an_earlier_table_is_withheld() {
         let first = Shown::protected(&actual(&[20, 30], &[50]), &[]);
-        let second = Shown::protected(&actual(&[23, 30], &[53]), &[first.clone()]);
+        let second = Shown::protected(&actual(&[23, 30], &[53]), std::slice::from_ref(&first));
         assert_eq!(second.total, None);
         let same = Shown::protected(&actual(&[20, 30], &[50]), &[first.clone(), second.clone()]);
         assert_eq!(same, first, "what has not changed tells nothing new");
@@ -214,9 +214,10 @@ mod tests {
     fn possible(shown: &Shown, dimension: Dimension) -> BTreeMap<String, BTreeSet<i64>> {
         const BEYOND: i64 = 30;
         let parts = &shown.parts[&dimension];
-        let least = parts.values().flatten().sum::<i64>();
-        let totals: Vec<i64> =
-            shown.known_total().map_or_else(|| (least..=least + BEYOND).collect(), |total| vec![total]);
+        let shown_of_it = parts.values().flatten().sum::<i64>();
+        let totals: Vec<i64> = shown
+            .known_total()
+            .map_or_else(|| (shown_of_it..=shown_of_it + BEYOND).collect(), |total| vec![total]);
         let open: Vec<&String> =
             parts.iter().filter(|(_, count)| count.is_none()).map(|(name, _)| name).collect();
         let mut found: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
@@ -224,7 +225,7 @@ mod tests {
             found.entry(name.clone()).or_default().extend(*count);
         }
         for total in totals {
-            let rest = total - parts.values().flatten().sum::<i64>();
+            let rest = total - shown_of_it;
             // A category that is named is somebody's.
             let mut ways = vec![vec![]];
             for place in 0..open.len() {

@@ -138,18 +138,15 @@ fn past(day: NaiveDate, context: &Context, argument: &'static str) -> Result<()>
 pub(super) async fn indicators(context: Context, arguments: IndicatorsArguments) -> Result<Vec<Indicator>> {
     let programme = context.programme_id();
     let reader = context.reader().await?;
-    let as_of = match arguments.as_of {
-        Some(day) => {
-            past(day, &context, "asOf")?;
-            day
-        }
-        None => {
-            let newest = published_tables::table
-                .filter(published_tables::programme_id.eq(programme))
-                .select(diesel::dsl::max(published_tables::as_of));
-            let newest: Option<NaiveDate> = newest.first(&mut &*reader).await?;
-            newest.unwrap_or(context.instant().day)
-        }
+    let as_of = if let Some(day) = arguments.as_of {
+        past(day, &context, "asOf")?;
+        day
+    } else {
+        let newest = published_tables::table
+            .filter(published_tables::programme_id.eq(programme))
+            .select(diesel::dsl::max(published_tables::as_of));
+        let newest: Option<NaiveDate> = newest.first(&mut &*reader).await?;
+        newest.unwrap_or(context.instant().day)
     };
     let published =
         published(&mut &*reader, programme, Some(as_of)).await?.into_iter().next().unwrap_or_default();
@@ -299,9 +296,9 @@ pub async fn standings(
         .iter()
         .map(|row| (row.get(0), row.get(1)))
         .collect();
-    let standing = |Definition { key, names: [name, _], .. }: &Definition| Standing {
+    let standing = |Definition { key, names, .. }: &Definition| Standing {
         key,
-        name,
+        name: names.spanish,
         count: counts.get(*key).copied().unwrap_or_default(),
     };
     Ok(DEFINITIONS.iter().map(standing).collect())

@@ -185,15 +185,14 @@ impl Indicator {
                 standing: standing(*count),
                 value: count.map(number),
             };
-        let ([name_es, name_en], [definition_es, definition_en]) =
-            (definition.names.map(str::to_owned), definition.definitions.map(str::to_owned));
+        let (names, definitions) = (definition.names, definition.definitions);
         Self {
             key: definition.key.to_owned(),
-            name_es,
-            name_en,
+            name_es: names.spanish.to_owned(),
+            name_en: names.english.to_owned(),
             unit: definition.unit,
-            definition_es,
-            definition_en,
+            definition_es: definitions.spanish.to_owned(),
+            definition_en: definitions.english.to_owned(),
             query: definition.query.to_owned(),
             as_of,
             standing: published.map_or(CountStanding::NotPublished, |shown| standing(shown.total)),

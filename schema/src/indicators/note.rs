@@ -74,8 +74,8 @@ fn key_id(key: &Ed25519KeyPair) -> [u8; 4] {
 
 /// By what its signatures are verified.
 pub(crate) fn verifier(key: &Ed25519KeyPair) -> String {
-    let id: String = key_id(key).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{SIGNER}+{id}+{}", BASE64_STANDARD.encode(public(key)))
+    let id = u32::from_be_bytes(key_id(key));
+    format!("{SIGNER}+{id:08x}+{}", BASE64_STANDARD.encode(public(key)))
 }
 
 #[cfg(test)]
@@ -110,7 +110,7 @@ mod tests {
         let (id, public) = rest.split_once('+').unwrap();
         let public = BASE64_STANDARD.decode(public).unwrap();
         assert_eq!(name, "enlace-indicators");
-        assert_eq!(signature[..4].iter().map(|byte| format!("{byte:02x}")).collect::<String>(), id);
+        assert_eq!(format!("{:08x}", u32::from_be_bytes(signature[..4].try_into().unwrap())), id);
         let verifying = UnparsedPublicKey::new(&ED25519, &public[1..]);
         verifying.verify(format!("{text}\n").as_bytes(), &signature[4..]).unwrap();
         assert!(verifying.verify(format!("{text} \n").as_bytes(), &signature[4..]).is_err());

@@ -119,8 +119,8 @@ where
 {
     let target =
         centre_returns::table.filter(centre_returns::id.eq(act)).filter(centre_returns::version.eq(version));
-    let changed = match diesel::update(target).set(step).execute(transaction.connection()?).await {
-        Ok(changed) => changed,
+    let written = match diesel::update(target).set(step).execute(transaction.connection()?).await {
+        Ok(written) => written,
         Err(error) => {
             let message = match constraint(&error) {
                 Some("centre_returns_empty") => "A shelter is open in this centre. Close it first.",
@@ -141,7 +141,7 @@ where
     };
     let act = return_in(context, transaction.connection()?, act.uuid()).await?;
     let act = act.ok_or_else(|| Error::internal("a return that was changed is not there"))?;
-    if changed == 0 {
+    if written == 0 {
         return Ok(Err(VersionConflict::new(act.version).into()));
     }
     let change = ReturnChanged { act, lines: Vec::new() };

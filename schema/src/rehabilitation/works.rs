@@ -246,8 +246,8 @@ where
 {
     let target =
         centre_works::table.filter(centre_works::id.eq(work)).filter(centre_works::version.eq(version));
-    let changed = match diesel::update(target).set(step).execute(transaction.connection()?).await {
-        Ok(changed) => changed,
+    let written = match diesel::update(target).set(step).execute(transaction.connection()?).await {
+        Ok(written) => written,
         Err(error) => {
             let refused = match constraint(&error) {
                 Some("centre_works_forward" | "centre_works_state") => StateConflict::new(
@@ -269,7 +269,7 @@ where
     };
     let work = work_in(context, transaction.connection()?, work.uuid()).await?;
     let work = work.ok_or_else(|| Error::internal("a work that was changed is not there"))?;
-    if changed == 0 {
+    if written == 0 {
         return Ok(Err(VersionConflict::new(work.version).into()));
     }
     done(context, work)

@@ -135,13 +135,13 @@ async fn money_is_granted_planned_committed_and_spent_and_never_more_than_there_
     for again in [&expense, &back] {
         assert_eq!(outcome(&mutate(&client, "reverseExpense", &reverse(again)).await), "StateConflict");
     }
-    let spent = client
+    let listed = client
         .query(&format!(
             "{{ expenses(commitment: {}) {{ totalCount nodes {{ amount reverses {{ id }} }} }} }}",
             commitment["id"]
         ))
         .await;
-    assert_eq!(at(&spent, "data.expenses.totalCount"), 2);
+    assert_eq!(at(&listed, "data.expenses.totalCount"), 2);
     let entries =
         world.client("CNDH/witness").query("{ journal(capability: \"funds\") { totalCount } }").await;
     assert_eq!(at(&entries, "data.journal.totalCount"), 7, "{entries}");

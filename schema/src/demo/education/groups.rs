@@ -251,12 +251,12 @@ impl Rows {
             (gives_up.min(ends_on), MET)
         };
         let over = local(last, hour) <= now;
-        let completed = over && completes && !departs;
+        let is_done = over && completes && !departs;
         let outcome = Ended {
-            level_reached: taught.level.filter(|_| completed),
-            note: (over && hour == MET && !completed).then(|| "Encontró trabajo en ese horario".to_owned()),
+            level_reached: taught.level.filter(|_| is_done),
+            note: (over && hour == MET && !is_done).then(|| "Encontró trabajo en ese horario".to_owned()),
         };
-        let said = over && (completed || outcome.note.is_some());
+        let said = over && (is_done || outcome.note.is_some());
         let level = if taught.agency == "UNICEF" { CourseLevel::Formative } else { CourseLevel::Levelling };
         let course = SealedCourse { level, name: taught.name.to_owned() };
         let enrolment = id("enrolments", &key, recorded_at);
@@ -269,7 +269,7 @@ impl Rows {
             group_id: group,
             started_on,
             ended_on: over.then_some(last),
-            state: match (over, completed) {
+            state: match (over, is_done) {
                 (false, _) => "ACTIVE",
                 (true, true) => "COMPLETED",
                 (true, false) => "LEFT",

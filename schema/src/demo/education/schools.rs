@@ -141,7 +141,7 @@ impl Rows {
         let settled_on = requested_on + Days::new(u64::from(random.below(5)) + 2);
         let last_on =
             (settled_on + Days::new(u64::from(random.below(6)) + 1)).min(child.leaves_on - Days::new(1));
-        let waives = random.chance(30);
+        let lacks_papers = random.chance(30);
         let requested_at = local(requested_on, DONE - 1);
         if requested_at > now {
             return Ok(());
@@ -176,7 +176,7 @@ impl Rows {
         // The guardian's identity is seen at once.
         let known = if is_settled { needed.as_slice() } else { needed.get(..1).unwrap_or_default() };
         for &document in known {
-            let waiver = (waives && document == "BIRTH_CERTIFICATE")
+            let waiver = (lacks_papers && document == "BIRTH_CERTIFICATE")
                 .then(|| "Se pedirá por medio del consulado".to_owned());
             self.documents.push(Document {
                 id: id(

@@ -203,9 +203,9 @@ async fn open(
         for (document, sealed) in settled {
             let opened: Option<SealedDocument> = keys.open(row.person_id, SCHOOL_DOCUMENT, &sealed)?;
             match opened {
-                Some(SealedDocument { waiver: Some(waiver) }) => {
+                Some(SealedDocument { waiver: Some(reason) }) => {
                     waived.push(document);
-                    waivers.push(waiver);
+                    waivers.push(reason);
                 }
                 Some(SealedDocument { waiver: None }) => seen.push(document),
                 None => {}

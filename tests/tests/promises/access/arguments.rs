@@ -110,16 +110,6 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
             vec![text(snapshot.value(&snapshot.pages.containers[0].0, "code").as_str().unwrap())]
         }
         ("labelSheet", "containers") => vec![format!("[{}]", text(&snapshot.pages.containers[0].0))],
-        ("budgetLines", "purpose") => literals(&["HOUSING"]),
-        ("commitments", "line") => vec![text(&snapshot.of_object("BudgetLine")[0])],
-        ("commitments", "open") => literals(&["true", "false"]),
-        ("expenses", "commitment") => vec![text(&snapshot.of_object("Commitment")[0])],
-        ("expenses", "from" | "until") => literals(&["\"2022-01-20\""]),
-        ("centreWorks", "centre") => vec![text(&snapshot.of_object("Centre")[0])],
-        ("centreWorks", "state") => literals(&["PLANNED", "DONE"]),
-        ("centreReturns", "loan") => vec![text(&snapshot.of_object("CentreLoan")[0])],
-        ("indicators", "asOf") | ("indicatorSeries", "from" | "until") => literals(&["\"2022-01-10\""]),
-        ("indicatorSeries", "keys") => literals(&["[\"shelters_opened\"]"]),
         ("verifyReceipt", "code") => literals(&["\"DON-000017-0123456789ABCDEFGHJKMNPQRS\""]),
         ("labelSheet", "paper") => literals(&["A4"]),
         ("stockCounts", "state") => literals(&["OPEN", "CLOSED"]),
@@ -148,6 +138,7 @@ pub(super) fn values(snapshot: &Snapshot, root: &str, argument: &str) -> Vec<Str
         // Cursors and ids have tests of their own.
         (_, "after" | "before") | ("node" | "policyExplain", "id") => Vec::new(),
         _ => of_people_and_places(snapshot, root, argument)
+            .or_else(|| of_counts_and_money(snapshot, root, argument))
             .unwrap_or_else(|| panic!("no values for the argument {root}({argument}:): is it classed?")),
     }
 }
@@ -160,9 +151,13 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
     Some(match (root, argument) {
         (_, "shelter") => one(&snapshot.list("shelters")[0]),
         (_, "kitchen") => one(&snapshot.list("kitchens")[0]),
-        (_, "day") | ("departures", "from" | "until") | ("jobPlacements", "heldOn") => one("2022-01-31"),
+        (_, "day")
+        | ("departures", "from" | "until")
+        | ("jobPlacements", "heldOn")
+        | ("dwellings", "vacantOn")
+        | ("leases", "on")
+        | ("housingFigures", "asOf") => one("2022-01-31"),
         ("departures", "state") => literals(&["PLANNED", "CONFIRMED"]),
-        ("dwellings", "vacantOn") | ("leases", "on") | ("housingFigures", "asOf") => one("2022-01-31"),
         ("dwellings", "district") => one("Ejido Muestra"),
         ("dwellings", "capacity") => literals(&["4"]),
         ("leases", "dwelling") => one(snapshot.of_object("Dwelling").first()?),
@@ -199,7 +194,6 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("inspectionFindings", "severity") => literals(&["HIGH"]),
         ("courseGroups", "course") => one(&snapshot.list("courses")[0]),
         ("courses" | "courseGroups", "kind") => literals(&["SPANISH", "SPORT"]),
-        ("courseGroups", "free") => literals(&["true", "false"]),
         ("schools" | "schoolPlaces" | "revalidations", "level") => literals(&["PRIMARY", "SECONDARY"]),
         ("schoolPlaces", "state") => literals(&["REQUESTED", "PLACED"]),
         ("revalidations", "state") => literals(&["FILED", "CERTIFIED"]),
@@ -208,10 +202,31 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("mealServices", "state") => literals(&["PLANNED", "SERVED", "CANCELLED"]),
         ("mealServices", "short")
         | ("arcoRequests" | "inspectionFindings", "overdue")
+        | ("courseGroups", "free")
         | ("vacancies", "available")
         | ("jobPlacements", "formal") => literals(&["true", "false"]),
         _ => return None,
     })
+}
+
+/// Those of what is counted, of money and of works on centres; none where the argument is no such one.
+fn of_counts_and_money(snapshot: &Snapshot, root: &str, argument: &str) -> Option<Vec<String>> {
+    let one = |object: &str| Some(vec![format!("\"{}\"", snapshot.of_object(object).first()?)]);
+    let literals = |all: &[&str]| Some(all.iter().map(|literal| (*literal).to_owned()).collect());
+    match (root, argument) {
+        ("budgetLines", "purpose") => literals(&["HOUSING"]),
+        ("commitments", "line") => one("BudgetLine"),
+        ("commitments", "open") => literals(&["true", "false"]),
+        ("expenses", "commitment") => one("Commitment"),
+        ("centreWorks", "centre") => one("Centre"),
+        ("centreWorks", "state") => literals(&["PLANNED", "DONE"]),
+        ("centreReturns", "loan") => one("CentreLoan"),
+        ("indicators", "asOf") | ("indicatorSeries" | "expenses", "from" | "until") => {
+            literals(&["\"2022-01-10\""])
+        }
+        ("indicatorSeries", "keys") => literals(&["[\"shelters_opened\"]"]),
+        _ => None,
+    }
 }
 
 /// What an argument of the journal's lists may be given.
@@ -438,15 +453,14 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "departures" => &["state", "from", "until"],
             "dwellings" => &["district", "capacity", "vacantOn"],
             "leases" => &["dwelling", "state", "on"],
-            "outreachActions" => &["kind"],
-            "housingFigures" => &["asOf"],
+            "outreachActions" | "jobEvents" => &["kind"],
+            "housingFigures" | "indicators" => &["asOf"],
             "incidents" => &["shelter", "kind", "state", "day"],
             "vacancies" => &["available", "skill", "shift", "employer"],
             "jobMatches" => &["vacancy", "person", "first"],
             "jobApplications" => &["vacancy", "state"],
             "jobPlacements" => &["vacancy", "formal", "heldOn"],
             "rfcProcedures" => &["state"],
-            "jobEvents" => &["kind"],
             "requests" | "stockCounts" => &["location", "state"],
             "shipments" => &["from", "to", "state"],
             "mealServices" => &["day", "shelter", "kitchen", "state", "short"],
@@ -460,7 +474,6 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "expenses" => &["commitment", "from", "until"],
             "centreWorks" => &["centre", "state"],
             "centreReturns" => &["loan"],
-            "indicators" => &["asOf"],
             "indicatorSeries" => &["keys", "from", "until"],
             "labelSheet" => &["containers", "paper"],
             "uncountedStock" => &["count"],

@@ -102,21 +102,10 @@ impl Snapshot {
             snapshot.pages.stock.insert(location, held);
         }
         snapshot.pages.people = snapshot.page_through(&client, "persons", &all_of("Person", 2), "").await;
-        let diagnoses = format!("{{ id assessments {{ id diagnoses {} }} }}", all_of("Diagnosis", 1));
-        snapshot.page_through(&client, "persons", &diagnoses, "").await;
-        let dispensings = format!("{{ id prescriptions {{ id dispensings {} }} }}", all_of("Dispensing", 1));
-        snapshot.page_through(&client, "persons", &dispensings, "").await;
-        let departures = format!("{{ id departures {} }}", all_of("Departure", 1));
-        snapshot.page_through(&client, "persons", &departures, "").await;
-        let attendances = format!("{{ id enrolments {{ id attendances {} }} }}", all_of("Attendance", 1));
-        snapshot.page_through(&client, "persons", &attendances, "").await;
-        for (list, object, depth) in
-            [("commitments", "Commitment", 2), ("expenses", "Expense", 1), ("centreWorks", "CentreWork", 1)]
-        {
-            snapshot.page_through(&client, list, &all_of(object, depth), "").await;
-        }
+        snapshot.read_of_people(&client).await;
         snapshot.read_housing(&client).await;
         snapshot.read_work(&client).await;
+        snapshot.read_money(&client).await;
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
@@ -147,6 +136,27 @@ impl Snapshot {
     async fn page_through(&mut self, client: &Client, list: &str, node: &str, arguments: &str) -> Vec<Place> {
         let rows = page_through(client, list, node, arguments).await;
         rows.into_iter().map(|(node, cursor)| (self.absorb(&node), cursor)).collect()
+    }
+
+    /// What stands two edges from somebody.
+    async fn read_of_people(&mut self, client: &Client) {
+        for nested in [
+            format!("{{ id assessments {{ id diagnoses {} }} }}", all_of("Diagnosis", 1)),
+            format!("{{ id prescriptions {{ id dispensings {} }} }}", all_of("Dispensing", 1)),
+            format!("{{ id departures {} }}", all_of("Departure", 1)),
+            format!("{{ id enrolments {{ id attendances {} }} }}", all_of("Attendance", 1)),
+        ] {
+            self.page_through(client, "persons", &nested, "").await;
+        }
+    }
+
+    /// What is planned, committed and spent, and works on centres.
+    async fn read_money(&mut self, client: &Client) {
+        for (list, object, depth) in
+            [("commitments", "Commitment", 2), ("expenses", "Expense", 1), ("centreWorks", "CentreWork", 1)]
+        {
+            self.page_through(client, list, &all_of(object, depth), "").await;
+        }
     }
 
     /// Who offers work and which, where people meet it, and the visits where they work.
