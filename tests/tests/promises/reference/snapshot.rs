@@ -56,6 +56,8 @@ impl Snapshot {
             ("kitchens", "Kitchen", 2),
             ("courses", "Course", 1),
             ("schools", "School", 2),
+            ("fundingSources", "FundingSource", 1),
+            ("budgetLines", "BudgetLine", 2),
         ] {
             let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
             let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
