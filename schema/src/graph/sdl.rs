@@ -53,12 +53,14 @@ pub(crate) fn print(graph: &Graph, profile: Option<&Profile>) -> String {
     page
 }
 
-/// Drops the types that nothing mentions any more.
+/// Drops the types that nothing mentions any more. Of the descriptions, a scalar's alone says what it is made of.
 fn keep_reachable(roots: &str, types: &mut BTreeMap<String, String>) {
     let mut reached = std::collections::BTreeSet::new();
     let mut texts = vec![roots.to_owned()];
     while let Some(text) = texts.pop() {
-        for word in text.split(|letter: char| !letter.is_ascii_alphanumeric()) {
+        let is_scalar = text.contains("\nscalar ");
+        let read = text.split("\"\"\"").step_by(if is_scalar { 1 } else { 2 });
+        for word in read.flat_map(|part| part.split(|letter: char| !letter.is_ascii_alphanumeric())) {
             if let Some(found) = types.get(word)
                 && reached.insert(word.to_owned())
             {

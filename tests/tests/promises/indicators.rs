@@ -370,12 +370,14 @@ async fn each_act_moves_the_indicators_that_it_is_of_by_what_it_says_and_no_othe
         "employer: {}, title: \"Soldadora\", skills: [WELDING], shift: NIGHT, startsOn: \"2022-01-31\", openings: 3",
         employer["employer"]["id"]
     );
-    let vacancy = act(&working, "openVacancy", &vacancy, "vacancy { id }").await["vacancy"]["id"].clone();
+    act(&working, "openVacancy", &vacancy, "vacancy { id }").await;
     tally.moves("work is offered", &[]).await;
-    let placing = |formal: bool| {
-        format!("person: {mother}, vacancy: {vacancy}, formal: {formal}, startedOn: \"2022-01-30\"")
-    };
-    let job = act(&working, "placeInJob", &placing(true), "jobPlacement { id version }").await;
+    // One that was offered yesterday already: a job that begins and ends on one day is none.
+    let offered = working.query("{ vacancies(available: true) { nodes { id openedOn } } }").await;
+    let offered = rows(&offered, "data.vacancies.nodes");
+    let vacancy = &offered.iter().find(|one| one["openedOn"].as_str() < Some("2022-01-30")).unwrap()["id"];
+    let placing = format!("person: {mother}, vacancy: {vacancy}, formal: true, startedOn: \"2022-01-30\"");
+    let job = act(&working, "placeInJob", &placing, "jobPlacement { id version }").await;
     tally.moves("a formal job begins", &[("formal_jobs", 1)]).await;
     let ending = format!("{}, ending: RESIGNED", seen("jobPlacement", &job["jobPlacement"]));
     act(&working, "endJobPlacement", &ending, "jobPlacement { id }").await;

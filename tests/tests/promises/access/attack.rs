@@ -32,10 +32,11 @@ const WAYS: [&str; 9] = [
     "operation",
 ];
 
-/// For how many records a document asks, so that there are fewer documents. For people one by one: together they are a list, in which no
-/// minor has an identity.
+/// For how many records a document asks, so that there are fewer documents. What tells who someone is comes one by one:
+/// together they are a list, in which no minor has an identity.
 fn together(object: &str) -> usize {
-    if matches!(object, "Person" | "Household") { 1 } else { 10 }
+    let identifies = SCHEMA.object(object).fields.values().any(|field| class_of(field) == Some("IDENTITY"));
+    if identifies || object == "Household" { 1 } else { 10 }
 }
 
 /// What came of the tries of one way: refused or answered, by coordinate.

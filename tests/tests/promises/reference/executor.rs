@@ -94,7 +94,7 @@ impl<'a> Reference<'a> {
             .operation_name(operation)
             .unwrap()
             .raw_variable_values(&variables)
-            .execute_sync(&Thing { run: &run, kind: Kind::Query, path: Vec::new(), listed: false })
+            .execute_sync(&Thing { run: &run, kind: Kind::Query, path: Vec::new(), listed: true })
             .unwrap();
         assert!(answered.errors.is_empty(), "{:?}", answered.errors);
         let data = serde_json::to_value(answered.data.unwrap()).unwrap();
@@ -114,7 +114,7 @@ struct Thing<'a> {
     run: &'a Run<'a>,
     kind: Kind<'a>,
     path: Vec<Json>,
-    /// Whether it stands in a list, where no minor has an identity.
+    /// Whether it stands in a list, where no minor has an identity. All does, but what a root shows alone.
     listed: bool,
 }
 
@@ -301,11 +301,11 @@ impl Thing<'_> {
             }
             "households" => {
                 let page = run.page(&pages.households, info.arguments());
-                self.placed(Kind::Connection { node: "Household", page }, path, true)
+                self.child(Kind::Connection { node: "Household", page }, path)
             }
             "referrals" => {
                 let page = run.page(&pages.referrals, info.arguments());
-                self.placed(Kind::Connection { node: "Referral", page }, path, true)
+                self.child(Kind::Connection { node: "Referral", page }, path)
             }
             "node" => {
                 let asked = argument("id");
