@@ -159,12 +159,20 @@ impl SpanProcessor for Queue {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, PoisonError};
+
     use tracing::info_span;
-    use tracing::subscriber::with_default;
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::registry;
 
     use super::*;
+
+    /// Runs something under a subscriber, one after the other: what a process remembers of who wants a span is of all its threads.
+    fn with_default(subscriber: impl Subscriber + Send + Sync + 'static, run: impl FnOnce()) {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        tracing::subscriber::with_default(subscriber, run);
+    }
 
     #[test]
     fn without_a_collector_no_span_is_made_however_much_is_logged() {
