@@ -43,27 +43,7 @@ impl Snapshot {
             pages: Pages::default(),
             movements: Vec::new(),
         };
-        for (list, object, depth) in [
-            ("agencies", "Agency", 3),
-            ("shelters", "Shelter", 2),
-            ("centres", "Centre", 3),
-            ("categories", "Category", 2),
-            ("catalogue", "CatalogueItem", 2),
-            ("locations", "Location", 2),
-            ("campaigns", "Campaign", 1),
-            ("kits", "Kit", 2),
-            ("entitlements", "Entitlement", 2),
-            ("kitchens", "Kitchen", 2),
-            ("courses", "Course", 1),
-            ("schools", "School", 2),
-            ("fundingSources", "FundingSource", 1),
-            ("budgetLines", "BudgetLine", 2),
-        ] {
-            let answer = ask(&client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
-            let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
-            let ids = rows.iter().map(|row| snapshot.absorb(row)).collect();
-            snapshot.lists.insert(list, ids);
-        }
+        snapshot.read_lists(&client).await;
         let beds = format!("{{ id beds {} }}", all_of("Bed", 2));
         let answer = ask(&client, &format!("{{ shelters {{ id spaces {beds} }} }}"), json!({})).await;
         for shelter in at(&answer, "data.shelters").as_array().unwrap() {
@@ -132,6 +112,31 @@ impl Snapshot {
         snapshot.facts = snapshot.ids.iter().map(|id| (id.clone(), snapshot.read_facts(id, now))).collect();
         world.stop().await;
         snapshot
+    }
+
+    /// What is listed whole.
+    async fn read_lists(&mut self, client: &Client) {
+        for (list, object, depth) in [
+            ("agencies", "Agency", 3),
+            ("shelters", "Shelter", 2),
+            ("centres", "Centre", 3),
+            ("categories", "Category", 2),
+            ("catalogue", "CatalogueItem", 2),
+            ("locations", "Location", 2),
+            ("campaigns", "Campaign", 1),
+            ("kits", "Kit", 2),
+            ("entitlements", "Entitlement", 2),
+            ("kitchens", "Kitchen", 2),
+            ("courses", "Course", 1),
+            ("schools", "School", 2),
+            ("fundingSources", "FundingSource", 1),
+            ("budgetLines", "BudgetLine", 2),
+        ] {
+            let answer = ask(client, &format!("{{ {list} {} }}", all_of(object, depth)), json!({})).await;
+            let rows = at(&answer, &format!("data.{list}")).as_array().unwrap();
+            let ids = rows.iter().map(|row| self.absorb(row)).collect();
+            self.lists.insert(list, ids);
+        }
     }
 
     /// Every node of a list, kept; its places.
