@@ -126,7 +126,7 @@ macro_rules! input {
 
         impl $crate::graph::Input for $name {
             fn type_ref(definitions: &mut $crate::graph::Definitions) -> String {
-                definitions.add(stringify!($name), |definitions| {
+                definitions.add(module_path!(), stringify!($name), |definitions| {
                     let mut sdl = format!("\"\"\"\n{}\n\"\"\"\ninput {} {{\n", $crate::graph::about(&[$($about),+]), stringify!($name));
                     for field in <Self as $crate::graph::Input>::fields(definitions) {
                         sdl.push_str(&format!("  \"{}\"\n  {}: {}\n", field.about, field.name, field.type_ref));

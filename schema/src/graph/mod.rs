@@ -100,7 +100,7 @@ mod tests {
         const REGISTERING: [&str; 3] = ["input NewMember ", "input NewConsent ", "input KinshipInput "];
         let graph = crate::capabilities();
         assert!(graph.identifying_kinds().all(|(kind, _)| !GOODS.contains(&kind)));
-        for input in graph.definitions.0.values().filter(|text| text.contains("\ninput ")) {
+        for (_, input) in graph.definitions.texts().filter(|(_, text)| text.contains("\ninput ")) {
             let ids = input.lines().filter(|line| line.contains(": ID") || line.contains(": [ID"));
             for id in ids {
                 let name = id.split(':').next().unwrap_or_default().trim();

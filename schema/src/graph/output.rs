@@ -1,6 +1,6 @@
 //! Values that a field can hold, and how each is written into the response.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -13,21 +13,35 @@ use crate::scalars::{
 
 /// The named types (scalars, enums, inputs) that the graph's fields mention, in SDL.
 #[derive(Default)]
-pub(crate) struct Definitions(pub(crate) BTreeMap<&'static str, String>);
+pub(crate) struct Definitions {
+    texts: BTreeMap<&'static str, String>,
+    /// Which are known, each with the module that defines it.
+    known: BTreeSet<(&'static str, &'static str)>,
+}
 
 impl Definitions {
-    /// Adds a definition once; `sdl` may add those that it mentions in turn.
-    pub(crate) fn add(&mut self, name: &'static str, sdl: impl FnOnce(&mut Self) -> String) {
-        if !self.0.contains_key(name) {
-            // Holds the place while `sdl` runs, so that a type may mention itself.
-            self.0.insert(name, String::new());
+    /// Adds a module's definition once; `sdl` may add those that it mentions in turn. Another module's of the same name stands beside it: no
+    /// schema that defines a name twice is valid, so that a server over it does not start.
+    pub(crate) fn add(
+        &mut self,
+        module: &'static str,
+        name: &'static str,
+        sdl: impl FnOnce(&mut Self) -> String,
+    ) {
+        // Known while `sdl` runs, so that a type may mention itself.
+        if self.known.insert((name, module)) {
             let text = sdl(self);
-            self.0.insert(name, text);
+            self.texts.entry(name).or_default().push_str(&text);
         }
     }
 
+    /// The types by name, each with its text.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.texts.iter().map(|(name, text)| (*name, text.as_str()))
+    }
+
     pub(crate) fn scalar(&mut self, name: &'static str, about: &str) {
-        self.add(name, |_| format!("\"\"\"\n{about}\n\"\"\"\nscalar {name}\n"));
+        self.add(module_path!(), name, |_| format!("\"\"\"\n{about}\n\"\"\"\nscalar {name}\n"));
     }
 
     pub(crate) fn date_time(&mut self) -> &'static str {
@@ -266,7 +280,7 @@ macro_rules! graphql_enum {
             }
 
             fn define(definitions: &mut $crate::graph::Definitions) -> &'static str {
-                definitions.add(stringify!($name), |_| {
+                definitions.add(module_path!(), stringify!($name), |_| {
                     let mut sdl = format!("\"\"\"\n{}\n\"\"\"\nenum {} {{\n", $crate::graph::about(&[$($about),+]), stringify!($name));
                     $( sdl.push_str(&format!("  \"{}\"\n  {}\n", $crate::graph::about(&[$($doc),+]), $code)); )+
                     sdl + "}\n"
@@ -308,3 +322,26 @@ macro_rules! graphql_enum {
     };
 }
 pub(crate) use graphql_enum;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_two_modules_define_makes_no_valid_schema() {
+        let validated = |modules: [&'static str; 2]| {
+            let mut definitions = Definitions::default();
+            for module in modules {
+                definitions.add(module, "Outcome", |_| "enum Outcome { MET }\n".into());
+            }
+            let texts: String = definitions.texts().map(|(_, text)| text).collect();
+            let schema = format!("type Query {{ outcome: Outcome }}\n{texts}");
+            apollo_compiler::Schema::parse_and_validate(schema, "schema.graphql")
+                .map(|_| ())
+                .map_err(|refused| refused.to_string())
+        };
+        assert!(validated(["departures", "departures"]).is_ok());
+        let refused = validated(["departures", "employment"]).unwrap_err();
+        assert!(refused.contains("Outcome"), "{refused}");
+    }
+}

@@ -34,8 +34,8 @@ pub(crate) fn print(graph: &Graph, profile: Option<&Profile>) -> String {
     }
     types.insert("Node".into(), NODE.into());
     types.insert("Problem".into(), PROBLEM.into());
-    for (name, text) in &graph.definitions.0 {
-        types.insert((*name).to_owned(), text.clone());
+    for (name, text) in graph.definitions.texts() {
+        types.insert(name.to_owned(), text.to_owned());
     }
     let mut roots = String::new();
     for kind in [OperationKind::Query, OperationKind::Mutation, OperationKind::Subscription] {
