@@ -13,7 +13,7 @@ use crate::census::needs;
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -48,12 +48,7 @@ union! {
 /// Ends a lease: with it ends that households live by it.
 pub(super) async fn end_lease(context: Context, input: EndLease) -> Result<EndLeaseResult> {
     context.personal_scope(Class::Housing, RecordType::Lease)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.endLease", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(EndLeaseResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.endLease", &input, EndLeaseResult);
     let done = end(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

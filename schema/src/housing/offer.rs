@@ -16,7 +16,7 @@ use crate::census::{Checked, needs};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::{Id, Money};
 
@@ -124,12 +124,7 @@ union! {
 /// Takes up a dwelling.
 pub(super) async fn offer_dwelling(context: Context, input: OfferDwelling) -> Result<OfferDwellingResult> {
     context.personal_scope(Class::Housing, RecordType::Dwelling)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.offerDwelling", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(OfferDwellingResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.offerDwelling", &input, OfferDwellingResult);
     let done = offer(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -205,12 +200,7 @@ async fn offer(
 /// Revises a dwelling.
 pub(super) async fn revise_dwelling(context: Context, input: ReviseDwelling) -> Result<ReviseDwellingResult> {
     context.personal_scope(Class::Housing, RecordType::Dwelling)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.reviseDwelling", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReviseDwellingResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.reviseDwelling", &input, ReviseDwellingResult);
     let done = revise(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -13,7 +13,7 @@ use crate::census::{Checked, needs};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue};
 use crate::scalars::Id;
 
@@ -54,12 +54,7 @@ union! {
 
 /// Records what the campaign did.
 pub(super) async fn record_outreach(context: Context, input: RecordOutreach) -> Result<RecordOutreachResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.recordOutreach", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecordOutreachResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.recordOutreach", &input, RecordOutreachResult);
     let done = record(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -13,7 +13,7 @@ use crate::census::{Checked, needs};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, VersionConflict};
 use crate::scalars::Id;
 
@@ -86,12 +86,7 @@ union! {
 
 /// Registers an owner.
 pub(super) async fn register_owner(context: Context, input: RegisterOwner) -> Result<RegisterOwnerResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.registerOwner", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RegisterOwnerResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.registerOwner", &input, RegisterOwnerResult);
     let done = add(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -134,12 +129,7 @@ async fn add(
 
 /// Revises an owner.
 pub(super) async fn revise_owner(context: Context, input: ReviseOwner) -> Result<ReviseOwnerResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.reviseOwner", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReviseOwnerResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.reviseOwner", &input, ReviseOwnerResult);
     let done = change(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

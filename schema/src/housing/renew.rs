@@ -14,7 +14,7 @@ use super::term::{MovingIn, RenewLeasePayload, held_lease, move_in, told};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, OverCapacity, StateConflict, VersionConflict,
 };
@@ -54,12 +54,7 @@ union! {
 /// Renews a lease.
 pub(super) async fn renew_lease(context: Context, input: RenewLease) -> Result<RenewLeaseResult> {
     context.personal_scope(Class::Housing, RecordType::Lease)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.renewLease", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RenewLeaseResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.renewLease", &input, RenewLeaseResult);
     let done = renew(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -16,7 +16,7 @@ use crate::census::{Person, needs};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, OverCapacity, StateConflict, VersionConflict,
 };
@@ -82,12 +82,7 @@ union! {
 /// Has another household share a lease.
 pub(super) async fn join_lease(context: Context, input: JoinLease) -> Result<JoinLeaseResult> {
     context.personal_scope(Class::Housing, RecordType::Lease)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.joinLease", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(JoinLeaseResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.joinLease", &input, JoinLeaseResult);
     let done = join(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -133,12 +128,7 @@ async fn join(
 /// Has a household leave a lease that others share.
 pub(super) async fn leave_lease(context: Context, input: LeaveLease) -> Result<LeaveLeaseResult> {
     context.personal_scope(Class::Housing, RecordType::Lease)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.leaveLease", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(LeaveLeaseResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.leaveLease", &input, LeaveLeaseResult);
     let done = leave(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

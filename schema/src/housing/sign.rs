@@ -14,7 +14,7 @@ use crate::census::{Checked, Person, needs};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, OverCapacity, StateConflict, each_once};
 use crate::scalars::{Id, Money};
 
@@ -55,12 +55,7 @@ union! {
 /// Signs a lease.
 pub(super) async fn sign_lease(context: Context, input: SignLease) -> Result<SignLeaseResult> {
     context.personal_scope(Class::Housing, RecordType::Lease)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.signLease", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(SignLeaseResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.signLease", &input, SignLeaseResult);
     let done = sign(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

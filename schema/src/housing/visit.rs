@@ -15,7 +15,7 @@ use crate::census::needs;
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, refuse_text};
 use crate::scalars::Id;
 
@@ -48,12 +48,7 @@ union! {
 /// Records a visit.
 pub(super) async fn visit_dwelling(context: Context, input: VisitDwelling) -> Result<VisitDwellingResult> {
     context.personal_scope(Class::Housing, RecordType::Dwelling)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "housing.visitDwelling", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(VisitDwellingResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "housing.visitDwelling", &input, VisitDwellingResult);
     let done = visit(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

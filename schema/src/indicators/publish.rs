@@ -18,7 +18,7 @@ use crate::census::{IDENTITY, Identity};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, StateConflict};
 
 input! {
@@ -67,13 +67,7 @@ pub(super) async fn publish_indicators(
     context: Context,
     input: PublishIndicators,
 ) -> Result<PublishIndicatorsResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "indicators.publishIndicators", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(PublishIndicatorsResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "indicators.publishIndicators", &input, PublishIndicatorsResult);
     let done = publish(&context, &mut transaction, input.as_of).await;
     transaction.conclude(done).await
 }
