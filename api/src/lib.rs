@@ -6,6 +6,7 @@ pub mod commands;
 pub mod config;
 pub mod http;
 pub mod postgres;
+pub mod replay;
 pub mod server;
 mod tls;
 pub mod traces;

@@ -235,6 +235,22 @@ impl Enlace {
         self.system.directory.load().programme.clone()
     }
 
+    /// Looks at once whether anyone's authority has changed, which this process does by itself every so often.
+    pub async fn read_authority(&self) -> Result<()> {
+        self.system.read_authority().await
+    }
+
+    /// The programme clock.
+    pub fn programme_now(&self) -> DateTime<Utc> {
+        self.system.now()
+    }
+
+    /// Moves the programme clock of this process: it reads `to` now, and goes on as the real one does. For made-up programmes that are
+    /// played; what the clock is to read after a restart is the database's to keep.
+    pub fn move_programme_clock(&self, to: DateTime<Utc>) {
+        self.system.move_clock(to);
+    }
+
     /// The real clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.system.clock.now()

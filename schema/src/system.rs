@@ -1,12 +1,12 @@
 //! One running Enlace: what all requests share.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::watch;
@@ -153,6 +153,9 @@ const DOCUMENT_BYTES: u64 = 16 * 1024 * 1024;
 const PLANS: usize = 4_000;
 const ACCESSES: usize = 2_000;
 
+/// Of a clock that nobody moved.
+const UNMOVED: i64 = i64::MIN;
+
 pub(crate) struct System {
     pub(crate) graph: Graph,
     /// The whole schema, for validation.
@@ -163,6 +166,9 @@ pub(crate) struct System {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) directory: ArcSwap<Directory>,
+    /// What the programme clock was moved ahead of the real one in this process, in microseconds; [`UNMOVED`] where it goes by what the
+    /// directory has.
+    moved: AtomicI64,
     pub(crate) feed: Arc<Feed>,
     /// What callers were refused and the journal does not have yet.
     pub(crate) refusals: Refusals,
@@ -223,6 +229,7 @@ impl System {
             vault,
             clock,
             random,
+            moved: AtomicI64::new(UNMOVED),
             directory: ArcSwap::from_pointee(directory),
             feed: Arc::new(Feed::new()),
             refusals: Refusals::default(),
@@ -244,7 +251,18 @@ impl System {
 
     /// The programme clock, in microseconds as the database keeps them.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        (self.clock.now() + self.directory.load().programme.clock_offset).trunc_subsecs(6)
+        let offset = match self.moved.load(Ordering::Relaxed) {
+            UNMOVED => self.directory.load().programme.clock_offset,
+            moved => TimeDelta::microseconds(moved),
+        };
+        (self.clock.now() + offset).trunc_subsecs(6)
+    }
+
+    /// Moves the programme clock in this process: it reads `to` now, and goes on as the real one does. What it is to read after a
+    /// restart is the database's to keep.
+    pub(crate) fn move_clock(&self, to: DateTime<Utc>) {
+        let offset = to.timestamp_micros() - self.clock.now().timestamp_micros();
+        self.moved.store(offset, Ordering::Relaxed);
     }
 
     /// The programme's day.

@@ -122,7 +122,7 @@ struct Stated<'a> {
 }
 
 /// The development issuer, with its key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DevIssuer {
     key: EncodingKey,
     /// The public key, in base64url.

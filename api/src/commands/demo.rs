@@ -3,15 +3,18 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, Utc};
 use clap::Args;
+use enlace_schema::Enlace;
+use enlace_schema::demo::replay::{Documents, Script};
 use enlace_schema::demo::{self, Summary};
 
 use crate::auth::dev::{DevIssuer, TokenRequest};
 use crate::commands::{Failure, print};
 use crate::config::{Config, Mode};
+use crate::replay::{Agencies, Replay, Speed};
 use crate::server::{self, Database};
 use crate::traces::SpanCounts;
 
@@ -29,6 +32,10 @@ pub(super) struct Arguments {
     /// The day on which the programme stands: 2022-01-31 for new data.
     #[arg(long, value_name = "YYYY-MM-DD")]
     at: Option<NaiveDate>,
+    /// Play the programme from its first day on, as live traffic of all agencies through the API: so many times as fast as it was, as in
+    /// `60x`, or `max`.
+    #[arg(long, value_name = "SPEED", conflicts_with = "at")]
+    replay: Option<Speed>,
 }
 
 /// How long the ready-made tokens live.
@@ -68,14 +75,26 @@ pub(super) async fn run(
         }
         server::migrate(&config, &database.owner).await?;
         let keys = server::keys(&config, &database.owner)?;
-        let loaded = load(&database.owner, &keys, arguments.at).await?;
+        let loaded = match arguments.replay {
+            Some(_) => load_eve(&database.owner, &keys).await?,
+            None => load(&database.owner, &keys, arguments.at).await?,
+        };
         let enlace = server::engine(&config, &database.owner).await?;
         let app = server::app(&config, enlace.clone(), &database.data)?.telling_of(spans);
         // Whoever reads that it serves may ask it to end, or to read its policies again.
         let (end, rereading) =
             (server::asked_to_end(), server::rereading(enlace.clone(), config.policies.clone()));
         print(&welcome(address, &DevIssuer::open(&database.data)?, loaded.as_ref())?);
-        server::run(listener, app, enlace, rereading, end).await;
+        let serving = server::run(listener, app, enlace.clone(), rereading, end);
+        match arguments.replay {
+            None => serving.await,
+            Some(speed) => {
+                let replay = replay(speed, address, enlace, database).await?;
+                let playing = tokio::spawn(play(replay));
+                serving.await;
+                playing.abort();
+            }
+        }
         Ok(())
     })
     .await
@@ -104,6 +123,51 @@ async fn load(
             Err(format!("the data here stands on {day}; add --fresh to load {at} in its place").into())
         }
         (Some(Some(_)), _) => Ok(None),
+    }
+}
+
+/// Loads what there is on the eve of the programme, into a database that holds none.
+async fn load_eve(
+    owner: &tokio_postgres::Config,
+    keys: &tokio_postgres::Config,
+) -> Result<Option<Summary>, Failure> {
+    let mut client = enlace_schema::connect(owner).await?;
+    match programme(&client).await? {
+        None => {
+            let keys = enlace_schema::connect(keys).await?;
+            demo::load_eve(&mut client, &keys, Utc::now()).await?;
+            Ok(None)
+        }
+        Some(None) => Err("this database holds a real programme; the demo does not touch it".into()),
+        Some(Some(_)) => {
+            Err("there is data here already; add --fresh to play the programme in its place".into())
+        }
+    }
+}
+
+/// The programme, ready to be played on this server.
+async fn replay(
+    speed: Speed,
+    server: SocketAddr,
+    enlace: Enlace,
+    database: &Database,
+) -> Result<Replay, Failure> {
+    let script = Script::of_the_programme()?;
+    let documents = Documents::of(&enlace_schema::sdl(&*server::policies(None)?, None)?)?;
+    let agencies = Agencies::new(server, DevIssuer::open(&database.data)?, documents, Script::shelters())?;
+    let owner = enlace_schema::connect(&database.owner).await?;
+    Ok(Replay::new(script, speed, enlace, owner, agencies))
+}
+
+/// Plays it, and says how far it is; whoever ends the demo ends it too.
+async fn play(replay: Replay) {
+    let began = Instant::now();
+    match replay.play(|day| print(&format!("{day}\n"))).await {
+        Ok(played) => print(&format!(
+            "Fin del programa / the programme is over: {played}, {} s",
+            began.elapsed().as_secs()
+        )),
+        Err(error) => tracing::error!("{error}"),
     }
 }
 

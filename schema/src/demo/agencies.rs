@@ -294,11 +294,11 @@ pub(super) struct Rows {
     /// Agencies.
     pub(super) agencies: Vec<Agency>,
     /// One agreement each.
-    agreements: Vec<Agreement>,
+    pub(super) agreements: Vec<Agreement>,
     /// One user for each role of each agency.
     pub(super) users: Vec<User>,
     /// One grant each.
-    grants: Vec<Grant>,
+    pub(super) grants: Vec<Grant>,
 }
 
 impl Rows {
@@ -333,12 +333,17 @@ impl Rows {
 
     /// Adds a user of an agency, and the role that it holds.
     fn grant(&mut self, agency: &str, role: &'static str, reads_as: Option<&'static str>) {
-        let subject = subject(agency, role);
-        let user_id = id("users", &subject, start());
+        let (subject, user_id) = (subject(agency, role), user_id(agency, role));
         self.users.push(User { id: user_id, agency_id: agency_id(agency), subject, active: true });
         let id = grant_id(agency, role);
         let valid_until = local(AGREEMENTS_END_ON + Days::new(1), 0);
         self.grants.push(Grant { id, user_id, role, reads_as, valid_from: start(), valid_until });
+    }
+
+    /// The same before any shelter is open: nobody leads one yet.
+    pub(super) fn without_shelters(mut self) -> Self {
+        self.grants.retain(|grant| grant.role != "shelter_lead");
+        self
     }
 
     /// Writes them.
@@ -353,6 +358,16 @@ impl Rows {
 /// The id of the agency with this code.
 pub(super) fn agency_id(code: &str) -> Uuid {
     id("agencies", code, start())
+}
+
+/// Whether an agency's agreement stands at a moment of the programme.
+pub(super) fn may_act(agency: Uuid, at: DateTime<Utc>) -> bool {
+    agency != agency_id(LAPSED) || at < local(LAPSED_ON + Days::new(1), 0)
+}
+
+/// The id of the agency's user for a role.
+pub(super) fn user_id(agency: &str, role: &str) -> Uuid {
+    id("users", &subject(agency, role), start())
 }
 
 /// The id of the grant of a role to the agency's user for it.

@@ -48,10 +48,10 @@ row! {
 /// The rows of what was prescribed and dispensed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    prescriptions: Vec<Prescription>,
+    pub(super) prescriptions: Vec<Prescription>,
     pub(super) dispensings: Vec<Dispensing>,
     /// The visits in which something was prescribed, and when each was closed: only in an open one is anything.
-    closed: Vec<(Uuid, DateTime<Utc>)>,
+    pub(super) closed: Vec<(Uuid, DateTime<Utc>)>,
 }
 
 impl Rows {

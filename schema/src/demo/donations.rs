@@ -151,25 +151,25 @@ row! {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rows {
     /// All categories.
-    categories: Vec<Category>,
+    pub(super) categories: Vec<Category>,
     /// All items.
     pub(super) items: Vec<Item>,
     /// All donors, whether or not they have given yet.
     pub(super) donors: Vec<Donor>,
     /// Warehouses, and the stores of the shelters opened by then.
-    locations: Vec<Location>,
+    pub(super) locations: Vec<Location>,
     /// Campaigns that had begun by then.
-    campaigns: Vec<Campaign>,
+    pub(super) campaigns: Vec<Campaign>,
     /// Donations received by then.
-    donations: Vec<Donation>,
+    pub(super) donations: Vec<Donation>,
     /// Lots received by then.
     pub(super) lots: Vec<Lot>,
     /// What is where.
-    balances: Vec<Balance>,
+    pub(super) balances: Vec<Balance>,
     /// What shelters ask for, and what is sent to them.
-    supplies: supplies::Rows,
+    pub(super) supplies: supplies::Rows,
     /// What people are given.
-    giving: giving::Rows,
+    pub(super) giving: giving::Rows,
     /// What is kept for a while.
     reservations: reservations::Rows,
     /// What is packed.

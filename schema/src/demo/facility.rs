@@ -26,7 +26,7 @@ row! {
 /// The rows of checks as they stand on a day.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    checks: Vec<Check>,
+    pub(super) checks: Vec<Check>,
 }
 
 impl Rows {

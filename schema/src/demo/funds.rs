@@ -92,10 +92,10 @@ row! {
 /// The rows of funds as they stand at an instant. The sums that stand beside amounts are the database's.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    sources: Vec<Source>,
-    lines: Vec<Line>,
-    commitments: Vec<Commitment>,
-    expenses: Vec<Expense>,
+    pub(super) sources: Vec<Source>,
+    pub(super) lines: Vec<Line>,
+    pub(super) commitments: Vec<Commitment>,
+    pub(super) expenses: Vec<Expense>,
 }
 
 impl Rows {

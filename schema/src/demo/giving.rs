@@ -91,11 +91,11 @@ row! {
 /// The rows of what is given.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rows {
-    kits: Vec<Kit>,
-    lines: Vec<KitLine>,
-    entitlements: Vec<Entitlement>,
-    deliveries: Vec<Delivery>,
-    delivered: Vec<DeliveryLine>,
+    pub(super) kits: Vec<Kit>,
+    pub(super) lines: Vec<KitLine>,
+    pub(super) entitlements: Vec<Entitlement>,
+    pub(super) deliveries: Vec<Delivery>,
+    pub(super) delivered: Vec<DeliveryLine>,
 }
 
 impl Rows {

@@ -82,9 +82,9 @@ fn is_grown(lodger: &Lodger) -> bool {
 /// The rows of incidents as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    incidents: Vec<Incident>,
-    follow_ups: Vec<FollowUp>,
-    involved: Vec<Involved>,
+    pub(super) incidents: Vec<Incident>,
+    pub(super) follow_ups: Vec<FollowUp>,
+    pub(super) involved: Vec<Involved>,
 }
 
 impl Rows {

@@ -13,7 +13,7 @@ use crate::indicators::{DEFINITIONS, Note, Shown, Traits, actual, by_person, row
 use crate::vault::publishing_key;
 
 /// Of which days, each with that on whose noon its table was published.
-fn tables() -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
+pub(super) fn tables() -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
     let days = [("2021-12-31", "2022-01-03"), ("2022-01-31", "2022-02-03"), ("2022-03-31", "2022-03-31")];
     days.into_iter().filter_map(|(as_of, published)| Some((as_of.parse().ok()?, published.parse().ok()?)))
 }

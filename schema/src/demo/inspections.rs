@@ -54,8 +54,8 @@ row! {
 /// The rows of inspections as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    inspections: Vec<Inspection>,
-    findings: Vec<Finding>,
+    pub(super) inspections: Vec<Inspection>,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Rows {

@@ -49,7 +49,7 @@ row! {
 /// The rows of loans as they stand on a day.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    loans: Vec<Loan>,
+    pub(super) loans: Vec<Loan>,
     pub(super) lines: Vec<Line>,
 }
 

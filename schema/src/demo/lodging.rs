@@ -54,9 +54,9 @@ row! {
 /// The rows of beds as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    holds: Vec<Hold>,
-    beds: Vec<Bed>,
-    stays: Vec<Stay>,
+    pub(super) holds: Vec<Hold>,
+    pub(super) beds: Vec<Bed>,
+    pub(super) stays: Vec<Stay>,
 }
 
 impl Rows {

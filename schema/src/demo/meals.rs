@@ -87,10 +87,10 @@ row! {
 /// The rows of meals as they stand at an instant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rows {
-    kitchens: Vec<Kitchen>,
-    services: Vec<Service>,
-    diets: Vec<Diet>,
-    inputs: Vec<Input>,
+    pub(super) kitchens: Vec<Kitchen>,
+    pub(super) services: Vec<Service>,
+    pub(super) diets: Vec<Diet>,
+    pub(super) inputs: Vec<Input>,
 }
 
 impl Rows {

@@ -13,6 +13,7 @@ use std::pin::pin;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::America::Tijuana;
+use ring::hmac;
 use sha2::{Digest, Sha256};
 use tokio_postgres::{
     Client, Transaction,
@@ -31,8 +32,8 @@ macro_rules! row {
     ) => {
         $(#[$attribute])*
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub(super) struct $name {
-            $($(#[$column_attribute])* pub(super) $column: $type),+
+        pub(in crate::demo) struct $name {
+            $($(#[$column_attribute])* pub(in crate::demo) $column: $type),+
         }
 
         impl $crate::demo::Row for $name {
@@ -70,6 +71,7 @@ mod lodging;
 mod meals;
 mod people;
 mod rehabilitation;
+pub mod replay;
 mod reservations;
 mod shelters;
 mod supplies;
@@ -156,62 +158,150 @@ pub async fn load(
     check_day(day)?;
     let now = local(day, NOON);
     let programme = Programme::new(now, real_now);
-    let agencies = agencies::Rows::generate();
-    let shelters = shelters::Rows::generate(day);
-    let (loans, facility) = (loans::Rows::generate(&shelters, day), facility::Rows::generate(&shelters, day));
-    let mut donations = donations::Rows::generate(now);
-    let mut people = people::Rows::generate(day, now)?;
-    donations.give(&people);
-    let dispensing = dispensing::Rows::generate(&mut people, &donations)?;
-    let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
-    let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
-    let inspections = inspections::Rows::generate(&shelters.shelters, now);
-    let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
-    let education = education::Rows::generate(now, &shelters.shelters, &people.learners)?;
-    let housing = housing::Rows::generate(now, &people.homes)?;
-    let vacancies = vacancies::Rows::generate(day, now);
-    let work = work::Rows::generate(&people.persons, &vacancies, day)?;
-    let funds = funds::Rows::generate(now);
-    let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
+    let rows = Rows::generate(day, now)?;
 
-    let search_key = people.write_keys(keys).await?;
+    let search_key = rows.people.write_keys(keys).await?;
     let publishing_key = indicators::write_key(keys).await?;
     let transaction = client.transaction().await?;
     copy(&transaction, &[programme]).await?;
-    agencies.copy(&transaction).await?;
-    shelters.copy(&transaction).await?;
-    loans.copy(&transaction).await?;
-    facility.copy(&transaction).await?;
-    people.copy(&transaction, &search_key).await?;
-    dispensing.copy(&transaction).await?;
-    lodging.copy(&transaction).await?;
-    donations.copy(&transaction).await?;
-    meals.copy(&transaction).await?;
-    inspections.copy(&transaction).await?;
-    incidents.copy(&transaction).await?;
-    education.copy(&transaction).await?;
-    housing.copy(&transaction).await?;
-    vacancies.copy(&transaction).await?;
-    work.copy(&transaction).await?;
-    rehabilitation.copy(&transaction).await?;
-    funds.copy(&transaction).await?;
-    indicators::publish(&transaction, &people.traits, &publishing_key, now).await?;
+    rows.copy(&transaction, &search_key).await?;
+    indicators::publish(&transaction, &rows.people.traits, &publishing_key, now).await?;
     transaction.commit().await?;
+    Ok(rows.summary())
+}
 
-    Ok(Summary {
-        agencies: agencies.agencies.len(),
-        users: agencies.users.len(),
-        shelters: shelters.shelters.len(),
-        capacity: shelters.spaces.iter().map(|space| space.capacity).sum(),
-        occupied: shelters.spaces.iter().map(|space| space.occupied).sum::<i32>() + lodging.lodged(),
-        persons: people.persons.len(),
-        households: people.households.len(),
-        donors: donations.donors.len(),
-        items: donations.items.len(),
-        lots: donations.lots.len(),
-        articles: donations.lots.iter().map(|lot| lot.received).sum(),
-        movements: donations.movements.len(),
-    })
+/// Loads what there is on the eve of the programme: its agencies and who acts for them, the centres that may be lent, the warehouses, and
+/// the categories of what may be given. The rest is for whoever plays the [`replay`] to do.
+///
+/// The programme clock reads midnight of the first day when the real clock reads `real_now`. The clients are as for [`load`].
+pub async fn load_eve(client: &mut Client, keys: &Client, real_now: DateTime<Utc>) -> Result<(), Error> {
+    let eve = Rows::generate(STARTS_ON, start())?;
+    eve.people.write_keys(keys).await?;
+    indicators::write_key(keys).await?;
+    let transaction = client.transaction().await?;
+    copy(&transaction, &[Programme::new(start(), real_now)]).await?;
+    eve.agencies.without_shelters().copy(&transaction).await?;
+    copy(&transaction, &eve.shelters.centres).await?;
+    copy(&transaction, &eve.donations.categories).await?;
+    copy(&transaction, &eve.donations.locations).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Keeps in the database what the programme clock reads, for whoever starts next: `now` when the real clock reads `real_now`. `client` is
+/// connected as the owner of the tables.
+pub async fn keep_clock(client: &Client, now: DateTime<Utc>, real_now: DateTime<Utc>) -> Result<(), Error> {
+    let Programme { clock_offset_us, demo_day, .. } = Programme::new(now, real_now);
+    let keeping = "UPDATE programmes SET clock_offset_us = $1, demo_day = $2 WHERE demo_day IS NOT NULL";
+    client.execute(keeping, &[&clock_offset_us, &demo_day]).await?;
+    Ok(())
+}
+
+/// All rows as they stand at an instant.
+struct Rows {
+    agencies: agencies::Rows,
+    shelters: shelters::Rows,
+    loans: loans::Rows,
+    facility: facility::Rows,
+    people: people::Rows,
+    dispensing: dispensing::Rows,
+    lodging: lodging::Rows,
+    donations: donations::Rows,
+    meals: meals::Rows,
+    inspections: inspections::Rows,
+    incidents: incidents::Rows,
+    education: education::Rows,
+    housing: housing::Rows,
+    vacancies: vacancies::Rows,
+    work: work::Rows,
+    rehabilitation: rehabilitation::Rows,
+    funds: funds::Rows,
+}
+
+impl Rows {
+    /// Makes them as they stand on `day` at `now`.
+    fn generate(day: NaiveDate, now: DateTime<Utc>) -> crate::error::Result<Self> {
+        let agencies = agencies::Rows::generate();
+        let shelters = shelters::Rows::generate(day);
+        let (loans, facility) =
+            (loans::Rows::generate(&shelters, day), facility::Rows::generate(&shelters, day));
+        let mut donations = donations::Rows::generate(now);
+        let mut people = people::Rows::generate(day, now)?;
+        donations.give(&people);
+        let dispensing = dispensing::Rows::generate(&mut people, &donations)?;
+        let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
+        let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
+        let inspections = inspections::Rows::generate(&shelters.shelters, now);
+        let incidents = incidents::Rows::generate(day, now, &shelters.shelters, &people.lodgers)?;
+        let education = education::Rows::generate(now, &shelters.shelters, &people.learners)?;
+        let housing = housing::Rows::generate(now, &people.homes)?;
+        let vacancies = vacancies::Rows::generate(day, now);
+        let work = work::Rows::generate(&people.persons, &vacancies, day)?;
+        let funds = funds::Rows::generate(now);
+        let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
+        Ok(Self {
+            agencies,
+            shelters,
+            loans,
+            facility,
+            people,
+            dispensing,
+            lodging,
+            donations,
+            meals,
+            inspections,
+            incidents,
+            education,
+            housing,
+            vacancies,
+            work,
+            rehabilitation,
+            funds,
+        })
+    }
+
+    /// Writes them, each after those that it names.
+    async fn copy(
+        &self,
+        transaction: &Transaction<'_>,
+        search_key: &hmac::Key,
+    ) -> Result<(), tokio_postgres::Error> {
+        self.agencies.copy(transaction).await?;
+        self.shelters.copy(transaction).await?;
+        self.loans.copy(transaction).await?;
+        self.facility.copy(transaction).await?;
+        self.people.copy(transaction, search_key).await?;
+        self.dispensing.copy(transaction).await?;
+        self.lodging.copy(transaction).await?;
+        self.donations.copy(transaction).await?;
+        self.meals.copy(transaction).await?;
+        self.inspections.copy(transaction).await?;
+        self.incidents.copy(transaction).await?;
+        self.education.copy(transaction).await?;
+        self.housing.copy(transaction).await?;
+        self.vacancies.copy(transaction).await?;
+        self.work.copy(transaction).await?;
+        self.rehabilitation.copy(transaction).await?;
+        self.funds.copy(transaction).await
+    }
+
+    fn summary(&self) -> Summary {
+        let Self { agencies, shelters, lodging, people, donations, .. } = self;
+        Summary {
+            agencies: agencies.agencies.len(),
+            users: agencies.users.len(),
+            shelters: shelters.shelters.len(),
+            capacity: shelters.spaces.iter().map(|space| space.capacity).sum(),
+            occupied: shelters.spaces.iter().map(|space| space.occupied).sum::<i32>() + lodging.lodged(),
+            persons: people.persons.len(),
+            households: people.households.len(),
+            donors: donations.donors.len(),
+            items: donations.items.len(),
+            lots: donations.lots.len(),
+            articles: donations.lots.iter().map(|lot| lot.received).sum(),
+            movements: donations.movements.len(),
+        }
+    }
 }
 
 row! {
@@ -275,6 +365,14 @@ fn id(table: &str, key: &str, at: DateTime<Utc>) -> Uuid {
     }
     // No record is older than 1970, so that the sign says nothing.
     Builder::from_unix_timestamp_millis(at.timestamp_millis().unsigned_abs(), &random).into_uuid()
+}
+
+/// The instant of an id that [`id`] made, to the millisecond.
+fn instant_of(id: Uuid) -> DateTime<Utc> {
+    let time = id.get_timestamp().map(|timestamp| timestamp.to_unix());
+    let instant =
+        time.and_then(|(seconds, nanos)| DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos));
+    instant.unwrap_or_else(start)
 }
 
 /// A row as COPY writes it; made by [`row!`].

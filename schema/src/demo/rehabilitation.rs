@@ -67,9 +67,9 @@ row! {
 /// The rows of works and returns as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    works: Vec<Work>,
-    returns: Vec<Return>,
-    lines: Vec<Line>,
+    pub(super) works: Vec<Work>,
+    pub(super) returns: Vec<Return>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Rows {

@@ -117,7 +117,7 @@ pub(super) struct Rows {
     /// Their spaces.
     pub(super) spaces: Vec<Space>,
     /// Who leads them.
-    grant_shelters: Vec<GrantShelter>,
+    pub(super) grant_shelters: Vec<GrantShelter>,
 }
 
 impl Rows {

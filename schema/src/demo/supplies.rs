@@ -87,9 +87,9 @@ pub(super) fn trip(day: NaiveDate, from: Uuid, to: Uuid) -> Option<Trip> {
 /// The rows of supplies as they stand at an instant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rows {
-    requests: Vec<Request>,
-    lines: Vec<RequestLine>,
-    shipments: Vec<Shipment>,
+    pub(super) requests: Vec<Request>,
+    pub(super) lines: Vec<RequestLine>,
+    pub(super) shipments: Vec<Shipment>,
 }
 
 impl Rows {

@@ -99,11 +99,11 @@ const EVENTS: [(&str, &str, &str, u64, u64); 5] = [
 /// The rows of these as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    employers: Vec<Employer>,
+    pub(super) employers: Vec<Employer>,
     /// Those that are filled first.
     pub(super) vacancies: Vec<Vacancy>,
     pub(super) events: Vec<Event>,
-    stands: Vec<Stand>,
+    pub(super) stands: Vec<Stand>,
 }
 
 impl Rows {

@@ -133,13 +133,13 @@ row! {
 /// The rows of these as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    profiles: Vec<Profile>,
-    applications: Vec<Application>,
-    placements: Vec<Placement>,
-    visits: Vec<Visit>,
-    procedures: Vec<Procedure>,
-    attendances: Vec<Attendance>,
-    consents: Vec<Consent>,
+    pub(super) profiles: Vec<Profile>,
+    pub(super) applications: Vec<Application>,
+    pub(super) placements: Vec<Placement>,
+    pub(super) visits: Vec<Visit>,
+    pub(super) procedures: Vec<Procedure>,
+    pub(super) attendances: Vec<Attendance>,
+    pub(super) consents: Vec<Consent>,
     /// How many jobs were given out, those that are yet to begin among them.
     jobs: usize,
 }

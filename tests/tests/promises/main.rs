@@ -48,6 +48,7 @@ mod reference;
 mod refusals;
 mod rehabilitation;
 mod reload;
+mod replay;
 mod replicas;
 mod schema_contract;
 mod shelters;

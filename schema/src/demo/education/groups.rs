@@ -115,12 +115,12 @@ row! {
 
 /// The rows of groups as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Rows {
-    courses: Vec<Course>,
-    groups: Vec<Group>,
-    enrolments: Vec<Enrolment>,
-    sessions: Vec<Session>,
-    attendances: Vec<Attendance>,
+pub(in crate::demo) struct Rows {
+    pub(in crate::demo) courses: Vec<Course>,
+    pub(in crate::demo) groups: Vec<Group>,
+    pub(in crate::demo) enrolments: Vec<Enrolment>,
+    pub(in crate::demo) sessions: Vec<Session>,
+    pub(in crate::demo) attendances: Vec<Attendance>,
 }
 
 /// A place in a group, for those who are there on a day.

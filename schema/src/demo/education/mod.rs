@@ -2,9 +2,9 @@
 //!
 //! Who is chosen for what follows from the people alone, so that a later day only goes on with what an earlier one shows.
 
-mod groups;
-mod revalidations;
-mod schools;
+pub(super) mod groups;
+pub(super) mod revalidations;
+pub(super) mod schools;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio_postgres::Transaction;
@@ -17,9 +17,9 @@ use crate::error::Result;
 /// The rows of education as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    groups: groups::Rows,
-    schools: schools::Rows,
-    revalidations: Vec<revalidations::Revalidation>,
+    pub(super) groups: groups::Rows,
+    pub(super) schools: schools::Rows,
+    pub(in crate::demo) revalidations: Vec<revalidations::Revalidation>,
 }
 
 impl Rows {

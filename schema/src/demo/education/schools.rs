@@ -91,11 +91,11 @@ row! {
 
 /// The rows of schools as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Rows {
-    schools: Vec<School>,
-    grades: Vec<Grade>,
-    places: Vec<Place>,
-    documents: Vec<Document>,
+pub(in crate::demo) struct Rows {
+    pub(in crate::demo) schools: Vec<School>,
+    pub(in crate::demo) grades: Vec<Grade>,
+    pub(in crate::demo) places: Vec<Place>,
+    pub(in crate::demo) documents: Vec<Document>,
 }
 
 impl Rows {

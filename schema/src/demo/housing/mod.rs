@@ -55,12 +55,12 @@ const OUTREACH: [(&str, &str, Option<i32>); 4] = [
 /// The rows of housing as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    actions: Vec<Action>,
-    owners: Vec<Owner>,
-    dwellings: Vec<Dwelling>,
-    visits: Vec<Visit>,
-    leases: Vec<Lease>,
-    tenancies: Vec<Tenancy>,
+    pub(in crate::demo) actions: Vec<Action>,
+    pub(in crate::demo) owners: Vec<Owner>,
+    pub(in crate::demo) dwellings: Vec<Dwelling>,
+    pub(in crate::demo) visits: Vec<Visit>,
+    pub(in crate::demo) leases: Vec<Lease>,
+    pub(in crate::demo) tenancies: Vec<Tenancy>,
 }
 
 /// A dwelling that an owner comes to offer, with what is found there.

@@ -51,10 +51,12 @@ row! {
 
 /// A pregnancy as it stands, still to be given its slot.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Pregnancy {
-    id: Uuid,
-    person_id: Uuid,
-    recorded_at: DateTime<Utc>,
+pub(in crate::demo) struct Pregnancy {
+    pub(in crate::demo) id: Uuid,
+    pub(in crate::demo) person_id: Uuid,
+    pub(in crate::demo) recorded_at: DateTime<Utc>,
+    /// The day that is reckoned for the birth.
+    pub(in crate::demo) due_on: NaiveDate,
     ended: bool,
     record: Vec<u8>,
 }
@@ -147,6 +149,7 @@ impl Rows {
             id: pregnancy_id(of),
             person_id,
             recorded_at: of.recorded_at,
+            due_on,
             ended: born_at.is_some(),
             record: Care::Pregnancy(gestation).seal_by(&Key::new(&of.mother.key)?, person_id, nonce)?,
         });

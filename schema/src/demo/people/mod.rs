@@ -18,11 +18,13 @@ use uuid::Uuid;
 use findings::{CONCLUSIONS, EXAMINED, PREGNANT, findings};
 pub(super) use homes::Home;
 use households::{Stay, pickup_code, sizes};
-use leaving::{Departure, Leaving};
+pub(super) use leaving::Departure;
+use leaving::Leaving;
 use someone::{FAMILIES, Someone};
-pub(super) use someone::{hashed, sealed};
+pub(super) use someone::{hashed, opened, sealed};
 
-use births::{Birth, Expecting, Pregnancy};
+pub(super) use births::Birth;
+use births::{Expecting, Pregnancy};
 
 use super::{ENDS_ON, Random, copy, id, local, programme_id};
 use crate::census::search::{Mark, RULES, marks_of};
@@ -188,20 +190,20 @@ pub(super) struct Rows {
     /// Those who came.
     pub(super) persons: Vec<Person>,
     /// Those who were born here.
-    newborns: Vec<Person>,
-    births: Vec<Birth>,
-    pregnancies: Vec<Pregnancy>,
+    pub(in crate::demo) newborns: Vec<Person>,
+    pub(in crate::demo) births: Vec<Birth>,
+    pub(in crate::demo) pregnancies: Vec<Pregnancy>,
     /// What tables tell people apart by.
     pub(super) traits: HashMap<Uuid, Traits>,
     /// What everyone is found by.
-    marks: Vec<(Uuid, BTreeSet<Mark>)>,
-    episodes: Vec<Episode>,
-    departures: Vec<Departure>,
-    consents: Vec<Consent>,
-    referrals: Vec<Referral>,
-    assessments: Vec<Assessment>,
+    pub(in crate::demo) marks: Vec<(Uuid, BTreeSet<Mark>)>,
+    pub(in crate::demo) episodes: Vec<Episode>,
+    pub(in crate::demo) departures: Vec<Departure>,
+    pub(in crate::demo) consents: Vec<Consent>,
+    pub(in crate::demo) referrals: Vec<Referral>,
+    pub(in crate::demo) assessments: Vec<Assessment>,
     pub(super) visits: Vec<Visit>,
-    diagnoses: Vec<Diagnosis>,
+    pub(in crate::demo) diagnoses: Vec<Diagnosis>,
     /// Who lodges at some time, household by household.
     pub(super) lodgers: Vec<Lodger>,
     /// Where all of them are to live.
@@ -415,7 +417,7 @@ impl Rows {
             ("DIF_MUNICIPAL", "OIM", "PROTECTION", "CONSENT", 6),
             ("DIF_MUNICIPAL", "INEA", "EDUCATION", "CONSENT", if someone.is_minor() { 0 } else { 8 }),
             ("DIF_MUNICIPAL", "ACNUR", "PROTECTION", "PUBLIC_INTEREST", 5),
-            ("ISESALUD", "NGO_BOTIQUIN_SOLIDARIO", "HEALTH_CARE", "VITAL_INTEREST", 4),
+            ("DIF_MUNICIPAL", "NGO_BOTIQUIN_SOLIDARIO", "HEALTH_CARE", "VITAL_INTEREST", 4),
         ];
         for (sender, recipient, purpose, legal_basis, percent) in sent {
             let opened_at = given_at + TimeDelta::days(random.between(2, 20).into());

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::census::{
     Placement, Sex, check_digit,
 };
 use crate::demo::{ENDS_ON, Random, STARTS_ON, id, local};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::indicators::Traits;
 use crate::scalars::PartialDate;
 use crate::shelters::Segment;
@@ -135,7 +136,6 @@ impl Someone {
             Kinship::Child => random.between(0, 17),
             Kinship::Relative => random.between(14, 70),
         };
-        let birth_year = stay.arrived_on.year() - age;
         let sex = if random.chance(46) { Sex::Female } else { Sex::Male };
         let given = random.pick(if sex == Sex::Female { &WOMEN } else { &MEN }).copied().unwrap_or("Marie");
         let born_abroad = kinship == Kinship::Child && age < 5 && random.chance(45);
@@ -145,6 +145,9 @@ impl Someone {
             (false, _) => "HTI",
         };
         let (month, day) = (random.between(1, 12), random.between(1, 28));
+        // Nobody comes before they are born.
+        let comes_first = age == 0 && (month, day) > month_and_day(stay.arrived_on);
+        let birth_year = stay.arrived_on.year() - age - i32::from(comes_first);
         // Of many only the year is known, or the month.
         let known = random.below(10);
         let part = |value: i32, wanted: u32| u8::try_from(value).ok().filter(|_| known >= wanted);
@@ -291,6 +294,17 @@ pub(in crate::demo) fn sealed(person: Uuid, part: &str, of: &str, value: &impl S
     let nonce = hashed(&["nonce", part, of, &person.to_string()]);
     let key = Key::new(&hashed(&["key", &person.to_string()]))?;
     key.seal(person, part, nonce.first_chunk().copied().unwrap_or_default(), value)
+}
+
+/// What was sealed of a person by [`sealed`].
+pub(in crate::demo) fn opened<T: DeserializeOwned>(person: Uuid, part: &str, sealed: &[u8]) -> Result<T> {
+    let opened = Key::new(&hashed(&["key", &person.to_string()]))?.open(person, part, sealed);
+    let opened = opened.ok_or_else(|| Error::internal("what the demonstration sealed does not open"))?;
+    serde_json::from_slice(&opened).map_err(Error::internal)
+}
+
+fn month_and_day(date: NaiveDate) -> (i32, i32) {
+    (date.month().cast_signed(), date.day().cast_signed())
 }
 
 /// The languages of somebody of a nationality.
