@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8;
 /// How often the clock is moved where it runs at a pace.
 const TICK: Duration = Duration::from_millis(100);
 /// After how many acts that failed no more are tried.
-const PATIENCE: usize = 1000;
+const PATIENCE: usize = 50;
 
 /// Why the programme was not played to its end.
 #[derive(Debug, thiserror::Error)]

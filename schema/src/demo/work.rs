@@ -370,7 +370,7 @@ impl Rows {
             let mut random = Random::seeded(&format!("job events/{key}"));
             let trains = event.kind == "TRAINING";
             let (comes, completes) = (random.chance(if trains { 4 } else { 12 }), random.chance(80));
-            if !comes || event.starts_on < adult.person.arrived_on {
+            if !comes || event.starts_on <= adult.person.arrived_on {
                 continue;
             }
             let recorded_at = local(event.ends_on, 16);

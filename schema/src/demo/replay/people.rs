@@ -15,6 +15,8 @@ use crate::error::Result;
 
 /// How long after it is registered a household is shown its beds at the earliest.
 const TO_BED: TimeDelta = TimeDelta::minutes(40);
+/// How long after they can a household plans its departure: after the lease was signed, or somebody was born.
+const TO_PLAN: TimeDelta = TimeDelta::minutes(30);
 
 /// What happens to people.
 pub(super) fn play(script: &mut Script, rows: &Rows) -> Result<()> {
@@ -208,7 +210,7 @@ fn leave(script: &mut Script, rows: &Rows) -> Result<()> {
             },
             "lease": destination.lease.map(|lease| named("lease", lease)),
         });
-        let planning = script.change(planned_at, by, story(*household), "planDeparture", planned);
+        let planning = script.change(planned_at + TO_PLAN, by, story(*household), "planDeparture", planned);
         planning.telling("departures { person { id } }");
         for (id, person) in ids.iter().zip(&people) {
             planning.makes(id, format!("/departures/person.id={person}/id"));

@@ -25,6 +25,9 @@ const ABANDONED_AFTER: u64 = 20;
 /// How many people's attendance is recorded at once.
 const AT_ONCE: usize = 50;
 
+/// A vacancy as it stands.
+const VACANCY: &str = "query($vacancy: ID!) { node(id: $vacancy) { ... on Vacancy { id version } } }";
+
 /// What happens around work.
 pub(super) fn play(script: &mut Script, rows: &Rows) -> Result<()> {
     offer(script, rows)?;
@@ -109,6 +112,8 @@ fn offer(script: &mut Script, rows: &Rows) -> Result<()> {
             .change(local(vacancy.opened_on, 9), COORDINATOR, story.clone(), "openVacancy", offered)
             .makes(&own, "/vacancy/id");
         if let Some(day) = vacancy.closed_on {
+            // Whom it employs has changed it since it was opened.
+            script.read(local(day, 17), COORDINATOR, story.clone(), VACANCY, json!({"vacancy": own}));
             let closed = json!({"vacancy": own});
             script.change(local(day, 17), COORDINATOR, story, "closeVacancy", closed).seen("vacancy");
         }
