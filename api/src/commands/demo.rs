@@ -75,16 +75,16 @@ pub(super) async fn run(
         }
         server::migrate(&config, &database.owner).await?;
         let keys = server::keys(&config, &database.owner)?;
-        let loaded = match arguments.replay {
-            Some(_) => load_eve(&database.owner, &keys).await?,
-            None => load(&database.owner, &keys, arguments.at).await?,
+        let data = match arguments.replay {
+            Some(_) => load_eve(&database.owner, &keys).await?.to_owned(),
+            None => told(load(&database.owner, &keys, arguments.at).await?.as_ref()),
         };
         let enlace = server::engine(&config, &database.owner).await?;
         let app = server::app(&config, enlace.clone(), &database.data)?.telling_of(spans);
         // Whoever reads that it serves may ask it to end, or to read its policies again.
         let (end, rereading) =
             (server::asked_to_end(), server::rereading(enlace.clone(), config.policies.clone()));
-        print(&welcome(address, &DevIssuer::open(&database.data)?, loaded.as_ref())?);
+        print(&welcome(address, &DevIssuer::open(&database.data)?, &data)?);
         let serving = server::run(listener, app, enlace.clone(), rereading, end);
         match arguments.replay {
             None => serving.await,
@@ -130,13 +130,13 @@ async fn load(
 async fn load_eve(
     owner: &tokio_postgres::Config,
     keys: &tokio_postgres::Config,
-) -> Result<Option<Summary>, Failure> {
+) -> Result<&'static str, Failure> {
     let mut client = enlace_schema::connect(owner).await?;
     match programme(&client).await? {
         None => {
             let keys = enlace_schema::connect(keys).await?;
             demo::load_eve(&mut client, &keys, Utc::now()).await?;
-            Ok(None)
+            Ok("El programa empieza el 9 de diciembre de 2021. The programme begins on 9 December 2021.")
         }
         Some(None) => Err("this database holds a real programme; the demo does not touch it".into()),
         Some(Some(_)) => {
@@ -183,15 +183,19 @@ async fn clear(owner: &tokio_postgres::Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is said once the server is ready: in Spanish, then in English.
-fn welcome(address: SocketAddr, issuer: &DevIssuer, loaded: Option<&Summary>) -> Result<String, Failure> {
-    let data = match loaded {
+/// What is said of the data: in Spanish, then in English.
+fn told(loaded: Option<&Summary>) -> String {
+    match loaded {
         Some(Summary { agencies, shelters, persons, households, lots, articles, .. }) => format!(
             "Datos sintéticos cargados: {agencies} instituciones, {shelters} albergues, {persons} personas en {households} hogares, {lots} lotes, {articles} artículos.\n\
              Synthetic data loaded: {agencies} agencies, {shelters} shelters, {persons} people in {households} households, {lots} lots, {articles} articles."
         ),
         None => "Los datos están como se dejaron. The data is as it was left.".to_owned(),
-    };
+    }
+}
+
+/// What is said once the server is ready: in Spanish, then in English.
+fn welcome(address: SocketAddr, issuer: &DevIssuer, data: &str) -> Result<String, Failure> {
     let tokens = CALLERS.iter().map(|caller| token(issuer, caller)).collect::<Result<Vec<_>, _>>()?;
     let first = tokens.first().map(String::as_str).unwrap_or_default();
     let listed: Vec<String> = CALLERS

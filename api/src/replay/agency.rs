@@ -21,7 +21,7 @@ const TOKEN_USED: Duration = Duration::from_hours(11);
 /// How often something is sent again at most.
 const ATTEMPTS: usize = 20;
 /// How long an answer is waited for.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// Why nothing can be sent.
 #[derive(Debug, thiserror::Error)]
@@ -135,17 +135,13 @@ impl Agencies {
                 request = request.header("Enlace-Purpose", purpose);
             }
             let response = request.body(body.clone()).send().await?;
-            match patience(&response).filter(|_| attempts < ATTEMPTS) {
-                Some(wait) => {
-                    attempts += 1;
-                    self.again.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(wait).await;
-                }
-                None => {
-                    let text = response.text().await?;
-                    return Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)));
-                }
-            }
+            let Some(wait) = patience(&response).filter(|_| attempts < ATTEMPTS) else {
+                let text = response.text().await?;
+                return Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)));
+            };
+            attempts += 1;
+            self.again.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(wait).await;
         }
     }
 

@@ -232,8 +232,9 @@ impl Rows {
         let (had_one, formal) = (random.chance(12), random.chance(40));
         let started_on = adult.after(FIRST_JOB, 30, &mut random);
         let ended_on = started_on + Days::new(u64::from(random.below(25)) + 2);
-        // Of another vacancy than those of their jobs.
-        let vacancy = offered.vacancies.get((first + FILLED / 2) % FILLED);
+        // Of another vacancy than those of their jobs, and not all of the same.
+        let apart = FILLED / 2 + adult.number % (FILLED / 3);
+        let vacancy = offered.vacancies.get((first + apart) % FILLED);
         if let Some(vacancy) = vacancy.filter(|_| had_one && ended_on <= adult.day) {
             let recorded_at = local(ended_on, 9);
             let ending = Ending { ending: Some(JobEnding::TermOver), note: None };

@@ -35,13 +35,16 @@ pub(super) fn play(script: &mut Script, rows: &Rows) -> Result<()> {
     goods.movements(script)
 }
 
+/// What was dispensed of a lot at a moment, and what was ordered.
+type Dispensed<'r> = BTreeMap<(Uuid, DateTime<Utc>), Vec<(&'r dispensing::Dispensing, Order)>>;
+
 /// The rows of donations, by what they are asked for.
 struct Goods<'r> {
     rows: &'r Rows,
     items: BTreeMap<Uuid, &'r donations::Item>,
     lots: BTreeMap<Uuid, &'r donations::Lot>,
     /// What was dispensed of a lot at a moment, and on which prescription.
-    dispensed: BTreeMap<(Uuid, DateTime<Utc>), Vec<(&'r dispensing::Dispensing, Order)>>,
+    dispensed: Dispensed<'r>,
 }
 
 impl<'r> Goods<'r> {

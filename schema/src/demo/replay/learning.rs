@@ -6,7 +6,7 @@ use chrono::{Days, TimeDelta};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{By, EDUCATOR, Rows, Script, hand, hand_of, named};
+use super::{By, EDUCATOR, Rows, Script, hand, hand_of, named, with};
 use crate::demo::education::{groups, revalidations, schools};
 use crate::demo::people::opened;
 use crate::demo::{ENDS_ON, NOON, instant_of, local, start};
@@ -91,7 +91,7 @@ fn courses(script: &mut Script, rows: &Rows) -> Result<()> {
         }
         let mut met = json!({"group": named("course_group", session.group_id)});
         for (list, enrolments) in named_as {
-            met[list] = json!(enrolments);
+            met = with(met, list, enrolments);
         }
         let by = by_group.get(&session.group_id).copied().unwrap_or(EDUCATOR);
         script.change(session.recorded_at, by, story(session.group_id), "recordSession", met);
@@ -172,8 +172,7 @@ fn go_to_school(script: &mut Script, place: &schools::Place, documents: &[&schoo
     let settled_at = documents.first().map_or(place.recorded_at, |document| instant_of(document.id));
     let mut settled: Value = json!({"schoolPlace": own, "seen": seen});
     if why.is_some() {
-        settled["waived"] = json!(waived);
-        settled["waiverReason"] = json!(why);
+        settled = with(with(settled, "waived", waived), "waiverReason", why);
     }
     script.change(settled_at, by, story.clone(), "settleSchoolDocuments", settled).seen("schoolPlace");
     if let Some(day) = place.placed_on {

@@ -49,6 +49,8 @@ const LIAISON: By = By::new("RP", "liaison");
 #[derive(Debug, Default)]
 pub struct Script {
     acts: Vec<Act>,
+    /// The one that was added last, until another is.
+    last: Option<Act>,
     waits: Vec<Vec<usize>>,
 }
 
@@ -120,13 +122,13 @@ impl Script {
         story: impl Into<Cow<'static, str>>,
         doing: Doing,
     ) -> &mut Act {
-        let place = self.acts.len();
-        self.acts.push(Act { at, by, story: story.into(), doing, makes: Vec::new() });
-        &mut self.acts[place]
+        self.acts.extend(self.last.take());
+        self.last.insert(Act { at, by, story: story.into(), doing, makes: Vec::new() })
     }
 
     /// Puts all in order of time, and finds what waits for what.
     fn settle(&mut self) {
+        self.acts.extend(self.last.take());
         self.acts.retain(|act| act.at <= local(ENDS_ON, NOON));
         self.acts.sort_by_key(|act| act.at);
         let mut made: HashMap<&str, usize> = HashMap::new();
@@ -158,6 +160,14 @@ fn members(object: Value) -> Map<String, Value> {
         Value::Object(members) => members.into_iter().filter(|(_, value)| !value.is_null()).collect(),
         _ => Map::new(),
     }
+}
+
+/// An object with one member more.
+fn with(mut object: Value, member: &str, value: impl Into<Value>) -> Value {
+    if let Value::Object(members) = &mut object {
+        members.insert(member.to_owned(), value.into());
+    }
+    object
 }
 
 /// A value as the API takes it.

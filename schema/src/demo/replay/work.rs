@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{By, COORDINATOR, Rows, Script, camel, named};
+use super::{By, COORDINATOR, Rows, Script, camel, named, with};
 use crate::demo::people::opened;
 use crate::demo::{ENDS_ON, NOON, agencies, local, vacancies, work};
 use crate::employment::{
@@ -36,8 +36,7 @@ pub(super) fn play(script: &mut Script, rows: &Rows) -> Result<()> {
     }
     for profile in &rows.work.profiles {
         let abilities: Abilities = opened(profile.person_id, WORK_PROFILE, &profile.profile)?;
-        let mut told = camel(&abilities)?;
-        told["person"] = json!(named("person", profile.person_id));
+        let told = with(camel(&abilities)?, "person", named("person", profile.person_id));
         script.change(profile.recorded_at, by(), story(profile.person_id), "recordWorkProfile", told);
     }
     for consent in &rows.work.consents {
@@ -231,8 +230,8 @@ fn proceed(script: &mut Script, procedure: &work::Procedure) -> Result<()> {
         steps.push((after(ABANDONED_AFTER), json!({"state": "ABANDONED", "note": note})));
     }
     let closing = local(ENDS_ON, NOON) - TimeDelta::minutes(1);
-    for (at, mut step) in steps.into_iter().filter(|(at, _)| *at < closing) {
-        step["rfcProcedure"] = json!(own);
+    for (at, step) in steps.into_iter().filter(|(at, _)| *at < closing) {
+        let step = with(step, "rfcProcedure", own.clone());
         script.change(at, by(), story.clone(), "advanceRfcProcedure", step).seen("rfcProcedure");
     }
     Ok(())
