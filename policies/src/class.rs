@@ -213,6 +213,14 @@ named! {
         Lease = "Lease",
         /// That a household lives by a lease.
         Tenancy = "Tenancy",
+        /// Somebody who helps without pay.
+        Volunteer = "Volunteer",
+        /// What is verified of a volunteer.
+        Screening = "Screening",
+        /// That a volunteer comes to a shift.
+        ShiftSignUp = "ShiftSignUp",
+        /// A visit of the press to a shelter.
+        PressVisit = "PressVisit",
         /// Something that was done or read.
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
@@ -360,7 +368,9 @@ impl RecordType {
             | Self::Fund
             | Self::Indicator
             | Self::Vacancy
-            | Self::JobEvent => true,
+            | Self::JobEvent
+            | Self::ShiftSignUp
+            | Self::PressVisit => true,
             // Of a household it is known by a code, which is withdrawn at once.
             Self::HouseholdDelivery
             | Self::Account
@@ -389,6 +399,8 @@ impl RecordType {
             | Self::Dwelling
             | Self::Lease
             | Self::Tenancy
+            | Self::Volunteer
+            | Self::Screening
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::Explanation
@@ -417,6 +429,8 @@ impl RecordType {
             | Self::Course
             | Self::Employer
             | Self::Vacancy
+            | Self::Volunteer
+            | Self::Screening
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::BreakGlassAccess => &[Fact::Agency],
@@ -432,8 +446,9 @@ impl RecordType {
             | Self::StockCount
             | Self::Container
             | Self::Incident
-            | Self::InvolvedPerson => &[Fact::Shelter],
-            Self::MealServing | Self::CorrectiveWork => &[Fact::Agency, Fact::Shelter],
+            | Self::InvolvedPerson
+            | Self::PressVisit => &[Fact::Shelter],
+            Self::MealServing | Self::CorrectiveWork | Self::ShiftSignUp => &[Fact::Agency, Fact::Shelter],
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
@@ -481,6 +496,7 @@ impl RecordType {
             (Fact::Agency, Self::Employer | Self::Vacancy | Self::JobApplication) => {
                 (Class::Counterparty, Self::Employer)
             }
+            (Fact::Agency, Self::Volunteer | Self::Screening) => (Class::Counterparty, self),
             (Fact::Agency, Self::JournalEntry | Self::JournalSubject | Self::BreakGlassAccess) => {
                 (Class::Journal, self)
             }
@@ -491,6 +507,7 @@ impl RecordType {
                 | Self::MealServing
                 | Self::Inspection
                 | Self::CorrectiveWork
+                | Self::ShiftSignUp
                 | Self::Course,
             ) => (Class::Operational, self),
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),

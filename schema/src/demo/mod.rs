@@ -70,12 +70,14 @@ mod loans;
 mod lodging;
 mod meals;
 mod people;
+mod press;
 mod rehabilitation;
 pub mod replay;
 mod reservations;
 mod shelters;
 mod supplies;
 mod vacancies;
+mod volunteers;
 mod work;
 
 /// The code of the demonstration programme.
@@ -215,6 +217,8 @@ struct Rows {
     vacancies: vacancies::Rows,
     work: work::Rows,
     rehabilitation: rehabilitation::Rows,
+    volunteers: volunteers::Rows,
+    press: press::Rows,
     funds: funds::Rows,
 }
 
@@ -239,6 +243,8 @@ impl Rows {
         let work = work::Rows::generate(&people.persons, &vacancies, day)?;
         let funds = funds::Rows::generate(now);
         let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
+        let volunteers = volunteers::Rows::generate(&shelters.shelters, now);
+        let press = press::Rows::generate(&shelters.shelters, now);
         Ok(Self {
             agencies,
             shelters,
@@ -256,6 +262,8 @@ impl Rows {
             vacancies,
             work,
             rehabilitation,
+            volunteers,
+            press,
             funds,
         })
     }
@@ -282,6 +290,8 @@ impl Rows {
         self.vacancies.copy(transaction).await?;
         self.work.copy(transaction).await?;
         self.rehabilitation.copy(transaction).await?;
+        self.volunteers.copy(transaction).await?;
+        self.press.copy(transaction).await?;
         self.funds.copy(transaction).await
     }
 

@@ -88,6 +88,7 @@ impl Snapshot {
         snapshot.read_housing(&client).await;
         snapshot.read_work(&client).await;
         snapshot.read_money(&client).await;
+        snapshot.read_coordination(&client).await;
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
@@ -162,6 +163,17 @@ impl Snapshot {
         for (list, object, depth) in
             [("commitments", "Commitment", 2), ("expenses", "Expense", 1), ("centreWorks", "CentreWork", 1)]
         {
+            self.page_through(client, list, &all_of(object, depth), "").await;
+        }
+    }
+
+    /// Volunteers and their shifts, and visits of the press.
+    async fn read_coordination(&mut self, client: &Client) {
+        for (list, object, depth) in [
+            ("volunteers", "Volunteer", 2),
+            ("volunteerShifts", "VolunteerShift", 2),
+            ("pressVisits", "PressVisit", 1),
+        ] {
             self.page_through(client, list, &all_of(object, depth), "").await;
         }
     }
@@ -308,7 +320,9 @@ impl Snapshot {
             "Enrolment" | "SchoolPlace" | "Revalidation" => {
                 Facts { agency: code("agency"), ..follow("person") }
             }
-            "Employer" => Facts { agency: code("agency"), ..Facts::default() },
+            "Employer" | "Volunteer" => Facts { agency: code("agency"), ..Facts::default() },
+            "Screening" => follow("volunteer"),
+            "PressVisit" => Facts { of_the_press: true, ..Facts::default() },
             "Vacancy" => follow("employer"),
             "JobApplication" => Facts { agency: follow("vacancy").agency, ..follow("person") },
             "JobFollowUp" => follow("jobPlacement"),

@@ -15,8 +15,10 @@ mod journal;
 mod lodging;
 mod meals;
 mod people;
+mod press;
 mod rehabilitation;
 mod stores;
+mod volunteers;
 mod webhooks;
 
 use std::collections::BTreeSet;
@@ -48,8 +50,10 @@ fn breaches() -> Vec<Breach> {
         lodging::BREACHES,
         meals::BREACHES,
         people::BREACHES,
+        press::BREACHES,
         rehabilitation::BREACHES,
         stores::BREACHES,
+        volunteers::BREACHES,
         webhooks::BREACHES,
     ]
     .concat();
