@@ -1,0 +1,3 @@
+DROP TABLE custody_transfers;
+DROP FUNCTION keep_custody;
+ALTER TABLE persons DROP COLUMN custodian;
