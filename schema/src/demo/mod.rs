@@ -65,6 +65,7 @@ mod housing;
 mod incidents;
 mod indicators;
 mod inspections;
+mod intakes;
 mod ledger;
 mod loans;
 mod lodging;
@@ -214,6 +215,7 @@ struct Rows {
     housing: housing::Rows,
     vacancies: vacancies::Rows,
     work: work::Rows,
+    intakes: intakes::Rows,
     rehabilitation: rehabilitation::Rows,
     funds: funds::Rows,
 }
@@ -237,6 +239,7 @@ impl Rows {
         let housing = housing::Rows::generate(now, &people.homes)?;
         let vacancies = vacancies::Rows::generate(day, now);
         let work = work::Rows::generate(&people.persons, &vacancies, day)?;
+        let intakes = intakes::Rows::generate((day, now), &shelters.shelters, &people, &work)?;
         let funds = funds::Rows::generate(now);
         let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
         Ok(Self {
@@ -255,6 +258,7 @@ impl Rows {
             housing,
             vacancies,
             work,
+            intakes,
             rehabilitation,
             funds,
         })
@@ -281,6 +285,7 @@ impl Rows {
         self.housing.copy(transaction).await?;
         self.vacancies.copy(transaction).await?;
         self.work.copy(transaction).await?;
+        self.intakes.copy(transaction, search_key).await?;
         self.rehabilitation.copy(transaction).await?;
         self.funds.copy(transaction).await
     }
