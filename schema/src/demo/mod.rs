@@ -50,6 +50,7 @@ macro_rules! row {
     };
 }
 
+mod advice;
 mod agencies;
 mod catalogue;
 mod containers;
@@ -69,10 +70,12 @@ mod loans;
 mod lodging;
 mod meals;
 mod people;
+mod permits;
 mod rehabilitation;
 mod reservations;
 mod shelters;
 mod supplies;
+mod tasks;
 mod vacancies;
 mod work;
 
@@ -173,6 +176,9 @@ pub async fn load(
     let work = work::Rows::generate(&people.persons, &vacancies, day)?;
     let funds = funds::Rows::generate(now);
     let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
+    let tasks = tasks::Rows::generate(&shelters.shelters, &people.referrals, now);
+    let permits = permits::Rows::generate(&shelters.shelters, now);
+    let advice = advice::Rows::generate(&shelters.shelters, now);
 
     let search_key = people.write_keys(keys).await?;
     let publishing_key = indicators::write_key(keys).await?;
@@ -195,6 +201,9 @@ pub async fn load(
     work.copy(&transaction).await?;
     rehabilitation.copy(&transaction).await?;
     funds.copy(&transaction).await?;
+    tasks.copy(&transaction).await?;
+    permits.copy(&transaction).await?;
+    advice.copy(&transaction).await?;
     indicators::publish(&transaction, &people.traits, &publishing_key, now).await?;
     transaction.commit().await?;
 

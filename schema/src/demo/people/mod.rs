@@ -198,7 +198,7 @@ pub(super) struct Rows {
     episodes: Vec<Episode>,
     departures: Vec<Departure>,
     consents: Vec<Consent>,
-    referrals: Vec<Referral>,
+    pub(super) referrals: Vec<Referral>,
     assessments: Vec<Assessment>,
     pub(super) visits: Vec<Visit>,
     diagnoses: Vec<Diagnosis>,
