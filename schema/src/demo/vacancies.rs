@@ -12,7 +12,7 @@ const EMPLOYERS: usize = 30;
 const SIGNS_IN: &str = "EMPLEADOR_DEMO";
 /// How many vacancies are filled little by little, for how many each is, and how many more are opened later.
 pub(super) const FILLED: usize = 90;
-const OPENINGS: i32 = 28;
+const OPENINGS: i32 = 32;
 const LATER: usize = 12;
 /// The first day on which one is offered, and the last one for those that are offered no more.
 const FIRST: NaiveDate = NaiveDate::from_ymd_opt(2022, 1, 3).expect("a date, checked by the compiler");
