@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use chrono::{NaiveDate, Utc};
 use clap::Args;
 use enlace_schema::Enlace;
-use enlace_schema::demo::replay::{Documents, Script};
 use enlace_schema::demo::{self, Summary};
+use tokio::task::JoinHandle;
 
 use crate::auth::dev::{DevIssuer, TokenRequest};
 use crate::commands::{Failure, print};
 use crate::config::{Config, Mode};
-use crate::replay::{Agencies, Replay, Speed};
+use crate::replay::{Replay, Speed};
 use crate::server::{self, Database};
 use crate::traces::SpanCounts;
 
@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SPEED", conflicts_with = "at")]
     replay: Option<Speed>,
 }
+
+/// What is said of a database that holds anything else than made-up data.
+const REAL: &str = "this database holds a real programme; the demo does not touch it";
 
 /// How long the ready-made tokens live.
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
@@ -89,8 +92,7 @@ pub(super) async fn run(
         match arguments.replay {
             None => serving.await,
             Some(speed) => {
-                let replay = replay(speed, address, enlace, database).await?;
-                let playing = tokio::spawn(play(replay));
+                let playing = begin(speed, address, enlace, database).await?;
                 serving.await;
                 playing.abort();
             }
@@ -118,7 +120,7 @@ async fn load(
             let (keys, day) = (enlace_schema::connect(keys).await?, at.unwrap_or(demo::DEFAULT_DAY));
             Ok(Some(demo::load(&mut client, &keys, day, Utc::now()).await?))
         }
-        (Some(None), _) => Err("this database holds a real programme; the demo does not touch it".into()),
+        (Some(None), _) => Err(REAL.into()),
         (Some(Some(day)), Some(at)) if day != at => {
             Err(format!("the data here stands on {day}; add --fresh to load {at} in its place").into())
         }
@@ -138,25 +140,23 @@ async fn load_eve(
             demo::load_eve(&mut client, &keys, Utc::now()).await?;
             Ok("El programa empieza el 9 de diciembre de 2021. The programme begins on 9 December 2021.")
         }
-        Some(None) => Err("this database holds a real programme; the demo does not touch it".into()),
+        Some(None) => Err(REAL.into()),
         Some(Some(_)) => {
             Err("there is data here already; add --fresh to play the programme in its place".into())
         }
     }
 }
 
-/// The programme, ready to be played on this server.
-async fn replay(
+/// Begins to play the programme on this server.
+async fn begin(
     speed: Speed,
     server: SocketAddr,
     enlace: Enlace,
     database: &Database,
-) -> Result<Replay, Failure> {
-    let script = Script::of_the_programme()?;
-    let documents = Documents::of(&enlace_schema::sdl(&*server::policies(None)?, None)?)?;
-    let agencies = Agencies::new(server, DevIssuer::open(&database.data)?, documents, Script::shelters())?;
+) -> Result<JoinHandle<()>, Failure> {
     let owner = enlace_schema::connect(&database.owner).await?;
-    Ok(Replay::new(script, speed, enlace, owner, agencies))
+    let issuer = DevIssuer::open(&database.data)?;
+    Ok(tokio::spawn(play(Replay::of_the_programme(speed, server, issuer, enlace, owner)?)))
 }
 
 /// Plays it, and says how far it is; whoever ends the demo ends it too.
@@ -164,7 +164,7 @@ async fn play(replay: Replay) {
     let began = Instant::now();
     match replay.play(|day| print(&format!("{day}\n"))).await {
         Ok(played) => print(&format!(
-            "Fin del programa / the programme is over: {played}, {} s",
+            "Fin del programa / the programme is over: {played}, {} s\n",
             began.elapsed().as_secs()
         )),
         Err(error) => tracing::error!("{error}"),
@@ -177,7 +177,7 @@ async fn clear(owner: &tokio_postgres::Config) -> Result<(), Failure> {
     let migrated = client
         .query_opt("SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'programmes'", &[]);
     if migrated.await?.is_some() && programme(&client).await? == Some(None) {
-        return Err("this database holds a real programme; the demo does not touch it".into());
+        return Err(REAL.into());
     }
     client.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await?;
     Ok(())

@@ -5,18 +5,21 @@ mod agency;
 mod speed;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use enlace_schema::Enlace;
-use enlace_schema::demo::replay::{Act, Script};
+use enlace_schema::demo::replay::{Act, Documents, Script};
 use enlace_schema::demo::{self, keep_clock};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-pub use agency::{Agencies, Refusal};
+use agency::{Agencies, Refusal};
 pub use speed::{NoSpeed, Speed};
+
+use crate::auth::dev::DevIssuer;
 
 /// How many acts are on their way at once.
 const AT_ONCE: usize = 8;
@@ -41,9 +44,12 @@ pub enum Error {
     /// What the clock reads cannot be kept.
     #[error(transparent)]
     Clock(#[from] demo::Error),
-    /// What anyone may do could not be read.
+    /// The script is not made, or what anyone may do could not be read.
     #[error(transparent)]
-    Authority(#[from] enlace_schema::Error),
+    Engine(#[from] enlace_schema::Error),
+    /// The agencies cannot reach the API.
+    #[error(transparent)]
+    Agencies(#[from] agency::Error),
 }
 
 /// What was played.
@@ -80,15 +86,18 @@ struct Progress {
 }
 
 impl Replay {
-    /// Of a script, on a running Enlace that holds what there is on the eve of the programme.
-    pub fn new(
-        script: Script,
+    /// Of the whole programme, on a running Enlace that holds what there is on its eve and serves at an address. The issuer makes the
+    /// agencies' tokens; `owner` is connected as the owner of the tables.
+    pub fn of_the_programme(
         speed: Speed,
+        server: SocketAddr,
+        issuer: DevIssuer,
         enlace: Enlace,
         owner: tokio_postgres::Client,
-        agencies: Agencies,
-    ) -> Self {
-        Self { script, speed, enlace, owner, agencies: Arc::new(agencies) }
+    ) -> Result<Self, Error> {
+        let agencies = Agencies::new(server, issuer, Documents::of_the_schema()?, Script::shelters())?;
+        let script = Script::of_the_programme()?;
+        Ok(Self { script, speed, enlace, owner, agencies: Arc::new(agencies) })
     }
 
     /// Plays it; `day` is told each day of the programme that is over. What fails is logged, and the rest is tried all the same: it is for

@@ -41,8 +41,8 @@ row! {
 /// The rows of containers as they stand at an instant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rows {
-    pub(super) containers: Vec<Container>,
-    pub(super) lines: Vec<Line>,
+    containers: Vec<Container>,
+    lines: Vec<Line>,
 }
 
 impl Rows {

@@ -87,9 +87,9 @@ fn closed_at() -> DateTime<Utc> {
 /// The rows of counts as they stand at an instant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rows {
-    pub(super) counts: Vec<Count>,
-    pub(super) lines: Vec<Line>,
-    pub(super) settlements: Vec<Settlement>,
+    counts: Vec<Count>,
+    lines: Vec<Line>,
+    settlements: Vec<Settlement>,
 }
 
 impl Rows {

@@ -175,15 +175,15 @@ pub async fn load(
 ///
 /// The programme clock reads midnight of the first day when the real clock reads `real_now`. The clients are as for [`load`].
 pub async fn load_eve(client: &mut Client, keys: &Client, real_now: DateTime<Utc>) -> Result<(), Error> {
-    let eve = Rows::generate(STARTS_ON, start())?;
-    eve.people.write_keys(keys).await?;
+    let donations = donations::Rows::generate(start());
+    people::write_search_key(keys).await?;
     indicators::write_key(keys).await?;
     let transaction = client.transaction().await?;
     copy(&transaction, &[Programme::new(start(), real_now)]).await?;
-    eve.agencies.without_shelters().copy(&transaction).await?;
-    copy(&transaction, &eve.shelters.centres).await?;
-    copy(&transaction, &eve.donations.categories).await?;
-    copy(&transaction, &eve.donations.locations).await?;
+    agencies::Rows::generate().without_shelters().copy(&transaction).await?;
+    copy(&transaction, &shelters::Rows::generate(STARTS_ON).centres).await?;
+    copy(&transaction, &donations.categories).await?;
+    copy(&transaction, &donations.locations).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -41,8 +41,8 @@ row! {
 /// The rows of what is kept at an instant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rows {
-    pub(super) reservations: Vec<Reservation>,
-    pub(super) lines: Vec<Line>,
+    reservations: Vec<Reservation>,
+    lines: Vec<Line>,
 }
 
 impl Rows {

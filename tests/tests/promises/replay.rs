@@ -1,10 +1,8 @@
 //! The whole programme, done by its agencies through the API, each with its own token: what it comes to is the closing table.
 
 use chrono::Utc;
-use enlace::replay::{Agencies, Replay, Speed};
-use enlace_policies::Policies;
+use enlace::replay::{Replay, Speed};
 use enlace_schema::demo;
-use enlace_schema::demo::replay::{Documents, Script};
 use enlace_tests::{Scratch, World, at};
 
 /// What the records come to when the programme closes.
@@ -32,23 +30,16 @@ async fn eve() -> World {
     World::with().start_on(scratch).await
 }
 
-fn documents() -> Documents {
-    Documents::of(&enlace_schema::sdl(&Policies::built_in().unwrap(), None).unwrap()).unwrap()
-}
-
-async fn replay(world: &World, speed: &str) -> Replay {
-    let agencies =
-        Agencies::new(world.address, world.issuer.clone(), documents(), Script::shelters()).unwrap();
-    let speed: Speed = speed.parse().unwrap();
-    let script = Script::of_the_programme().unwrap();
-    Replay::new(script, speed, world.enlace.clone(), world.database().await, agencies)
+async fn replay(world: &World, speed: Speed) -> Replay {
+    let (issuer, owner) = (world.issuer.clone(), world.database().await);
+    Replay::of_the_programme(speed, world.address, issuer, world.enlace.clone(), owner).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_programme_as_its_agencies_do_it_ends_in_the_closing_table() {
     let world = eve().await;
     let mut days = 0;
-    let played = replay(&world, "max").await.play(|_| days += 1).await.unwrap();
+    let played = replay(&world, Speed::Max).await.play(|_| days += 1).await.unwrap();
     assert_eq!(days, 113, "from 9 December to 31 March");
 
     let answer = world.public().query("{ indicators(asOf: \"2022-03-31\") { key value } }").await;

@@ -196,8 +196,8 @@ pub(super) struct Rows {
     /// What tables tell people apart by.
     pub(super) traits: HashMap<Uuid, Traits>,
     /// What everyone is found by.
-    pub(in crate::demo) marks: Vec<(Uuid, BTreeSet<Mark>)>,
-    pub(in crate::demo) episodes: Vec<Episode>,
+    marks: Vec<(Uuid, BTreeSet<Mark>)>,
+    episodes: Vec<Episode>,
     pub(in crate::demo) departures: Vec<Departure>,
     pub(in crate::demo) consents: Vec<Consent>,
     pub(in crate::demo) referrals: Vec<Referral>,
@@ -297,11 +297,7 @@ impl Rows {
             &[&ids, &bytes],
         )
         .await?;
-        let fresh = hashed(&["search key"]).to_vec();
-        let statement = "INSERT INTO search_keys (key) VALUES ($1) ON CONFLICT (single) DO NOTHING";
-        keys.execute(statement, &[&fresh]).await?;
-        let key: Vec<u8> = keys.query_one("SELECT key FROM search_keys", &[]).await?.get(0);
-        Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
+        write_search_key(keys).await
     }
 
     /// A household comes.
@@ -515,6 +511,15 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// Writes the key that people are searched for by, which may be there already and another.
+pub(super) async fn write_search_key(keys: &Client) -> Result<hmac::Key, tokio_postgres::Error> {
+    let fresh = hashed(&["search key"]).to_vec();
+    let statement = "INSERT INTO search_keys (key) VALUES ($1) ON CONFLICT (single) DO NOTHING";
+    keys.execute(statement, &[&fresh]).await?;
+    let key: Vec<u8> = keys.query_one("SELECT key FROM search_keys", &[]).await?.get(0);
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
 }
 
 /// A household and its members.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{By, CLINICIAN, Rows, Script, camel, named};
+use super::{CLINICIAN, Rows, Script, camel, named};
 use crate::census::{IDENTITY, Identity};
 use crate::demo::people::{self, opened};
 use crate::error::Result;
@@ -30,7 +30,7 @@ pub(super) fn play(script: &mut Script, rows: &Rows) -> Result<()> {
     for pregnancy in &rows.people.pregnancies {
         let found = json!({"person": named("person", pregnancy.person_id), "dueOn": pregnancy.due_on});
         script
-            .change(pregnancy.recorded_at, clinician(), story(pregnancy.person_id), "recordPregnancy", found)
+            .change(pregnancy.recorded_at, CLINICIAN, story(pregnancy.person_id), "recordPregnancy", found)
             .makes(named("pregnancy", pregnancy.id), "/pregnancy/id");
     }
     for (birth, newborn) in rows.people.births.iter().zip(&rows.people.newborns) {
@@ -44,10 +44,6 @@ pub(super) fn story(person: Uuid) -> String {
     format!("health/{person}")
 }
 
-pub(super) fn clinician() -> By {
-    CLINICIAN.stating("HEALTH_CARE")
-}
-
 fn assess(script: &mut Script, assessment: &people::Assessment) -> Result<()> {
     let findings: Findings = opened(assessment.person_id, FINDINGS, &assessment.findings)?;
     let found = json!({
@@ -56,13 +52,7 @@ fn assess(script: &mut Script, assessment: &people::Assessment) -> Result<()> {
         "vitals": camel(&findings.vitals)?,
         "symptoms": findings.symptoms,
     });
-    script.change(
-        assessment.assessed_at,
-        clinician(),
-        story(assessment.person_id),
-        "recordAssessment",
-        found,
-    );
+    script.change(assessment.assessed_at, CLINICIAN, story(assessment.person_id), "recordAssessment", found);
     Ok(())
 }
 
@@ -76,15 +66,15 @@ fn see(
     let (own, story) = (named("visit", visit.id), story(visit.person_id));
     let begun =
         json!({"visit": own, "person": named("person", visit.person_id), "specialty": encounter.specialty});
-    script.change(visit.opened_at, clinician(), story.clone(), "openVisit", begun);
+    script.change(visit.opened_at, CLINICIAN, story.clone(), "openVisit", begun);
     if let Some(diagnosis) = diagnosis {
         let Conclusion { code, note } = opened(visit.person_id, CONCLUSION, &diagnosis.conclusion)?;
         let made = json!({"visit": own, "code": code, "note": note});
-        script.change(visit.opened_at + TO_DIAGNOSIS, clinician(), story.clone(), "recordDiagnosis", made);
+        script.change(visit.opened_at + TO_DIAGNOSIS, CLINICIAN, story.clone(), "recordDiagnosis", made);
     }
     if let Some(at) = closed_at {
         let over = json!({"visit": own, "note": encounter.note.unwrap_or_else(|| "Consulta de seguimiento".to_owned())});
-        script.change(at, clinician(), story, "closeVisit", over).seen("visit");
+        script.change(at, CLINICIAN, story, "closeVisit", over).seen("visit");
     }
     Ok(())
 }
@@ -100,7 +90,7 @@ fn deliver(script: &mut Script, birth: &people::Birth, newborn: &people::Person)
     });
     let born = json!({"mother": named("person", mother), "newborns": [child]});
     script
-        .change(birth.born_at, clinician(), story(mother), "registerBirth", born)
+        .change(birth.born_at, CLINICIAN, story(mother), "registerBirth", born)
         .telling("births { newborn { id } }")
         .makes(named("person", newborn.id), "/births/0/newborn/id");
     Ok(())

@@ -9,7 +9,9 @@ use apollo_compiler::validation::Valid;
 use serde_json::{Map, Value};
 
 use super::Doing;
+use crate::capabilities;
 use crate::error::{Error, Result};
+use crate::graph::print_sdl;
 
 /// The argument by which a change is done once, however often it is sent.
 pub const KEY: &str = "idempotencyKey";
@@ -28,9 +30,9 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// Those of a schema.
-    pub fn of(sdl: &str) -> Result<Self> {
-        let schema = Schema::parse_and_validate(sdl, "schema.graphql")
+    /// Those of the whole schema.
+    pub fn of_the_schema() -> Result<Self> {
+        let schema = Schema::parse_and_validate(print_sdl(&capabilities(), None), "schema.graphql")
             .map_err(|faulty| Error::internal(format!("the schema does not validate: {}", faulty.errors)))?;
         Ok(Self { schema })
     }

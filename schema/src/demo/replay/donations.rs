@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::people::registered_at;
-use super::{COORDINATOR, DONATIONS, LEAD, LIAISON, Rows, Script, care, hand_of, meals, named, shelters};
+use super::{
+    CLINICIAN, COORDINATOR, DONATIONS, LEAD, LIAISON, Rows, Script, care, hand_of, meals, named, shelters,
+};
 use crate::demo::ledger::Movement;
 use crate::demo::people::opened;
 use crate::demo::{agencies, dispensing, donations, local, start, supplies};
@@ -308,7 +310,7 @@ impl<'r> Goods<'r> {
         script
             .change(
                 prescription.prescribed_at,
-                care::clinician(),
+                CLINICIAN,
                 care::story(prescription.person_id),
                 "prescribe",
                 ordered,
@@ -384,7 +386,7 @@ impl<'r> Goods<'r> {
                 "quantity": self.quantity(order.item, dispensing.quantity),
                 "outOfOrder": OUT_OF_ORDER,
             });
-            script.change(movement.occurred_at, care::clinician(), lot(movement), "dispense", handed);
+            script.change(movement.occurred_at, CLINICIAN, lot(movement), "dispense", handed);
             left -= dispensing.quantity;
         }
         if left > 0 {

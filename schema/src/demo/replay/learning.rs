@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{By, EDUCATOR, Rows, Script, hand, hand_of, named, with};
 use crate::demo::education::{groups, revalidations, schools};
 use crate::demo::people::opened;
-use crate::demo::{ENDS_ON, NOON, instant_of, local, start};
+use crate::demo::{instant_of, local, start};
 use crate::education::{
     ATTENDANCE, AttendanceState, Ended, OUTCOME, Present, REVALIDATION, SCHOOL_DOCUMENT, SCHOOL_PLACE,
     SealedDocument, SealedPlace, SealedRevalidation,
@@ -211,9 +211,7 @@ fn revalidate(script: &mut Script, revalidation: &revalidations::Revalidation) -
     } else if revalidation.state == "WITHDRAWN" {
         let withdrawn = json!({"revalidation": own, "reason": record.reason});
         let at = local(revalidation.filed_on + Days::new(WITHDRAWN_AFTER), 11);
-        if at < local(ENDS_ON, NOON) {
-            script.change(at, by, story, "withdrawRevalidation", withdrawn).seen("revalidation");
-        }
+        script.change(at, by, story, "withdrawRevalidation", withdrawn).seen("revalidation");
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use chrono::{Days, TimeDelta};
 use serde_json::json;
 
-use super::{Rows, Script, hand};
+use super::{Script, hand};
 use crate::demo::agencies::{PROFILES, agency_id, may_act};
 use crate::demo::{ENDS_ON, Random, STARTS_ON, local};
 
@@ -24,7 +24,7 @@ const ALSO: [(&str, &str); 6] = [
 const OFFERED: &str = "{ vacancies(first: 20) { nodes { title openings } } }";
 
 /// Who looks at what.
-pub(super) fn play(script: &mut Script, _: &Rows) {
+pub(super) fn play(script: &mut Script) {
     for profile in PROFILES {
         let by = hand(profile.code);
         let also = ALSO.iter().find(|(role, _)| *role == by.role).map(|(_, document)| *document);

@@ -39,7 +39,7 @@ const COORDINATOR: By = By::new("DIF_MUNICIPAL", "coordinator");
 const LEAD: By = By::new("DIF_MUNICIPAL", "shelter_lead");
 const DONATIONS: By = By::new("DIF_MUNICIPAL", "donation_coordinator");
 const ADMINISTRATOR: By = By::new("DIF_MUNICIPAL", "administrator");
-const CLINICIAN: By = By::new("ISESALUD", "clinician");
+const CLINICIAN: By = By::new("ISESALUD", "clinician").stating("HEALTH_CARE");
 const EDUCATOR: By = By::new("INEA", "educator");
 const INSPECTOR: By = By::new("PCE", "inspector");
 const OFFICER: By = By::new("DSPM", "officer").stating("PROTECTION");
@@ -69,7 +69,7 @@ impl Script {
         work::play(&mut script, &rows)?;
         learning::play(&mut script, &rows)?;
         funds::play(&mut script, &rows)?;
-        looking::play(&mut script, &rows);
+        looking::play(&mut script);
         script.settle();
         Ok(script)
     }
@@ -170,16 +170,13 @@ fn with(mut object: Value, member: &str, value: impl Into<Value>) -> Value {
     object
 }
 
-/// A value as the API takes it.
+/// A struct as the API takes it.
 fn camel(value: &impl Serialize) -> Result<Value> {
     let written = serde_json::to_value(value).map_err(Error::internal)?;
-    Ok(match written {
-        Value::Object(_) => Value::Object(members(written)),
-        other => other,
-    })
+    Ok(Value::Object(members(written)))
 }
 
-/// The user of an agency by its first role; of its code or of its id.
+/// The user of the agency with this code, in its first role.
 fn hand(code: &str) -> By {
     let profile = agencies::PROFILES.iter().find(|profile| profile.code == code);
     profile.and_then(|profile| Some(By::new(profile.code, profile.roles.first()?))).unwrap_or(COORDINATOR)
@@ -211,8 +208,7 @@ mod tests {
 
     #[test]
     fn every_change_has_a_document_that_the_schema_takes() {
-        let sdl = crate::sdl(&enlace_policies::Policies::built_in().unwrap(), None).unwrap();
-        let documents = Documents::of(&sdl).unwrap();
+        let documents = Documents::of_the_schema().unwrap();
         let mut asked = BTreeSet::new();
         for act in Script::of_the_programme().unwrap().acts() {
             let Doing::Change { arguments, seen, .. } = &act.doing else { continue };

@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{ADMINISTRATOR, COORDINATOR, LEAD, Rows, Script, hand_of, named};
-use crate::demo::{ENDS_ON, agencies, donations, loans, local, lodging, shelters};
+use crate::demo::{ENDS_ON, agencies, donations, id, loans, local, lodging, shelters};
 
 /// How many beds are set up at once.
 const BEDS_AT_ONCE: usize = 200;
@@ -115,13 +115,14 @@ fn open(script: &mut Script, rows: &Rows, shelter: &shelters::Shelter) {
 /// Makes the shelters' lead the lead of one more: the grant that names those before it ends, and another begins.
 fn entrust(script: &mut Script, opened: &[shelters::Shelter], number: usize) {
     let Some((last, before)) = opened.get(..=number).and_then(<[_]>::split_last) else { return };
-    let at = local(last.opened_on, OPENS) + TimeDelta::minutes(10);
-    let grant = |number: usize| named("grant", crate::demo::id("replayed grants", &number.to_string(), at));
-    if !before.is_empty() {
-        let earlier = local(before.last().map_or(last.opened_on, |before| before.opened_on), OPENS)
-            + TimeDelta::minutes(10);
-        let earlier = named("grant", crate::demo::id("replayed grants", &(number - 1).to_string(), earlier));
-        script.change(at, ADMINISTRATOR, "the lead", "revokeGrant", json!({"grant": earlier})).seen("grant");
+    let entrusted_at = |shelter: &shelters::Shelter| local(shelter.opened_on, OPENS) + TimeDelta::minutes(10);
+    let grant = |shelter: &shelters::Shelter| {
+        named("grant", id("replayed grants", &shelter.code, entrusted_at(shelter)))
+    };
+    let at = entrusted_at(last);
+    if let Some(previous) = before.last() {
+        let ended = json!({"grant": grant(previous)});
+        script.change(at, ADMINISTRATOR, "the lead", "revokeGrant", ended).seen("grant");
     }
     let shelters: Vec<_> = before.iter().chain([last]).map(|shelter| named("shelter", shelter.id)).collect();
     let granted = json!({
@@ -132,7 +133,7 @@ fn entrust(script: &mut Script, opened: &[shelters::Shelter], number: usize) {
     });
     script
         .change(at + TimeDelta::minutes(1), ADMINISTRATOR, "the lead", "grantRole", granted)
-        .makes(grant(number), "/grant/id");
+        .makes(grant(last), "/grant/id");
 }
 
 fn block(script: &mut Script, rows: &Rows, bed: &lodging::Bed) {

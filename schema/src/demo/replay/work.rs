@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{DateTime, Days, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{By, COORDINATOR, Rows, Script, camel, named, with};
 use crate::demo::people::opened;
-use crate::demo::{ENDS_ON, NOON, agencies, local, vacancies, work};
+use crate::demo::{agencies, local, vacancies, work};
 use crate::employment::{
     ATTENDANCE, Abilities, Attended, ENDING, Ending, FOLLOW_UP, FollowUp, RFC, RfcDocument, RfcRecord,
     WORK_PROFILE,
 };
 use crate::error::Result;
 use crate::scalars::Money;
+
+const BY: By = COORDINATOR.stating("EMPLOYMENT");
 
 /// How many days after it was submitted an application leads to an interview.
 const INTERVIEWED_AFTER: u64 = 2;
@@ -37,7 +39,7 @@ pub(super) fn play(script: &mut Script, rows: &Rows) -> Result<()> {
     for profile in &rows.work.profiles {
         let abilities: Abilities = opened(profile.person_id, WORK_PROFILE, &profile.profile)?;
         let told = with(camel(&abilities)?, "person", named("person", profile.person_id));
-        script.change(profile.recorded_at, by(), story(profile.person_id), "recordWorkProfile", told);
+        script.change(profile.recorded_at, BY, story(profile.person_id), "recordWorkProfile", told);
     }
     for consent in &rows.work.consents {
         let given = json!({
@@ -66,10 +68,6 @@ pub(super) fn play(script: &mut Script, rows: &Rows) -> Result<()> {
         proceed(script, procedure)?;
     }
     Ok(())
-}
-
-fn by() -> By {
-    COORDINATOR.stating("EMPLOYMENT")
 }
 
 /// What the acts around a person's work belong to.
@@ -158,7 +156,7 @@ fn hold(script: &mut Script, rows: &Rows, event: &vacancies::Event) -> Result<()
     for (completed, people) in came {
         for people in people.chunks(AT_ONCE) {
             let attended = json!({"event": own, "persons": people, "completed": completed});
-            script.change(local(event.ends_on, 16), by(), story.clone(), "recordJobAttendance", attended);
+            script.change(local(event.ends_on, 16), BY, story.clone(), "recordJobAttendance", attended);
         }
     }
     Ok(())
@@ -171,11 +169,11 @@ fn apply(script: &mut Script, application: &work::Application) {
         "vacancy": named("vacancy", application.vacancy_id),
     });
     script
-        .change(application.recorded_at, by(), story.clone(), "applyForJob", applied)
+        .change(application.recorded_at, BY, story.clone(), "applyForJob", applied)
         .makes(&own, "/jobApplication/id");
     let interviewed = json!({"jobApplication": own, "state": "INTERVIEWED"});
     let at = local(application.submitted_on + Days::new(INTERVIEWED_AFTER), 12);
-    script.change(at, by(), story, "advanceJobApplication", interviewed).seen("jobApplication");
+    script.change(at, BY, story, "advanceJobApplication", interviewed).seen("jobApplication");
 }
 
 fn place(script: &mut Script, placement: &work::Placement) -> Result<()> {
@@ -187,12 +185,12 @@ fn place(script: &mut Script, placement: &work::Placement) -> Result<()> {
         "formal": placement.formal,
     });
     script
-        .change(local(placement.started_on, 9), by(), story.clone(), "placeInJob", begun)
+        .change(local(placement.started_on, 9), BY, story.clone(), "placeInJob", begun)
         .makes(&own, "/jobPlacement/id");
     if placement.ended_on.is_some() {
         let Ending { ending, note } = opened(placement.person_id, ENDING, &placement.record)?;
         let over = json!({"jobPlacement": own, "ending": ending, "note": note});
-        script.change(placement.recorded_at, by(), story, "endJobPlacement", over).seen("jobPlacement");
+        script.change(placement.recorded_at, BY, story, "endJobPlacement", over).seen("jobPlacement");
     }
     Ok(())
 }
@@ -205,7 +203,7 @@ fn follow_up(script: &mut Script, rows: &Rows, visit: &work::Visit) -> Result<()
     let FollowUp { outcome, note } = opened(placement.person_id, FOLLOW_UP, &visit.record)?;
     let found =
         json!({"jobPlacement": named("job_placement", visit.placement_id), "outcome": outcome, "note": note});
-    script.change(visit.recorded_at, by(), story(placement.person_id), "followUpJobPlacement", found);
+    script.change(visit.recorded_at, BY, story(placement.person_id), "followUpJobPlacement", found);
     Ok(())
 }
 
@@ -216,7 +214,7 @@ fn proceed(script: &mut Script, procedure: &work::Procedure) -> Result<()> {
     let (first, all) = (RfcDocument::NEEDED.first_chunk::<2>(), RfcDocument::NEEDED);
     let opened = json!({"person": named("person", procedure.person_id), "documents": first});
     script
-        .change(procedure.recorded_at, by(), story.clone(), "openRfcProcedure", opened)
+        .change(procedure.recorded_at, BY, story.clone(), "openRfcProcedure", opened)
         .makes(&own, "/rfcProcedure/id");
     let after = |days: u64| -> DateTime<Utc> { local(procedure.opened_on + Days::new(days), 11) };
     let mut steps = vec![
@@ -229,10 +227,9 @@ fn proceed(script: &mut Script, procedure: &work::Procedure) -> Result<()> {
     if procedure.state == "ABANDONED" {
         steps.push((after(ABANDONED_AFTER), json!({"state": "ABANDONED", "note": note})));
     }
-    let closing = local(ENDS_ON, NOON) - TimeDelta::minutes(1);
-    for (at, step) in steps.into_iter().filter(|(at, _)| *at < closing) {
+    for (at, step) in steps {
         let step = with(step, "rfcProcedure", own.clone());
-        script.change(at, by(), story.clone(), "advanceRfcProcedure", step).seen("rfcProcedure");
+        script.change(at, BY, story.clone(), "advanceRfcProcedure", step).seen("rfcProcedure");
     }
     Ok(())
 }
