@@ -27,19 +27,21 @@ const AT_ONCE: usize = 8;
 const TICK: Duration = Duration::from_millis(100);
 /// After how many acts that failed no more are tried.
 const PATIENCE: usize = 50;
+/// Of how many of them it is said at the end what became of them; the log says it of all.
+const TOLD: usize = 8;
 
 /// Why the programme was not played to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Some acts were refused.
-    #[error("{count} of {acts} acts of the replay failed; the first: {first}")]
+    #[error("{count} of {acts} acts of the replay failed; the first:\n{}", first.join("\n"))]
     Failed {
         /// How many.
         count: usize,
         /// Of how many that were tried.
         acts: usize,
-        /// What became of the first.
-        first: String,
+        /// What became of the first few.
+        first: Vec<String>,
     },
     /// What the clock reads cannot be kept.
     #[error(transparent)]
@@ -57,7 +59,7 @@ pub enum Error {
 pub struct Played {
     /// How many acts.
     pub acts: usize,
-    /// How many of them were sent again because the API asked to wait, or because somebody else had changed the same.
+    /// How many of them were sent again because the API asked to wait.
     pub again: usize,
 }
 
@@ -82,7 +84,7 @@ struct Progress {
     done: Vec<bool>,
     tried: usize,
     failed: usize,
-    first: Option<String>,
+    first: Vec<String>,
 }
 
 impl Replay {
@@ -150,10 +152,10 @@ impl Replay {
         progress.drain(&script, &mut running).await;
         keep_clock(&owner, enlace.programme_now(), enlace.now()).await?;
         day(today);
-        match progress.first {
-            Some(first) => Err(Error::Failed { count: progress.failed, acts: progress.tried, first }),
-            None => Ok(Played { acts: progress.tried, again: self.agencies.sent_again() }),
+        if progress.failed > 0 {
+            return Err(Error::Failed { count: progress.failed, acts: progress.tried, first: progress.first });
         }
+        Ok(Played { acts: progress.tried, again: self.agencies.sent_again() })
     }
 }
 
@@ -178,7 +180,9 @@ impl Progress {
             let failure = act.map_or_else(|| failure.clone(), |act| told(act, &failure));
             tracing::error!("{failure}");
             self.failed += 1;
-            self.first.get_or_insert(failure);
+            if self.first.len() < TOLD {
+                self.first.push(failure);
+            }
         }
         if let Some(over) = place.and_then(|place| self.done.get_mut(place)) {
             *over = true;

@@ -420,16 +420,17 @@ impl Rows {
             let answered_at = opened_at + TimeDelta::hours(random.between(3, 96).into());
             let ended_at = answered_at + TimeDelta::days(random.between(7, 40).into());
             let (chosen, accepts, ends) = (random.chance(percent), random.chance(80), random.chance(40));
-            // Who leaves has no case here any more.
-            let last = leaves_at.max(answered_at);
-            let ended_at = if ends { ended_at.min(last) } else { last };
+            // Who leaves has no case here any more, answered or not.
+            let answered = answered_at < leaves_at;
+            let ended_at = if ends { ended_at.min(leaves_at) } else { leaves_at };
+            let (accepted, declined) = (answered && accepts, answered && !accepts);
             // Without a consent that stands, the case goes on another ground.
             let legal_basis = if legal_basis == "CONSENT" && !standing.contains(&(recipient, purpose)) {
                 "PUBLIC_INTEREST"
             } else {
                 legal_basis
             };
-            if chosen && opened_at <= now {
+            if chosen && opened_at < leaves_at && opened_at <= now {
                 self.referrals.push(Referral {
                     id: id("referrals", &format!("{}/{recipient}/{purpose}", someone.code), opened_at),
                     programme_id: programme_id(),
@@ -439,9 +440,9 @@ impl Rows {
                     purpose,
                     legal_basis,
                     opened_at,
-                    accepted_at: (accepts && answered_at <= now).then_some(answered_at),
-                    declined_at: (!accepts && answered_at <= now).then_some(answered_at),
-                    ended_at: (accepts && ended_at <= now).then_some(ended_at),
+                    accepted_at: (accepted && answered_at <= now).then_some(answered_at),
+                    declined_at: (declined && answered_at <= now).then_some(answered_at),
+                    ended_at: (!declined && ended_at <= now).then_some(ended_at),
                 });
             }
         }

@@ -37,8 +37,13 @@ pub(super) fn play(script: &mut Script, rows: &Rows) -> Result<()> {
         withdraw(script, rows, consent);
     }
     lodge(script, rows);
+    let departed: BTreeMap<Uuid, DateTime<Utc>> = people
+        .departures
+        .iter()
+        .filter_map(|departure| Some((departure.person_id, departure.departed_at?)))
+        .collect();
     for referral in &people.referrals {
-        refer(script, referral);
+        refer(script, referral, departed.get(&referral.person_id).copied());
     }
     leave(script, rows)
 }
@@ -160,7 +165,7 @@ fn lodge(script: &mut Script, rows: &Rows) {
     }
 }
 
-fn refer(script: &mut Script, referral: &people::Referral) {
+fn refer(script: &mut Script, referral: &people::Referral, departed_at: Option<DateTime<Utc>>) {
     let own = named("referral", referral.id);
     let story = format!("referral/{}", referral.id);
     let by = |code: &'static str| -> By { hand(code).stating(referral.purpose) };
@@ -179,7 +184,8 @@ fn refer(script: &mut Script, referral: &people::Referral) {
         (referral.ended_at, "endReferral", referral.sender),
     ];
     for (at, verb, who) in answers {
-        let Some(at) = at else { continue };
+        // A departure ends the cases that are open.
+        let Some(at) = at.filter(|at| departed_at != Some(*at)) else { continue };
         script.change(at, by(who), story.clone(), verb, json!({"referral": own})).seen("referral");
     }
 }
