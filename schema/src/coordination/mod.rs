@@ -1,107 +1,13 @@
-//! Coordination: what one agency hands to another. Here, the referral of a person.
+//! Coordination: what one agency hands to another, and what they do together.
 
-mod graphql;
-mod load;
-mod operations;
+mod referrals;
 pub(crate) mod tables;
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use crate::graph::Graph;
 
-use enlace_policies::Fact;
+pub(crate) use referrals::{Referral, end_cases, referrals_of};
 
-use crate::access::FactSource;
-use crate::census::{PersonFacts, Purpose, person_facts};
-use crate::graph::{Facts, graphql_enum, record};
-use crate::scalars::Id;
-
-pub(crate) use graphql::register;
-pub(crate) use load::referrals_of;
-pub(crate) use operations::end_cases;
-
-graphql_enum! {
-    /// By what right a person's data is handed on (R10).
-    pub enum LegalBasis {
-        /// The person agreed.
-        Consent = "CONSENT",
-        /// Life or health depends on it.
-        VitalInterest = "VITAL_INTEREST",
-        /// A law demands it.
-        LegalDuty = "LEGAL_DUTY",
-        /// The agency's public task, as law has it.
-        PublicInterest = "PUBLIC_INTEREST",
-    }
-}
-
-graphql_enum! {
-    /// Where a referral stands.
-    pub enum ReferralState {
-        /// The recipient has not answered.
-        Proposed = "PROPOSED",
-        /// The recipient took the case: the person's data is shared with it for the purpose.
-        Accepted = "ACCEPTED",
-        /// The recipient did not take the case.
-        Declined = "DECLINED",
-        /// The case is over.
-        Ended = "ENDED",
-    }
-}
-
-record! {
-    /// A person's case, handed from one agency to another for a purpose and on a legal basis.
-    #[derive(Serialize, Deserialize)]
-    pub struct Referral: "Referral" as Referral, id "referral" {
-        /// Global id.
-        id: Id<Referral> => Public identifying,
-        /// For what.
-        purpose: Purpose => Consent,
-        /// By what right.
-        legal_basis: LegalBasis => Consent,
-        /// Where it stands.
-        state: ReferralState => Consent,
-        /// When it was opened.
-        opened_at: DateTime<Utc> => Consent,
-        /// When the recipient took the case.
-        accepted_at: Option<DateTime<Utc>> => Consent,
-        /// When the case was over.
-        ended_at: Option<DateTime<Utc>> => Consent,
-        /// Raised by each change; an update carries the version that it saw.
-        version: i32 => Consent,
-        /// Whose case it is.
-        person_id: Uuid,
-        /// Key of the agency that refers.
-        sender_id: Uuid,
-        /// Its code.
-        sender: String,
-        /// Key of the agency that is asked to take the case.
-        recipient_id: Uuid,
-        /// Its code.
-        recipient: String,
-        /// The facts of the person.
-        person: PersonFacts,
-    }
-}
-
-impl Facts for Referral {
-    fn fact(&self, fact: Fact) -> Option<&str> {
-        match fact {
-            Fact::Agency => Some(&self.sender),
-            Fact::Recipient => Some(&self.recipient),
-            _ => self.person.fact(fact),
-        }
-    }
-
-    fn members(&self, fact: Fact) -> &[String] {
-        self.person.members(fact)
-    }
-}
-
-/// Where the facts of a referral stand in a query that joins referrals, persons and shelters.
-fn referral_facts(fact: Fact) -> Option<FactSource> {
-    match fact {
-        Fact::Agency => Some(FactSource::Column("referrals.sender")),
-        Fact::Recipient => Some(FactSource::Column("referrals.recipient")),
-        _ => person_facts(fact),
-    }
+/// Declares this capability's part of the schema.
+pub(crate) fn register(graph: &mut Graph) {
+    referrals::register(graph);
 }

@@ -1,14 +1,14 @@
-//! Coordination in the schema.
+//! Referrals in the schema.
 
 use enlace_policies::Class;
 
 use crate::agencies::{self, Agency};
 use crate::census::{self, Person};
-use crate::coordination::{Referral, load, operations};
+use crate::coordination::referrals::{Referral, load, operations};
 use crate::graph::{ConnectionKind, Graph};
 
 /// Declares this capability's part of the schema.
-pub(crate) fn register(graph: &mut Graph) {
+pub(in crate::coordination) fn register(graph: &mut Graph) {
     graph.object::<Referral>(|referral| {
         referral
             .one(
