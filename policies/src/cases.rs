@@ -22,6 +22,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("always.tests.toml", include_str!("../always.tests.toml")),
     ("break_glass.tests.toml", include_str!("../break_glass.tests.toml")),
     ("census.tests.toml", include_str!("../census.tests.toml")),
+    ("coordination.tests.toml", include_str!("../coordination.tests.toml")),
     ("donations.tests.toml", include_str!("../donations.tests.toml")),
     ("education.tests.toml", include_str!("../education.tests.toml")),
     ("employment.tests.toml", include_str!("../employment.tests.toml")),

@@ -163,6 +163,16 @@ named! {
         Inspection = "Inspection",
         /// The work that corrects it.
         CorrectiveWork = "CorrectiveWork",
+        /// What one agency asks of another: a task, or a translation.
+        AgencyRequest = "AgencyRequest",
+        /// What the agency of which something is asked, or to which something is recommended, says to it.
+        AgencyAnswer = "AgencyAnswer",
+        /// An authorisation, a document or a procedure that is asked for.
+        Permit = "Permit",
+        /// What is decided on that.
+        PermitDecision = "PermitDecision",
+        /// What an agency that advises gives: a recommendation, a translation or a tutorial.
+        Advice = "Advice",
         /// What happened in a shelter and concerns public order.
         Incident = "Incident",
         /// A person who was in an incident.
@@ -302,7 +312,7 @@ named! {
         Person = "person",
         /// `minor` or `adult`, of the person.
         AgeGroup = "ageGroup",
-        /// The agency to which a consent or a referral is addressed.
+        /// The agency to which a consent, a referral or a request is addressed.
         Recipient = "recipient",
         /// With whom, and for what, the person's data is shared now: `ACNUR/PROTECTION` for each consent and each accepted
         /// referral that is in force.
@@ -356,6 +366,11 @@ impl RecordType {
             | Self::MealServing
             | Self::Inspection
             | Self::CorrectiveWork
+            | Self::AgencyRequest
+            | Self::AgencyAnswer
+            | Self::Permit
+            | Self::PermitDecision
+            | Self::Advice
             | Self::Course
             | Self::Fund
             | Self::Indicator
@@ -414,6 +429,8 @@ impl RecordType {
             | Self::Kitchen
             | Self::MealService
             | Self::Inspection
+            | Self::PermitDecision
+            | Self::Advice
             | Self::Course
             | Self::Employer
             | Self::Vacancy
@@ -433,7 +450,8 @@ impl RecordType {
             | Self::Container
             | Self::Incident
             | Self::InvolvedPerson => &[Fact::Shelter],
-            Self::MealServing | Self::CorrectiveWork => &[Fact::Agency, Fact::Shelter],
+            Self::MealServing | Self::CorrectiveWork | Self::Permit => &[Fact::Agency, Fact::Shelter],
+            Self::AgencyRequest | Self::AgencyAnswer => &[Fact::Agency, Fact::Recipient],
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
             Self::Stock | Self::Movement => &[Fact::StockKind, Fact::DonorAgency, Fact::Shelter],
@@ -491,8 +509,14 @@ impl RecordType {
                 | Self::MealServing
                 | Self::Inspection
                 | Self::CorrectiveWork
+                | Self::Permit
+                | Self::PermitDecision
+                | Self::Advice
                 | Self::Course,
-            ) => (Class::Operational, self),
+            )
+            | (Fact::Agency | Fact::Recipient, Self::AgencyRequest | Self::AgencyAnswer) => {
+                (Class::Operational, self)
+            }
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),

@@ -26,6 +26,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("always.cedar", include_str!("../always.cedar")),
     ("break_glass.cedar", include_str!("../break_glass.cedar")),
     ("census.cedar", include_str!("../census.cedar")),
+    ("coordination.cedar", include_str!("../coordination.cedar")),
     ("donations.cedar", include_str!("../donations.cedar")),
     ("education.cedar", include_str!("../education.cedar")),
     ("employment.cedar", include_str!("../employment.cedar")),

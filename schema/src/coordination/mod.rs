@@ -1,13 +1,25 @@
 //! Coordination: what one agency hands to another, and what they do together.
 
+mod between;
+mod permits;
+mod recommendations;
 mod referrals;
 pub(crate) mod tables;
+mod tasks;
+mod translations;
+mod tutorials;
 
 use crate::graph::Graph;
 
 pub(crate) use referrals::{Referral, end_cases, referrals_of};
+pub(crate) use tasks::end_tasks;
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
     referrals::register(graph);
+    tasks::register(graph);
+    permits::register(graph);
+    recommendations::register(graph);
+    translations::register(graph);
+    tutorials::register(graph);
 }

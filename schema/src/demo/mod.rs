@@ -51,6 +51,7 @@ macro_rules! row {
     };
 }
 
+mod advice;
 mod agencies;
 mod catalogue;
 mod containers;
@@ -70,11 +71,13 @@ mod loans;
 mod lodging;
 mod meals;
 mod people;
+mod permits;
 mod rehabilitation;
 pub mod replay;
 mod reservations;
 mod shelters;
 mod supplies;
+mod tasks;
 mod vacancies;
 mod work;
 
@@ -216,6 +219,9 @@ struct Rows {
     work: work::Rows,
     rehabilitation: rehabilitation::Rows,
     funds: funds::Rows,
+    tasks: tasks::Rows,
+    permits: permits::Rows,
+    advice: advice::Rows,
 }
 
 impl Rows {
@@ -239,6 +245,9 @@ impl Rows {
         let work = work::Rows::generate(&people.persons, &vacancies, day)?;
         let funds = funds::Rows::generate(now);
         let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
+        let tasks = tasks::Rows::generate(&shelters.shelters, &people.referrals, now);
+        let permits = permits::Rows::generate(&shelters.shelters, now);
+        let advice = advice::Rows::generate(&shelters.shelters, now);
         Ok(Self {
             agencies,
             shelters,
@@ -257,6 +266,9 @@ impl Rows {
             work,
             rehabilitation,
             funds,
+            tasks,
+            permits,
+            advice,
         })
     }
 
@@ -282,7 +294,10 @@ impl Rows {
         self.vacancies.copy(transaction).await?;
         self.work.copy(transaction).await?;
         self.rehabilitation.copy(transaction).await?;
-        self.funds.copy(transaction).await
+        self.funds.copy(transaction).await?;
+        self.tasks.copy(transaction).await?;
+        self.permits.copy(transaction).await?;
+        self.advice.copy(transaction).await
     }
 
     fn summary(&self) -> Summary {

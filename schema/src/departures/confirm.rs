@@ -12,7 +12,7 @@ use super::settle::{
 use super::{Departure, DepartureState};
 use crate::census::needs;
 use crate::context::Context;
-use crate::coordination::end_cases;
+use crate::coordination::{end_cases, end_tasks};
 use crate::education::end_enrolments;
 use crate::error::Result;
 use crate::graph::{input, union};
@@ -127,6 +127,7 @@ async fn confirm(
         Err(refused) => return Ok(Err(refused)),
     };
     changes.extend(end_cases(context, transaction.connection()?, &people).await?);
+    changes.extend(end_tasks(context, transaction.connection()?, &people).await?);
     let day = context.day_of(departed_at);
     changes.extend(end_enrolments(context, transaction.connection()?, &people, day).await?);
     changes.extend(left);

@@ -170,7 +170,7 @@ pub(crate) async fn centre_in(
 }
 
 /// A shelter of the programme, as a transaction sees it.
-pub(super) async fn shelter_in(
+pub(crate) async fn shelter_in(
     context: &Context,
     connection: &mut AsyncPgConnection,
     id: Uuid,

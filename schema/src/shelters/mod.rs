@@ -19,7 +19,7 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
 pub(crate) use graphql::register;
-pub(crate) use load::{by_ids, centre_in, centres_by_ids, spaces_by_ids, spaces_in};
+pub(crate) use load::{by_ids, centre_in, centres_by_ids, shelter_in, spaces_by_ids, spaces_in};
 pub(crate) use loans::{CentreLoan, CentreLoanLine, HandoverCondition, loan_in, loans_by_ids};
 pub(crate) use operations::OccupancyAdjusted;
 

@@ -16,6 +16,7 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
 pub(super) use graphql::register;
+pub(in crate::coordination) use load::by_ids as referrals_by_ids;
 pub(crate) use load::referrals_of;
 pub(crate) use operations::end_cases;
 

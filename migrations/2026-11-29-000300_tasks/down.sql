@@ -1,0 +1,3 @@
+DROP TABLE tasks;
+DROP FUNCTION check_task_referral, keep_task;
+DROP SEQUENCE task_numbers;

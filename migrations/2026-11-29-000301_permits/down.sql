@@ -1,0 +1,3 @@
+DROP TABLE permits;
+DROP FUNCTION check_renewal, keep_permit;
+DROP SEQUENCE permit_numbers;
