@@ -30,9 +30,6 @@ CREATE TABLE permits (
     version      integer NOT NULL DEFAULT 1,
     CONSTRAINT permits_code_key UNIQUE (programme_id, code),
     CONSTRAINT permits_folio_key UNIQUE (programme_id, folio),
-    -- What is renewed is of the same kind and agency.
-    CONSTRAINT permits_same_key UNIQUE (id, kind, agency_id),
-    CONSTRAINT permits_renews_fkey FOREIGN KEY (renews_id, kind, agency_id) REFERENCES permits (id, kind, agency_id),
     CONSTRAINT permits_activity CHECK (char_length(activity) BETWEEN 3 AND 200),
     CONSTRAINT permits_folio CHECK (char_length(folio) BETWEEN 3 AND 60),
     CONSTRAINT permits_for_something CHECK (num_nonnulls(shelter_id, activity) > 0),
@@ -50,6 +47,10 @@ CREATE TABLE permits (
     CONSTRAINT permits_two_hands CHECK (decided_by <> user_id),
     CONSTRAINT permits_validity CHECK (valid_until >= valid_from)
 );
+-- What is renewed is of the same kind and agency.
+CREATE UNIQUE INDEX permits_same ON permits (id, kind, agency_id);
+ALTER TABLE permits
+    ADD CONSTRAINT permits_renews_fkey FOREIGN KEY (renews_id, kind, agency_id) REFERENCES permits (id, kind, agency_id);
 CREATE INDEX permits_by_id ON permits (programme_id, id);
 CREATE INDEX permits_by_shelter ON permits (shelter_id, id);
 -- One renewal at a time; one that came to nothing is asked for anew.

@@ -140,6 +140,28 @@ fn own_means_the_callers_own() {
     assert_eq!(condition(&lead, Verb::Write, Class::Operational, RecordType::CorrectiveWork), own_shelter);
     let inspects = answer(&lead, Verb::Write, Class::Operational, RecordType::Inspection);
     assert!(matches!(inspects, Answer::Refused(_)), "{inspects:?}");
+    // What is asked is asked in one's own agency's name and answered by whoever is asked; who asks for a permit does not decide on it; and
+    // what is advised is the adviser's own.
+    for (role, agency) in [("clinician", "ISESALUD"), ("officer", "DSPM"), ("donor", "DIF_ESTATAL")] {
+        let asks = condition(&user(&[role]), Verb::Write, Class::Operational, RecordType::AgencyRequest);
+        assert_eq!(asks, Condition::Is(Fact::Agency, agency.to_owned()));
+        let answers = condition(&user(&[role]), Verb::Write, Class::Operational, RecordType::AgencyAnswer);
+        assert_eq!(answers, Condition::Is(Fact::Recipient, agency.to_owned()));
+    }
+    let coordinator = user(&["coordinator"]);
+    let answers = condition(&coordinator, Verb::Write, Class::Operational, RecordType::AgencyAnswer);
+    assert_eq!(answers, Condition::Is(Fact::Recipient, "DIF_MUNICIPAL".to_owned()));
+    for (record, policy) in [
+        (RecordType::PermitDecision, "permits-only-permits-decides"),
+        (RecordType::Advice, "advice-only-its-agency"),
+    ] {
+        let refused = answer(&coordinator, Verb::Write, Class::Operational, record);
+        assert_eq!(refused_by(&refused), policy);
+    }
+    let decides = answer(&user(&["permits"]), Verb::Write, Class::Operational, RecordType::PermitDecision);
+    assert_eq!(decides, Answer::Allowed);
+    let advises = condition(&user(&["adviser"]), Verb::Write, Class::Operational, RecordType::Advice);
+    assert_eq!(advises, Condition::Is(Fact::Agency, "OIM".to_owned()));
     // An employer's contact reads of its own vacancies, of itself, and of its candidates who consented, and nothing else of anyone.
     let employer = user(&["employer"]);
     let of_employer = Condition::Is(Fact::Agency, employer.agency.clone());

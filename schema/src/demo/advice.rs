@@ -252,7 +252,8 @@ impl Rows {
         for recommended in RECOMMENDED {
             rows.recommend(recommended, now);
         }
-        rows.translations = TRANSLATED.into_iter().filter_map(|translated| translate(translated, now)).collect();
+        rows.translations =
+            TRANSLATED.into_iter().filter_map(|translated| translate(translated, now)).collect();
         rows.translations.sort_by_key(|translation| translation.id);
         for taught in TAUGHT {
             rows.teach(taught, shelters, now);

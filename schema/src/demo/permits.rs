@@ -206,7 +206,11 @@ mod tests {
         let made = Rows::generate(&shelters, local(DEFAULT_DAY, NOON));
         for shelter in &shelters {
             let opens = |permit: &&Permit| permit.shelter_id == Some(shelter.id) && permit.kind == "OPENING";
-            assert!(made.permits.iter().filter(opens).any(|permit| permit.folio.is_some()), "{}", shelter.code);
+            assert!(
+                made.permits.iter().filter(opens).any(|permit| permit.folio.is_some()),
+                "{}",
+                shelter.code
+            );
         }
         assert_eq!(shelters.len(), 12);
         assert!(made.permits.iter().any(|permit| permit.state == "REFUSED"));

@@ -266,9 +266,9 @@ fn of_case(referral: &Referral, now: DateTime<Utc>) -> Option<Task> {
     let recorded_at = accepted_at + TimeDelta::hours(2);
     let asked_on = recorded_at.with_timezone(&chrono_tz::America::Tijuana).date_naive();
     let done_after = u64::from(random.below(12)) + 2;
-    let over_after = referral.ended_at.map(|ended_at| {
-        u64::try_from((ended_at - recorded_at).num_days()).unwrap_or_default()
-    });
+    let over_after = referral
+        .ended_at
+        .map(|ended_at| u64::try_from((ended_at - recorded_at).num_days()).unwrap_or_default());
     let fate = match over_after {
         Some(over) if over < done_after => Fate::Withdrawn(over, "El caso terminó."),
         _ => Fate::Done(done_after, "Se llevó a cabo y se informó."),

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod advice;
 mod authority;
 mod centres;
 mod command_line;
@@ -40,6 +41,7 @@ mod operations;
 mod overrides;
 mod paging;
 mod people;
+mod permits;
 mod planned_answers;
 mod policy_commands;
 mod postgres;
@@ -54,6 +56,7 @@ mod schema_contract;
 mod shelters;
 mod statements;
 mod streams;
+mod tasks;
 mod tokens;
 mod traces;
 mod webhooks;

@@ -148,8 +148,6 @@ fn roots(graph: &mut Graph) {
     graph
         .subscription("permitChanged", Class::Operational, "Each step of the permits, as it is committed.")
         .events(
-            Changes::new(change)
-                .of_states(|change| vec![change.permit.id.uuid()])
-                .with_snapshot(permits_now),
+            Changes::new(change).of_states(|change| vec![change.permit.id.uuid()]).with_snapshot(permits_now),
         );
 }

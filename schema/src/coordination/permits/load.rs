@@ -193,7 +193,8 @@ pub(super) async fn permits(
         if let Some(day) = expires_before {
             query = query.filter(permits::valid_until.lt(day));
         }
-        let expired = permits::valid_until.is_not_null().and(permits::valid_until.lt(today).assume_not_null());
+        let expired =
+            permits::valid_until.is_not_null().and(permits::valid_until.lt(today).assume_not_null());
         match is_expired {
             Some(true) => query.filter(expired),
             Some(false) => query.filter(not(expired)),

@@ -155,13 +155,16 @@ async fn request(
         permits::recorded_at.eq(context.now()),
         permits::user_id.eq(actor.user),
     );
-    if let Err(error) = diesel::insert_into(permits::table).values(row).execute(transaction.connection()?).await
+    if let Err(error) =
+        diesel::insert_into(permits::table).values(row).execute(transaction.connection()?).await
     {
         let message = match constraint(&error) {
             Some("permits_renews_granted" | "permits_renews_fkey") => {
                 "Only a granted permit is renewed, by its own agency, of the same kind and for the same shelter."
             }
-            Some("permits_renewed_once") => "This permit is renewed already, or a renewal of it is asked for.",
+            Some("permits_renewed_once") => {
+                "This permit is renewed already, or a renewal of it is asked for."
+            }
             _ => return Err(error.into()),
         };
         return Ok(Err(StateConflict::new(message).into()));

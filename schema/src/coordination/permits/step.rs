@@ -84,7 +84,8 @@ fn refused<R: From<InvalidValue> + From<StateConflict>>(error: diesel::result::E
             StateConflict::new(message).into()
         }
         Some("permits_two_hands") => {
-            StateConflict::new("Whoever asked for a permit does not decide on it. Let another user do so.").into()
+            StateConflict::new("Whoever asked for a permit does not decide on it. Let another user do so.")
+                .into()
         }
         Some("permits_folio_key") => {
             InvalidValue::new("folio", "Another permit has this folio. Check the document.").into()

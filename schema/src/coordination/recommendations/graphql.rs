@@ -44,10 +44,7 @@ input! {
     }
 }
 
-fn change(
-    arguments: &RecommendationChangedArguments,
-    entry: &Entry,
-) -> Result<Option<RecommendationChange>> {
+fn change(arguments: &RecommendationChangedArguments, entry: &Entry) -> Result<Option<RecommendationChange>> {
     let Some(RecommendationChanged { recommendation, report }) = entry.change()? else { return Ok(None) };
     let wanted = arguments.shelter.is_none_or(|wanted| Some(wanted.uuid()) == recommendation.shelter_id);
     Ok(wanted.then_some(RecommendationChange { recommendation, report }))
@@ -110,12 +107,9 @@ pub(in crate::coordination) fn register(graph: &mut Graph) {
     graph.object::<RecommendationReport>(|report| report);
     graph.object::<RecommendationChange>(|change| {
         change
-            .carries(
-                "recommendation",
-                Class::Operational,
-                "The recommendation, as it was then.",
-                |change| Some(change.recommendation.clone()),
-            )
+            .carries("recommendation", Class::Operational, "The recommendation, as it was then.", |change| {
+                Some(change.recommendation.clone())
+            })
             .carries("report", Class::Operational, "What was reported; null where nothing was.", |change| {
                 change.report.clone()
             })
@@ -131,12 +125,9 @@ pub(in crate::coordination) fn register(graph: &mut Graph) {
 
 fn payload<P: Record + AsRef<Recommendation>>(graph: &mut Graph) {
     graph.object::<P>(|payload| {
-        payload.carries(
-            "recommendation",
-            Class::Operational,
-            "The recommendation as it is now.",
-            |payload| Some(payload.as_ref().clone()),
-        )
+        payload.carries("recommendation", Class::Operational, "The recommendation as it is now.", |payload| {
+            Some(payload.as_ref().clone())
+        })
     });
 }
 

@@ -36,7 +36,15 @@ fn overdue(today: NaiveDate) -> String {
 type Instants = Option<DateTime<Utc>>;
 type RecommendationRow = (
     (Uuid, String, String, String, NaiveDate, NaiveDate, RecommendationState, bool),
-    (Option<RecommendationAnswer>, Option<String>, Instants, Option<RecommendationVerdict>, Option<String>, Instants, i32),
+    (
+        Option<RecommendationAnswer>,
+        Option<String>,
+        Instants,
+        Option<RecommendationVerdict>,
+        Option<String>,
+        Instants,
+        i32,
+    ),
     (Uuid, Uuid, Option<Uuid>),
 );
 type Columns = (
@@ -155,8 +163,7 @@ pub(super) async fn open_in(
     Ok(rows.into_iter().map(|row| recommendation(context, row)).collect())
 }
 
-type ReportRow =
-    (Uuid, String, Option<String>, Option<String>, DateTime<Utc>, Uuid, Uuid);
+type ReportRow = (Uuid, String, Option<String>, Option<String>, DateTime<Utc>, Uuid, Uuid);
 
 #[diesel::dsl::auto_type]
 fn reports_joined() -> _ {

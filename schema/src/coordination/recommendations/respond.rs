@@ -166,9 +166,6 @@ async fn report(
         recommendation_reports::recorded_at.eq(report.recorded_at),
         recommendation_reports::user_id.eq(context.actor()?.user),
     );
-    diesel::insert_into(recommendation_reports::table)
-        .values(row)
-        .execute(transaction.connection()?)
-        .await?;
+    diesel::insert_into(recommendation_reports::table).values(row).execute(transaction.connection()?).await?;
     done(context, reported_on, Some(report))
 }

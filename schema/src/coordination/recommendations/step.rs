@@ -51,8 +51,9 @@ where
         return Ok(Err(NotFound::new("recommendation").into()));
     };
     context.authorize_write(Class::Operational, judged_as, &found)?;
-    let target =
-        recommendations::table.filter(recommendations::id.eq(id)).filter(recommendations::version.eq(version));
+    let target = recommendations::table
+        .filter(recommendations::id.eq(id))
+        .filter(recommendations::version.eq(version));
     let written = match diesel::update(target).set(step).execute(transaction.connection()?).await {
         Ok(written) => written,
         Err(error) => {

@@ -107,14 +107,16 @@ async fn propose(
         tasks::recorded_at.eq(context.now()),
         tasks::user_id.eq(actor.user),
     );
-    if let Err(error) = diesel::insert_into(tasks::table).values(row).execute(transaction.connection()?).await {
+    if let Err(error) = diesel::insert_into(tasks::table).values(row).execute(transaction.connection()?).await
+    {
         return Ok(Err(match constraint(&error) {
             Some("tasks_elsewhere") => {
                 let message = "A task is asked of another agency than one's own.";
                 InvalidValue::new("assignee", message).into()
             }
             Some("tasks_referral_between") => {
-                let message = "A task is about somebody whose case is open between the two agencies. Refer it first.";
+                let message =
+                    "A task is about somebody whose case is open between the two agencies. Refer it first.";
                 StateConflict::new(message).into()
             }
             _ => return Err(error.into()),

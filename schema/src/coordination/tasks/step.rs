@@ -55,7 +55,8 @@ where
     let written = match diesel::update(target).set(step).execute(transaction.connection()?).await {
         Ok(written) => written,
         Err(error) if constraint(&error) == Some("tasks_forward") => {
-            let message = "A task is taken or declined, and what was taken is done or withdrawn. Read where it stands.";
+            let message =
+                "A task is taken or declined, and what was taken is done or withdrawn. Read where it stands.";
             return Ok(Err(StateConflict::new(message).into()));
         }
         Err(error) => return Err(error.into()),

@@ -111,11 +111,7 @@ fn payload<P: Record + AsRef<Translation>>(graph: &mut Graph) {
 
 fn roots(graph: &mut Graph) {
     graph
-        .query(
-            "translations",
-            Class::Operational,
-            "Documents and notices that are translated, page by page.",
-        )
+        .query("translations", Class::Operational, "Documents and notices that are translated, page by page.")
         .connection(
             ConnectionKind {
                 node: "Translation",
@@ -125,11 +121,7 @@ fn roots(graph: &mut Graph) {
             load::translations,
         );
     graph
-        .mutation(
-            "requestTranslation",
-            Class::Operational,
-            "Asks an agency that advises for a translation.",
-        )
+        .mutation("requestTranslation", Class::Operational, "Asks an agency that advises for a translation.")
         .either(RecordType::AgencyRequest, request_translation);
     graph
         .mutation(

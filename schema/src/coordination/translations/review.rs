@@ -52,8 +52,7 @@ pub(super) async fn review_translation(
     context: Context,
     input: ReviewTranslation,
 ) -> Result<ReviewTranslationResult> {
-    let mut transaction =
-        begin!(&context, "coordination.reviewTranslation", &input, ReviewTranslationResult);
+    let mut transaction = begin!(&context, "coordination.reviewTranslation", &input, ReviewTranslationResult);
     let done = review(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

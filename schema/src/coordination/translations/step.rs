@@ -88,7 +88,8 @@ where
         return Ok(Err(NotFound::new("translation").into()));
     };
     authorize(context, &found, hand)?;
-    let target = translations::table.filter(translations::id.eq(id)).filter(translations::version.eq(version));
+    let target =
+        translations::table.filter(translations::id.eq(id)).filter(translations::version.eq(version));
     let written = match diesel::update(target).set(step).execute(transaction.connection()?).await {
         Ok(written) => written,
         Err(error) => {
@@ -99,7 +100,9 @@ where
                 Some("translations_state") => {
                     "This is not for people to read, and needs no review: it is done with when it is delivered."
                 }
-                Some("translations_two_hands") => "Whoever translated does not review. Let another user do so.",
+                Some("translations_two_hands") => {
+                    "Whoever translated does not review. Let another user do so."
+                }
                 _ => return Err(error.into()),
             };
             return Ok(Err(StateConflict::new(message).into()));

@@ -7,7 +7,9 @@ use super::publish::{
     AddTutorialEditionPayload, PublishTutorialPayload, WithdrawTutorialPayload, add_tutorial_edition,
     publish_tutorial, withdraw_tutorial,
 };
-use super::{Tutorial, TutorialChanged, TutorialEdition, TutorialGiven, TutorialSession, TutorialTopic, load};
+use super::{
+    Tutorial, TutorialChanged, TutorialEdition, TutorialGiven, TutorialSession, TutorialTopic, load,
+};
 use crate::agencies::{self, Agency};
 use crate::error::Result;
 use crate::graph::{Changes, ConnectionKind, Facts, Graph, Record, input, record};
@@ -104,18 +106,16 @@ pub(in crate::coordination) fn register(graph: &mut Graph) {
             .carries("tutorial", Class::Operational, "The tutorial, as it was then.", |change| {
                 Some(change.tutorial.clone())
             })
-            .carries(
-                "session",
-                Class::Operational,
-                "The session, where it was given; else null.",
-                |change| change.session.clone(),
-            )
+            .carries("session", Class::Operational, "The session, where it was given; else null.", |change| {
+                change.session.clone()
+            })
     });
     payload::<PublishTutorialPayload>(graph);
     payload::<AddTutorialEditionPayload>(graph);
     payload::<WithdrawTutorialPayload>(graph);
     graph.object::<RecordTutorialSessionPayload>(|payload| {
-        payload.carries("session", Class::Operational, "The session.", |payload| Some(payload.session.clone()))
+        payload
+            .carries("session", Class::Operational, "The session.", |payload| Some(payload.session.clone()))
     });
     graph.node::<Tutorial, _, _>(Class::Operational, load::by_ids);
     graph.node::<TutorialEdition, _, _>(Class::Operational, load::editions_by_ids);

@@ -294,10 +294,7 @@ async fn withdraw(
     let withdrawing = diesel::update(
         tutorials::table.filter(tutorials::id.eq(seen.id)).filter(tutorials::version.eq(input.version)),
     )
-    .set((
-        tutorials::withdrawn_on.eq(context.instant().day),
-        tutorials::reason.eq(input.reason.trim()),
-    ));
+    .set((tutorials::withdrawn_on.eq(context.instant().day), tutorials::reason.eq(input.reason.trim())));
     let written = match withdrawing.execute(transaction.connection()?).await {
         Ok(written) => written,
         Err(error) if constraint(&error) == Some("tutorials_stand") => {

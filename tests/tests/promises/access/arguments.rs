@@ -221,6 +221,24 @@ fn of_counts_and_money(snapshot: &Snapshot, root: &str, argument: &str) -> Optio
         ("centreWorks", "centre") => one("Centre"),
         ("centreWorks", "state") => literals(&["PLANNED", "DONE"]),
         ("centreReturns", "loan") => one("CentreLoan"),
+        ("tasks" | "permits" | "recommendations" | "translations" | "tutorials", "agency")
+        | ("tasks", "assignee")
+        | ("recommendations", "addressee")
+        | ("translations", "asker") => one("Agency"),
+        ("tasks" | "permits" | "recommendations", "shelter") => one("Shelter"),
+        ("tasks", "state") => literals(&["ACCEPTED", "DONE"]),
+        ("tasks", "priority") => literals(&["HIGH"]),
+        ("permits", "kind") => literals(&["OPENING", "EVENT"]),
+        ("permits", "state") => literals(&["GRANTED"]),
+        ("permits", "expiresBefore") => literals(&["\"2022-02-15\""]),
+        ("recommendations", "state") => literals(&["VERIFIED"]),
+        ("translations", "state") => literals(&["PUBLISHED"]),
+        ("translations", "targetLanguage") | ("tutorials", "language") => literals(&["\"ht\""]),
+        ("tutorials", "topic") => literals(&["RIGHTS"]),
+        ("tutorials", "audience") => literals(&["EVERYONE"]),
+        ("tasks" | "recommendations" | "translations", "overdue")
+        | ("permits", "expired")
+        | ("tutorials", "published") => literals(&["true", "false"]),
         ("indicators", "asOf") | ("indicatorSeries" | "expenses", "from" | "until") => {
             literals(&["\"2022-01-10\""])
         }
@@ -477,6 +495,11 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "expenses" => &["commitment", "from", "until"],
             "centreWorks" => &["centre", "state"],
             "centreReturns" => &["loan"],
+            "tasks" => &["agency", "assignee", "shelter", "state", "priority", "overdue"],
+            "permits" => &["agency", "shelter", "kind", "state", "expired", "expiresBefore"],
+            "recommendations" => &["agency", "addressee", "shelter", "state", "overdue"],
+            "translations" => &["agency", "asker", "targetLanguage", "state", "overdue"],
+            "tutorials" => &["agency", "topic", "audience", "language", "published"],
             "indicatorSeries" => &["keys", "from", "until"],
             "labelSheet" => &["containers", "paper"],
             "uncountedStock" => &["count"],

@@ -327,7 +327,8 @@ fn nothing(argument: &str, of: &str) -> String {
         "ID" => {
             let kind = match argument {
                 "from" | "to" => "location",
-                "recipient" => "agency",
+                "recipient" | "assignee" | "addressee" => "agency",
+                "renews" => "permit",
                 "request" => "supply_request",
                 "access" => "break_glass",
                 "count" => "stock_count",

@@ -123,6 +123,32 @@ const WORK: &[&str] = &["openVacancy", "reviseVacancy", "closeVacancy", "openJob
 const DECISIONS: &[&str] =
     &["extendArcoRequest", "answerArcoRequest", "carryOutArcoRequest", "askErasure", "erasePerson"];
 
+/// The mutations by which agencies ask something of one another, and answer.
+const BETWEEN_AGENCIES: &[&str] = &[
+    "proposeTask",
+    "acceptTask",
+    "declineTask",
+    "completeTask",
+    "withdrawTask",
+    "answerRecommendation",
+    "reportRecommendation",
+    "requestTranslation",
+    "reviewTranslation",
+    "withdrawTranslation",
+];
+
+/// Those of recommendations, translations and tutorials that are whoever's who gives them.
+const ADVICE: &[&str] = &[
+    "makeRecommendation",
+    "verifyRecommendation",
+    "deliverTranslation",
+    "declineTranslation",
+    "publishTutorial",
+    "addTutorialEdition",
+    "withdrawTutorial",
+    "recordTutorialSession",
+];
+
 /// The root fields that a caller may use on some record.
 pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
     let roots = ["Query", "Mutation", "Subscription"].into_iter().flat_map(|root| {
@@ -185,6 +211,14 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                 {
                     caller.lends_centres()
                 }
+                "Mutation" if BETWEEN_AGENCIES.contains(&field.name.as_str()) => {
+                    caller.works_for_its_agency()
+                }
+                "Mutation" if ADVICE.contains(&field.name.as_str()) => caller.advises(),
+                "Mutation" if matches!(field.name.as_str(), "requestPermit" | "withdrawPermit") => {
+                    caller.asks_for_permits()
+                }
+                "Mutation" if field.name.ends_with("Permit") => caller.decides_on_permits(),
                 "Mutation" => caller.may_write(class),
                 _ => {
                     !is_withheld(field, caller)

@@ -303,6 +303,35 @@ async fn the_server_has_these_privileges_and_no_other() {
             "INSERT (amount, commitment_id, evidence, id, recorded_at, reverses_id, spent_on, user_id), SELECT",
         ),
         (
+            "permits",
+            "INSERT (activity, agency_id, id, kind, programme_id, purpose, recorded_at, renews_id, requested_on, shelter_id, user_id), SELECT, \
+             UPDATE (decided_by, decided_on, folio, reason, reviewed_on, state, valid_from, valid_until)",
+        ),
+        ("recommendation_reports", append),
+        (
+            "recommendations",
+            "INSERT (addressee_id, agency_id, body, due_on, id, made_on, programme_id, recorded_at, shelter_id, title, user_id), SELECT, \
+             UPDATE (answer, answer_note, answered_at, answered_by, reported_at, verdict, verdict_note, verified_at, verified_by)",
+        ),
+        (
+            "tasks",
+            "INSERT (agency_id, asked_on, assignee_id, centre_id, due_on, id, priority, programme_id, recorded_at, referral_id, request, \
+             shelter_id, title, user_id), SELECT, UPDATE (answer, answered_at, ended_at, ended_because, outcome, state)",
+        ),
+        (
+            "translations",
+            "INSERT (agency_id, asked_on, asker_id, id, needed_by, programme_id, recorded_at, source, source_language, target_language, \
+             title, to_publish, user_id), SELECT, \
+             UPDATE (delivered_at, delivered_by, delivery, digest, note, reviewed_at, reviewed_by, state)",
+        ),
+        ("tutorial_editions", append),
+        ("tutorial_sessions", append),
+        (
+            "tutorials",
+            "INSERT (agency_id, audience, format, id, programme_id, published_on, recorded_at, topic, user_id), SELECT, \
+             UPDATE (reason, withdrawn_on)",
+        ),
+        (
             "funding_sources",
             "INSERT (currency, evidence, granted, granted_on, id, name, programme_id, recorded_at, user_id), SELECT",
         ),

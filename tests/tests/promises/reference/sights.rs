@@ -654,6 +654,29 @@ impl Caller {
         lends && self.in_force && !self.roles.contains("witness")
     }
 
+    /// Whether it works for its agency: asks something of others in its name, and answers what is asked of it.
+    pub(crate) fn works_for_its_agency(&self) -> bool {
+        let apart = ["administrator", "employer", "integrator", "witness"];
+        let works = self.roles.iter().any(|role| !apart.contains(&role.as_str()));
+        works && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it asks for some permit.
+    pub(crate) fn asks_for_permits(&self) -> bool {
+        let asks = ["kitchen", "lender", "liaison"].iter().any(|role| self.roles.contains(*role));
+        self.may_write("OPERATIONAL") || asks && self.works_for_its_agency()
+    }
+
+    /// Whether it decides on permits.
+    pub(crate) fn decides_on_permits(&self) -> bool {
+        self.roles.contains("permits") && self.works_for_its_agency()
+    }
+
+    /// Whether it recommends, translates and teaches.
+    pub(crate) fn advises(&self) -> bool {
+        self.roles.contains("adviser") && self.works_for_its_agency()
+    }
+
     /// Whether it keeps kitchens and plans what they cook.
     pub(crate) fn plans_meals(&self) -> bool {
         let plans = ["coordinator", "kitchen"].iter().any(|role| self.roles.contains(*role));

@@ -88,6 +88,7 @@ impl Snapshot {
         snapshot.read_housing(&client).await;
         snapshot.read_work(&client).await;
         snapshot.read_money(&client).await;
+        snapshot.read_coordination(&client).await;
         snapshot.pages.households =
             snapshot.page_through(&client, "households", &all_of("Household", 1), "").await;
         let size = |id: &str| snapshot.value(id, "members").as_array().unwrap().len();
@@ -162,6 +163,19 @@ impl Snapshot {
         for (list, object, depth) in
             [("commitments", "Commitment", 2), ("expenses", "Expense", 1), ("centreWorks", "CentreWork", 1)]
         {
+            self.page_through(client, list, &all_of(object, depth), "").await;
+        }
+    }
+
+    /// What agencies ask of one another, permits, and what advisers give.
+    async fn read_coordination(&mut self, client: &Client) {
+        for (list, object, depth) in [
+            ("tasks", "Task", 1),
+            ("permits", "Permit", 1),
+            ("recommendations", "Recommendation", 2),
+            ("translations", "Translation", 1),
+            ("tutorials", "Tutorial", 2),
+        ] {
             self.page_through(client, list, &all_of(object, depth), "").await;
         }
     }

@@ -21,7 +21,8 @@ impl Programme {
         run("SET session_replication_role = replica; \
              DELETE FROM tenancies; DELETE FROM leases; DELETE FROM dwelling_visits; DELETE FROM dwellings; \
              DELETE FROM attendances; DELETE FROM school_place_documents; DELETE FROM school_places; \
-             DELETE FROM revalidations; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM referrals; \
+             DELETE FROM revalidations; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM tasks; \
+             DELETE FROM referrals; \
              DELETE FROM consents; DELETE FROM person_tokens; DELETE FROM episodes; DELETE FROM persons; DELETE FROM households"
             .to_owned())
         .await;

@@ -1,6 +1,7 @@
 //! Every constraint of the schema refuses what it is for, and has the name by which the code answers for it.
 
 mod agencies;
+mod between_agencies;
 mod departures;
 mod education;
 mod employment;
@@ -34,6 +35,7 @@ type Breach = (&'static str, &'static str);
 fn breaches() -> Vec<Breach> {
     let mut all = [
         agencies::BREACHES,
+        between_agencies::BREACHES,
         departures::BREACHES,
         education::BREACHES,
         employment::BREACHES,
