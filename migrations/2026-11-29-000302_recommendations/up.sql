@@ -73,7 +73,7 @@ CREATE TABLE recommendation_reports (
     digest            text,
     recorded_at       timestamptz NOT NULL,
     user_id           uuid REFERENCES users,
-    CONSTRAINT recommendation_reports_digest CHECK (digest ~ '^[0-9a-f]{64}$' AND evidence IS NOT NULL),
+    CONSTRAINT recommendation_reports_digest CHECK (digest IS NULL OR digest ~ '^[0-9a-f]{64}$' AND evidence IS NOT NULL),
     CONSTRAINT recommendation_reports_evidence CHECK (char_length(evidence) BETWEEN 3 AND 200),
     CONSTRAINT recommendation_reports_progress CHECK (char_length(progress) BETWEEN 3 AND 2000)
 );

@@ -32,7 +32,7 @@ CREATE TABLE translations (
     version         integer NOT NULL DEFAULT 1,
     CONSTRAINT translations_code_key UNIQUE (programme_id, code),
     CONSTRAINT translations_delivery CHECK (char_length(delivery) BETWEEN 3 AND 200),
-    CONSTRAINT translations_digest CHECK (digest ~ '^[0-9a-f]{64}$' AND delivery IS NOT NULL),
+    CONSTRAINT translations_digest CHECK (digest IS NULL OR digest ~ '^[0-9a-f]{64}$' AND delivery IS NOT NULL),
     CONSTRAINT translations_in_order CHECK (delivered_at >= recorded_at AND reviewed_at >= recorded_at),
     CONSTRAINT translations_languages CHECK (
         source_language ~ '^[a-z]{2,3}$' AND target_language ~ '^[a-z]{2,3}$' AND source_language <> target_language),
