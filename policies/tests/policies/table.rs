@@ -153,7 +153,7 @@ fn own_means_the_callers_own() {
     assert_eq!(answers, Condition::Is(Fact::Recipient, "DIF_MUNICIPAL".to_owned()));
     for (record, policy) in [
         (RecordType::PermitDecision, "permits-only-permits-decides"),
-        (RecordType::Advice, "advice-only-its-agency"),
+        (RecordType::Advice, "coordination-only-adviser-advises"),
     ] {
         let refused = answer(&coordinator, Verb::Write, Class::Operational, record);
         assert_eq!(refused_by(&refused), policy);
