@@ -35,6 +35,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("journal.tests.toml", include_str!("../journal.tests.toml")),
     ("meals.tests.toml", include_str!("../meals.tests.toml")),
     ("shelters.tests.toml", include_str!("../shelters.tests.toml")),
+    ("volunteers.tests.toml", include_str!("../volunteers.tests.toml")),
     ("webhooks.tests.toml", include_str!("../webhooks.tests.toml")),
 ];
 

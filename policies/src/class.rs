@@ -223,6 +223,14 @@ named! {
         Lease = "Lease",
         /// That a household lives by a lease.
         Tenancy = "Tenancy",
+        /// Somebody who helps without pay.
+        Volunteer = "Volunteer",
+        /// What is verified of a volunteer.
+        Screening = "Screening",
+        /// That a volunteer comes to a shift.
+        ShiftSignUp = "ShiftSignUp",
+        /// A visit of the press to a shelter.
+        PressVisit = "PressVisit",
         /// Something that was done or read.
         JournalEntry = "JournalEntry",
         /// A person whom an entry of the journal tells of.
@@ -375,7 +383,9 @@ impl RecordType {
             | Self::Fund
             | Self::Indicator
             | Self::Vacancy
-            | Self::JobEvent => true,
+            | Self::JobEvent
+            | Self::ShiftSignUp
+            | Self::PressVisit => true,
             // Of a household it is known by a code, which is withdrawn at once.
             Self::HouseholdDelivery
             | Self::Account
@@ -404,6 +414,8 @@ impl RecordType {
             | Self::Dwelling
             | Self::Lease
             | Self::Tenancy
+            | Self::Volunteer
+            | Self::Screening
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::Explanation
@@ -434,6 +446,8 @@ impl RecordType {
             | Self::Course
             | Self::Employer
             | Self::Vacancy
+            | Self::Volunteer
+            | Self::Screening
             | Self::JournalEntry
             | Self::JournalSubject
             | Self::BreakGlassAccess => &[Fact::Agency],
@@ -449,8 +463,11 @@ impl RecordType {
             | Self::StockCount
             | Self::Container
             | Self::Incident
-            | Self::InvolvedPerson => &[Fact::Shelter],
-            Self::MealServing | Self::CorrectiveWork | Self::Permit => &[Fact::Agency, Fact::Shelter],
+            | Self::InvolvedPerson
+            | Self::PressVisit => &[Fact::Shelter],
+            Self::MealServing | Self::CorrectiveWork | Self::Permit | Self::ShiftSignUp => {
+                &[Fact::Agency, Fact::Shelter]
+            }
             Self::AgencyRequest | Self::AgencyAnswer => &[Fact::Agency, Fact::Recipient],
             Self::Category | Self::Item => &[Fact::StockKind],
             Self::Lot => &[Fact::StockKind, Fact::DonorAgency],
@@ -499,6 +516,7 @@ impl RecordType {
             (Fact::Agency, Self::Employer | Self::Vacancy | Self::JobApplication) => {
                 (Class::Counterparty, Self::Employer)
             }
+            (Fact::Agency, Self::Volunteer | Self::Screening) => (Class::Counterparty, self),
             (Fact::Agency, Self::JournalEntry | Self::JournalSubject | Self::BreakGlassAccess) => {
                 (Class::Journal, self)
             }
@@ -512,6 +530,7 @@ impl RecordType {
                 | Self::Permit
                 | Self::PermitDecision
                 | Self::Advice
+                | Self::ShiftSignUp
                 | Self::Course,
             )
             | (Fact::Agency | Fact::Recipient, Self::AgencyRequest | Self::AgencyAnswer) => {

@@ -39,6 +39,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("journal.cedar", include_str!("../journal.cedar")),
     ("meals.cedar", include_str!("../meals.cedar")),
     ("shelters.cedar", include_str!("../shelters.cedar")),
+    ("volunteers.cedar", include_str!("../volunteers.cedar")),
     ("webhooks.cedar", include_str!("../webhooks.cedar")),
 ];
 

@@ -169,6 +169,26 @@ fn own_means_the_callers_own() {
     assert_eq!(condition(&employer, Verb::Read, Class::Counterparty, RecordType::Employer), of_employer);
     let jobs = answer(&employer, Verb::Read, Class::Employment, RecordType::WorkProfile);
     assert!(matches!(jobs, Answer::Refused(_)), "{jobs:?}");
+    // Volunteers are the agency's that brings them, which does not verify them; who comes to a shelter its lead says too.
+    for (role, agency) in [("partner", "NGO_ALFA"), ("inspector", "PCE")] {
+        let (own, brings) = (Condition::Is(Fact::Agency, agency.to_owned()), user(&[role]));
+        assert_eq!(condition(&brings, Verb::Write, Class::Counterparty, RecordType::Volunteer), own);
+        assert_eq!(condition(&brings, Verb::Read, Class::Counterparty, RecordType::Screening), own);
+        assert_eq!(condition(&brings, Verb::Write, Class::Operational, RecordType::ShiftSignUp), own);
+        let verifies = answer(&brings, Verb::Write, Class::Counterparty, RecordType::Screening);
+        assert_eq!(refused_by(&verifies), "default-deny", "{role}");
+    }
+    assert_eq!(condition(&lead, Verb::Write, Class::Operational, RecordType::ShiftSignUp), own_shelter);
+    for record in [RecordType::Volunteer, RecordType::Screening, RecordType::PressVisit] {
+        let knows = answer(&lead, Verb::Read, Class::Counterparty, record);
+        assert_eq!(refused_by(&knows), "default-deny", "{record}");
+    }
+    // The press is proposed by public relations, which keeps no shelter.
+    let liaison = user(&["liaison"]);
+    let proposes = answer(&liaison, Verb::Write, Class::Operational, RecordType::PressVisit);
+    assert_eq!(proposes, Answer::Allowed);
+    let decides = answer(&liaison, Verb::Write, Class::Operational, RecordType::Shelter);
+    assert!(matches!(decides, Answer::Refused(_)), "{decides:?}");
     // What is taught is the agency's own; of a revalidation whoever teaches decides, and nobody for them.
     for (role, agency) in [("educator", "INEA"), ("programmes", "UNICEF")] {
         let own = Condition::Is(Fact::Agency, agency.to_owned());

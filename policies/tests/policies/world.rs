@@ -153,6 +153,8 @@ fn optional(record: RecordType, fact: Fact) -> bool {
                 | RecordType::MealServing
                 | RecordType::Incident
                 | RecordType::InvolvedPerson
+                | RecordType::ShiftSignUp
+                | RecordType::PressVisit
         ),
         Fact::Agency => {
             matches!(record, RecordType::Employer | RecordType::Vacancy | RecordType::JobApplication)

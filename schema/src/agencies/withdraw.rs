@@ -13,6 +13,7 @@ use crate::agencies::load::{self, GrantRow, USER_COLUMNS, UserRow, grant_columns
 use crate::agencies::tables::{agencies, agreements, grants, revoked_tokens, users};
 use crate::agencies::{Agreement, Grant, User};
 use crate::context::Context;
+use crate::coordination::withdrawn_with_agreement;
 use crate::error::Result;
 use crate::graph::{Facts, Graph, Record, input, payload, record, union};
 use crate::journal::{Begun, Change, Outcome, Part, Transaction};
@@ -348,6 +349,8 @@ async fn end_agreement(context: Context, input: EndAgreement) -> Result<EndAgree
         let current = current.first(transaction.connection()?).await?;
         return transaction.refuse(VersionConflict::new(current)).await;
     }
+    // The volunteers whom it brings help under it, and no longer.
+    withdrawn_with_agreement(&context, &mut transaction, agreement.agency_id, ends_at).await?;
     let change = AgreementEnded { agreement: agreement.clone() };
     finish(&context, *transaction, &change, EndAgreementPayload { agreement }).await
 }

@@ -2,17 +2,20 @@
 
 mod between;
 mod permits;
+mod press;
 mod recommendations;
 mod referrals;
 pub(crate) mod tables;
 mod tasks;
 mod translations;
 mod tutorials;
+mod volunteers;
 
 use crate::graph::Graph;
 
 pub(crate) use referrals::{Referral, end_cases, referrals_of};
 pub(crate) use tasks::end_tasks;
+pub(crate) use volunteers::withdrawn_with_agreement;
 
 /// Declares this capability's part of the schema.
 pub(crate) fn register(graph: &mut Graph) {
@@ -22,4 +25,6 @@ pub(crate) fn register(graph: &mut Graph) {
     recommendations::register(graph);
     translations::register(graph);
     tutorials::register(graph);
+    volunteers::register(graph);
+    press::register(graph);
 }

@@ -72,6 +72,7 @@ mod lodging;
 mod meals;
 mod people;
 mod permits;
+mod press;
 mod rehabilitation;
 pub mod replay;
 mod reservations;
@@ -79,6 +80,7 @@ mod shelters;
 mod supplies;
 mod tasks;
 mod vacancies;
+mod volunteers;
 mod work;
 
 /// The code of the demonstration programme.
@@ -218,6 +220,8 @@ struct Rows {
     vacancies: vacancies::Rows,
     work: work::Rows,
     rehabilitation: rehabilitation::Rows,
+    volunteers: volunteers::Rows,
+    press: press::Rows,
     funds: funds::Rows,
     tasks: tasks::Rows,
     permits: permits::Rows,
@@ -245,6 +249,8 @@ impl Rows {
         let work = work::Rows::generate(&people.persons, &vacancies, day)?;
         let funds = funds::Rows::generate(now);
         let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
+        let volunteers = volunteers::Rows::generate(&shelters.shelters, now);
+        let press = press::Rows::generate(&shelters.shelters, now);
         let tasks = tasks::Rows::generate(&shelters.shelters, &people.referrals, now);
         let permits = permits::Rows::generate(&shelters.shelters, now);
         let advice = advice::Rows::generate(&shelters.shelters, now);
@@ -265,6 +271,8 @@ impl Rows {
             vacancies,
             work,
             rehabilitation,
+            volunteers,
+            press,
             funds,
             tasks,
             permits,
@@ -294,6 +302,8 @@ impl Rows {
         self.vacancies.copy(transaction).await?;
         self.work.copy(transaction).await?;
         self.rehabilitation.copy(transaction).await?;
+        self.volunteers.copy(transaction).await?;
+        self.press.copy(transaction).await?;
         self.funds.copy(transaction).await?;
         self.tasks.copy(transaction).await?;
         self.permits.copy(transaction).await?;

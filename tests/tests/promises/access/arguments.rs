@@ -239,6 +239,14 @@ fn of_counts_and_money(snapshot: &Snapshot, root: &str, argument: &str) -> Optio
         ("tasks" | "recommendations" | "translations", "overdue")
         | ("permits", "expired")
         | ("tutorials", "published") => literals(&["true", "false"]),
+        ("volunteers", "agency") => one("Agency"),
+        ("volunteers", "skill") => literals(&["COOKING"]),
+        ("volunteers", "active" | "mayWorkNearMinors") | ("volunteerShifts", "nearMinors" | "free") => {
+            literals(&["true", "false"])
+        }
+        ("volunteerShifts", "activity") => literals(&["KITCHEN"]),
+        ("volunteerShifts", "from" | "until") => literals(&["\"2022-01-31\""]),
+        ("pressVisits", "state") => literals(&["PROPOSED", "DONE"]),
         ("indicators", "asOf") | ("indicatorSeries" | "expenses", "from" | "until") => {
             literals(&["\"2022-01-10\""])
         }
@@ -500,6 +508,9 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "recommendations" => &["agency", "addressee", "shelter", "state", "overdue"],
             "translations" => &["agency", "asker", "targetLanguage", "state", "overdue"],
             "tutorials" => &["agency", "topic", "audience", "language", "published"],
+            "volunteers" => &["agency", "skill", "active", "mayWorkNearMinors"],
+            "volunteerShifts" => &["shelter", "activity", "from", "until", "nearMinors", "free"],
+            "pressVisits" => &["shelter", "state", "day"],
             "indicatorSeries" => &["keys", "from", "until"],
             "labelSheet" => &["containers", "paper"],
             "uncountedStock" => &["count"],

@@ -345,6 +345,8 @@ fn nothing(argument: &str, of: &str) -> String {
                 "loan" => "centre_loan",
                 "loanLine" => "centre_loan_line",
                 "work" => "centre_work",
+                "shift" => "volunteer_shift",
+                "signUp" => "shift_sign_up",
                 "act" => "centre_return",
                 "source" => "funding_source",
                 "line" => "budget_line",
@@ -366,7 +368,7 @@ fn nothing(argument: &str, of: &str) -> String {
         "Boolean" => "true".to_owned(),
         "Date" | "PartialDate" => "\"2000-01-01\"".to_owned(),
         // Nothing has such a name, and nothing is done in such a place.
-        "String" if matches!(argument, "name" | "place") => "\"\"".to_owned(),
+        "String" if matches!(argument, "name" | "givenNames" | "place") => "\"\"".to_owned(),
         "String" => "\"an attack: 1\"".to_owned(),
         "Money" => "\"1.00 MXN\"".to_owned(),
         "Quantity" => "\"1 PIECE\"".to_owned(),

@@ -119,6 +119,10 @@ const FAMILIES: &[&str] = &[
 /// The mutations of vacancies, fairs and trainings, which are of no shelter.
 const WORK: &[&str] = &["openVacancy", "reviseVacancy", "closeVacancy", "openJobEvent", "recordJobStand"];
 
+/// The mutations of who volunteers are, and those of the press that whoever keeps the shelter does not decide.
+const VOLUNTEERS: &[&str] = &["registerVolunteer", "reviseVolunteer", "endVolunteer"];
+const PRESS: &[&str] = &["proposePressVisit", "closePressVisit", "cancelPressVisit"];
+
 /// The mutations by which what people ask of their own data is decided and done.
 const DECISIONS: &[&str] =
     &["extendArcoRequest", "answerArcoRequest", "carryOutArcoRequest", "askErasure", "erasePerson"];
@@ -203,6 +207,11 @@ pub(super) fn usable_roots(caller: &Caller) -> BTreeSet<String> {
                     caller.may_write_goods("CatalogueItem")
                 }
                 "Mutation" if field.name.to_lowercase().contains("webhook") => caller.keeps_webhooks(),
+                "Mutation" if VOLUNTEERS.contains(&field.name.as_str()) => caller.brings_volunteers(),
+                "Mutation" if field.name.ends_with("Shift") && class == "OPERATIONAL" => {
+                    caller.fills_shifts(&field.name)
+                }
+                "Mutation" if PRESS.contains(&field.name.as_str()) => caller.proposes_press(),
                 "Mutation" if field.name == "publishIndicators" => caller.publishes(),
                 "Mutation"
                     if ["CentreLoan", "CentreWork", "CentreReturn"]

@@ -335,6 +335,30 @@ async fn the_server_has_these_privileges_and_no_other() {
             "funding_sources",
             "INSERT (currency, evidence, granted, granted_on, id, name, programme_id, recorded_at, user_id), SELECT",
         ),
+        (
+            "press_visits",
+            "INSERT (contact, ends_at, id, journalists, medium, programme_id, proposed_at, proposed_by, purpose, shelter_id, starts_at, visitors), \
+             SELECT, UPDATE (closed_at, closed_by, conditions, decided_at, decided_by, escort_id, reason, state)",
+        ),
+        (
+            "screenings",
+            "INSERT (evidence, id, kind, recorded_at, user_id, valid_until, verified_on, verifier_id, volunteer_id), SELECT, \
+             UPDATE (reason, revoked_at, revoked_by)",
+        ),
+        (
+            "shift_sign_ups",
+            "INSERT (id, shift_id, signed_up_at, user_id, volunteer_id), SELECT, UPDATE (cause, minutes, reason, settled_at, settled_by, state)",
+        ),
+        (
+            "volunteer_shifts",
+            "INSERT (activity, ends_at, id, near_minors, note, places, programme_id, recorded_at, shelter_id, starts_at, user_id), SELECT, \
+             UPDATE (cancelled_at, reason)",
+        ),
+        (
+            "volunteers",
+            "INSERT (agency_id, contact, family_names, given_names, id, languages, programme_id, registered_at, skills, user_id), SELECT, \
+             UPDATE (contact, ended_at, family_names, given_names, languages, skills)",
+        ),
         ("published_counts", append),
         ("published_tables", append),
         (

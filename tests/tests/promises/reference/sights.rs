@@ -33,6 +33,10 @@ pub(crate) enum Where {
     OwnWork,
     /// Who fits these vacancies or applied for them, and shares their data with it for the purpose that it states.
     Candidates,
+    /// Volunteers whom its agency brings, and what is verified of them.
+    OwnVolunteers,
+    /// Visits of the press.
+    Press,
     /// What its agency did, and to whom.
     OwnEntries,
     /// What anyone may do, and why.
@@ -43,7 +47,7 @@ pub(crate) enum Where {
 
 use Where::{
     Addressed, Anywhere, Candidates, Explanations, Food, Gifts, Medical, OwnAccount, OwnCourses, OwnEntries,
-    OwnGifts, OwnShelters, OwnWork, Shared, SharedMinors,
+    OwnGifts, OwnShelters, OwnVolunteers, OwnWork, Press, Shared, SharedMinors,
 };
 
 /// A role, and where it reads OPERATIONAL, INVENTORY, DONOR and ADMINISTRATION. Everyone reads PUBLIC.
@@ -111,7 +115,9 @@ const PEOPLE: &[PeopleRow] = &[
     ("employer", None, &[("EMPLOYMENT", Candidates), ("COUNTERPARTY", OwnWork)]),
     ("permits", None, &[("FUNDS", Anywhere)]),
     ("officer", None, &[("SECURITY", Anywhere)]),
-    ("inspector", None, &[("SECURITY", Anywhere)]),
+    ("inspector", None, &[("SECURITY", Anywhere), ("COUNTERPARTY", OwnVolunteers)]),
+    ("partner", None, &[("COUNTERPARTY", OwnVolunteers)]),
+    ("liaison", None, &[("COUNTERPARTY", Press)]),
     (
         "witness",
         None,
@@ -178,6 +184,8 @@ pub(crate) struct Facts {
     pub(crate) donor_agency: Option<String>,
     /// Whether it is what a household was given.
     pub(crate) to_a_household: bool,
+    /// Whether it is a visit of the press.
+    pub(crate) of_the_press: bool,
     /// Whether it is the caller's own account.
     pub(crate) own_account: bool,
     /// The subject of the account that it is, or is granted to.
@@ -372,6 +380,9 @@ fn carried(object: &str) -> &str {
             | "RecordJobAttendance",
         ) => "WorkProfile",
         Some("InvolvePerson") => "InvolvedPerson",
+        Some(verb) if verb.ends_with("Volunteer") => "Volunteer",
+        Some(verb) if verb.ends_with("Screening") => "Screening",
+        Some(verb) if verb.ends_with("PressVisit") => "PressVisit",
         Some(verb) if verb.ends_with("Dwelling") => "Dwelling",
         Some(verb) if verb.ends_with("Lease") => "Lease",
         Some(verb) if verb.ends_with("Incident") => "Incident",
@@ -405,6 +416,7 @@ impl Where {
         let shared = || facts.shared_with.contains(&format!("{agency}/{}", caller.purpose));
         match self {
             Anywhere | Gifts => true,
+            Press => facts.of_the_press,
             // No record of the programme is one.
             Explanations => false,
             Food => facts.stock_kind.as_deref() == Some("food"),
@@ -416,7 +428,7 @@ impl Where {
             SharedMinors => facts.minor == Some(true) && shared(),
             Candidates => facts.agency.as_deref() == Some(agency) && shared(),
             Addressed => facts.recipient.as_deref() == Some(agency),
-            OwnCourses | OwnEntries | OwnWork => facts.agency.as_deref() == Some(agency),
+            OwnCourses | OwnEntries | OwnVolunteers | OwnWork => facts.agency.as_deref() == Some(agency),
         }
     }
 
@@ -436,6 +448,8 @@ impl Where {
             OwnCourses => LEARNING.contains(&carried(object)),
             OwnWork => matches!(carried(object), "Vacancy" | "VacancyChange" | "Employer"),
             Candidates => matches!(carried(object), "JobApplication" | "JobMatch"),
+            OwnVolunteers => matches!(carried(object), "Volunteer" | "Screening"),
+            Press => matches!(carried(object), "PressVisit" | "PressVisitChange"),
             OwnEntries => OF_THE_JOURNAL.contains(&object),
             Explanations => object == "PolicyExplanation",
             Gifts => matches!(carried(object), "Donor" | "Donation" | "DonationItem" | "DonationReceipt"),
@@ -646,6 +660,24 @@ impl Caller {
     pub(crate) fn keeps_campaigns(&self) -> bool {
         let keeps = ["coordinator", "liaison"].iter().any(|role| self.roles.contains(*role));
         keeps && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it says who some volunteers are.
+    pub(crate) fn brings_volunteers(&self) -> bool {
+        let brings = ["coordinator", "inspector", "partner"].iter().any(|role| self.roles.contains(*role));
+        brings && self.in_force && !self.roles.contains("witness")
+    }
+
+    /// Whether it plans shifts in some shelter, or says who comes to some of them.
+    pub(crate) fn fills_shifts(&self, mutation: &str) -> bool {
+        let signs_up = matches!(mutation, "signUpForShift" | "withdrawFromShift");
+        self.may_write("OPERATIONAL") || signs_up && self.brings_volunteers()
+    }
+
+    /// Whether it proposes that the press visits some shelter.
+    pub(crate) fn proposes_press(&self) -> bool {
+        let liaison = self.roles.contains("liaison") && self.in_force && !self.roles.contains("witness");
+        self.may_write("OPERATIONAL") || liaison
     }
 
     /// Whether it records loans of centres.

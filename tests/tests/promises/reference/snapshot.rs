@@ -167,7 +167,7 @@ impl Snapshot {
         }
     }
 
-    /// What agencies ask of one another, permits, and what advisers give.
+    /// What agencies ask of one another, permits, what advisers give, volunteers and visits of the press.
     async fn read_coordination(&mut self, client: &Client) {
         for (list, object, depth) in [
             ("tasks", "Task", 1),
@@ -175,6 +175,9 @@ impl Snapshot {
             ("recommendations", "Recommendation", 2),
             ("translations", "Translation", 1),
             ("tutorials", "Tutorial", 2),
+            ("volunteers", "Volunteer", 2),
+            ("volunteerShifts", "VolunteerShift", 2),
+            ("pressVisits", "PressVisit", 1),
         ] {
             self.page_through(client, list, &all_of(object, depth), "").await;
         }
@@ -322,7 +325,9 @@ impl Snapshot {
             "Enrolment" | "SchoolPlace" | "Revalidation" => {
                 Facts { agency: code("agency"), ..follow("person") }
             }
-            "Employer" => Facts { agency: code("agency"), ..Facts::default() },
+            "Employer" | "Volunteer" => Facts { agency: code("agency"), ..Facts::default() },
+            "Screening" => follow("volunteer"),
+            "PressVisit" => Facts { of_the_press: true, ..Facts::default() },
             "Vacancy" => follow("employer"),
             "JobApplication" => Facts { agency: follow("vacancy").agency, ..follow("person") },
             "JobFollowUp" => follow("jobPlacement"),

@@ -174,6 +174,8 @@ pub(super) struct Goods {
     stock: Vec<(String, Record)>,
     incidents: Vec<(String, Record)>,
     involved: Vec<(String, Record)>,
+    volunteers: Vec<(String, Record)>,
+    screenings: Vec<(String, Record)>,
 }
 
 impl Goods {
@@ -187,6 +189,13 @@ impl Goods {
                     record.with(fact, row.get::<_, Option<&str>>(place + 1))
                 });
                 (id(kind, row.get(0)), facts)
+            };
+            rows.iter().map(record).collect()
+        };
+        let brought = async |kind: &str, statement: &str| -> Vec<(String, Record)> {
+            let rows = client.query(statement, &[]).await.unwrap();
+            let record = |row: &tokio_postgres::Row| {
+                (id(kind, row.get(0)), Record::default().with(Fact::Agency, Some(row.get::<_, &str>(1))))
             };
             rows.iter().map(record).collect()
         };
@@ -216,6 +225,13 @@ impl Goods {
                 "involved_person",
                 "SELECT p.id, NULL, NULL, s.code FROM incident_people p JOIN incidents i ON i.id = p.incident_id \
                  JOIN shelters s ON s.id = i.shelter_id",
+            )
+            .await,
+            volunteers: brought("volunteer", "SELECT v.id, a.code FROM volunteers v JOIN agencies a ON a.id = v.agency_id").await,
+            screenings: brought(
+                "screening",
+                "SELECT s.id, a.code FROM screenings s JOIN volunteers v ON v.id = s.volunteer_id \
+                 JOIN agencies a ON a.id = v.agency_id LIMIT 40",
             )
             .await,
         }
@@ -424,6 +440,16 @@ pub(super) async fn examine_journal(examined: &mut Examined<'_>, programme: &Pro
     }
 }
 
+/// Volunteers, and what is verified of them, listed and found by their ids.
+pub(super) async fn examine_volunteers(examined: &mut Examined<'_>, goods: &Goods) {
+    let answer =
+        examined.ask("{ volunteers(first: 500) { totalCount nodes { id screenings { id } } } }").await;
+    let nodes = listed(examined, &answer, "volunteers", Class::Counterparty, RecordType::Volunteer);
+    examined.reaches(Class::Counterparty, RecordType::Volunteer, &goods.volunteers, &ids(nodes));
+    let found = examined.found(&goods.screenings).await;
+    examined.reaches(Class::Counterparty, RecordType::Screening, &goods.screenings, &found);
+}
+
 /// Incidents, and who was in them, found by their ids and reached through the incidents.
 pub(super) async fn examine_incidents(examined: &mut Examined<'_>, goods: &Goods) {
     let answer = examined.ask("{ incidents(first: 500) { totalCount nodes { id people { id } } } }").await;
@@ -511,6 +537,12 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
             examined.judge_all(Verb::Write, Class::Operational, record, facts, 40);
         }
         examined.judge_all(Verb::Write, Class::Education, RecordType::Course, &facts, 40);
+        // Few of the actors bring volunteers.
+        examined.judge_all(Verb::Write, Class::Operational, RecordType::ShiftSignUp, &in_a_shelter, 60);
+        for record in [RecordType::Volunteer, RecordType::Screening] {
+            examined.judge_all(Verb::Read, Class::Counterparty, record, &facts, 60);
+            examined.judge_all(Verb::Write, Class::Counterparty, record, &facts, 60);
+        }
     }
     for lender in ["BISOM", "IMACUM", "IMDECUF"] {
         let facts = Record::default().with(Fact::Lender, Some(lender));

@@ -14,7 +14,7 @@ use proptest::test_runner::TestRunner;
 
 use self::examine::{
     Examined, Goods, Tally, examine_goods, examine_health, examine_housing, examine_incidents,
-    examine_journal, examine_people, examine_work,
+    examine_journal, examine_people, examine_volunteers, examine_work,
 };
 use self::programme::{client, programme};
 use crate::reference::oracle::Oracle;
@@ -89,6 +89,7 @@ async fn what_sql_lets_through_is_what_the_authorizer_allows_record_by_record() 
             examine_journal(&mut examined, &programme).await;
             examine_goods(&mut examined, &goods).await;
             examine_incidents(&mut examined, &goods).await;
+            examine_volunteers(&mut examined, &goods).await;
         }
         world.stop().await;
     }

@@ -16,8 +16,10 @@ mod journal;
 mod lodging;
 mod meals;
 mod people;
+mod press;
 mod rehabilitation;
 mod stores;
+mod volunteers;
 mod webhooks;
 
 use std::collections::BTreeSet;
@@ -50,8 +52,10 @@ fn breaches() -> Vec<Breach> {
         lodging::BREACHES,
         meals::BREACHES,
         people::BREACHES,
+        press::BREACHES,
         rehabilitation::BREACHES,
         stores::BREACHES,
+        volunteers::BREACHES,
         webhooks::BREACHES,
     ]
     .concat();
