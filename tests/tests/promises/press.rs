@@ -26,7 +26,7 @@ async fn done(client: &Client, root: &str, arguments: &str) -> Json {
 }
 
 fn seen(visit: &Json) -> String {
-    format!("visit: {}, version: {}", visit["id"], visit["version"])
+    format!("pressVisit: {}, version: {}", visit["id"], visit["version"])
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -186,7 +186,14 @@ fn every_id_is_an_opaque_global_id() {
                     | "folio"
                     | "ageException"
                     | "waiverReason"
-            ) || argument.name == "outcome" && coordinate == "Mutation.endMedicalReferral";
+                    | "givenNames"
+                    | "familyNames"
+                    | "medium"
+                    | "journalists"
+            ) && (argument.name.as_str(), coordinate.as_str())
+                != ("conditions", "Mutation.approvePressVisit")
+                || argument.name == "outcome" && coordinate == "Mutation.endMedicalReferral"
+                || argument.name == "purpose" && coordinate == "Mutation.proposePressVisit";
             let of = argument.ty.inner_named_type().as_str();
             assert_eq!(of == "String", is_text, "{coordinate}({}: {of})", argument.name);
         }

@@ -31,7 +31,7 @@ input! {
     /// A visit of the press that is to be.
     pub struct ApprovePressVisit {
         /// The visit; one that another user proposed and nobody has decided.
-        pub visit: Id<PressVisit>,
+        pub press_visit: Id<PressVisit>,
         /// What the visitors must keep to, beside what always holds: no face of a minor, and no name of anyone in care.
         pub conditions: Option<Vec<PressCondition>>,
         /// The agency that goes with them.
@@ -47,7 +47,7 @@ input! {
     /// A visit of the press that is not to be, and why.
     pub struct RefusePressVisit {
         /// The visit.
-        pub visit: Id<PressVisit>,
+        pub press_visit: Id<PressVisit>,
         /// Why, 3 to 500 characters; no name of anyone.
         pub reason: String,
         /// The version of the visit that the caller saw.
@@ -61,7 +61,7 @@ input! {
     /// A visit of the press that was.
     pub struct ClosePressVisit {
         /// The visit; an approved one that has begun.
-        pub visit: Id<PressVisit>,
+        pub press_visit: Id<PressVisit>,
         /// The version of the visit that the caller saw.
         pub version: i32,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
@@ -234,7 +234,7 @@ async fn found<P: Serialize + DeserializeOwned>(
     judged_as: RecordType,
 ) -> Result<std::result::Result<(), NotFound>> {
     let Some(visit) = visit_in(context, transaction.connection()?, id.uuid()).await? else {
-        return Ok(Err(NotFound::new("visit")));
+        return Ok(Err(NotFound::new("pressVisit")));
     };
     context.authorize_write(Class::Operational, judged_as, &visit)?;
     Ok(Ok(()))
@@ -255,7 +255,7 @@ async fn approve(
     transaction: &mut Transaction<'_, ApprovePressVisitPayload>,
     input: &ApprovePressVisit,
 ) -> Result<std::result::Result<Done<ApprovePressVisitPayload>, ApprovePressVisitResult>> {
-    ensure!(found(context, transaction, input.visit, RecordType::Shelter).await?);
+    ensure!(found(context, transaction, input.press_visit, RecordType::Shelter).await?);
     if context.agency_code(input.escort.uuid()).is_empty() {
         return Ok(Err(NotFound::new("escort").into()));
     }
@@ -266,7 +266,7 @@ async fn approve(
         escort_id: Some(input.escort.uuid()),
         ..Step::decided(context, PressVisitState::Approved)?
     };
-    go_on(context, transaction, (input.visit, input.version), &step).await
+    go_on(context, transaction, (input.press_visit, input.version), &step).await
 }
 
 /// Refuses a visit.
@@ -284,13 +284,13 @@ async fn refuse(
     transaction: &mut Transaction<'_, RefusePressVisitPayload>,
     input: &RefusePressVisit,
 ) -> Result<std::result::Result<Done<RefusePressVisitPayload>, RefusePressVisitResult>> {
-    ensure!(found(context, transaction, input.visit, RecordType::Shelter).await?);
+    ensure!(found(context, transaction, input.press_visit, RecordType::Shelter).await?);
     if let Some(problem) = refuse_text("reason", Some(&input.reason)) {
         return Ok(Err(problem.into()));
     }
     let reason = Some(input.reason.as_str());
     let step = Step { reason, ..Step::decided(context, PressVisitState::Refused)? };
-    go_on(context, transaction, (input.visit, input.version), &step).await
+    go_on(context, transaction, (input.press_visit, input.version), &step).await
 }
 
 /// Says that a visit was.
@@ -308,9 +308,9 @@ async fn close(
     transaction: &mut Transaction<'_, ClosePressVisitPayload>,
     input: &ClosePressVisit,
 ) -> Result<std::result::Result<Done<ClosePressVisitPayload>, ClosePressVisitResult>> {
-    ensure!(found(context, transaction, input.visit, RecordType::PressVisit).await?);
+    ensure!(found(context, transaction, input.press_visit, RecordType::PressVisit).await?);
     let step = Step::closed(context, PressVisitState::Done)?;
-    go_on(context, transaction, (input.visit, input.version), &step).await
+    go_on(context, transaction, (input.press_visit, input.version), &step).await
 }
 
 /// Cancels a visit, before it is decided or after.
@@ -328,11 +328,11 @@ async fn cancel(
     transaction: &mut Transaction<'_, CancelPressVisitPayload>,
     input: &RefusePressVisit,
 ) -> Result<std::result::Result<Done<CancelPressVisitPayload>, CancelPressVisitResult>> {
-    ensure!(found(context, transaction, input.visit, RecordType::PressVisit).await?);
+    ensure!(found(context, transaction, input.press_visit, RecordType::PressVisit).await?);
     if let Some(problem) = refuse_text("reason", Some(&input.reason)) {
         return Ok(Err(problem.into()));
     }
     let reason = Some(input.reason.as_str());
     let step = Step { reason, ..Step::closed(context, PressVisitState::Cancelled)? };
-    go_on(context, transaction, (input.visit, input.version), &step).await
+    go_on(context, transaction, (input.press_visit, input.version), &step).await
 }

@@ -347,6 +347,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "work" => "centre_work",
                 "shift" => "volunteer_shift",
                 "signUp" => "shift_sign_up",
+                "pressVisit" => "press_visit",
                 "act" => "centre_return",
                 "source" => "funding_source",
                 "line" => "budget_line",

@@ -11,8 +11,8 @@ macro_rules! helpers {
          INSERT INTO volunteers (id, programme_id, agency_id, given_names, languages, skills, registered_at) \
              SELECT fresh, programme_id, id, 'Una', '{es}', '{COOKING}', '2022-01-01' FROM one, agencies WHERE code = 'PCE'; \
          INSERT INTO screenings (id, volunteer_id, kind, evidence, verified_on, valid_until, verifier_id, recorded_at) \
-             SELECT gen_random_uuid(), fresh, kind, 'Una', '2022-01-01', '2022-03-31', id, '2022-01-01' \
-             FROM one, agencies, unnest(ARRAY['IDENTITY', 'CRIMINAL_RECORD', 'CHILD_SAFEGUARDING']) AS kind WHERE code = 'DIF_MUNICIPAL'; \
+             SELECT gen_random_uuid(), fresh, needed, 'Una', '2022-01-01', '2022-03-31', id, '2022-01-01' \
+             FROM one, agencies, unnest(ARRAY['IDENTITY', 'CRIMINAL_RECORD', 'CHILD_SAFEGUARDING']) AS needed WHERE code = 'DIF_MUNICIPAL'; \
          INSERT INTO volunteer_shifts (id, programme_id, shelter_id, activity, starts_at, ends_at, near_minors, places, recorded_at) \
              SELECT shift, programme_id, shelters.id, 'CHILDCARE', '2022-02-10T17:00Z', '2022-02-10T20:00Z', shift = fresh, \
                  CASE WHEN shift = fresh THEN 1 ELSE 9 END, '2022-02-01' \
