@@ -9,7 +9,7 @@ use super::shelters::Shelter;
 use super::{Random, STARTS_ON, copy, id, local, programme_id};
 
 /// How many days lie between visits, and how many before one it is proposed and decided.
-const EVERY: usize = 4;
+const EVERY: usize = 3;
 const PROPOSED_BEFORE: u64 = 6;
 const DECIDED_BEFORE: u64 = 3;
 /// Who asks, and what for.

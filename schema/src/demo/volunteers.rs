@@ -177,7 +177,7 @@ impl Rows {
             let languages = if random.chance(35) { vec!["es", "fr"] } else { vec!["es"] };
             // Some help no more, and some leave no contact: a real null, beside those that a reader is refused.
             let ended_at =
-                local(STARTS_ON + Days::new(35), 10) + TimeDelta::days(random.between(0, 40).into());
+                local(STARTS_ON + Days::new(35), 10) + TimeDelta::days(random.between(0, 20).into());
             let ended_at = Some(ended_at).filter(|at| random.chance(12) && *at <= now);
             self.volunteers.push(Volunteer {
                 id: volunteer_id,
