@@ -77,6 +77,16 @@ pub(crate) fn register(graph: &mut Graph) {
         .query("beds", Class::Operational, "The beds of a space, page by page.")
         .connection(ConnectionKind { node: "Bed", connection: "BedConnection", edge: "BedEdge" }, list::beds);
     graph
+        .query(
+            "holds",
+            Class::Operational,
+            "The holds of a shelter's beds, page by page, in the order in which they were made.",
+        )
+        .connection(
+            ConnectionKind { node: "BedHold", connection: "BedHoldConnection", edge: "BedHoldEdge" },
+            list::holds,
+        );
+    graph
         .query("stays", Class::Placement, "The stays of a person, page by page. Needs a purpose.")
         .connection(
             ConnectionKind { node: "Stay", connection: "StayConnection", edge: "StayEdge" },

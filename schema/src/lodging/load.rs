@@ -128,7 +128,7 @@ pub(super) async fn beds_in(
 }
 
 #[diesel::dsl::auto_type]
-fn hold_columns() -> _ {
+pub(super) fn hold_columns() -> _ {
     (
         bed_holds::id,
         bed_holds::code,

@@ -523,6 +523,41 @@ async fn a_stay_passes_over_a_hold_that_is_over_by_its_own_time() {
     world.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_of_a_shelter_come_page_by_page_the_open_ones_apart() {
+    let world = World::start().await;
+    let lead = world.client(LEAD);
+    let ward = ward(&world, "ALB-01", 5).await;
+    let mut made = Vec::new();
+    for bed in &ward.beds {
+        let holding = format!("beds: [\"{bed}\"], until: \"2022-02-02T20:00:00Z\", note: \"Para mañana\"");
+        let held = mutate(&lead, "holdBeds", &holding).await;
+        made.push(at(&held, "data.x.hold").clone());
+    }
+    let ids =
+        |holds: &[Json]| holds.iter().map(|hold| hold["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let shelters = lead.query("{ shelters { id code } }").await;
+    let shelter = |code: &str| {
+        let known = rows(&shelters, "data.shelters").iter().find(|shelter| shelter["code"] == code).unwrap();
+        format!("shelter: {}", known["id"])
+    };
+    let (here, there) = (shelter("ALB-01"), shelter("ALB-02"));
+    let open = format!("{here}, open: true");
+    let before = paged(&lead, "holds", &format!("{here}, open: false"), 2).await;
+    let all = paged(&lead, "holds", &open, 2).await;
+    assert!(all.ends_with(&ids(&made)), "{all:?}");
+    let released = format!("hold: {}, version: {}", made[1]["id"], made[1]["version"]);
+    assert_eq!(outcome(&mutate(&lead, "releaseHold", &released).await), "ReleaseHoldPayload");
+    let left: Vec<String> = all.iter().filter(|id| **id != made[1]["id"]).cloned().collect();
+    assert_eq!(paged(&lead, "holds", &open, 3).await, left);
+    let over = paged(&lead, "holds", &format!("{here}, open: false"), 3).await;
+    assert_eq!(over.len(), before.len() + 1);
+    assert!(over.contains(&ids(&made)[1]));
+    let elsewhere = paged(&lead, "holds", &there, 2).await;
+    assert!(ids(&made).iter().all(|id| !elsewhere.contains(id)));
+    world.stop().await;
+}
+
 /// Beds are added to a space that lodges nobody, each under a code of its own, and no more than it can lodge.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_space_has_no_more_beds_than_places() {

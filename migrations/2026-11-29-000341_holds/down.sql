@@ -1,0 +1,1 @@
+DROP INDEX bed_holds_by_shelter;
