@@ -13,9 +13,10 @@ use super::involve::{InvolvePersonPayload, involve_person};
 use super::report::{ReportIncidentPayload, report_incident};
 use super::{Incident, IncidentChanged, IncidentFollowUp, IncidentStep, InvolvedPerson, load};
 use crate::agencies::{self, Agency};
+use crate::census::Person;
 use crate::context::Context;
 use crate::error::Result;
-use crate::graph::{Changes, ConnectionKind, Graph, Record, input, record};
+use crate::graph::{Changes, ConnectionKind, Graph, Object, Record, input, record};
 use crate::journal::Entry;
 use crate::scalars::Id;
 use crate::shelters::{self, Shelter};
@@ -149,6 +150,20 @@ pub(crate) fn register(graph: &mut Graph) {
         );
     mutations(graph);
     subscriptions(graph);
+}
+
+/// A person's edge to what is known of the incidents that they were in.
+pub(crate) fn of_a_person(person: Object<Person>) -> Object<Person> {
+    person
+        .many(
+            "involvements",
+            Class::Security,
+            "In which incidents they were, and what is said of them there.",
+            |person| Some(person.id.uuid()),
+            load::involvements_of,
+            |involved: &InvolvedPerson| involved.person.uuid(),
+        )
+        .in_scope::<InvolvedPerson>()
 }
 
 fn incident_key(incident: &Incident) -> Uuid {

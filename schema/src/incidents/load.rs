@@ -143,13 +143,17 @@ pub(super) async fn follow_ups_by_ids(context: Context, ids: Vec<Uuid>) -> Resul
 /// A row of somebody who was in an incident, still sealed.
 type PersonRow = (Uuid, Uuid, DateTime<Utc>, Uuid, Vec<u8>, String);
 
-/// Who was in incidents: in these, or who has these keys. Opens what is said of them, and notes of whom it tells.
-async fn people(
-    context: Context,
-    (of, ids): (Option<Vec<Uuid>>, Option<Vec<Uuid>>),
-) -> Result<Vec<InvolvedPerson>> {
+/// Who was in which incidents.
+enum Of {
+    Incidents(Vec<Uuid>),
+    People(Vec<Uuid>),
+    Keys(Vec<Uuid>),
+}
+
+/// Who was in incidents. Opens what is said of them, and notes of whom it tells.
+async fn people(context: Context, of: Of) -> Result<Vec<InvolvedPerson>> {
     let Some(scope) = scope(&context, RecordType::InvolvedPerson)? else { return Ok(Vec::new()) };
-    let mut query = incident_people::table
+    let query = incident_people::table
         .inner_join(incidents::table.inner_join(shelters::table))
         .filter(InScope::new(&scope, incident_facts))
         .order(incident_people::id)
@@ -162,12 +166,11 @@ async fn people(
             shelters::code,
         ))
         .into_boxed::<Pg>();
-    if let Some(of) = of {
-        query = query.filter(incident_people::incident_id.eq_any(of));
-    }
-    if let Some(ids) = ids {
-        query = query.filter(incident_people::id.eq_any(ids));
-    }
+    let query = match of {
+        Of::Incidents(incidents) => query.filter(incident_people::incident_id.eq_any(incidents)),
+        Of::People(people) => query.filter(incident_people::person_id.eq_any(people)),
+        Of::Keys(keys) => query.filter(incident_people::id.eq_any(keys)),
+    };
     let reader = context.reader().await?;
     let mut rows: Vec<PersonRow> = query.load(&mut &*reader).await?;
     context.hide_order(&mut rows, |row| row.0);
@@ -185,12 +188,17 @@ async fn people(
 
 /// Who was in some incidents.
 pub(super) async fn people_of(context: Context, of: Vec<Uuid>) -> Result<Vec<InvolvedPerson>> {
-    people(context, (Some(of), None)).await
+    people(context, Of::Incidents(of)).await
+}
+
+/// In which incidents some people were.
+pub(super) async fn involvements_of(context: Context, of: Vec<Uuid>) -> Result<Vec<InvolvedPerson>> {
+    people(context, Of::People(of)).await
 }
 
 /// Who was in incidents, by key.
 pub(super) async fn people_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<InvolvedPerson>> {
-    people(context, (None, Some(ids))).await
+    people(context, Of::Keys(ids)).await
 }
 
 input! {

@@ -25,7 +25,7 @@ use crate::graph::{Facts, graphql_enum, record};
 use crate::journal::Change;
 use crate::scalars::Id;
 
-pub(crate) use graphql::register;
+pub(crate) use graphql::{of_a_person, register};
 
 graphql_enum! {
     /// What kind of thing happened.

@@ -39,7 +39,7 @@ pub(crate) use holds::tidy;
 pub(crate) use leaving::leave_beds;
 pub(crate) use load::{beds_of_spaces, stays_of};
 pub(crate) use newborns::lodge_newborns;
-use overrides::PlacementOverride;
+pub(crate) use overrides::{PlacementOverride, overrides_of};
 pub(crate) use stays::hold_households;
 
 graphql_enum! {

@@ -175,15 +175,18 @@ pub(super) async fn stand_held(
 /// An attendance's row: its key, its event's, its person's, what is sealed, and the facts of the person.
 type AttendanceRow = (Uuid, Uuid, Uuid, Vec<u8>, FactRow);
 
-async fn attendances(
-    context: &Context,
-    of: Option<Vec<Uuid>>,
-    ids: Option<Vec<Uuid>>,
-) -> Result<Vec<JobAttendance>> {
+/// Which attendances.
+enum Of {
+    Events(Vec<Uuid>),
+    People(Vec<Uuid>),
+    Keys(Vec<Uuid>),
+}
+
+async fn attendances(context: &Context, of: Of) -> Result<Vec<JobAttendance>> {
     let Some(scope) = context.personal_scope(Class::Employment, RecordType::WorkProfile)? else {
         return Ok(Vec::new());
     };
-    let mut query = job_attendances::table
+    let query = job_attendances::table
         .inner_join(persons::table.left_join(shelters::table))
         .filter(persons::programme_id.eq(context.programme_id()))
         .filter(InScope::new(&scope, person_facts))
@@ -196,12 +199,11 @@ async fn attendances(
             fact_columns(scope.at()),
         ))
         .into_boxed::<Pg>();
-    if let Some(of) = of {
-        query = query.filter(job_attendances::event_id.eq_any(of));
-    }
-    if let Some(ids) = ids {
-        query = query.filter(job_attendances::id.eq_any(ids));
-    }
+    let query = match of {
+        Of::Events(events) => query.filter(job_attendances::event_id.eq_any(events)),
+        Of::People(people) => query.filter(job_attendances::person_id.eq_any(people)),
+        Of::Keys(keys) => query.filter(job_attendances::id.eq_any(keys)),
+    };
     let rows: Vec<AttendanceRow> = query.load(&mut &*context.reader().await?).await?;
     let keys = context.vault().keys(rows.iter().map(|row| row.2).collect()).await?;
     context.discloses(rows.iter().map(|row| row.2));
@@ -222,10 +224,18 @@ async fn attendances(
 
 /// Who came to some events, as far as the caller may know of their work.
 pub(super) async fn attendances_of(context: Context, events: Vec<Uuid>) -> Result<Vec<JobAttendance>> {
-    attendances(&context, Some(events), None).await
+    attendances(&context, Of::Events(events)).await
+}
+
+/// To which events some people came.
+pub(in crate::employment) async fn attendances_of_people(
+    context: Context,
+    people: Vec<Uuid>,
+) -> Result<Vec<JobAttendance>> {
+    attendances(&context, Of::People(people)).await
 }
 
 /// Attendances by key.
 pub(super) async fn attendances_by_ids(context: Context, ids: Vec<Uuid>) -> Result<Vec<JobAttendance>> {
-    attendances(&context, None, Some(ids)).await
+    attendances(&context, Of::Keys(ids)).await
 }

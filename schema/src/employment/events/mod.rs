@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use enlace_policies::{Class, Fact, RecordType};
 
+pub(super) use self::load::attendances_of_people;
 use self::write::{
     OpenJobEventPayload, RecordJobStandPayload, open_job_event, record_job_attendance, record_job_stand,
 };

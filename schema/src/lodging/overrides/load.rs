@@ -34,6 +34,7 @@ type Row = (
 enum Of {
     Keys(Vec<Uuid>),
     Requests(Vec<Uuid>),
+    People(Vec<Uuid>),
     /// Those that may still be approved or used, everywhere or in one shelter.
     Open(Option<Uuid>),
 }
@@ -85,6 +86,7 @@ async fn overrides_where(
     let query = match of {
         Of::Keys(keys) => query.filter(placement_overrides::id.eq_any(keys)),
         Of::Requests(requests) => query.filter(placement_overrides::request_id.eq_any(requests)),
+        Of::People(people) => query.filter(placement_overrides::person_id.eq_any(people)),
         Of::Open(shelter) => {
             let open = query
                 .filter(placement_overrides::ends_at.gt(context.now()))
@@ -132,6 +134,12 @@ pub(super) async fn by_ids(context: Context, keys: Vec<Uuid>) -> Result<Vec<Plac
 pub(super) async fn of_requests(context: Context, requests: Vec<Uuid>) -> Result<Vec<PlacementOverride>> {
     let reader = context.reader().await?;
     overrides_where(&context, &mut &*reader, Of::Requests(requests)).await
+}
+
+/// Those of some people.
+pub(crate) async fn overrides_of(context: Context, people: Vec<Uuid>) -> Result<Vec<PlacementOverride>> {
+    let reader = context.reader().await?;
+    overrides_where(&context, &mut &*reader, Of::People(people)).await
 }
 
 input! {

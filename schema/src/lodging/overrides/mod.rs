@@ -20,6 +20,7 @@ use crate::scalars::Id;
 use crate::shelters::{self, Space};
 
 pub(super) use load::approved_in;
+pub(crate) use load::overrides_of;
 
 /// How long it may be approved and used.
 const LASTS: TimeDelta = TimeDelta::hours(12);
