@@ -32,6 +32,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("incidents.tests.toml", include_str!("../incidents.tests.toml")),
     ("indicators.tests.toml", include_str!("../indicators.tests.toml")),
     ("inspections.tests.toml", include_str!("../inspections.tests.toml")),
+    ("intake.tests.toml", include_str!("../intake.tests.toml")),
     ("journal.tests.toml", include_str!("../journal.tests.toml")),
     ("meals.tests.toml", include_str!("../meals.tests.toml")),
     ("shelters.tests.toml", include_str!("../shelters.tests.toml")),

@@ -195,6 +195,8 @@ named! {
         ArcoAnswer = "ArcoAnswer",
         /// That what is known of a person is erased.
         Erasure = "Erasure",
+        /// What a family says at the desk, until it is handed on and since.
+        Intake = "Intake",
         /// A medical assessment.
         Assessment = "Assessment",
         /// What a clinician concluded, and what is done for it: a visit.
@@ -305,7 +307,7 @@ named! {
     Fact {
         /// The agency that the record is of.
         Agency = "agency",
-        /// The subject whose account it is.
+        /// The subject whose account it is; of an intake, who is taking it down, absent once it is handed on or withdrawn.
         User = "user",
         /// The agency that lends the centre; absent where it is the programme's own.
         Lender = "lender",
@@ -403,6 +405,7 @@ impl RecordType {
             | Self::ArcoRequest
             | Self::ArcoAnswer
             | Self::Erasure
+            | Self::Intake
             | Self::Assessment
             | Self::Diagnosis
             | Self::Enrolment
@@ -490,6 +493,9 @@ impl RecordType {
             Self::ArcoRequest | Self::ArcoAnswer | Self::Erasure => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith]
             }
+            Self::Intake => {
+                &[Fact::Person, Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Withheld, Fact::User]
+            }
             Self::Assessment | Self::Diagnosis => &[Fact::Person, Fact::Withheld],
             Self::Enrolment | Self::RevalidationDecision | Self::JobApplication => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Agency, Fact::Withheld]
@@ -532,10 +538,11 @@ impl RecordType {
                 | Self::Advice
                 | Self::ShiftSignUp
                 | Self::Course,
-            )
-            | (Fact::Agency | Fact::Recipient, Self::AgencyRequest | Self::AgencyAnswer) => {
+            ) => (Class::Operational, self),
+            (Fact::Agency | Fact::Recipient, Self::AgencyRequest | Self::AgencyAnswer) => {
                 (Class::Operational, self)
             }
+            (Fact::User, Self::Intake) => (Class::Family, self),
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
             (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),
@@ -548,6 +555,7 @@ impl RecordType {
                 | Self::ArcoRequest
                 | Self::ArcoAnswer
                 | Self::Erasure
+                | Self::Intake
                 | Self::Enrolment
                 | Self::RevalidationDecision
                 | Self::WorkProfile

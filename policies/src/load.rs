@@ -36,6 +36,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("incidents.cedar", include_str!("../incidents.cedar")),
     ("indicators.cedar", include_str!("../indicators.cedar")),
     ("inspections.cedar", include_str!("../inspections.cedar")),
+    ("intake.cedar", include_str!("../intake.cedar")),
     ("journal.cedar", include_str!("../journal.cedar")),
     ("meals.cedar", include_str!("../meals.cedar")),
     ("shelters.cedar", include_str!("../shelters.cedar")),

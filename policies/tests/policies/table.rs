@@ -34,6 +34,7 @@ fn identified(record: RecordType) -> bool {
             | Of::Referral
             | Of::ArcoRequest
             | Of::InvolvedPerson
+            | Of::Intake
             | Of::Assessment
             | Of::Diagnosis
             | Of::Enrolment

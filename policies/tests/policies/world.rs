@@ -159,9 +159,9 @@ fn optional(record: RecordType, fact: Fact) -> bool {
         Fact::Agency => {
             matches!(record, RecordType::Employer | RecordType::Vacancy | RecordType::JobApplication)
         }
-        Fact::User | Fact::StockKind | Fact::Person | Fact::AgeGroup | Fact::Recipient | Fact::SharedWith => {
-            false
-        }
+        // Whoever is taking an intake down, while they are.
+        Fact::User => matches!(record, RecordType::Intake),
+        Fact::StockKind | Fact::Person | Fact::AgeGroup | Fact::Recipient | Fact::SharedWith => false,
     }
 }
 

@@ -4,9 +4,10 @@ use enlace_policies::Class;
 
 use crate::agencies::{self, Agency};
 use crate::census::episodes::Episode;
+use crate::census::intake::Intake;
 use crate::census::{
-    Consent, Household, Person, arco, consents, duplicates, episodes, following, load, pickup, registering,
-    search, together, updating,
+    Consent, Household, Person, arco, consents, duplicates, episodes, following, intake, load, pickup,
+    registering, search, together, updating,
 };
 use crate::coordination::{self, Referral};
 use crate::departures::{self, Departure};
@@ -16,7 +17,8 @@ use crate::employment;
 use crate::graph::{ConnectionKind, Graph};
 use crate::health;
 use crate::housing::{self, Tenancy};
-use crate::lodging::{self, Stay};
+use crate::incidents;
+use crate::lodging::{self, PlacementOverride, Stay};
 use crate::shelters::{self, Shelter};
 
 /// Declares this capability's part of the schema.
@@ -29,6 +31,7 @@ pub(crate) fn register(graph: &mut Graph) {
     duplicates::register(graph);
     episodes::register(graph);
     following::register(graph);
+    intake::register(graph);
     pickup::register(graph);
     registering::register(graph);
     updating::register(graph);
@@ -80,6 +83,15 @@ fn person(graph: &mut Graph) {
             )
             .in_scope::<Stay>()
             .many(
+                "placementOverrides",
+                Class::Placement,
+                "Where it was asked that they lie though it does not suit them, oldest first.",
+                |person| Some(person.id.uuid()),
+                lodging::overrides_of,
+                |of: &PlacementOverride| of.person_id,
+            )
+            .in_scope::<PlacementOverride>()
+            .many(
                 "episodes",
                 Class::Identity,
                 "When they were here, oldest first.",
@@ -97,6 +109,15 @@ fn person(graph: &mut Graph) {
                 |departure: &Departure| departure.person_id,
             )
             .in_scope::<Departure>()
+            .many(
+                "intakes",
+                Class::Family,
+                "What was said of their vaccinations and work when they were registered, in the order in which it was begun.",
+                |person| Some(person.id.uuid()),
+                intake::intakes_of,
+                |intake: &Intake| intake.person_id,
+            )
+            .in_scope::<Intake>()
             .one(
                 "mergedInto",
                 Class::Identity,
@@ -133,7 +154,7 @@ fn person(graph: &mut Graph) {
                 |referral: &Referral| referral.person_id,
             )
             .in_scope::<Referral>();
-        employment::of_a_person(education::of_a_person(health::of_a_person(person)))
+        incidents::of_a_person(employment::of_a_person(education::of_a_person(health::of_a_person(person))))
     });
 }
 

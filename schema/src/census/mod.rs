@@ -14,6 +14,7 @@ mod episodes;
 mod following;
 mod graphql;
 mod held;
+pub(crate) mod intake;
 mod load;
 mod newborns;
 mod parts;

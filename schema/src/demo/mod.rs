@@ -66,6 +66,7 @@ mod housing;
 mod incidents;
 mod indicators;
 mod inspections;
+mod intakes;
 mod ledger;
 mod loans;
 mod lodging;
@@ -219,6 +220,7 @@ struct Rows {
     housing: housing::Rows,
     vacancies: vacancies::Rows,
     work: work::Rows,
+    intakes: intakes::Rows,
     rehabilitation: rehabilitation::Rows,
     volunteers: volunteers::Rows,
     press: press::Rows,
@@ -247,6 +249,7 @@ impl Rows {
         let housing = housing::Rows::generate(now, &people.homes)?;
         let vacancies = vacancies::Rows::generate(day, now);
         let work = work::Rows::generate(&people.persons, &vacancies, day)?;
+        let intakes = intakes::Rows::generate((day, now), &shelters.shelters, &people, &work)?;
         let funds = funds::Rows::generate(now);
         let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
         let volunteers = volunteers::Rows::generate(&shelters.shelters, now);
@@ -270,6 +273,7 @@ impl Rows {
             housing,
             vacancies,
             work,
+            intakes,
             rehabilitation,
             volunteers,
             press,
@@ -301,6 +305,7 @@ impl Rows {
         self.housing.copy(transaction).await?;
         self.vacancies.copy(transaction).await?;
         self.work.copy(transaction).await?;
+        self.intakes.copy(transaction, search_key).await?;
         self.rehabilitation.copy(transaction).await?;
         self.volunteers.copy(transaction).await?;
         self.press.copy(transaction).await?;

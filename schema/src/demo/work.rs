@@ -29,7 +29,7 @@ const RFC_DAYS: u32 = 45;
 const EMPLOYER: &str = "EMPLEADOR_DEMO";
 
 /// What people worked as, with what they learnt by it.
-const WORKED: [(&str, Skill); 8] = [
+pub(super) const WORKED: [(&str, Skill); 8] = [
     ("Albañil", Skill::Construction),
     ("Costurera", Skill::Sewing),
     ("Cocinera", Skill::Cooking),

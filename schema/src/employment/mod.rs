@@ -27,11 +27,13 @@ use crate::problem::{NotFound, StateConflict};
 use crate::vault::Keys;
 
 pub(crate) use applications::{APPLICATION, ApplicationNote, JobApplication};
-pub(crate) use events::{ATTENDANCE, Attended};
+pub(crate) use events::{ATTENDANCE, Attended, JobAttendance};
 pub(crate) use placements::{
     ENDING, Ending, FOLLOW_UP, FollowUp, JobEnding, JobFollowUpOutcome, JobPlacement,
 };
-pub(crate) use profiles::{Abilities, WORK_PROFILE, WorkPermit, WorkProfile};
+pub(crate) use profiles::{
+    Abilities, WORK_PROFILE, WorkHistory, WorkHistoryInput, WorkPermit, WorkProfile, hand_on_work,
+};
 pub(crate) use rfc::{RFC, RfcDocument, RfcProcedure, RfcRecord, check_digit};
 
 graphql_enum! {
@@ -252,4 +254,13 @@ pub(crate) fn of_a_person(person: Object<Person>) -> Object<Person> {
             |procedure: &RfcProcedure| procedure.person_id,
         )
         .in_scope::<RfcProcedure>()
+        .many(
+            "jobAttendances",
+            Class::Employment,
+            "To which job fairs and trainings they came.",
+            key,
+            events::attendances_of_people,
+            |attendance: &JobAttendance| attendance.person_id,
+        )
+        .in_scope::<JobAttendance>()
 }

@@ -55,7 +55,7 @@ mod tests {
     /// Texts about people and givers that say what many have in common.
     /// What says why somebody lies where they would not names nobody.
     /// Nor does what tells of an incident: who was in it is told apart.
-    const OF_MANY: [&str; 14] = [
+    const OF_MANY: [&str; 15] = [
         "Departure.country",
         "Departure.reason",
         "Dwelling.district",
@@ -64,6 +64,7 @@ mod tests {
         "Incident.account",
         "Incident.code",
         "IncidentFollowUp.text",
+        "Intake.occupation",
         "JobMatch.occupation",
         "JobMatch.rule",
         "Person.nationality",
@@ -135,6 +136,7 @@ mod tests {
             "enrolment",
             "episode",
             "household",
+            "intake",
             "involved_person",
             "job_application",
             "job_attendance",

@@ -34,7 +34,7 @@ pub(crate) use hospitals::{MedicalReferral, SENT};
 pub(crate) use pregnancies::{Gestation, LASTS, Pregnancy, PregnancyEnding, RULE as CONTROLS_RULE};
 pub(crate) use prescriptions::{HANDED, Handed, ORDER, Order, Prescription};
 pub(crate) use risk::{RULE, risk};
-pub(crate) use vaccinations::Vaccination;
+pub(crate) use vaccinations::{DeclaredVaccination, Vaccination, hand_on_vaccinations};
 pub(crate) use visits::{Encounter, Specialty, VISIT, Visit};
 
 graphql_enum! {

@@ -1,7 +1,7 @@
 //! Which columns of the database are sealed under people's keys, beside the parts of the journal's entries.
 
 use crate::break_glass::REASON;
-use crate::census::{FAMILY, IDENTITY, MIGRATION, PLACEMENT, arco};
+use crate::census::{FAMILY, IDENTITY, MIGRATION, PLACEMENT, arco, intake};
 use crate::departures::{DESTINATION, HEARD};
 use crate::education::{ATTENDANCE, COURSE, OUTCOME, REVALIDATION, SCHOOL_DOCUMENT, SCHOOL_PLACE};
 use crate::employment;
@@ -36,6 +36,7 @@ pub const SEALED: &[SealedTable] = &[
             ("placement", PLACEMENT),
         ],
     },
+    of_person("intakes", &[("vaccinations", intake::VACCINATIONS), ("work", intake::WORK)]),
     of_person("assessments", &[("findings", FINDINGS)]),
     of_person("visits", &[("record", VISIT)]),
     of_person("diagnoses", &[("conclusion", CONCLUSION)]),

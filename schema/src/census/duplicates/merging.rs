@@ -133,6 +133,10 @@ async fn merge(
             let message = "Other records were merged into this one. Undo that first, or let this one go on.";
             return Ok(Err(StateConflict::new(message).into()));
         }
+        Err(error) if constraint(&error) == Some("persons_merged_without_open_intake") => {
+            let message = "An intake of that record is open. Hand it on or withdraw it first.";
+            return Ok(Err(StateConflict::new(message).into()));
+        }
         Err(error) => return Err(error.into()),
     }
     let change = PersonsMerged { kept, merged, reason: input.reason };

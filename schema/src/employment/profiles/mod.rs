@@ -1,5 +1,6 @@
 //! Work profiles: what people can do, as they say it themselves, and when they can work. Sealed, one for each person.
 
+mod history;
 mod load;
 mod state;
 
@@ -16,6 +17,7 @@ use crate::graph::{Graph, graphql_enum, record};
 use crate::journal::Change;
 use crate::scalars::Id;
 
+pub(crate) use history::{WorkHistory, WorkHistoryInput, hand_on_work};
 pub(super) use load::profiles_of;
 
 graphql_enum! {

@@ -59,15 +59,18 @@ union! {
     }
 }
 
-impl RecordWorkProfile {
-    fn checked(&self) -> Checked {
-        checked_text("occupation", self.occupation.as_deref(), 2, 120)?;
-        needs((0..=MOST_YEARS).contains(&self.experience_years), "experienceYears", "Years are 0 to 70.")?;
-        checked_skills(&self.skills, &self.languages)?;
-        let once = |shift: &WorkShift| self.shifts.iter().filter(|other| *other == shift).count() == 1;
-        let sound = !self.shifts.is_empty() && self.shifts.iter().all(once);
-        needs(sound, "shifts", "Name each shift once, one at least.")
-    }
+/// What is wrong with what somebody worked as and for how many years, what they can do in which languages, or when.
+pub(super) fn checked_abilities(
+    (occupation, years): (Option<&str>, i32),
+    (skills, languages): (&[Skill], &[String]),
+    shifts: &[WorkShift],
+) -> Checked {
+    checked_text("occupation", occupation, 2, 120)?;
+    needs((0..=MOST_YEARS).contains(&years), "experienceYears", "Years are 0 to 70.")?;
+    checked_skills(skills, languages)?;
+    let once = |shift: &WorkShift| shifts.iter().filter(|other| *other == shift).count() == 1;
+    let sound = !shifts.is_empty() && shifts.iter().all(once);
+    needs(sound, "shifts", "Name each shift once, one at least.")
 }
 
 impl From<&RecordWorkProfile> for Abilities {
@@ -101,7 +104,11 @@ async fn record(
     transaction: &mut Transaction<'_, RecordWorkProfilePayload>,
     input: &RecordWorkProfile,
 ) -> Result<std::result::Result<Done<RecordWorkProfilePayload>, RecordWorkProfileResult>> {
-    ensure!(input.checked());
+    ensure!(checked_abilities(
+        (input.occupation.as_deref(), input.experience_years),
+        (&input.skills, &input.languages),
+        &input.shifts,
+    ));
     let person = input.person.uuid();
     let (held, keys) = match held_to_write(context, transaction, person).await? {
         Ok(held) => held,

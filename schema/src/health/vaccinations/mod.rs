@@ -1,5 +1,6 @@
 //! Vaccinations: out of a lot of medical stock, or declared as given elsewhere; and how far a person's scheme is.
 
+mod declared;
 mod load;
 mod record;
 mod rule;
@@ -14,8 +15,10 @@ use enlace_policies::{Class, RecordType};
 use crate::census::{self, Person};
 use crate::donations::{Lot, lots_by_ids};
 use crate::graph::{Graph, graphql_enum, record};
-use crate::scalars::Id;
+use crate::scalars::{Id, PartialDate};
 
+use declared::{Declared, VaccinationProof};
+pub(crate) use declared::{DeclaredVaccination, hand_on_vaccinations};
 pub(crate) use load::vaccinations_of;
 pub(super) use record::RecordVaccinationPayload;
 pub(super) use scheme::{VaccinationScheme, VaccineDoses};
@@ -57,10 +60,14 @@ record! {
         vaccine: Vaccine => Health,
         /// Which dose of it, from 1.
         dose: i32 => Health,
-        /// When it was given.
+        /// When it was given; of one that was declared on registering, at noon by UTC of the first day that it can mean.
         given_at: DateTime<Utc> => Health,
         /// Where it was given, if elsewhere: as declared, out of no lot.
         place: Option<String> => Health,
+        /// The day, as far as it is known; null where it was not declared on registering.
+        declared_day: Option<PartialDate> => Health,
+        /// How it is known; null where it was not declared on registering.
+        proof: Option<VaccinationProof> => Health,
         /// The lot that it came out of.
         lot_id: Option<Uuid>,
         /// Whom.
@@ -79,6 +86,9 @@ pub(crate) struct Vaccinated {
     pub(crate) given_at: DateTime<Utc>,
     pub(crate) lot: Option<Uuid>,
     pub(crate) place: Option<String>,
+    /// Where it was declared on registering.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    declared: Option<Declared>,
 }
 
 /// Declares this part of the schema.

@@ -26,7 +26,12 @@ use crate::problem::{
 use crate::scalars::{Id, Quantity};
 
 /// No vaccine has more doses.
-const DOSES: i32 = 10;
+pub(super) const DOSES: i32 = 10;
+
+/// What a dose's slot is of: each is recorded once.
+pub(super) fn what(vaccine: Vaccine, dose: i32) -> String {
+    format!("vaccine/{}/{dose}", vaccine.as_str())
+}
 
 input! {
     /// A dose of a vaccine.
@@ -155,8 +160,9 @@ async fn record(
         given_at: at,
         lot,
         place: input.place.clone(),
+        declared: None,
     };
-    let what = format!("vaccine/{}/{}", input.vaccine.as_str(), input.dose);
+    let what = what(input.vaccine, input.dose);
     let sealed = Care::Vaccination(vaccinated.clone()).seal(&keys, person, context.random_bytes()?)?;
     let row = (
         care_records::id.eq(vaccination),

@@ -166,7 +166,13 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("persons" | "placementProposals", "household") => one(snapshot.pages.families.keys().next()?),
         ("placementProposals", "persons") => vec![format!("[\"{someone}\"]")],
         (
-            "duplicateCandidates" | "visits" | "stays" | "vaccinationScheme" | "arcoRequests" | "jobMatches",
+            "duplicateCandidates"
+            | "visits"
+            | "stays"
+            | "vaccinationScheme"
+            | "arcoRequests"
+            | "jobMatches"
+            | "intakes",
             "person",
         ) => one(someone),
         ("vacancies", "skill") => literals(&["COOKING"]),
@@ -183,6 +189,7 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("prenatalControls", "state") => literals(&["DUE", "MISSED"]),
         ("arcoRequests", "kind") => literals(&["ACCESS", "CANCELLATION"]),
         ("arcoRequests", "state") => literals(&["RECEIVED"]),
+        ("intakes", "state") => literals(&["OPEN", "SUBMITTED"]),
         ("personSearch", "name") => one("Marie"),
         ("personSearch", "birthDate") => one("1990"),
         ("personSearch", "documentNumber" | "curp" | "householdCode") => one("HOG-0001"),
@@ -203,6 +210,8 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("mealServices", "short")
         | ("arcoRequests" | "inspectionFindings", "overdue")
         | ("courseGroups", "free")
+        | ("intakes", "own")
+        | ("holds", "open")
         | ("vacancies", "available")
         | ("jobPlacements", "formal") => literals(&["true", "false"]),
         _ => return None,
@@ -476,6 +485,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "placementProposals" => &["household", "persons", "pickupCode", "first"],
             "reservations" => &["location", "open"],
             "arcoRequests" => &["person", "kind", "state", "overdue"],
+            "intakes" => &["person", "state", "own"],
             "departures" => &["state", "from", "until"],
             "dwellings" => &["district", "capacity", "vacantOn"],
             "leases" => &["dwelling", "state", "on"],
@@ -527,6 +537,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
                 &["person"]
             }
             "beds" => &["space"],
+            "holds" => &["shelter", "open"],
             "prenatalControls" => &["pregnancy", "state"],
             "journal" => &[
                 "agency",

@@ -59,6 +59,7 @@ const BY_ID: &[&str] = &[
     "MealInput",
     "Movement",
     "Donor",
+    "Intake",
     "Diagnosis",
     "Visit",
     "Prescription",

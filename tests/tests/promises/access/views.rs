@@ -79,6 +79,9 @@ fn expected(caller: &Caller) -> Types {
             // What a quantity counts in is part of what it is.
             ExtendedType::Scalar(_) if name == "Quantity" => waiting.push("Unit".into()),
             ExtendedType::Scalar(_) if name == "IdentityDocument" => waiting.push("DocumentKind".into()),
+            ExtendedType::Scalar(_) if name == "DeclaredVaccination" => {
+                waiting.extend(["Vaccine", "VaccinationProof"].map(Into::into));
+            }
             ExtendedType::Scalar(_) => {}
         }
         types.insert(name, parts);

@@ -114,6 +114,9 @@ const FAMILIES: &[&str] = &[
     "mergePersons",
     "undoMerge",
     "dismissDuplicate",
+    "recordIntake",
+    "submitIntake",
+    "withdrawIntake",
 ];
 
 /// The mutations of vacancies, fairs and trainings, which are of no shelter.

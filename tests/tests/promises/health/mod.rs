@@ -25,7 +25,8 @@ async fn lodgers(world: &World, adults: bool) -> Vec<Uuid> {
     let statement = "SELECT persons.id FROM persons JOIN shelters ON shelters.id = shelter_id \
                      WHERE shelters.code = 'ALB-01' AND (adult_from < '2022-01-01') = $1 \
                          AND NOT EXISTS (SELECT FROM visits WHERE person_id = persons.id AND closed_at IS NULL) \
-                         AND NOT EXISTS (SELECT FROM prescriptions WHERE person_id = persons.id) ORDER BY 1 LIMIT 12";
+                         AND NOT EXISTS (SELECT FROM prescriptions WHERE person_id = persons.id) \
+                         AND NOT EXISTS (SELECT FROM intakes WHERE person_id = persons.id) ORDER BY 1 LIMIT 12";
     let rows = world.database().await.query(statement, &[&adults]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }

@@ -212,6 +212,11 @@ async fn the_server_has_these_privileges_and_no_other() {
             "inspections",
             "INSERT (agency_id, centre_id, id, inspected_on, note, outcome, programme_id, recorded_at, shelter_id, user_id), SELECT",
         ),
+        (
+            "intakes",
+            "INSERT (id, person_id, programme_id, recorded_at, said_at, taken_at, user_id, vaccinations, work), SELECT, \
+             UPDATE (ended_at, recorded_at, said_at, state, taken_at, vaccinations, work)",
+        ),
         ("job_attendances", append),
         (
             "job_applications",

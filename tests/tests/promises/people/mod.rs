@@ -3,10 +3,12 @@
 mod arco;
 mod break_glass;
 mod bulk;
+mod copy;
 mod disclosure;
 mod duplicates;
 mod episodes;
 mod following;
+mod intake;
 mod pseudonyms;
 mod reach;
 mod registering;

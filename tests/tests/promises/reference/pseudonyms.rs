@@ -24,6 +24,7 @@ const KINDS: &[&str] = &[
     "enrolment",
     "episode",
     "household",
+    "intake",
     "involved_person",
     "job_application",
     "job_attendance",

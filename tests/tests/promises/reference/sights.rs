@@ -200,6 +200,17 @@ pub(crate) struct Facts {
     pub(crate) recipient: Option<String>,
     /// The agency that teaches, refers or acted.
     pub(crate) agency: Option<String>,
+    /// What is said at the desk, until it is handed on by whom, and since.
+    pub(crate) intake: Option<Intake>,
+}
+
+/// How far an intake is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Intake {
+    /// It is being taken down by the user with this subject.
+    TakenBy(String),
+    /// It was handed on.
+    HandedOn,
 }
 
 impl Facts {
@@ -214,7 +225,8 @@ impl Facts {
         ];
         let shared = self.shared_with.iter().map(|share| format!("shared with {share}"));
         let goods = format!("{:?} of {:?}", self.stock_kind, self.donor_agency);
-        of_people.into_iter().chain(shared).chain([goods]).collect()
+        let intake = self.intake.as_ref().map(|intake| format!("{intake:?}"));
+        of_people.into_iter().chain(shared).chain(intake).chain([goods]).collect()
     }
 }
 
@@ -256,6 +268,7 @@ const OF_A_PERSON: &[&str] = &[
     "Consent",
     "Referral",
     "ArcoRequest",
+    "Intake",
     "Enrolment",
     "Attendance",
     "SchoolPlace",
@@ -288,6 +301,7 @@ const OF_SOME_AGE: &[&str] = &[
     "Consent",
     "Referral",
     "ArcoRequest",
+    "Intake",
     "Enrolment",
     "Attendance",
     "SchoolPlace",
@@ -397,6 +411,7 @@ fn carried(object: &str) -> &str {
         Some(verb) if verb.contains("Webhook") => "Webhook",
         Some("AskErasure" | "ErasePerson") => "ArcoRequest",
         Some(verb) if verb.ends_with("ArcoRequest") => "ArcoRequest",
+        Some(verb) if verb.ends_with("Intake") => "Intake",
         Some(verb) if verb.ends_with("Consent") => "Consent",
         Some(verb) if verb.ends_with("Referral") => "Referral",
         // Counts of lots.
@@ -562,8 +577,29 @@ impl Caller {
         of_class.map(|(_, place)| *place).chain(own).collect()
     }
 
+    /// Whether it reads what was said of a class at the desk: whoever takes it down until it is handed on, then those who read the class; of
+    /// health, the health services alone.
+    fn reads_intake(&self, class: &str, intake: &Intake, facts: &Facts) -> bool {
+        if self.everything {
+            return true;
+        }
+        match intake {
+            Intake::TakenBy(subject) => {
+                let lead = self.roles.contains("shelter_lead") && OwnShelters.holds(facts, self);
+                self.in_force && *subject == self.subject() && (self.roles.contains("coordinator") || lead)
+            }
+            Intake::HandedOn => {
+                let beyond = class == "HEALTH" && self.agency != "ISESALUD";
+                !beyond && self.sight(class).iter().any(|sight| sight.holds(facts, self))
+            }
+        }
+    }
+
     /// Whether it reads a class of one record.
     pub(crate) fn sees(&self, class: &str, facts: &Facts) -> bool {
+        if let Some(intake) = facts.intake.as_ref().filter(|_| matches!(class, "HEALTH" | "EMPLOYMENT")) {
+            return self.reads_intake(class, intake, facts);
+        }
         let counts_only = class == "INVENTORY" && facts.to_a_household && self.counts_deliveries();
         class == "PUBLIC" || !counts_only && self.sight(class).iter().any(|sight| sight.holds(facts, self))
     }

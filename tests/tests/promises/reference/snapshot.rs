@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use tokio::sync::OnceCell;
 
 use super::pages::{Pages, Place, page_through};
-use super::sights::{Caller, Facts};
+use super::sights::{Caller, Facts, Intake};
 use super::{SCHEMA, errors, open_world};
 
 /// Every record by its id, with the ids of the records that it is related to; and the lists in their order.
@@ -293,6 +293,13 @@ impl Snapshot {
             "Stay" | "Episode" | "Departure" | "WorkProfile" | "JobPlacement" | "RfcProcedure"
             | "JobAttendance" => follow("person"),
             "DepartureFollowUp" => follow("departure"),
+            "Intake" => {
+                let taker = self.value(id, "takenBy").as_str().unwrap();
+                let open = *self.value(id, "state") == "OPEN";
+                let subject = || self.value(taker, "subject").as_str().unwrap().to_owned();
+                let intake = if open { Intake::TakenBy(subject()) } else { Intake::HandedOn };
+                Facts { intake: Some(intake), ..follow("person") }
+            }
             "Tenancy" => follow("tenant"),
             "DwellingVisit" => follow("dwelling"),
             "Lease" | "Dwelling" => {

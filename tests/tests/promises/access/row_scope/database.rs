@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::programme::{
     ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, ENTRY,
-    Emergency, HOUSEHOLD, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, Share, TENANCY,
-    VACANCY, key, subject, withheld,
+    Emergency, HOUSEHOLD, INTAKE, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, Share,
+    TAKER, TENANCY, VACANCY, key, subject, withheld,
 };
 
 impl Programme {
@@ -21,7 +21,7 @@ impl Programme {
         run("SET session_replication_role = replica; \
              DELETE FROM tenancies; DELETE FROM leases; DELETE FROM dwelling_visits; DELETE FROM dwellings; \
              DELETE FROM attendances; DELETE FROM school_place_documents; DELETE FROM school_places; \
-             DELETE FROM revalidations; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM tasks; \
+             DELETE FROM intakes; DELETE FROM revalidations; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM tasks; \
              DELETE FROM referrals; \
              DELETE FROM consents; DELETE FROM person_tokens; DELETE FROM episodes; DELETE FROM persons; DELETE FROM households"
             .to_owned())
@@ -105,6 +105,18 @@ impl Programme {
             format!("('{id}', '{person}', '{}', '2022-01-10', '')", key(ASSESSMENT, *assessment))
         });
         run(insert("diagnoses (id, person_id, assessment_id, made_at, conclusion)", diagnoses)).await;
+        let intakes = (0..self.people.len()).map(|number| {
+            let (state, ended_at) =
+                if number.is_multiple_of(3) { ("SUBMITTED", "'2022-01-10'") } else { ("OPEN", "NULL") };
+            format!(
+                "('{}', {programme}, '{}', (SELECT id FROM users WHERE subject = '{TAKER}'), '{state}', '2022-01-10', '2022-01-10', \
+                 '2022-01-10', {ended_at}, '')",
+                key(INTAKE, number),
+                key(PERSON, number)
+            )
+        });
+        let columns = "intakes (id, programme_id, person_id, user_id, state, taken_at, said_at, recorded_at, ended_at, work)";
+        run(insert(columns, intakes)).await;
         self.write_work(&client).await;
         run(self.housing(programme)).await;
         self.write_journal(&client).await;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::programme::{
     ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, HOUSEHOLD,
-    LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, TENANCY, VACANCY, key,
+    INTAKE, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, TENANCY, VACANCY, key,
 };
 use crate::reference::oracle::{Asking, Oracle, Record, Verdict};
 use crate::reference::{POLICIES, Pseudonyms, errors, rows};
@@ -346,6 +346,41 @@ pub(super) async fn examine_work(examined: &mut Examined<'_>, programme: &Progra
     examined.reaches(Class::Employment, RecordType::JobApplication, &applications, &found);
     for (_, facts) in &profiles {
         examined.judge(Verb::Write, Class::Employment, RecordType::WorkProfile, facts);
+    }
+}
+
+/// What families say at the desk: that there is an intake, and what was said.
+pub(super) async fn examine_intakes(examined: &mut Examined<'_>, programme: &Programme) {
+    let said = [Class::Health, Class::Employment];
+    let all = || said.into_iter().chain([Class::Family]);
+    // Few of the actors take any down, of few people.
+    let own: Vec<&str> = examined.user.shelters.iter().map(String::as_str).collect();
+    let shelter = own.first().map(|shelter| (*shelter).to_owned());
+    for user in [Some("self"), Some("another"), None] {
+        let facts = Record::default().with(Fact::Person, Some("one")).with(Fact::AgeGroup, Some("adult"));
+        let facts = facts.with(Fact::Shelter, shelter.as_deref()).with(Fact::User, user);
+        for class in all() {
+            for verb in [Verb::Read, Verb::Write] {
+                examined.judge_all(verb, class, RecordType::Intake, &facts, 120);
+            }
+        }
+    }
+    let answer =
+        examined.ask("{ intakes(first: 500) { totalCount nodes { id vaccinations skills } } }").await;
+    let nodes = listed(examined, &answer, "intakes", Class::Family, RecordType::Intake);
+    if examined.user.purpose.is_none() {
+        return;
+    }
+    let intakes = named("intake", INTAKE, programme.intakes());
+    examined.reaches(Class::Family, RecordType::Intake, &intakes, &ids(nodes));
+    let facts: BTreeMap<&String, &Record> = intakes.iter().map(|(id, facts)| (id, facts)).collect();
+    for (class, coordinate) in said.into_iter().zip(["Intake.vaccinations", "Intake.skills"]) {
+        let hidden = refused(&answer, coordinate, nodes.len());
+        for (place, node) in nodes.iter().enumerate() {
+            let facts = facts[&node["id"].as_str().unwrap().to_owned()];
+            let shown = examined.judge(Verb::Read, class, RecordType::Intake, facts);
+            assert_eq!(!hidden.contains(&place), shown, "{:?} {class} {node}", examined.user);
+        }
     }
 }
 

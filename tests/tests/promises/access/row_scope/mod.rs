@@ -14,7 +14,7 @@ use proptest::test_runner::TestRunner;
 
 use self::examine::{
     Examined, Goods, Tally, examine_goods, examine_health, examine_housing, examine_incidents,
-    examine_journal, examine_people, examine_volunteers, examine_work,
+    examine_intakes, examine_journal, examine_people, examine_volunteers, examine_work,
 };
 use self::programme::{client, programme};
 use crate::reference::oracle::Oracle;
@@ -85,6 +85,7 @@ async fn what_sql_lets_through_is_what_the_authorizer_allows_record_by_record() 
             examine_people(&mut examined, &programme).await;
             examine_health(&mut examined, &programme).await;
             examine_work(&mut examined, &programme).await;
+            examine_intakes(&mut examined, &programme).await;
             examine_housing(&mut examined, &programme).await;
             examine_journal(&mut examined, &programme).await;
             examine_goods(&mut examined, &goods).await;

@@ -300,6 +300,10 @@ pub(super) const APPLICATION: u128 = 13;
 pub(super) const DWELLING: u128 = 14;
 pub(super) const LEASE: u128 = 15;
 pub(super) const TENANCY: u128 = 16;
+pub(super) const INTAKE: u128 = 17;
+
+/// The subject of whoever takes down every intake that is open.
+pub(super) const TAKER: &str = "dif_municipal.coordinator";
 
 /// The operation of the entries that are made here.
 pub(super) const OPERATION: &str = "promise.chance";
@@ -372,6 +376,13 @@ impl Programme {
             Record::default().with_set(Fact::SharedWith, of_tenants.collect::<BTreeSet<_>>())
         };
         (0..self.people.len().div_ceil(2)).map(record).collect()
+    }
+
+    /// An intake of each person: of two in three it is open.
+    pub(super) fn intakes(&self) -> Vec<Record> {
+        let taker = |number: usize| (!number.is_multiple_of(3)).then_some(TAKER);
+        let people = self.people().into_iter().enumerate();
+        people.map(|(number, person)| person.with(Fact::User, taker(number))).collect()
     }
 
     /// Of whom each assessment tells.

@@ -128,6 +128,29 @@ pub(super) const BREACHES: &[Breach] = &[
     ("households_pickup_code", "UPDATE households SET pickup_code = 'A8TVNA58'"),
     ("households_pickup_code_key", "UPDATE households SET pickup_code = 'A8TVNA59'"),
     (
+        "intakes_ended",
+        "INSERT INTO intakes (id, programme_id, person_id, user_id, taken_at, said_at, recorded_at, ended_at, work) \
+         SELECT gen_random_uuid(), programme_id, id, someone, '2022-01-03', '2022-01-03', '2022-01-03', '2022-01-04', 'sealed' FROM persons, one LIMIT 1",
+    ),
+    (
+        "intakes_hold_what_was_said",
+        "INSERT INTO intakes (id, programme_id, person_id, user_id, taken_at, said_at, recorded_at) \
+         SELECT gen_random_uuid(), programme_id, id, someone, '2022-01-03', '2022-01-03', '2022-01-03' FROM persons, one LIMIT 1",
+    ),
+    (
+        "intakes_one_open",
+        "INSERT INTO intakes (id, programme_id, person_id, user_id, taken_at, said_at, recorded_at, work) \
+         SELECT gen_random_uuid(), programme_id, person_id, user_id, taken_at, said_at, recorded_at, 'sealed' FROM intakes WHERE state = 'OPEN' LIMIT 1",
+    ),
+    (
+        "intakes_state",
+        "INSERT INTO intakes (id, programme_id, person_id, user_id, taken_at, said_at, recorded_at, state, ended_at, work) \
+         SELECT gen_random_uuid(), programme_id, id, someone, '2022-01-03', '2022-01-03', '2022-01-03', 'LOST', '2022-01-04', 'sealed' \
+         FROM persons, one LIMIT 1",
+    ),
+    ("intakes_stay", "UPDATE intakes SET work = 'sealed' WHERE state = 'SUBMITTED'"),
+    ("intakes_times", "UPDATE intakes SET said_at = taken_at - interval '1 hour' WHERE state = 'OPEN'"),
+    (
         "person_tokens_kind",
         "INSERT INTO person_tokens (person_id, kind, token) SELECT id, 'FACE', repeat('x', 16)::bytea FROM persons LIMIT 1",
     ),
@@ -162,6 +185,11 @@ pub(super) const BREACHES: &[Breach] = &[
              SELECT gen_random_uuid(), programme_id, id, 'UNICEF', 'HOUSING', '2022-01-31' FROM persons WHERE code = 'PER-00001'",
     ),
     ("persons_merged_when", "UPDATE persons SET merged_at = '2022-01-31'"),
+    (
+        "persons_merged_without_open_intake",
+        "UPDATE persons SET merged_into = (SELECT id FROM persons WHERE code = 'PER-00001'), merged_at = '2022-01-20' \
+         WHERE id = (SELECT person_id FROM intakes WHERE state = 'OPEN' LIMIT 1)",
+    ),
     ("persons_withheld", "UPDATE persons SET withheld = 'BLOCKED'"),
     (
         "persons_withheld_forward",
