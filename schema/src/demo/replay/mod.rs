@@ -6,6 +6,7 @@
 
 mod act;
 mod care;
+mod coordination;
 mod documents;
 mod donations;
 mod funds;
@@ -44,6 +45,7 @@ const EDUCATOR: By = By::new("INEA", "educator");
 const INSPECTOR: By = By::new("PCE", "inspector");
 const OFFICER: By = By::new("DSPM", "officer").stating("PROTECTION");
 const LIAISON: By = By::new("RP", "liaison");
+const DIRECTORS: By = By::new("CDM", "permits");
 
 /// What is done, in order of time, and what waits for what.
 #[derive(Debug, Default)]
@@ -69,6 +71,7 @@ impl Script {
         work::play(&mut script, &rows)?;
         learning::play(&mut script, &rows)?;
         funds::play(&mut script, &rows)?;
+        coordination::play(&mut script, &rows);
         looking::play(&mut script);
         script.settle();
         Ok(script)
