@@ -18,6 +18,7 @@ mod meals;
 mod people;
 mod safety;
 mod shelters;
+mod volunteers;
 mod work;
 
 use std::borrow::Cow;
@@ -72,6 +73,7 @@ impl Script {
         learning::play(&mut script, &rows)?;
         funds::play(&mut script, &rows)?;
         coordination::play(&mut script, &rows);
+        volunteers::play(&mut script, &rows);
         looking::play(&mut script);
         script.settle();
         Ok(script)
