@@ -16,6 +16,7 @@ mod learning;
 mod looking;
 mod meals;
 mod people;
+mod press;
 mod safety;
 mod shelters;
 mod volunteers;
@@ -74,6 +75,7 @@ impl Script {
         funds::play(&mut script, &rows)?;
         coordination::play(&mut script, &rows);
         volunteers::play(&mut script, &rows);
+        press::play(&mut script, &rows);
         looking::play(&mut script);
         script.settle();
         Ok(script)
