@@ -254,7 +254,8 @@ impl Rows {
         let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
         let volunteers = volunteers::Rows::generate(&shelters.shelters, now);
         let press = press::Rows::generate(&shelters.shelters, now);
-        let tasks = tasks::Rows::generate(&shelters.shelters, &people.referrals, now);
+        let cases = (people.referrals.as_slice(), people.departures.as_slice());
+        let tasks = tasks::Rows::generate(&shelters.shelters, cases, now);
         let permits = permits::Rows::generate(&shelters.shelters, now);
         let advice = advice::Rows::generate(&shelters.shelters, now);
         Ok(Self {
