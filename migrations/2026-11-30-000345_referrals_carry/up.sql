@@ -27,4 +27,22 @@ CREATE OR REPLACE VIEW shares AS
     SELECT person_id, share || '/' || class, accepted_at, least(ends_at, ended_at) FROM referrals, unnest(classes) AS class
         WHERE accepted_at IS NOT NULL AND legal_basis <> 'CONSENT';
 
+-- A task is about somebody whose case is open, and did not end by itself.
+CREATE OR REPLACE FUNCTION check_task_referral() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM referrals
+        JOIN agencies AS asker ON asker.id = NEW.agency_id
+        JOIN agencies AS assignee ON assignee.id = NEW.assignee_id
+    WHERE referrals.id = NEW.referral_id AND referrals.programme_id = NEW.programme_id
+        AND (sender, recipient) IN ((asker.code, assignee.code), (assignee.code, asker.code))
+        AND num_nonnulls(declined_at, ended_at) = 0 AND (ends_at IS NULL OR ends_at > NEW.recorded_at)
+    FOR SHARE OF referrals;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'a task is about somebody whose case is open between the two'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'tasks_referral_between';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 GRANT INSERT (classes, ends_at) ON referrals TO enlace_app;

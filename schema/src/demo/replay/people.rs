@@ -174,6 +174,8 @@ fn refer(script: &mut Script, referral: &people::Referral, departed_at: Option<D
         "recipient": named("agency", agencies::agency_id(referral.recipient)),
         "purpose": referral.purpose,
         "legalBasis": referral.legal_basis,
+        "classes": referral.classes,
+        "endsAt": referral.ends_at,
     });
     script
         .change(referral.opened_at, by(referral.sender), story.clone(), "openReferral", opened)

@@ -194,7 +194,7 @@ pub(crate) struct Facts {
     pub(crate) lodges_in: Option<String>,
     /// Whether that person is a minor; none where it tells of nobody in particular.
     pub(crate) minor: Option<bool>,
-    /// With whom, and for what, that person's data is shared.
+    /// With whom, and for what, that person's data is shared; of one class alone where that is named too.
     pub(crate) shared_with: BTreeSet<String>,
     /// To whom it is addressed.
     pub(crate) recipient: Option<String>,
@@ -425,10 +425,13 @@ fn carried(object: &str) -> &str {
 }
 
 impl Where {
-    /// Whether it holds of one record.
-    fn holds(self, facts: &Facts, caller: &Caller) -> bool {
+    /// Whether it holds of a class of one record.
+    fn holds(self, class: &str, facts: &Facts, caller: &Caller) -> bool {
         let agency = caller.agency.as_str();
-        let shared = || facts.shared_with.contains(&format!("{agency}/{}", caller.purpose));
+        let shared = || {
+            let whole = format!("{agency}/{}", caller.purpose);
+            facts.shared_with.contains(&format!("{whole}/{class}")) || facts.shared_with.contains(&whole)
+        };
         match self {
             Anywhere | Gifts => true,
             Press => facts.of_the_press,
@@ -585,12 +588,12 @@ impl Caller {
         }
         match intake {
             Intake::TakenBy(subject) => {
-                let lead = self.roles.contains("shelter_lead") && OwnShelters.holds(facts, self);
+                let lead = self.roles.contains("shelter_lead") && OwnShelters.holds(class, facts, self);
                 self.in_force && *subject == self.subject() && (self.roles.contains("coordinator") || lead)
             }
             Intake::HandedOn => {
                 let beyond = class == "HEALTH" && self.agency != "ISESALUD";
-                !beyond && self.sight(class).iter().any(|sight| sight.holds(facts, self))
+                !beyond && self.sight(class).iter().any(|sight| sight.holds(class, facts, self))
             }
         }
     }
@@ -601,7 +604,8 @@ impl Caller {
             return self.reads_intake(class, intake, facts);
         }
         let counts_only = class == "INVENTORY" && facts.to_a_household && self.counts_deliveries();
-        class == "PUBLIC" || !counts_only && self.sight(class).iter().any(|sight| sight.holds(facts, self))
+        class == "PUBLIC"
+            || !counts_only && self.sight(class).iter().any(|sight| sight.holds(class, facts, self))
     }
 
     /// Whether it reads a class of a record where it stands in a list: there no minor has an identity (R25).
@@ -667,7 +671,7 @@ impl Caller {
     pub(crate) fn writes(&self, class: &str, facts: &Facts, shelter: Option<&str>) -> bool {
         let own = || shelter.is_some_and(|shelter| self.shelters.iter().any(|own| own == shelter));
         self.reach(class).iter().any(|reach| match reach {
-            Reach::Records(place) => place.holds(facts, self),
+            Reach::Records(place) => place.holds(class, facts, self),
             Reach::OwnShelters => own(),
         })
     }

@@ -55,6 +55,9 @@ pub(super) const AGENCIES: [&str; 8] =
 /// Where an actor may be who is at none of those that its role has.
 const ELSEWHERE: [&str; 6] = ["DIF_MUNICIPAL", "SEDENA", "DSPM", "CNDH", "NGO_PAN_DEL_VALLE", "RP"];
 const PURPOSES: [&str; 2] = ["EDUCATION", "PROTECTION"];
+/// What a referral carries.
+const CARRIED: [Option<&[&str]>; 4] =
+    [None, None, Some(&["IDENTITY", "EDUCATION"]), Some(&["IDENTITY", "FAMILY", "MIGRATION"])];
 /// Where a witness may be: other agencies have no key to make pseudonyms with.
 const WITNESSES: [&str; 2] = ["CNDH", "CEDH"];
 pub(super) const SHELTERS: [&str; 12] = [
@@ -78,6 +81,8 @@ pub(super) struct Share {
     pub(super) recipient: &'static str,
     pub(super) purpose: &'static str,
     pub(super) legal_basis: &'static str,
+    /// The classes that a referral carries, where not all.
+    pub(super) classes: Option<&'static [&'static str]>,
     pub(super) state: usize,
 }
 
@@ -141,11 +146,12 @@ fn some_of(
 /// Consents count in states 0 and 1, referrals in state 0, unless they are on the ground of consent.
 fn shares(count: usize) -> impl Strategy<Value = Vec<Share>> {
     let parties = (0..PEOPLE, one_of(&["DIF_MUNICIPAL", "SEDENA"]), one_of(&AGENCIES));
-    let share =
-        (parties, one_of(&PURPOSES), one_of(&["CONSENT", "VITAL_INTEREST", "LEGAL_DUTY"]), 0_usize..5);
-    let share = share.prop_map(|((person, sender, recipient), purpose, legal_basis, state)| {
-        // As many count as do not.
-        Share { person, sender, recipient, purpose, legal_basis, state: state.saturating_sub(1) }
+    let ground = one_of(&["CONSENT", "VITAL_INTEREST", "LEGAL_DUTY"]);
+    let share = (parties, one_of(&PURPOSES), ground, prop::sample::select(&CARRIED[..]), 0_usize..5);
+    let share = share.prop_map(|((person, sender, recipient), purpose, legal_basis, classes, state)| {
+        // On the ground of consent nothing is narrowed. As many count as do not.
+        let classes = classes.filter(|_| legal_basis != "CONSENT");
+        Share { person, sender, recipient, purpose, legal_basis, classes, state: state.saturating_sub(1) }
     });
     prop::collection::vec(share, count)
 }
@@ -323,7 +329,7 @@ impl Programme {
         let mut seen = BTreeSet::new();
         self.referrals
             .iter()
-            .filter(|share| share.state == 2 || seen.insert((share.person, share.recipient, share.purpose)))
+            .filter(|share| seen.insert((share.person, share.recipient, share.purpose)))
             .collect()
     }
 
@@ -334,8 +340,14 @@ impl Programme {
         // On the ground of consent, it is the consent that shares.
         let referrals = self.referrals().into_iter();
         let referrals = referrals.filter(|share| share.state == 0 && share.legal_basis != "CONSENT");
-        for share in consents.chain(referrals) {
+        let (narrowed, whole): (Vec<_>, Vec<_>) = referrals.partition(|share| share.classes.is_some());
+        for share in consents.chain(whole) {
             shared[share.person].insert(format!("{}/{}", share.recipient, share.purpose));
+        }
+        for share in narrowed {
+            let carried = share.classes.unwrap().iter();
+            let carried = carried.map(|class| format!("{}/{}/{class}", share.recipient, share.purpose));
+            shared[share.person].extend(carried);
         }
         shared
     }
