@@ -34,15 +34,6 @@ use crate::health::{CONCLUSION, Conclusion, Encounter, FINDINGS, Specialty, VISI
 use crate::indicators::Traits;
 use crate::shelters::Segment;
 
-/// The classes that a referral for a purpose carries, where it does not carry all.
-fn carried(purpose: &str) -> Vec<&'static str> {
-    match purpose {
-        "PROTECTION" => vec!["IDENTITY", "FAMILY", "MIGRATION"],
-        "EDUCATION" => vec!["IDENTITY", "EDUCATION"],
-        _ => vec!["IDENTITY", "FAMILY"],
-    }
-}
-
 /// From when on those are seen to whom no consultation was advised.
 const TURNS_FROM: NaiveDate = NaiveDate::from_ymd_opt(2022, 2, 1).expect("a date, checked by the compiler");
 
@@ -595,6 +586,15 @@ fn in_turn(someone: &Someone, stay: &Stay) -> DateTime<Utc> {
     let mut random = Random::seeded(&format!("visits/{}", someone.code));
     let day = TURNS_FROM + Days::new(random.below(days).into());
     local(day, 8) + TimeDelta::minutes(random.between(0, 540).into())
+}
+
+/// The classes that a referral for a purpose carries, where it does not carry all.
+fn carried(purpose: &str) -> Vec<&'static str> {
+    match purpose {
+        "PROTECTION" => vec!["IDENTITY", "FAMILY", "MIGRATION"],
+        "EDUCATION" => vec!["IDENTITY", "EDUCATION"],
+        _ => vec!["IDENTITY", "FAMILY"],
+    }
 }
 
 #[cfg(test)]
