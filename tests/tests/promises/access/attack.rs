@@ -327,7 +327,7 @@ fn nothing(argument: &str, of: &str) -> String {
         "ID" => {
             let kind = match argument {
                 "from" | "to" => "location",
-                "recipient" | "assignee" | "addressee" => "agency",
+                "recipient" | "assignee" | "addressee" | "escort" => "agency",
                 "renews" => "permit",
                 "request" => "supply_request",
                 "access" => "break_glass",

@@ -634,10 +634,22 @@ impl Caller {
         let beyond = class == "CONSENT" && carried(object) == "ArcoRequest" && !self.reads_requests();
         let unpublished =
             class == "OPERATIONAL" && object.starts_with("Indicator") && !self.reads_what_is_counted();
+        let at_the_desk = carried(object) == "Intake" && matches!(class, "HEALTH" | "EMPLOYMENT");
+        if at_the_desk && self.takes_intakes() {
+            return true;
+        }
+        let kept = at_the_desk && class == "HEALTH" && self.agency != "ISESALUD" && !self.everything;
         !counts_only
             && !beyond
             && !unpublished
+            && !kept
             && self.sight(class).iter().any(|sight| sight.can_hold(object, self))
+    }
+
+    /// Whether it may be the one who takes an intake down.
+    fn takes_intakes(&self) -> bool {
+        let lead = self.reads.contains("shelter_lead") && !self.shelters.is_empty();
+        self.everything || self.in_force && (self.reads.contains("coordinator") || lead)
     }
 
     /// Whether it reads what is counted of the programme before it is published.
