@@ -49,6 +49,9 @@ mod webhooks;
 pub use access::Limits;
 pub use agencies::{Actor, Programme, Stated};
 pub use census::Purpose;
+pub use coordination::{
+    ActivityKind, ActivitySector, ActivityStatus, ListedActivity, ListingError, Named, list_activities,
+};
 pub use database::{DatabaseLimits, MigrationError, ReplicaState, ReplicaStats, connect, migrate};
 pub use donations::finding::{Combination, combinations};
 pub use donations::import::{

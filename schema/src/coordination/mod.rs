@@ -1,5 +1,6 @@
 //! Coordination: what one agency hands to another, and what they do together.
 
+mod activities;
 mod between;
 mod permits;
 mod press;
@@ -13,6 +14,9 @@ mod volunteers;
 
 use crate::graph::Graph;
 
+pub use activities::{
+    ActivityKind, ActivitySector, ActivityStatus, ListedActivity, ListingError, Named, list_activities,
+};
 pub(crate) use referrals::{Referral, end_cases, referrals_of};
 pub(crate) use tasks::end_tasks;
 pub(crate) use volunteers::withdrawn_with_agreement;
@@ -27,4 +31,5 @@ pub(crate) fn register(graph: &mut Graph) {
     tutorials::register(graph);
     volunteers::register(graph);
     press::register(graph);
+    activities::register(graph);
 }

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod activities;
 mod advice;
 mod authority;
 mod centres;

@@ -256,6 +256,10 @@ fn of_counts_and_money(snapshot: &Snapshot, root: &str, argument: &str) -> Optio
         ("volunteerShifts", "activity") => literals(&["KITCHEN"]),
         ("volunteerShifts", "from" | "until") => literals(&["\"2022-01-31\""]),
         ("pressVisits", "state") => literals(&["PROPOSED", "DONE"]),
+        ("activities", "agency") => one("Agency"),
+        ("activities", "sector") => literals(&["FOOD_SECURITY"]),
+        ("activities", "kind") => literals(&["MEALS"]),
+        ("activities", "status") => literals(&["ONGOING"]),
         ("indicators", "asOf") | ("indicatorSeries" | "expenses", "from" | "until") => {
             literals(&["\"2022-01-10\""])
         }
@@ -521,6 +525,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "volunteers" => &["agency", "skill", "active", "mayWorkNearMinors"],
             "volunteerShifts" => &["shelter", "activity", "from", "until", "nearMinors", "free"],
             "pressVisits" => &["shelter", "state", "day"],
+            "activities" => &["agency", "shelter", "sector", "kind", "status"],
             "indicatorSeries" => &["keys", "from", "until"],
             "labelSheet" => &["containers", "paper"],
             "uncountedStock" => &["count"],

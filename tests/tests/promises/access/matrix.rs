@@ -166,6 +166,7 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "TutorialChange",
         "VolunteerShiftChange",
         "PressVisitChange",
+        "Activity",
         "Indicator",
         "IndicatorPart",
         "IndicatorDay",

@@ -49,6 +49,7 @@ async fn whatever_changes_authority_raises_its_version() {
 async fn the_server_has_these_privileges_and_no_other() {
     let append = "INSERT, SELECT";
     let expected = BTreeMap::from([
+        ("activities", "SELECT"),
         ("agencies", "SELECT"),
         ("agreements", "SELECT, UPDATE (valid_until, version)"),
         (

@@ -51,6 +51,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "volunteers"),
     ("Query", "volunteerShifts"),
     ("Query", "pressVisits"),
+    ("Query", "activities"),
     ("Query", "indicators"),
     ("Query", "indicatorSeries"),
     ("Query", "publishedTables"),
