@@ -56,6 +56,7 @@ mod agencies;
 mod catalogue;
 mod containers;
 mod counts;
+mod custody;
 mod dispensing;
 mod donations;
 mod education;
@@ -210,6 +211,7 @@ struct Rows {
     loans: loans::Rows,
     facility: facility::Rows,
     people: people::Rows,
+    custody: custody::Rows,
     dispensing: dispensing::Rows,
     lodging: lodging::Rows,
     donations: donations::Rows,
@@ -240,6 +242,7 @@ impl Rows {
         let mut donations = donations::Rows::generate(now);
         let mut people = people::Rows::generate(day, now)?;
         donations.give(&people);
+        let custody = custody::Rows::generate(&people, now);
         let dispensing = dispensing::Rows::generate(&mut people, &donations)?;
         let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
         let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
@@ -264,6 +267,7 @@ impl Rows {
             loans,
             facility,
             people,
+            custody,
             dispensing,
             lodging,
             donations,
@@ -296,6 +300,7 @@ impl Rows {
         self.loans.copy(transaction).await?;
         self.facility.copy(transaction).await?;
         self.people.copy(transaction, search_key).await?;
+        self.custody.copy(transaction).await?;
         self.dispensing.copy(transaction).await?;
         self.lodging.copy(transaction).await?;
         self.donations.copy(transaction).await?;

@@ -15,9 +15,8 @@ use crate::census::{PersonFacts, Purpose, person_facts};
 use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
-pub(super) use graphql::register;
+pub(super) use graphql::{of_a_person, register};
 pub(in crate::coordination) use load::by_ids as referrals_by_ids;
-pub(crate) use load::referrals_of;
 pub(crate) use operations::end_cases;
 
 graphql_enum! {

@@ -171,6 +171,7 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
             | "stays"
             | "vaccinationScheme"
             | "arcoRequests"
+            | "custodyTransfers"
             | "jobMatches"
             | "intakes",
             "person",
@@ -189,6 +190,7 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("prenatalControls", "state") => literals(&["DUE", "MISSED"]),
         ("arcoRequests", "kind") => literals(&["ACCESS", "CANCELLATION"]),
         ("arcoRequests", "state") => literals(&["RECEIVED"]),
+        ("custodyTransfers", "state") => literals(&["PROPOSED", "ACCEPTED"]),
         ("intakes", "state") => literals(&["OPEN", "SUBMITTED"]),
         ("personSearch", "name") => one("Marie"),
         ("personSearch", "birthDate") => one("1990"),

@@ -339,6 +339,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "grade" => "school_grade",
                 "schoolPlace" => "school_place",
                 "arcoRequest" => "arco_request",
+                "custodyTransfer" => "custody_transfer",
                 "beds" => "bed",
                 "departures" => "departure",
                 "action" => "outreach_action",

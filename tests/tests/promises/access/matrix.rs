@@ -60,6 +60,7 @@ const BY_ID: &[&str] = &[
     "Movement",
     "Donor",
     "Intake",
+    "CustodyTransfer",
     "Diagnosis",
     "Visit",
     "Prescription",

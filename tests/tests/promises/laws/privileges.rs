@@ -84,6 +84,11 @@ async fn the_server_has_these_privileges_and_no_other() {
             "consents",
             "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (end_told, opposed_by, version, withdrawn_at)",
         ),
+        (
+            "custody_transfers",
+            "INSERT (id, legal_basis, person_id, programme_id, proposed_at, purpose, recipient, sender, user_id), SELECT, \
+             UPDATE (accepted_at, declined_at, withdrawn_at, withdrawn_because)",
+        ),
         ("container_lines", "INSERT (container_id, lot_id, quantity), SELECT, UPDATE (quantity)"),
         (
             "containers",

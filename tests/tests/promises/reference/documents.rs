@@ -78,6 +78,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "schoolPlaces"),
     ("Query", "revalidations"),
     ("Query", "arcoRequests"),
+    ("Query", "custodyTransfers"),
     ("Query", "intakes"),
     ("Query", "employers"),
     ("Query", "vacancies"),

@@ -25,8 +25,10 @@ pub(crate) enum Where {
     Shared,
     /// Those of them who are minors.
     SharedMinors,
-    /// Consents and referrals that are addressed to its agency.
+    /// Consents, referrals and transfers of custody that are addressed to its agency.
     Addressed,
+    /// Transfers by which its agency hands custody on.
+    HandedOn,
     /// What its agency teaches, arranges or decides.
     OwnCourses,
     /// Vacancies of the employer that its agency is, and that employer.
@@ -46,8 +48,8 @@ pub(crate) enum Where {
 }
 
 use Where::{
-    Addressed, Anywhere, Candidates, Explanations, Food, Gifts, Medical, OwnAccount, OwnCourses, OwnEntries,
-    OwnGifts, OwnShelters, OwnVolunteers, OwnWork, Press, Shared, SharedMinors,
+    Addressed, Anywhere, Candidates, Explanations, Food, Gifts, HandedOn, Medical, OwnAccount, OwnCourses,
+    OwnEntries, OwnGifts, OwnShelters, OwnVolunteers, OwnWork, Press, Shared, SharedMinors,
 };
 
 /// A role, and where it reads OPERATIONAL, INVENTORY, DONOR and ADMINISTRATION. Everyone reads PUBLIC.
@@ -101,17 +103,20 @@ const PEOPLE: &[PeopleRow] = &[
         None,
         &[("IDENTITY FAMILY CONSENT", Shared), ("CONSENT", Addressed), ("EDUCATION", OwnCourses)],
     ),
+    ("educator", None, &[("CONSENT", HandedOn)]),
     ("donor", Some("ACNUR"), &[("IDENTITY FAMILY MIGRATION CONSENT", Shared)]),
-    ("donor", None, &[("CONSENT", Addressed)]),
+    ("donor", None, &[("CONSENT", Addressed), ("CONSENT", HandedOn)]),
     ("adviser", Some("OIM"), &[("IDENTITY FAMILY MIGRATION CONSENT", Shared)]),
-    ("adviser", None, &[("CONSENT", Addressed)]),
+    ("adviser", None, &[("CONSENT", Addressed), ("CONSENT", HandedOn)]),
     ("programmes", None, &[("IDENTITY FAMILY CONSENT", SharedMinors), ("CONSENT", Addressed)]),
+    ("programmes", None, &[("CONSENT", HandedOn)]),
     ("programmes", None, &[("EDUCATION", OwnCourses), ("EDUCATION", Shared)]),
     (
         "partner",
         None,
         &[("IDENTITY FAMILY CONSENT EDUCATION EMPLOYMENT HOUSING", Shared), ("CONSENT", Addressed)],
     ),
+    ("partner", None, &[("CONSENT", HandedOn)]),
     ("employer", None, &[("EMPLOYMENT", Candidates), ("COUNTERPARTY", OwnWork)]),
     ("permits", None, &[("FUNDS", Anywhere)]),
     ("officer", None, &[("SECURITY", Anywhere)]),
@@ -172,7 +177,8 @@ const WRITES: &[(&str, [Option<Reach>; 4])] = &[
     ("partner", [None, Some(Reach::Records(OwnGifts)), None, None]),
 ];
 
-/// The roles that answer the referrals that are addressed to their agency, beside those that write CONSENT.
+/// The roles that answer the referrals that are addressed to their agency, and hand on the custody of the cases that it answers for, beside
+/// those that write CONSENT.
 const ANSWER: &[&str] = &["clinician", "educator", "donor", "adviser", "programmes", "partner"];
 
 /// What a rule may ask of a record.
@@ -200,6 +206,8 @@ pub(crate) struct Facts {
     pub(crate) recipient: Option<String>,
     /// The agency that teaches, refers or acted.
     pub(crate) agency: Option<String>,
+    /// The agency that hands custody on.
+    pub(crate) handed_on_by: Option<String>,
     /// What is said at the desk, until it is handed on by whom, and since.
     pub(crate) intake: Option<Intake>,
 }
@@ -222,6 +230,7 @@ impl Facts {
             format!("in ALB-01 {own:?}"),
             format!("to {:?}", self.recipient),
             format!("by {:?}", self.agency),
+            format!("handed on by {:?}", self.handed_on_by),
         ];
         let shared = self.shared_with.iter().map(|share| format!("shared with {share}"));
         let goods = format!("{:?} of {:?}", self.stock_kind, self.donor_agency);
@@ -267,6 +276,7 @@ const OF_A_PERSON: &[&str] = &[
     "DepartureFollowUp",
     "Consent",
     "Referral",
+    "CustodyTransfer",
     "ArcoRequest",
     "Intake",
     "Enrolment",
@@ -300,6 +310,7 @@ const OF_SOME_AGE: &[&str] = &[
     "DepartureFollowUp",
     "Consent",
     "Referral",
+    "CustodyTransfer",
     "ArcoRequest",
     "Intake",
     "Enrolment",
@@ -313,7 +324,7 @@ const OF_SOME_AGE: &[&str] = &[
 /// Types whose records tell of what somebody learns, each with the agency that teaches, arranges or decides.
 const LEARNING: &[&str] = &["Enrolment", "Attendance", "SchoolPlace", "Revalidation"];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
-const ADDRESSED: &[&str] = &["Consent", "Referral"];
+const ADDRESSED: &[&str] = &["Consent", "Referral", "CustodyTransfer"];
 /// Types of the journal, each of whose records bears the agency that acted.
 const OF_THE_JOURNAL: &[&str] = &[
     "JournalEntry",
@@ -414,6 +425,7 @@ fn carried(object: &str) -> &str {
         Some(verb) if verb.ends_with("Intake") => "Intake",
         Some(verb) if verb.ends_with("Consent") => "Consent",
         Some(verb) if verb.ends_with("Referral") => "Referral",
+        Some(verb) if verb.ends_with("CustodyTransfer") => "CustodyTransfer",
         // Counts of lots.
         None if object == "DonationItemFacets"
             || object.starts_with("DonationItem") && object.ends_with("Count") =>
@@ -446,6 +458,7 @@ impl Where {
             SharedMinors => facts.minor == Some(true) && shared(),
             Candidates => facts.agency.as_deref() == Some(agency) && shared(),
             Addressed => facts.recipient.as_deref() == Some(agency),
+            HandedOn => facts.handed_on_by.as_deref() == Some(agency),
             OwnCourses | OwnEntries | OwnVolunteers | OwnWork => facts.agency.as_deref() == Some(agency),
         }
     }
@@ -463,6 +476,7 @@ impl Where {
             Shared => OF_A_PERSON.contains(&carried(object)),
             SharedMinors => OF_SOME_AGE.contains(&carried(object)),
             Addressed => ADDRESSED.contains(&carried(object)),
+            HandedOn => carried(object) == "CustodyTransfer",
             OwnCourses => LEARNING.contains(&carried(object)),
             OwnWork => matches!(carried(object), "Vacancy" | "VacancyChange" | "Employer"),
             Candidates => matches!(carried(object), "JobApplication" | "JobMatch"),
@@ -814,7 +828,7 @@ impl Caller {
         self.in_force && self.roles.contains("educator") && !self.roles.contains("witness")
     }
 
-    /// Whether it answers a referral to its agency.
+    /// Whether it answers a referral to its agency, or hands on a case that its agency answers for.
     pub(crate) fn may_answer(&self) -> bool {
         let answers = self.in_force && !self.roles.contains("witness");
         self.may_write("CONSENT") || answers && ANSWER.iter().any(|role| self.roles.contains(*role))

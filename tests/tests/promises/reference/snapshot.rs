@@ -328,6 +328,9 @@ impl Snapshot {
             }
             "Consent" => Facts { recipient: code("recipient"), ..follow("person") },
             "Referral" => Facts { recipient: code("recipient"), agency: code("sender"), ..follow("person") },
+            "CustodyTransfer" => {
+                Facts { recipient: code("recipient"), handed_on_by: code("sender"), ..follow("person") }
+            }
             "Attendance" => follow("enrolment"),
             "Enrolment" | "SchoolPlace" | "Revalidation" => {
                 Facts { agency: code("agency"), ..follow("person") }

@@ -307,6 +307,7 @@ pub(super) const DWELLING: u128 = 14;
 pub(super) const LEASE: u128 = 15;
 pub(super) const TENANCY: u128 = 16;
 pub(super) const INTAKE: u128 = 17;
+pub(super) const CUSTODY: u128 = 18;
 
 /// The subject of whoever takes down every intake that is open.
 pub(super) const TAKER: &str = "dif_municipal.coordinator";
@@ -331,6 +332,15 @@ impl Programme {
             .iter()
             .filter(|share| seen.insert((share.person, share.recipient, share.purpose)))
             .collect()
+    }
+
+    /// How custody was handed on: of whom, by which agency, and to which. As cases were referred, and every other time back.
+    pub(super) fn custody(&self) -> Vec<(usize, &'static str, &'static str)> {
+        let handed_on = |(number, share): (usize, &Share)| {
+            let Share { person, sender, recipient, .. } = *share;
+            if number.is_multiple_of(2) { (person, recipient, sender) } else { (person, sender, recipient) }
+        };
+        self.referrals().into_iter().enumerate().map(handed_on).collect()
     }
 
     /// With whom, and for what, the data of each person is shared.
