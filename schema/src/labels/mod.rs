@@ -75,6 +75,18 @@ impl Facts for Country {
     }
 }
 
+/// The label of a value of an enumeration.
+pub(crate) fn label(enumeration: &str, value: &str) -> Option<Words> {
+    let values = Enumeration::named(enumeration)?.values;
+    values.iter().find(|(code, _)| *code == value).map(|(_, label)| *label)
+}
+
+/// The name of a country.
+pub(crate) fn country(code: &str) -> Option<Words> {
+    let found = COUNTRIES.iter().find(|country| country.code == code)?;
+    Some(words(found.name_es, found.name_en))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -151,5 +163,13 @@ mod tests {
             COUNTRIES.iter().filter(|country| !is_code(country.code)).map(|country| country.code.to_owned()),
         );
         assert_eq!(found, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_code_is_looked_up_and_one_that_is_unknown_has_no_name() {
+        assert_eq!(label("Sex", "FEMALE"), Some(words("Mujer", "Female")));
+        assert_eq!((label("Sex", "female"), label("Gender", "FEMALE")), (None, None));
+        assert_eq!(country("HTI"), Some(words("Haití", "Haiti")));
+        assert_eq!(country("XXX"), None);
     }
 }
