@@ -16,6 +16,32 @@ pub(super) const ENUMERATIONS: &[Enumeration] = labels! {
         ALLOWED: "Permitido", "Allowed";
         DEPENDS: "Depende del registro", "Depends on the record";
     }
+    ActivityKind {
+        SHELTER_MANAGEMENT: "Operación de un albergue", "Running a shelter";
+        CENTRE_LOAN: "Préstamo de un centro", "Loan of a centre";
+        INSPECTION: "Inspecciones", "Inspections";
+        MEALS: "Comidas", "Meals";
+        DELIVERIES: "Entrega de bienes a hogares", "Goods for households";
+        HEALTH_CARE: "Atención a la salud", "Health care";
+        COURSES: "Cursos y formación", "Courses and formation";
+        JOB_EVENTS: "Ferias del empleo y capacitaciones", "Job fairs and trainings";
+        TUTORIALS: "Tutoriales", "Tutorials";
+        VOLUNTEERING: "Voluntariado", "Volunteering";
+    }
+    ActivitySector {
+        CAMP_MANAGEMENT: "Gestión de albergues", "Shelter management";
+        SHELTER: "Alojamiento y enseres", "Lodging and household items";
+        FOOD_SECURITY: "Seguridad alimentaria", "Food security";
+        HEALTH: "Salud", "Health";
+        EDUCATION: "Educación", "Education";
+        PROTECTION: "Protección", "Protection";
+        LIVELIHOODS: "Medios de vida", "Livelihoods";
+        LOGISTICS: "Logística", "Logistics";
+    }
+    ActivityStatus {
+        ONGOING: "En curso", "Under way";
+        ENDED: "Terminada", "Ended";
+    }
     AgencyKind {
         GOVERNMENT: "Gobierno", "Government";
         INTERNATIONAL: "Agencia de las Naciones Unidas", "United Nations agency";
@@ -119,6 +145,17 @@ pub(super) const ENUMERATIONS: &[Enumeration] = labels! {
         SECONDARY: "Secundaria", "Secondary school";
         REVALIDATION: "Revalidación", "Revalidation";
         FORMATIVE: "Formativo", "Formative";
+    }
+    CustodyTransferState {
+        PROPOSED: "Propuesta", "Proposed";
+        ACCEPTED: "Aceptada", "Accepted";
+        DECLINED: "Declinada", "Declined";
+        WITHDRAWN: "Retirada", "Withdrawn";
+    }
+    CustodyWithdrawal {
+        HOLDER: "Retirada por quien la propuso", "Taken back by the holder";
+        DEPARTED: "Egreso de la persona", "The person has left";
+        WITHHELD: "Cancelación de datos concedida", "Cancellation of the data granted";
     }
     DayOrder {
         DAY_FIRST: "Día, mes, año", "Day, month, year";
