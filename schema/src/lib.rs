@@ -31,6 +31,7 @@ mod incidents;
 mod indicators;
 mod inspections;
 mod journal;
+mod labels;
 mod live;
 mod lodging;
 mod meals;
@@ -95,6 +96,7 @@ fn capabilities() -> graph::Graph {
     rehabilitation::register(&mut graph);
     funds::register(&mut graph);
     indicators::register(&mut graph);
+    labels::register(&mut graph);
     break_glass::register(&mut graph);
     journal::register(&mut graph);
     live::register(&mut graph);

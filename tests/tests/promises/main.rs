@@ -34,6 +34,7 @@ mod indicators;
 mod inspections;
 mod journal;
 mod journal_query;
+mod labels;
 mod laws;
 mod limits;
 mod lodging;

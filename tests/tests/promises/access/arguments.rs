@@ -220,7 +220,7 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
     })
 }
 
-/// Those of what is counted, of money and of works on centres; none where the argument is no such one.
+/// Those of what is counted, of money, of works on centres and of labels; none where the argument is no such one.
 fn of_counts_and_money(snapshot: &Snapshot, root: &str, argument: &str) -> Option<Vec<String>> {
     let one = |object: &str| Some(vec![format!("\"{}\"", snapshot.of_object(object).first()?)]);
     let literals = |all: &[&str]| Some(all.iter().map(|literal| (*literal).to_owned()).collect());
@@ -266,6 +266,7 @@ fn of_counts_and_money(snapshot: &Snapshot, root: &str, argument: &str) -> Optio
             literals(&["\"2022-01-10\""])
         }
         ("indicatorSeries", "keys") => literals(&["[\"shelters_opened\"]"]),
+        ("enumLabels", "names") => literals(&["[\"Sex\"]"]),
         _ => None,
     }
 }
@@ -529,6 +530,7 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "pressVisits" => &["shelter", "state", "day"],
             "activities" => &["agency", "shelter", "sector", "kind", "status"],
             "indicatorSeries" => &["keys", "from", "until"],
+            "enumLabels" => &["names"],
             "labelSheet" => &["containers", "paper"],
             "uncountedStock" => &["count"],
             "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],

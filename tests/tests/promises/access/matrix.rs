@@ -172,6 +172,8 @@ pub(super) fn is_shown_by_queries(object: &str) -> bool {
         "IndicatorPart",
         "IndicatorDay",
         "PublishedTable",
+        "EnumLabel",
+        "Country",
         "DonationItemFacets",
         "DonationItemCategoryCount",
         "DonationItemLocationCount",

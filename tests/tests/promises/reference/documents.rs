@@ -55,6 +55,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Query", "indicators"),
     ("Query", "indicatorSeries"),
     ("Query", "publishedTables"),
+    ("Query", "enumLabels"),
+    ("Query", "countries"),
     ("Query", "breakGlassAccesses"),
     ("Query", "visits"),
     ("Query", "consultationsAdvised"),
