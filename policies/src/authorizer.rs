@@ -12,8 +12,8 @@ use cedar_policy::{
 };
 
 use crate::{
-    Error, Fact, Facts, Policies, Principal, RecordType, class::Question, evaluate::principal_entities,
-    load::entity,
+    Error, Fact, Facts, Policies, Principal, class::Question, condition::shared_of,
+    evaluate::principal_entities, load::entity,
 };
 
 /// Cedar's authorizer over a set of policies.
@@ -94,7 +94,7 @@ impl Concrete {
         facts: &dyn Facts,
     ) -> Result<Self, Error> {
         let (caller, mut entities) = principal_entities(principal, question.verb)?;
-        let (record, described) = describe(question.record, facts, &|_| true)?;
+        let (record, described) = describe(question, facts, &|_| true)?;
         entities.push(described);
         // The schema sees to it that no required fact is left out.
         let entities = Entities::from_entities(entities, Some(&policies.schema))
@@ -111,9 +111,9 @@ fn innermost(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), innermost)
 }
 
-/// A record as a Cedar entity, with those of its facts that are known.
+/// The record that a question is about as a Cedar entity, with those of its facts that are known.
 pub(crate) fn describe(
-    record: RecordType,
+    Question { class, record, .. }: Question,
     facts: &dyn Facts,
     is_known: &dyn Fn(Fact) -> bool,
 ) -> Result<(EntityUid, Entity), Error> {
@@ -123,10 +123,11 @@ pub(crate) fn describe(
         .iter()
         .filter(|fact| is_known(**fact))
         .filter_map(|&fact| {
-            let value = if fact.is_set() {
-                Some(RestrictedExpression::new_set(facts.members(fact).iter().map(|member| text(member))))
-            } else {
-                facts.fact(fact).map(text)
+            let value = match fact {
+                Fact::SharedWith => {
+                    Some(RestrictedExpression::new_set(shared_of(facts.members(fact), class).map(text)))
+                }
+                _ => facts.fact(fact).map(text),
             };
             Some((fact.to_string(), value?))
         })

@@ -87,7 +87,7 @@ named! {
         Security = "SECURITY",
         /// The budget, its sources and what was spent of it.
         Funds = "FUNDS",
-        /// Consents and referrals of a person.
+        /// Consents and referrals of a person, and how custody of their case is handed on.
         Consent = "CONSENT",
         /// Identity and contact of those with whom the programme deals for people: employers, owners of dwellings.
         Counterparty = "COUNTERPARTY",
@@ -187,8 +187,10 @@ named! {
         Consent = "Consent",
         /// A person's case, handed from one agency to another.
         Referral = "Referral",
-        /// That a referral is taken or declined.
+        /// That a referral or a transfer of custody is taken or declined.
         ReferralAnswer = "ReferralAnswer",
+        /// That an agency hands on to another who answers for a person's case.
+        CustodyTransfer = "CustodyTransfer",
         /// That a person asks for their rights over their data.
         ArcoRequest = "ArcoRequest",
         /// What is decided and done about that.
@@ -322,7 +324,7 @@ named! {
         Person = "person",
         /// `minor` or `adult`, of the person.
         AgeGroup = "ageGroup",
-        /// The agency to which a consent, a referral or a request is addressed.
+        /// The agency to which a consent, a referral, a transfer of custody or a request is addressed.
         Recipient = "recipient",
         /// With whom, and for what, the person's data is shared now: `ACNUR/PROTECTION` for each consent and each accepted
         /// referral that is in force.
@@ -402,6 +404,7 @@ impl RecordType {
             | Self::Consent
             | Self::Referral
             | Self::ReferralAnswer
+            | Self::CustodyTransfer
             | Self::ArcoRequest
             | Self::ArcoAnswer
             | Self::Erasure
@@ -482,7 +485,7 @@ impl RecordType {
             Self::Consent => {
                 &[Fact::Shelter, Fact::AgeGroup, Fact::SharedWith, Fact::Recipient, Fact::Withheld]
             }
-            Self::Referral | Self::ReferralAnswer => &[
+            Self::Referral | Self::ReferralAnswer | Self::CustodyTransfer => &[
                 Fact::Shelter,
                 Fact::AgeGroup,
                 Fact::SharedWith,
@@ -515,7 +518,9 @@ impl RecordType {
             (Fact::Agency, Self::Agency) | (Fact::Shelter, Self::Shelter | Self::Space) => {
                 (Class::Public, self)
             }
-            (Fact::Agency | Fact::Recipient, Self::Consent | Self::Referral) => (Class::Consent, self),
+            (Fact::Agency | Fact::Recipient, Self::Consent | Self::Referral | Self::CustodyTransfer) => {
+                (Class::Consent, self)
+            }
             (Fact::Agency, Self::Enrolment | Self::RevalidationDecision) => {
                 (Class::Education, Self::Enrolment)
             }
@@ -552,6 +557,7 @@ impl RecordType {
                 | Self::Newborn
                 | Self::Consent
                 | Self::Referral
+                | Self::CustodyTransfer
                 | Self::ArcoRequest
                 | Self::ArcoAnswer
                 | Self::Erasure

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Fact;
+use crate::{Class, Fact};
 
 /// The value of a fact: a code.
 pub type Value = String;
@@ -48,7 +48,7 @@ pub enum Condition {
     Is(Fact, Value),
     /// The fact is present and has one of these values.
     In(Fact, Vec<Value>),
-    /// The fact is a set, and this is among its members.
+    /// The fact is a set, and a member of it [covers](covers) this.
     Contains(Fact, Value),
     /// The part is not met.
     Not(Box<Condition>),
@@ -69,10 +69,25 @@ impl Condition {
             Self::In(fact, values) => {
                 facts.fact(*fact).is_some_and(|found| values.iter().any(|value| value == found))
             }
-            Self::Contains(fact, value) => facts.members(*fact).contains(value),
+            Self::Contains(fact, value) => facts.members(*fact).iter().any(|member| covers(member, value)),
             Self::Not(part) => !part.holds(facts),
             Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
+        }
+    }
+
+    /// The same of a question about this class: whom a record is shared with must be shared this class of it.
+    #[must_use]
+    pub(crate) fn about(self, class: Class) -> Self {
+        let of_all = |parts: Vec<Self>| parts.into_iter().map(|part| part.about(class)).collect::<Vec<_>>();
+        match self {
+            Self::Contains(Fact::SharedWith, recipient) => {
+                Self::Contains(Fact::SharedWith, format!("{recipient}/{class}"))
+            }
+            Self::Not(part) => Self::not(part.about(class)),
+            Self::All(parts) => Self::all(of_all(parts)),
+            Self::Any(parts) => Self::any(of_all(parts)),
+            other => other,
         }
     }
 
@@ -177,6 +192,21 @@ impl Condition {
         }
         join(rest, Self::False, Self::Any)
     }
+}
+
+/// Whether a member of a set is this value, or names what it lies in: `INEA/EDUCATION` covers `INEA/EDUCATION/IDENTITY`, and is covered
+/// by nothing but itself.
+pub fn covers(member: &str, value: &str) -> bool {
+    value.strip_prefix(member).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What a set of shares says to a question about a class: those of everything, and those of this class without its name. It is what
+/// `sharedWith` holds where Cedar itself is asked.
+pub fn shared_of<'m>(members: &'m [Value], class: Class) -> impl Iterator<Item = &'m str> {
+    members.iter().filter_map(move |member| match member.rsplit_once('/') {
+        Some((recipient, of)) if recipient.contains('/') => (of == class.as_str()).then_some(recipient),
+        _ => Some(member),
+    })
 }
 
 /// Keeps of a fact's possible values those that are among these too.
@@ -317,6 +347,30 @@ mod tests {
         assert!(!with("OIM/PROTECTION").holds(&shared));
         assert!(Condition::not(with("OIM/PROTECTION")).holds(&shared));
         assert!(!Condition::Contains(Fact::Shelter, "a".to_owned()).holds(&|_: Fact| Some("a")));
+    }
+
+    #[test]
+    fn what_is_shared_whole_covers_every_class_and_what_is_shared_of_one_covers_that() {
+        struct Shared([String; 2]);
+        impl Facts for Shared {
+            fn fact(&self, _: Fact) -> Option<&str> {
+                None
+            }
+            fn members(&self, _: Fact) -> &[String] {
+                &self.0
+            }
+        }
+        let shared = Shared(["ACNUR/PROTECTION".to_owned(), "INEA/EDUCATION/IDENTITY".to_owned()]);
+        let read = |recipient: &str, class| {
+            let condition = Condition::Contains(Fact::SharedWith, recipient.to_owned()).about(class);
+            let told: Vec<&str> = shared_of(shared.members(Fact::SharedWith), class).collect();
+            assert_eq!(condition.holds(&shared), told.contains(&recipient), "{recipient} {class}");
+            condition.holds(&shared)
+        };
+        assert!(read("ACNUR/PROTECTION", Class::Identity) && read("ACNUR/PROTECTION", Class::Migration));
+        assert!(read("INEA/EDUCATION", Class::Identity) && !read("INEA/EDUCATION", Class::Education));
+        assert!(!read("INEA/EDUCATIONAL", Class::Identity) && !read("INEA/", Class::Identity));
+        assert!(!read("ACNUR/PROTECTIO", Class::Identity));
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Policies {
 
         let mut asked = vec![(Effect::Permit, if is_permitted { Condition::True } else { Condition::False })];
         for policy in &remaining {
-            asked.push((policy.effect(), remaining_condition(policy)?));
+            asked.push((policy.effect(), remaining_condition(policy)?.about(cell.question.class)));
         }
         Ok(match permitted(asked) {
             Condition::True => Answer::Allowed,
@@ -125,7 +125,7 @@ impl Policies {
             .map(|policy| {
                 let condition = match remaining.remove(policy.id()) {
                     _ if always.contains(policy.id()) => Condition::True,
-                    Some(rest) => remaining_condition(&rest)?,
+                    Some(rest) => remaining_condition(&rest)?.about(question.class),
                     None => Condition::False,
                 };
                 Ok(Asked { id: policy.id().clone(), effect: policy.effect(), condition })

@@ -99,7 +99,7 @@ impl<'a> Circumstances<'a> {
         is_known: &'a dyn Fn(Fact) -> bool,
     ) -> Result<Self, Error> {
         let (caller, mut entities) = principal_entities(principal, question.verb)?;
-        let (record, described) = describe(question.record, facts, is_known)?;
+        let (record, described) = describe(question, facts, is_known)?;
         entities.push(described);
         // No schema: it demands facts that may be unknown here.
         let entities =

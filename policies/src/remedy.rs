@@ -142,6 +142,7 @@ fn candidates(
         let mut purposes = vec![None];
         for with in shared_with(known) {
             let purpose = with.strip_prefix(&caller.agency).and_then(|rest| rest.strip_prefix('/'));
+            let purpose = purpose.and_then(|purpose| purpose.split('/').next());
             purposes.extend(purpose.map(|purpose| Some(purpose.to_owned())));
         }
         let agreements: &[bool] = if caller.agreement_in_force { &[false] } else { &[false, true] };

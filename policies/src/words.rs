@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Condition, Fact, UserPrincipal, principal::OWN};
+use crate::{Condition, Fact, UserPrincipal, condition::covers, principal::OWN};
 
 /// The facts that a condition asks for.
 pub(crate) fn facts_of(condition: &Condition) -> BTreeSet<Fact> {
@@ -56,17 +56,21 @@ pub(crate) fn phrase(condition: &Condition, user: Option<&UserPrincipal>) -> Str
             format!("{fact} is {}", values.join(" or "))
         }
         Condition::Contains(Fact::SharedWith, recipient)
-            if user.is_some_and(|user| &user.recipient() == recipient) =>
+            if user.is_some_and(|user| covers(&user.recipient(), recipient)) =>
         {
             "shared".to_owned()
         }
-        Condition::Contains(Fact::SharedWith, recipient) => match recipient.split_once('/') {
-            Some((agency, "")) => {
-                format!("shared with {agency} for a purpose, of which the caller states none")
+        // It is said beside the class that is asked about.
+        Condition::Contains(Fact::SharedWith, recipient) => {
+            let mut parts = recipient.splitn(3, '/');
+            match (parts.next().unwrap_or_default(), parts.next()) {
+                (agency, Some("")) => {
+                    format!("shared with {agency} for a purpose, of which the caller states none")
+                }
+                (agency, Some(purpose)) => format!("shared with {agency} for {purpose}"),
+                (agency, None) => format!("shared with {agency}"),
             }
-            Some((agency, purpose)) => format!("shared with {agency} for {purpose}"),
-            None => format!("shared with {recipient}"),
-        },
+        }
         Condition::Contains(fact, one) => format!("{fact} contains {}", value(one)),
         Condition::Not(inner) => format!("not {}", part(inner)),
         Condition::All(parts) => parts.iter().map(part).collect::<Vec<_>>().join(" and "),

@@ -98,7 +98,7 @@ codes! {
     RolesIncompatible "ROLES_INCOMPATIBLE" 200;
     /// The user holds the role already during that time.
     AlreadyGranted "ALREADY_GRANTED" 200;
-    /// A referral on the ground of consent needs one that stands, for its recipient and its purpose.
+    /// A referral or a transfer of custody on the ground of consent needs one that stands, for its recipient and its purpose.
     ConsentMissing "CONSENT_MISSING" 200;
     /// The space has fewer places than that.
     OverCapacity "OVER_CAPACITY" 200;

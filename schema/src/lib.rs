@@ -31,6 +31,7 @@ mod incidents;
 mod indicators;
 mod inspections;
 mod journal;
+mod labels;
 mod live;
 mod lodging;
 mod meals;
@@ -49,6 +50,9 @@ mod webhooks;
 pub use access::Limits;
 pub use agencies::{Actor, Programme, Stated};
 pub use census::Purpose;
+pub use coordination::{
+    ActivityKind, ActivitySector, ActivityStatus, ListedActivity, ListingError, Named, list_activities,
+};
 pub use database::{DatabaseLimits, MigrationError, ReplicaState, ReplicaStats, connect, migrate};
 pub use donations::finding::{Combination, combinations};
 pub use donations::import::{
@@ -92,6 +96,7 @@ fn capabilities() -> graph::Graph {
     rehabilitation::register(&mut graph);
     funds::register(&mut graph);
     indicators::register(&mut graph);
+    labels::register(&mut graph);
     break_glass::register(&mut graph);
     journal::register(&mut graph);
     live::register(&mut graph);

@@ -71,7 +71,7 @@ problems! {
     }
     /// The user holds the role already during that time.
     AlreadyGranted "AlreadyGranted" {}
-    /// A referral on the ground of consent needs one that stands, for its recipient and its purpose.
+    /// A referral or a transfer of custody on the ground of consent needs one that stands, for its recipient and its purpose.
     ConsentMissing "ConsentMissing" {}
     /// The space, the group or the grade has fewer places than that, or the dwelling less room.
     OverCapacity "OverCapacity" {}
@@ -173,7 +173,7 @@ impl AlreadyGranted {
 impl ConsentMissing {
     pub(crate) fn new() -> Self {
         let message =
-            "No consent of the person stands for this recipient and purpose. Record one, or refer on another ground.".into();
+            "No consent of the person stands for this recipient and purpose. Record one, or name another ground.".into();
         Self { code: Code::ConsentMissing.as_str().into(), message }
     }
 }

@@ -48,7 +48,7 @@ enum Command {
     Migrate(migrate::Arguments),
     /// Check a list of donated goods, or have a server receive it.
     Import(import::Arguments),
-    /// Write a donation, or what a store holds, as a list that can be imported.
+    /// Write a donation or what a store holds as a list that can be imported, or who does what where.
     Export(export::Arguments),
     /// Count what the programme did, as of a day.
     Indicators(indicators::Arguments),
@@ -105,7 +105,7 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Serve(arguments) => traced(traces, |spans| serve::run(arguments, config, spans)),
         Command::Migrate(arguments) => block_on(migrate::run(arguments, config)),
         Command::Import(arguments) => import::run(&arguments),
-        Command::Export(arguments) => export::run(&arguments),
+        Command::Export(arguments) => export::run(arguments, config),
         Command::Indicators(arguments) => block_on(indicators::run(arguments, config)),
         Command::Token(arguments) => token::run(arguments, &config),
         Command::Sdl(arguments) => sdl::run(&arguments, &config),

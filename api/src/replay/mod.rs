@@ -153,7 +153,11 @@ impl Replay {
         keep_clock(&owner, enlace.programme_now(), enlace.now()).await?;
         day(today);
         if progress.failed > 0 {
-            return Err(Error::Failed { count: progress.failed, acts: progress.tried, first: progress.first });
+            return Err(Error::Failed {
+                count: progress.failed,
+                acts: progress.tried,
+                first: progress.first,
+            });
         }
         Ok(Played { acts: progress.tried, again: self.agencies.sent_again() })
     }

@@ -17,7 +17,7 @@ use enlace_policies::{
     Answer, Class, DEFAULT_DENY, Fact, Policies, Principal, ROLES, RecordType, UserPrincipal, Verb,
 };
 
-use crate::world::{Record, agency_of, built_in, principals, records, user};
+use crate::world::{NARROWED, Record, agency_of, built_in, principals, records, user};
 
 const SCHEMA: &str = include_str!("../../enlace.cedarschema");
 
@@ -69,18 +69,23 @@ impl Oracle {
         (uid, Entities::from_entities(groups.chain([entity]), Some(&self.schema)).unwrap())
     }
 
-    fn record(&self, record: RecordType, facts: &Record) -> (EntityUid, Entity) {
+    /// A record; to a question about the class of which alone some of them share, or about any other.
+    fn record(&self, record: RecordType, facts: &Record, is_of_narrowed: bool) -> Entity {
         let uid = uid(record.as_str(), "r");
-        let text = |value: &String| RestrictedExpression::new_string(value.clone());
+        let text = |value: &str| RestrictedExpression::new_string(value.to_owned());
+        let shared = |with: &'_ String| match with.strip_suffix(&format!("/{NARROWED}")) {
+            Some(recipient) => is_of_narrowed.then(|| text(recipient)),
+            None => Some(text(with)),
+        };
         let value = |fact: &Fact, values: &Vec<String>| match fact {
-            Fact::SharedWith => RestrictedExpression::new_set(values.iter().map(text)),
+            Fact::SharedWith => RestrictedExpression::new_set(values.iter().filter_map(shared)),
             _ => text(&values[0]),
         };
         let facts = facts.0.iter().map(|(fact, values)| (fact.to_string(), value(fact, values))).collect();
-        let entity = Entity::new(uid.clone(), facts, HashSet::new()).unwrap();
+        let entity = Entity::new(uid, facts, HashSet::new()).unwrap();
         Entities::from_entities([entity.clone()], Some(&self.schema))
             .expect("the facts are those of the schema");
-        (uid, entity)
+        entity
     }
 }
 
@@ -193,9 +198,13 @@ fn compare(policies: &Policies, oracle: &Oracle, principal: &Principal) -> BTree
         let (caller, entities) = oracle.caller(principal, verb);
         for &record in RecordType::ALL {
             for facts in records(record, agency_of(principal)) {
-                let (resource, entity) = oracle.record(record, &facts);
-                let entities = entities.clone().add_entities([entity], None).unwrap();
+                let resource = uid(record.as_str(), "r");
+                let [of_narrowed, of_others] = [true, false].map(|is_of_narrowed| {
+                    let entity = oracle.record(record, &facts, is_of_narrowed);
+                    entities.clone().add_entities([entity], None).unwrap()
+                });
                 for &class in Class::ALL {
+                    let entities = if class == NARROWED { &of_narrowed } else { &of_others };
                     let action = uid("Action", &format!("{verb} {class}"));
                     let answer = profile.answer(verb, class, record);
                     let request = Request::new(
@@ -212,7 +221,7 @@ fn compare(policies: &Policies, oracle: &Oracle, principal: &Principal) -> BTree
                         );
                         continue;
                     };
-                    let response = oracle.authorizer.is_authorized(&request, &oracle.policies, &entities);
+                    let response = oracle.authorizer.is_authorized(&request, &oracle.policies, entities);
                     assert_eq!(response.diagnostics().errors().count(), 0);
                     let reasons: BTreeSet<&str> =
                         response.diagnostics().reason().map(AsRef::as_ref).collect();

@@ -2,7 +2,7 @@
 
 use enlace_policies::{Answer, Class, Condition, Fact, Principal, ROLES, RecordType, UserPrincipal, Verb};
 
-use crate::world::{MINE, agency_of, built_in, principals, records, user};
+use crate::world::{MINE, Record, agency_of, built_in, principals, records, user};
 
 fn answer(principal: &UserPrincipal, verb: Verb, class: Class, record: RecordType) -> Answer {
     built_in().decide(&Principal::User(principal.clone()), verb, class, record).unwrap()
@@ -32,6 +32,7 @@ fn identified(record: RecordType) -> bool {
             | Of::Household
             | Of::Consent
             | Of::Referral
+            | Of::CustodyTransfer
             | Of::ArcoRequest
             | Of::InvolvedPerson
             | Of::Intake
@@ -163,6 +164,20 @@ fn own_means_the_callers_own() {
     assert_eq!(decides, Answer::Allowed);
     let advises = condition(&user(&["adviser"]), Verb::Write, Class::Operational, RecordType::Advice);
     assert_eq!(advises, Condition::Is(Fact::Agency, "OIM".to_owned()));
+    // Custody of a case is handed on by whoever holds it, the coordinator no less than others, and answered by whom it is handed to.
+    for role in ["coordinator", "clinician", "donor", "partner"] {
+        let caller = user(&[role]);
+        let of = |fact: Fact, code: &str| Record([(fact, vec![code.to_owned()])].into());
+        for (record, fact) in
+            [(RecordType::CustodyTransfer, Fact::Agency), (RecordType::ReferralAnswer, Fact::Recipient)]
+        {
+            let writes = condition(&caller, Verb::Write, Class::Consent, record);
+            assert!(
+                writes.holds(&of(fact, &caller.agency)) && !writes.holds(&of(fact, "IMSS")),
+                "{role} {record}"
+            );
+        }
+    }
     // An employer's contact reads of its own vacancies, of itself, and of its candidates who consented, and nothing else of anyone.
     let employer = user(&["employer"]);
     let of_employer = Condition::Is(Fact::Agency, employer.agency.clone());

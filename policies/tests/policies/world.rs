@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use enlace_policies::{Fact, Facts, Policies, Principal, ROLES, RecordType, UserPrincipal};
+use enlace_policies::{Class, Fact, Facts, Policies, Principal, ROLES, RecordType, UserPrincipal};
 
 /// The subject and the shelter of every user in these tests, and ones that are not theirs.
 pub(crate) const ME: &str = "me";
@@ -15,6 +15,8 @@ const ELSEWHERE: &str = "CDC-02";
 /// The purpose that every user in these tests states, and another.
 pub(crate) const PURPOSE: &str = "EDUCATION";
 const OTHER_PURPOSE: &str = "PROTECTION";
+/// The class that some share alone.
+pub(crate) const NARROWED: Class = Class::Education;
 /// The person whose record a user in these tests has opened, and another.
 const OPENED: &str = "a-person";
 const ANOTHER: &str = "another-person";
@@ -119,7 +121,9 @@ pub(crate) fn records(record: RecordType, agency: &str) -> Vec<Record> {
             Fact::Withheld => one(&["BLOCKED", "ERASED"]),
             Fact::SharedWith => {
                 let shared = |agency: &str, purpose: &str| format!("{agency}/{purpose}");
-                let others = vec![shared(STRANGER, PURPOSE), shared(agency, OTHER_PURPOSE)];
+                // Of this class alone, with the user of these tests.
+                let narrowed = format!("{}/{NARROWED}", shared(agency, PURPOSE));
+                let others = vec![shared(STRANGER, PURPOSE), shared(agency, OTHER_PURPOSE), narrowed];
                 let mine = others.iter().cloned().chain([shared(agency, PURPOSE)]).collect();
                 vec![Some(others), Some(mine)]
             }

@@ -126,11 +126,17 @@ impl InScope {
         };
         out.push_sql("EXISTS (SELECT FROM ");
         counting((rows, valid_from, valid_until), &self.at, out)?;
-        for part in [" AND ", member, " = "] {
+        // What covers the value, as `Condition::Contains` has it: the value itself, and what it lies in.
+        let lies_in = value.match_indices('/').filter_map(|(end, _)| value.get(..end));
+        for part in [" AND ", member, " IN ("] {
             out.push_sql(part);
         }
-        out.push_bind_param::<Text, String>(value)?;
-        out.push_sql(")");
+        out.push_bind_param::<Text, str>(value)?;
+        for covering in lies_in {
+            out.push_sql(", ");
+            out.push_bind_param::<Text, str>(covering)?;
+        }
+        out.push_sql("))");
         Ok(())
     }
 

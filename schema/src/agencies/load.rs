@@ -1,6 +1,6 @@
 //! Reads of agencies and agreements.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
@@ -176,4 +176,19 @@ fn seen<R: Facts>(context: &Context, mut rows: Vec<R>) -> Vec<R> {
     let Some(scope) = context.scope(Class::Administration, RecordType::Account) else { return Vec::new() };
     rows.retain(|row| scope.has(row));
     rows
+}
+
+/// The key of the programme and the day that it is there, for whoever keeps the database; none where it holds no programme. `owner` is
+/// connected as the owner of the tables; `real_now` is what the real clock reads.
+pub(crate) async fn programme_day(
+    owner: &tokio_postgres::Client,
+    real_now: DateTime<Utc>,
+) -> std::result::Result<Option<(Uuid, NaiveDate)>, tokio_postgres::Error> {
+    let row = owner
+        .query_opt(
+            "SELECT id, (($1::timestamptz + make_interval(secs => clock_offset_us / 1e6)) AT TIME ZONE time_zone)::date FROM programmes LIMIT 1",
+            &[&real_now],
+        )
+        .await?;
+    Ok(row.map(|row| (row.get(0), row.get(1))))
 }

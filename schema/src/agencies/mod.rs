@@ -22,7 +22,7 @@ use crate::scalars::Id;
 pub use directory::{Actor, Directory, Programme, Stated};
 pub(crate) use directory::{SELF, version as directory_version};
 pub(crate) use graphql::register;
-pub(crate) use load::{by_ids, users_by_ids};
+pub(crate) use load::{by_ids, programme_day, users_by_ids};
 
 graphql_enum! {
     /// What kind of organisation an agency is.

@@ -9,7 +9,7 @@ use crate::census::{
     Consent, Household, Person, arco, consents, duplicates, episodes, following, intake, load, pickup,
     registering, search, together, updating,
 };
-use crate::coordination::{self, Referral};
+use crate::coordination;
 use crate::departures::{self, Departure};
 use crate::donations::{HouseholdDelivery, deliveries_of_households};
 use crate::education;
@@ -144,17 +144,9 @@ fn person(graph: &mut Graph) {
                 load::consents_of,
                 |consent: &Consent| consent.person_id,
             )
-            .in_scope::<Consent>()
-            .many(
-                "referrals",
-                Class::Consent,
-                "Their cases handed from one agency to another, oldest first.",
-                |person| Some(person.id.uuid()),
-                coordination::referrals_of,
-                |referral: &Referral| referral.person_id,
-            )
-            .in_scope::<Referral>();
-        incidents::of_a_person(employment::of_a_person(education::of_a_person(health::of_a_person(person))))
+            .in_scope::<Consent>();
+        let person = health::of_a_person(coordination::of_a_person(person));
+        incidents::of_a_person(employment::of_a_person(education::of_a_person(person)))
     });
 }
 

@@ -210,6 +210,8 @@ record! {
         withheld: Option<Withheld> => Family,
         /// The record into which this one was merged.
         merged_into: Option<Uuid>,
+        /// Key of the agency that answers for their case.
+        custodian_id: Uuid,
         /// The household.
         household_id: Uuid,
         /// The shelter where they lodge.
@@ -507,6 +509,7 @@ pub(crate) struct SealedPerson {
     pub(crate) standing: Standing,
     pub(crate) version: i32,
     pub(crate) merged_into: Option<Uuid>,
+    pub(crate) custodian: String,
     pub(crate) household_id: Uuid,
     pub(crate) shelter_id: Option<Uuid>,
     pub(crate) shelter: Option<String>,

@@ -13,7 +13,7 @@ diesel::table! {
         id -> Uuid, programme_id -> Uuid, household_id -> Uuid, code -> Text, arrived_on -> Date, adult_from -> Date,
         shelter_id -> Nullable<Uuid>, identity -> Binary, family -> Binary, migration -> Binary, placement -> Binary, version -> Integer,
         tokens_of -> Integer, merged_into -> Nullable<Uuid>, merged_at -> Nullable<Timestamptz>, withheld -> Nullable<Text>,
-        withheld_since -> Nullable<Timestamptz>, key_destroyed -> Bool,
+        withheld_since -> Nullable<Timestamptz>, key_destroyed -> Bool, custodian -> Text,
     }
 }
 diesel::table! {

@@ -8,7 +8,7 @@ diesel::table! {
     referrals (id) {
         id -> Uuid, programme_id -> Uuid, person_id -> Uuid, sender -> Text, recipient -> Text, purpose -> Text, legal_basis -> Text,
         opened_at -> Timestamptz, accepted_at -> Nullable<Timestamptz>, declined_at -> Nullable<Timestamptz>,
-        ended_at -> Nullable<Timestamptz>, version -> Integer,
+        ended_at -> Nullable<Timestamptz>, classes -> Nullable<Array<Text>>, ends_at -> Nullable<Timestamptz>, version -> Integer,
     }
 }
 

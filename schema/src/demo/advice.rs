@@ -223,12 +223,12 @@ row! {
 /// The rows of what advisers give as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    recommendations: Vec<Recommendation>,
-    reports: Vec<Report>,
-    translations: Vec<Translation>,
-    tutorials: Vec<Tutorial>,
-    editions: Vec<Edition>,
-    sessions: Vec<Session>,
+    pub(super) recommendations: Vec<Recommendation>,
+    pub(super) reports: Vec<Report>,
+    pub(super) translations: Vec<Translation>,
+    pub(super) tutorials: Vec<Tutorial>,
+    pub(super) editions: Vec<Edition>,
+    pub(super) sessions: Vec<Session>,
 }
 
 /// The digest of an invented document.

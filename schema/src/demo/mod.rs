@@ -56,6 +56,7 @@ mod agencies;
 mod catalogue;
 mod containers;
 mod counts;
+mod custody;
 mod dispensing;
 mod donations;
 mod education;
@@ -210,6 +211,7 @@ struct Rows {
     loans: loans::Rows,
     facility: facility::Rows,
     people: people::Rows,
+    custody: custody::Rows,
     dispensing: dispensing::Rows,
     lodging: lodging::Rows,
     donations: donations::Rows,
@@ -240,6 +242,7 @@ impl Rows {
         let mut donations = donations::Rows::generate(now);
         let mut people = people::Rows::generate(day, now)?;
         donations.give(&people);
+        let custody = custody::Rows::generate(&people, now);
         let dispensing = dispensing::Rows::generate(&mut people, &donations)?;
         let lodging = lodging::Rows::generate(&shelters, &people.lodgers, now);
         let meals = meals::Rows::generate(day, now, &shelters.shelters, &people.lodgers, &donations);
@@ -254,7 +257,8 @@ impl Rows {
         let rehabilitation = rehabilitation::Rows::generate(&shelters.shelters, &loans, now);
         let volunteers = volunteers::Rows::generate(&shelters.shelters, now);
         let press = press::Rows::generate(&shelters.shelters, now);
-        let tasks = tasks::Rows::generate(&shelters.shelters, &people.referrals, now);
+        let cases = (people.referrals.as_slice(), people.departures.as_slice());
+        let tasks = tasks::Rows::generate(&shelters.shelters, cases, now);
         let permits = permits::Rows::generate(&shelters.shelters, now);
         let advice = advice::Rows::generate(&shelters.shelters, now);
         Ok(Self {
@@ -263,6 +267,7 @@ impl Rows {
             loans,
             facility,
             people,
+            custody,
             dispensing,
             lodging,
             donations,
@@ -295,6 +300,7 @@ impl Rows {
         self.loans.copy(transaction).await?;
         self.facility.copy(transaction).await?;
         self.people.copy(transaction, search_key).await?;
+        self.custody.copy(transaction).await?;
         self.dispensing.copy(transaction).await?;
         self.lodging.copy(transaction).await?;
         self.donations.copy(transaction).await?;

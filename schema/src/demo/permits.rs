@@ -11,6 +11,8 @@ use super::{STARTS_ON, copy, id, local, programme_id};
 /// For how many days an opening is permitted, and how many before its last a renewal is asked for.
 const OPEN_FOR: u64 = 45;
 const RENEWED_BEFORE: u64 = 7;
+/// At what hour requests are reviewed, and decided.
+pub(super) const DECIDED_AT: i64 = 11;
 
 /// What comes of a request.
 #[derive(Clone, Copy)]
@@ -91,7 +93,7 @@ row! {
 /// The rows of permits as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    permits: Vec<Permit>,
+    pub(super) permits: Vec<Permit>,
 }
 
 impl Rows {
@@ -167,7 +169,7 @@ impl Permit {
 
     /// As far as it has come: reviewed the day after, decided the day after that; none where it is not asked for by now.
     fn as_it_stands(self, fate: Fate, now: DateTime<Utc>) -> Option<Self> {
-        let reached = |day: NaiveDate| (local(day, 11) <= now).then_some(day);
+        let reached = |day: NaiveDate| (local(day, DECIDED_AT) <= now).then_some(day);
         let reviewed_on = reached(self.requested_on + Days::new(1));
         let decided_on = reached(self.requested_on + Days::new(2));
         if self.recorded_at > now {

@@ -46,7 +46,7 @@ row! {
 /// The rows of visits as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    visits: Vec<Visit>,
+    pub(super) visits: Vec<Visit>,
 }
 
 impl Rows {

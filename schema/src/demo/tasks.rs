@@ -1,11 +1,12 @@
 //! What agencies ask of one another: standing work of the programme, and what somebody's case needs.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono_tz::America::Tijuana;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::agencies::agency_id;
-use super::people::Referral;
+use super::people::{Departure, Referral};
 use super::shelters::Shelter;
 use super::{Random, STARTS_ON, copy, id, local, programme_id};
 
@@ -18,6 +19,10 @@ enum Fate {
     Declined(&'static str),
     /// It is withdrawn after so many days, for this reason.
     Withdrawn(u64, &'static str),
+    /// It is withdrawn when the case ends that it is of.
+    CaseEnded(DateTime<Utc>),
+    /// It is over when whoever it is about leaves.
+    Departed(DateTime<Utc>),
 }
 
 /// Who asks whom, for what, in which shelter, how soon, so many days after the programme began, due so many days later, and what comes
@@ -179,8 +184,8 @@ const ASKED: [Asked; 16] = [
     ),
 ];
 
-/// How many cases need something of the other agency.
-const OF_CASES: usize = 24;
+/// Of how many cases in a hundred something is asked of the other agency.
+const OF_CASES: u32 = 8;
 
 row! {
     /// A task.
@@ -209,14 +214,18 @@ row! {
 /// The rows of tasks as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    tasks: Vec<Task>,
+    pub(super) tasks: Vec<Task>,
 }
 
 impl Rows {
-    /// Makes them for the shelters and the referrals that there are at `now`.
-    pub(super) fn generate(shelters: &[Shelter], referrals: &[Referral], now: DateTime<Utc>) -> Self {
+    /// Makes them for the shelters, the referrals and the departures that there are at `now`.
+    pub(super) fn generate(
+        shelters: &[Shelter],
+        (referrals, departures): (&[Referral], &[Departure]),
+        now: DateTime<Utc>,
+    ) -> Self {
         let mut tasks: Vec<Task> = ASKED.iter().filter_map(|asked| standing(asked, shelters, now)).collect();
-        tasks.extend(referrals.iter().take(OF_CASES).filter_map(|referral| of_case(referral, now)));
+        tasks.extend(referrals.iter().filter_map(|referral| of_case(referral, departures, now)));
         tasks.sort_by_key(|task| task.id);
         Self { tasks }
     }
@@ -259,19 +268,25 @@ fn standing(asked: &Asked, shelters: &[Shelter], now: DateTime<Utc>) -> Option<T
     (recorded_at <= now).then(|| task.as_it_stands(fate, recorded_at + TimeDelta::hours(20), now))
 }
 
-/// What somebody's case needs; none where it is not asked by now.
-fn of_case(referral: &Referral, now: DateTime<Utc>) -> Option<Task> {
-    let accepted_at = referral.accepted_at?;
+/// What somebody's case needs; none where it needs nothing, or nothing by now. On the day on which they leave nobody asks, answers or does
+/// anything about them any more.
+fn of_case(referral: &Referral, departures: &[Departure], now: DateTime<Utc>) -> Option<Task> {
     let mut random = Random::seeded(&format!("tasks/{}", referral.id));
-    let recorded_at = accepted_at + TimeDelta::hours(2);
-    let asked_on = recorded_at.with_timezone(&chrono_tz::America::Tijuana).date_naive();
-    let done_after = u64::from(random.below(12)) + 2;
-    let over_after = referral
-        .ended_at
-        .map(|ended_at| u64::try_from((ended_at - recorded_at).num_days()).unwrap_or_default());
-    let fate = match over_after {
-        Some(over) if over < done_after => Fate::Withdrawn(over, "El caso terminó."),
-        _ => Fate::Done(done_after, "Se llevó a cabo y se informó."),
+    let (is_asked, done_after) = (random.chance(OF_CASES), random.below(12) + 2);
+    let recorded_at = referral.accepted_at.filter(|_| is_asked)? + TimeDelta::hours(2);
+    let departure = departures.iter().find(|departure| departure.person_id == referral.person_id);
+    let left_at = departure.and_then(|departure| departure.departed_at);
+    let is_before_they_leave = |at| left_at.is_none_or(|left_at| day_of(at) < day_of(left_at));
+    if recorded_at > now || !is_before_they_leave(recorded_at) {
+        return None;
+    }
+    let asked_on = day_of(recorded_at);
+    let done_at = recorded_at + TimeDelta::days(done_after.into());
+    let ended_at = referral.ended_at.filter(|at| *at < done_at && is_before_they_leave(*at));
+    let fate = match (ended_at, left_at) {
+        (Some(ended_at), _) => Fate::CaseEnded(ended_at),
+        (None, Some(left_at)) if !is_before_they_leave(done_at) => Fate::Departed(left_at),
+        (None, _) => Fate::Done(done_after.into(), "Se llevó a cabo y se informó."),
     };
     let task = Task {
         id: id("tasks", &referral.id.to_string(), recorded_at),
@@ -293,44 +308,42 @@ fn of_case(referral: &Referral, now: DateTime<Utc>) -> Option<Task> {
         ended_because: None,
         recorded_at,
     };
-    (recorded_at <= now).then(|| task.as_it_stands(fate, recorded_at + TimeDelta::hours(1), now))
+    Some(task.as_it_stands(fate, recorded_at + TimeDelta::hours(1), now))
+}
+
+/// The day on which something is, where the programme is.
+fn day_of(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Tijuana).date_naive()
 }
 
 impl Task {
     /// As far as it has come.
     fn as_it_stands(self, fate: Fate, answers_at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
-        let ends_at = |days: u64| {
+        let recorded_at = self.recorded_at;
+        let after = |days: u64| {
             let days = TimeDelta::days(i64::try_from(days).unwrap_or_default());
-            Some((self.recorded_at + days).max(answers_at)).filter(|ends_at| *ends_at <= now)
+            (recorded_at + days).max(answers_at)
         };
-        if answers_at > now {
-            return self;
+        let is_in_time = |at: &DateTime<Utc>| match fate {
+            Fate::Departed(left_at) => day_of(*at) < day_of(left_at),
+            _ => true,
+        };
+        let answered_at = Some(answers_at).filter(|at| *at <= now).filter(is_in_time);
+        let (state, ended_at, outcome, ended_because) = match fate {
+            Fate::Declined(_) if answered_at.is_none() => return self,
+            Fate::Declined(answer) => {
+                return Self { state: "DECLINED", answer: Some(answer), answered_at, ..self };
+            }
+            Fate::Done(days, outcome) => ("DONE", after(days), Some(outcome), None),
+            Fate::Withdrawn(days, reason) => ("WITHDRAWN", after(days), Some(reason), Some("ASKER")),
+            Fate::CaseEnded(at) => ("WITHDRAWN", at, Some("El caso terminó."), Some("ASKER")),
+            Fate::Departed(at) => ("WITHDRAWN", at, None, Some("DEPARTED")),
+        };
+        if ended_at <= now {
+            return Self { state, answered_at, outcome, ended_at: Some(ended_at), ended_because, ..self };
         }
-        let answered_at = Some(answers_at);
-        match fate {
-            Fate::Declined(answer) => Self { state: "DECLINED", answer: Some(answer), answered_at, ..self },
-            Fate::Done(days, outcome) => match ends_at(days) {
-                Some(ended_at) => Self {
-                    state: "DONE",
-                    answered_at,
-                    outcome: Some(outcome),
-                    ended_at: Some(ended_at),
-                    ..self
-                },
-                None => Self { state: "ACCEPTED", answered_at, ..self },
-            },
-            Fate::Withdrawn(days, reason) => match ends_at(days) {
-                Some(ended_at) => Self {
-                    state: "WITHDRAWN",
-                    answered_at,
-                    outcome: Some(reason),
-                    ended_at: Some(ended_at),
-                    ended_because: Some("ASKER"),
-                    ..self
-                },
-                None => Self { state: "ACCEPTED", answered_at, ..self },
-            },
-        }
+        let state = if answered_at.is_some() { "ACCEPTED" } else { self.state };
+        Self { state, answered_at, ..self }
     }
 }
 
@@ -344,7 +357,8 @@ mod tests {
     fn on(day: NaiveDate) -> Rows {
         let now = local(day, NOON);
         let people = people::Rows::generate(day, now).unwrap();
-        Rows::generate(&shelters::Rows::generate(day).shelters, &people.referrals, now)
+        let cases = (people.referrals.as_slice(), people.departures.as_slice());
+        Rows::generate(&shelters::Rows::generate(day).shelters, cases, now)
     }
 
     #[test]
@@ -357,8 +371,17 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_open_when_the_programme_closes() {
+    fn nothing_is_open_when_the_programme_closes_and_what_is_about_somebody_ends_with_their_case() {
+        let closed = on(ENDS_ON).tasks;
         let open = ["PROPOSED", "ACCEPTED"];
-        assert!(on(ENDS_ON).tasks.iter().all(|task| !open.contains(&task.state)));
+        assert!(closed.iter().all(|task| !open.contains(&task.state)));
+        for because in ["ASKER", "DEPARTED"] {
+            let ends = |task: &&Task| task.referral_id.is_some() && task.ended_because == Some(because);
+            assert!(closed.iter().any(|task| ends(&task)), "{because}");
+        }
+        for task in closed.iter().filter(|task| task.ended_because == Some("DEPARTED")) {
+            let left_on = task.ended_at.map(day_of);
+            assert!(task.outcome.is_none() && task.answered_at.map(day_of) < left_on, "{task:?}");
+        }
     }
 }

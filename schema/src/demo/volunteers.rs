@@ -124,10 +124,10 @@ struct Helper {
 /// The rows of volunteers as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    volunteers: Vec<Volunteer>,
-    screenings: Vec<Screening>,
-    shifts: Vec<Shift>,
-    sign_ups: Vec<SignUp>,
+    pub(super) volunteers: Vec<Volunteer>,
+    pub(super) screenings: Vec<Screening>,
+    pub(super) shifts: Vec<Shift>,
+    pub(super) sign_ups: Vec<SignUp>,
 }
 
 impl Rows {

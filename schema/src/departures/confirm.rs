@@ -12,7 +12,7 @@ use super::settle::{
 use super::{Departure, DepartureState};
 use crate::census::needs;
 use crate::context::Context;
-use crate::coordination::{end_cases, end_tasks};
+use crate::coordination::{CustodyWithdrawal, end_cases, end_custody_transfers, end_tasks};
 use crate::education::end_enrolments;
 use crate::error::Result;
 use crate::graph::{input, union};
@@ -128,6 +128,8 @@ async fn confirm(
     };
     changes.extend(end_cases(context, transaction.connection()?, &people).await?);
     changes.extend(end_tasks(context, transaction.connection()?, &people).await?);
+    let connection = transaction.connection()?;
+    changes.extend(end_custody_transfers(context, connection, &people, CustodyWithdrawal::Departed).await?);
     let day = context.day_of(departed_at);
     changes.extend(end_enrolments(context, transaction.connection()?, &people, day).await?);
     changes.extend(left);
@@ -135,7 +137,7 @@ async fn confirm(
 }
 
 /// Reverses departures: the people are here, and were all along. Their beds may be others' by now, so that they are checked in anew; the
-/// cases that ended stay ended.
+/// cases and transfers of custody that ended stay ended.
 pub(super) async fn reverse_departure(
     context: Context,
     input: ReverseDeparture,

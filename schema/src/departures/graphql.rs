@@ -137,7 +137,7 @@ fn mutations(graph: &mut Graph) {
         .mutation(
             "confirmDeparture",
             Class::Identity,
-            "Confirms that people of one party left: their beds are free, their cases with other agencies end, and a household that nobody is left of closes. For whoever writes their PLACEMENT too; needs a purpose.",
+            "Confirms that people of one party left: their beds are free, their cases with other agencies end, what is open of their custody too, and a household that nobody is left of closes. For whoever writes their PLACEMENT too; needs a purpose.",
         )
         .either(RecordType::Person, confirm_departure);
     graph

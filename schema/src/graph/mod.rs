@@ -126,6 +126,7 @@ mod tests {
             "birth",
             "break_glass",
             "consent",
+            "custody_transfer",
             "departure",
             "departure_follow_up",
             "diagnosis",

@@ -129,6 +129,16 @@ impl Output for String {
     }
 }
 
+impl Output for &'static str {
+    fn type_ref(_: &mut Definitions) -> String {
+        "String!".into()
+    }
+
+    fn write(&self, out: &mut Out) {
+        write_text(self, out);
+    }
+}
+
 /// Appends a JSON string.
 pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
     // A Vec takes every write, and a string is always valid JSON: there is no error to carry.

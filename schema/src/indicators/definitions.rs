@@ -5,6 +5,7 @@
 //! line says, and any day can be counted at any time. Days are those on which things happened, not those on which they were recorded.
 
 use super::{Actual, IndicatorUnit, Shown};
+use crate::labels::{Words, words};
 
 /// An indicator, as it is defined.
 #[derive(Debug)]
@@ -21,17 +22,6 @@ pub(crate) struct Definition {
     pub(crate) tells_of: TellsOf,
     /// The query; `$1` is the programme's key. Its columns: `day`, `delta`, and `person`, null where the unit is about none.
     pub(crate) query: &'static str,
-}
-
-/// A text in both of its languages.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Words {
-    pub(crate) spanish: &'static str,
-    pub(crate) english: &'static str,
-}
-
-const fn words(spanish: &'static str, english: &'static str) -> Words {
-    Words { spanish, english }
 }
 
 /// Of whom a count tells, and so what of it is published, and to whom it is told before.

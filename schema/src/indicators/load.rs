@@ -17,6 +17,7 @@ use super::{
     Asked, DEFINITIONS, Definition, Indicator, IndicatorDay, IndicatorDimension, PublishedTable, Shown,
     TellsOf, by_person, defined, number,
 };
+use crate::agencies::programme_day;
 use crate::context::{Context, refused_root};
 use crate::database::Prepared;
 use crate::error::{Code, Error, Result};
@@ -279,14 +280,7 @@ pub async fn standings(
     as_of: NaiveDate,
     real_now: DateTime<Utc>,
 ) -> std::result::Result<Vec<Standing>, StandingsError> {
-    let programme = owner
-        .query_opt(
-            "SELECT id, (($1::timestamptz + make_interval(secs => clock_offset_us / 1e6)) AT TIME ZONE time_zone)::date FROM programmes LIMIT 1",
-            &[&real_now],
-        )
-        .await?
-        .ok_or(StandingsError::NoProgramme)?;
-    let (programme, today): (Uuid, NaiveDate) = (programme.get(0), programme.get(1));
+    let (programme, today) = programme_day(owner, real_now).await?.ok_or(StandingsError::NoProgramme)?;
     if as_of > today {
         return Err(StandingsError::ToCome(as_of, today));
     }

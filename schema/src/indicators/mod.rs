@@ -24,6 +24,7 @@ use crate::graph::{Facts, graphql_enum, record};
 pub(crate) use definitions::{DEFINITIONS, Definition, TellsOf, by_person};
 pub(crate) use disclosure::{Actual, Shown};
 pub(crate) use graphql::register;
+use groups::called;
 pub(crate) use groups::{Traits, actual};
 pub use load::{Standing, StandingsError, standings};
 pub(crate) use note::{Note, verifier};
@@ -118,6 +119,10 @@ record! {
         dimension: IndicatorDimension => Public,
         /// Which of them: a sex, a band of ages such as `18-29`, a country; `UNKNOWN` where nothing is known.
         category: String => Public,
+        /// What it is called in Spanish; a country that is not one of `countries`, as its code.
+        name_es: String => Public,
+        /// What it is called in English, likewise.
+        name_en: String => Public,
         /// Whether its count is published.
         standing: CountStanding => Public,
         /// The count; null where it is withheld.
@@ -178,13 +183,17 @@ impl Indicator {
             Some(_) => CountStanding::Published,
             None => CountStanding::Withheld,
         };
-        let part =
-            |dimension: IndicatorDimension, (category, count): (&String, &Option<i64>)| IndicatorPart {
+        let part = |dimension: IndicatorDimension, (category, count): (&String, &Option<i64>)| {
+            let called = called(dimension, category);
+            IndicatorPart {
                 dimension,
                 category: category.clone(),
+                name_es: called.map_or(category.as_str(), |words| words.spanish).to_owned(),
+                name_en: called.map_or(category.as_str(), |words| words.english).to_owned(),
                 standing: standing(*count),
                 value: count.map(number),
-            };
+            }
+        };
         let (names, definitions) = (definition.names, definition.definitions);
         Self {
             key: definition.key.to_owned(),

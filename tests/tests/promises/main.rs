@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod activities;
 mod advice;
 mod authority;
 mod centres;
@@ -33,6 +34,7 @@ mod indicators;
 mod inspections;
 mod journal;
 mod journal_query;
+mod labels;
 mod laws;
 mod limits;
 mod lodging;

@@ -170,6 +170,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "sheet"
                     | "key"
                     | "keys"
+                    | "names"
                     | "evidence"
                     | "documentNumber"
                     | "curp"

@@ -16,6 +16,7 @@ use crate::census::held::held_all;
 use crate::census::tables::persons;
 use crate::census::{erased, touched};
 use crate::context::Context;
+use crate::coordination::{CustodyWithdrawal, end_custody_transfers};
 use crate::error::{Error, Result};
 use crate::graph::input;
 use crate::journal::{Begun, Done, Transaction, constraint};
@@ -234,8 +235,11 @@ async fn answer(
     let answering = diesel::update(arco_requests::table.find(request.id)).set(&row);
     answering.execute(transaction.connection()?).await?;
     let mut changes = vec![changed(&request, state, ground)?];
-    // The database withholds them with the grant: whoever follows them loses sight of them.
+    // The database withholds them with the grant: whoever follows them loses sight of them, and who was to take their case may not answer.
     if request.kind == ArcoKind::Cancellation && state == ArcoState::Granted {
+        let connection = transaction.connection()?;
+        changes
+            .extend(end_custody_transfers(context, connection, &records, CustodyWithdrawal::Withheld).await?);
         changes.push(touched(records, now)?);
     }
     Ok(Ok(Done { occurred_at: now, changes, payload: request.into() }))

@@ -133,6 +133,15 @@ async fn merge(
             let message = "Other records were merged into this one. Undo that first, or let this one go on.";
             return Ok(Err(StateConflict::new(message).into()));
         }
+        Err(error) if constraint(&error) == Some("persons_merged_without_open_transfer") => {
+            let message =
+                "A transfer of custody of that record is open. Wait for its answer, or withdraw it.";
+            return Ok(Err(StateConflict::new(message).into()));
+        }
+        Err(error) if constraint(&error) == Some("persons_merged_within_custody") => {
+            let message = "Two agencies answer for these records. Hand the case of one on first, so that one answers for both.";
+            return Ok(Err(StateConflict::new(message).into()));
+        }
         Err(error) if constraint(&error) == Some("persons_merged_without_open_intake") => {
             let message = "An intake of that record is open. Hand it on or withdraw it first.";
             return Ok(Err(StateConflict::new(message).into()));

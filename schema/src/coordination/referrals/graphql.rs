@@ -5,7 +5,7 @@ use enlace_policies::Class;
 use crate::agencies::{self, Agency};
 use crate::census::{self, Person};
 use crate::coordination::referrals::{Referral, load, operations};
-use crate::graph::{ConnectionKind, Graph};
+use crate::graph::{ConnectionKind, Graph, Object};
 
 /// Declares this capability's part of the schema.
 pub(in crate::coordination) fn register(graph: &mut Graph) {
@@ -45,4 +45,18 @@ pub(in crate::coordination) fn register(graph: &mut Graph) {
             ConnectionKind { node: "Referral", connection: "ReferralConnection", edge: "ReferralEdge" },
             load::all,
         );
+}
+
+/// Where a person's case was sent.
+pub(in crate::coordination) fn of_a_person(person: Object<Person>) -> Object<Person> {
+    person
+        .many(
+            "referrals",
+            Class::Consent,
+            "Their cases handed from one agency to another, oldest first.",
+            |person| Some(person.id.uuid()),
+            load::referrals_of,
+            |referral: &Referral| referral.person_id,
+        )
+        .in_scope::<Referral>()
 }

@@ -12,7 +12,7 @@ use crate::access::InScope;
 use crate::census::tables::persons;
 use crate::census::{FactColumns, FactRow, PersonFacts, Purpose, fact_columns};
 use crate::context::{Context, Instant, Scope, refused_root};
-use crate::coordination::referrals::{LegalBasis, Referral, ReferralState, referral_facts};
+use crate::coordination::referrals::{LegalBasis, Referral, ReferralState, SharedClass, referral_facts};
 use crate::coordination::tables::referrals;
 use crate::error::Result;
 use crate::graph::{Connection, Wanted, input};
@@ -39,6 +39,8 @@ struct ReferralRow {
     id: Uuid,
     purpose: Purpose,
     legal_basis: LegalBasis,
+    classes: Option<Vec<SharedClass>>,
+    ends_at: Option<DateTime<Utc>>,
     opened_at: DateTime<Utc>,
     accepted_at: Option<DateTime<Utc>>,
     declined_at: Option<DateTime<Utc>>,
@@ -54,6 +56,8 @@ type ReferralColumns = (
     referrals::id,
     referrals::purpose,
     referrals::legal_basis,
+    referrals::classes,
+    referrals::ends_at,
     referrals::opened_at,
     referrals::accepted_at,
     referrals::declined_at,
@@ -70,6 +74,8 @@ fn referral_columns(at: Instant) -> ReferralColumns {
         referrals::id,
         referrals::purpose,
         referrals::legal_basis,
+        referrals::classes,
+        referrals::ends_at,
         referrals::opened_at,
         referrals::accepted_at,
         referrals::declined_at,
@@ -149,9 +155,10 @@ fn finish(context: &Context, rows: Vec<ReferralRow>, at: Instant) -> Result<Vec<
     context.discloses(rows.iter().map(|row| row.person_id));
     rows.into_iter()
         .map(|row| {
-            let state = match (row.accepted_at, row.declined_at, row.ended_at) {
+            let over_at = [row.ended_at, row.ends_at].into_iter().flatten().min();
+            let state = match (row.accepted_at, row.declined_at, over_at) {
                 (_, Some(_), _) => ReferralState::Declined,
-                (_, None, Some(ended_at)) if ended_at <= at.time => ReferralState::Ended,
+                (_, None, Some(over_at)) if over_at <= at.time => ReferralState::Ended,
                 (Some(accepted_at), None, _) if accepted_at <= at.time => ReferralState::Accepted,
                 _ => ReferralState::Proposed,
             };
@@ -159,6 +166,8 @@ fn finish(context: &Context, rows: Vec<ReferralRow>, at: Instant) -> Result<Vec<
                 id: Id::new(row.id),
                 purpose: row.purpose,
                 legal_basis: row.legal_basis,
+                classes: row.classes,
+                ends_at: row.ends_at,
                 state,
                 opened_at: row.opened_at,
                 accepted_at: row.accepted_at,

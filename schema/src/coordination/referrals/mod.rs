@@ -15,9 +15,8 @@ use crate::census::{PersonFacts, Purpose, person_facts};
 use crate::graph::{Facts, graphql_enum, record};
 use crate::scalars::Id;
 
-pub(super) use graphql::register;
+pub(super) use graphql::{of_a_person, register};
 pub(in crate::coordination) use load::by_ids as referrals_by_ids;
-pub(crate) use load::referrals_of;
 pub(crate) use operations::end_cases;
 
 graphql_enum! {
@@ -48,6 +47,26 @@ graphql_enum! {
     }
 }
 
+graphql_enum! {
+    /// A class of a person's data that a referral may carry.
+    pub enum SharedClass {
+        /// Who they are.
+        Identity = "IDENTITY",
+        /// Their household, and what is known of them as one of it.
+        Family = "FAMILY",
+        /// What they agreed to, and to whom they were referred.
+        Consent = "CONSENT",
+        /// Their migration status.
+        Migration = "MIGRATION",
+        /// Courses, school places and revalidations.
+        Education = "EDUCATION",
+        /// Work sought and found.
+        Employment = "EMPLOYMENT",
+        /// Where they live, or are to live.
+        Housing = "HOUSING",
+    }
+}
+
 record! {
     /// A person's case, handed from one agency to another for a purpose and on a legal basis.
     #[derive(Serialize, Deserialize)]
@@ -58,6 +77,10 @@ record! {
         purpose: Purpose => Consent,
         /// By what right.
         legal_basis: LegalBasis => Consent,
+        /// Which of the person's data it shares; null for all that the recipient's role reads for the purpose, or where a consent says it.
+        classes: Option<Vec<SharedClass>> => Consent,
+        /// When it ends by itself; open where null.
+        ends_at: Option<DateTime<Utc>> => Consent,
         /// Where it stands.
         state: ReferralState => Consent,
         /// When it was opened.

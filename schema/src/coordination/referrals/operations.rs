@@ -1,5 +1,7 @@
 //! Referring a person's case: opened by one agency, taken or declined by the other, and ended by either.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -12,7 +14,7 @@ use enlace_policies::{Class, RecordType};
 use crate::agencies::Agency;
 use crate::census::{self, Person, Purpose, facts_within_reach, touched};
 use crate::context::Context;
-use crate::coordination::referrals::{LegalBasis, Referral, ReferralState, load};
+use crate::coordination::referrals::{LegalBasis, Referral, ReferralState, SharedClass, load};
 use crate::coordination::tables::referrals;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Record, input, payload, union};
@@ -33,6 +35,11 @@ input! {
         pub purpose: Purpose,
         /// By what right the person's data is handed on; on the ground of consent, one must stand.
         pub legal_basis: LegalBasis,
+        /// Which of the person's data it is to share, `IDENTITY` among them; all that the recipient's role reads for the purpose where left out.
+        /// On the ground of consent, the consent says it: leave them out.
+        pub classes: Option<Vec<SharedClass>>,
+        /// When it is to end by itself; open where left out.
+        pub ends_at: Option<DateTime<Utc>>,
         /// Names this change: sent again, it is answered and not repeated. 8 to 200 characters, kept 30 days.
         pub idempotency_key: String,
     }
@@ -135,6 +142,10 @@ pub(crate) struct ReferralOpened {
     pub(crate) recipient: String,
     pub(crate) purpose: Purpose,
     pub(crate) legal_basis: LegalBasis,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) classes: Option<Vec<SharedClass>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ends_at: Option<DateTime<Utc>>,
 }
 
 impl Change for ReferralOpened {
@@ -209,6 +220,8 @@ async fn open_referral(context: Context, input: OpenReferral) -> Result<OpenRefe
                 recipient: referral.recipient.clone(),
                 purpose: referral.purpose,
                 legal_basis: referral.legal_basis,
+                classes: referral.classes.clone(),
+                ends_at: referral.ends_at,
             };
             finish(&context, *transaction, &change, referral).await
         }
@@ -252,6 +265,11 @@ async fn open(
         id: Id::new(context.new_uuid()?),
         purpose: input.purpose,
         legal_basis: input.legal_basis,
+        classes: input
+            .classes
+            .as_ref()
+            .map(|classes| BTreeSet::from_iter(classes.iter().copied()).into_iter().collect()),
+        ends_at: input.ends_at,
         state: ReferralState::Proposed,
         opened_at: context.now(),
         accepted_at: None,
@@ -273,6 +291,8 @@ async fn open(
         referrals::recipient.eq(&referral.recipient),
         referrals::purpose.eq(referral.purpose),
         referrals::legal_basis.eq(referral.legal_basis),
+        referrals::classes.eq(&referral.classes),
+        referrals::ends_at.eq(referral.ends_at),
         referrals::opened_at.eq(referral.opened_at),
     );
     let opening = diesel::insert_into(referrals::table).values(row).execute(transaction.connection()?).await;
@@ -280,6 +300,18 @@ async fn open(
         let refused = match constraint(&error) {
             Some("referrals_elsewhere") => {
                 InvalidValue::new("recipient", "A case is referred to another agency than one's own.").into()
+            }
+            Some("referrals_classes") => {
+                let message = "Name IDENTITY among the classes: nobody helps somebody whom they cannot find.";
+                InvalidValue::new("classes", message).into()
+            }
+            Some("referrals_consent_says") => {
+                let message =
+                    "On the ground of consent, the consent says what is shared. Leave the classes out.";
+                InvalidValue::new("classes", message).into()
+            }
+            Some("referrals_ends_later") => {
+                InvalidValue::new("endsAt", "A referral ends after it was opened.").into()
             }
             Some("referrals_open_once") => {
                 StateConflict::new("Such a referral is open already. Wait for its answer, or end it.").into()
@@ -417,7 +449,8 @@ pub(crate) async fn end_cases(
     let open = referrals::table
         .filter(referrals::person_id.eq_any(people))
         .filter(referrals::declined_at.is_null())
-        .filter(referrals::ended_at.is_null());
+        .filter(referrals::ended_at.is_null())
+        .filter(referrals::ends_at.is_null().or(referrals::ends_at.gt(context.now())));
     let ending = diesel::update(open)
         .set((referrals::ended_at.eq(context.now()), referrals::version.eq(referrals::version + 1)))
         .returning((referrals::id, referrals::person_id));

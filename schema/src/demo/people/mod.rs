@@ -120,6 +120,8 @@ row! {
         recipient: &'static str = TEXT,
         purpose: &'static str = TEXT,
         legal_basis: &'static str = TEXT,
+        classes: Option<Vec<&'static str>> = TEXT_ARRAY,
+        ends_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
         opened_at: DateTime<Utc> = TIMESTAMPTZ,
         accepted_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
         declined_at: Option<DateTime<Utc>> = TIMESTAMPTZ,
@@ -415,6 +417,7 @@ impl Rows {
             ("DIF_MUNICIPAL", "ACNUR", "PROTECTION", "PUBLIC_INTEREST", 5),
             ("DIF_MUNICIPAL", "NGO_BOTIQUIN_SOLIDARIO", "HEALTH_CARE", "VITAL_INTEREST", 4),
         ];
+        let mut carrying = Random::seeded(&format!("carried/{}", someone.code));
         for (sender, recipient, purpose, legal_basis, percent) in sent {
             let opened_at = given_at + TimeDelta::days(random.between(2, 20).into());
             let answered_at = opened_at + TimeDelta::hours(random.between(3, 96).into());
@@ -430,6 +433,8 @@ impl Rows {
             } else {
                 legal_basis
             };
+            let (is_narrowed, is_open) = (carrying.chance(40), carrying.chance(50));
+            let is_narrowed = is_narrowed && legal_basis != "CONSENT";
             if chosen && opened_at < leaves_at && opened_at <= now {
                 self.referrals.push(Referral {
                     id: id("referrals", &format!("{}/{recipient}/{purpose}", someone.code), opened_at),
@@ -439,6 +444,8 @@ impl Rows {
                     recipient,
                     purpose,
                     legal_basis,
+                    classes: is_narrowed.then(|| carried(purpose)),
+                    ends_at: (!is_open).then(|| local(ENDS_ON, 24)),
                     opened_at,
                     accepted_at: (accepted && answered_at <= now).then_some(answered_at),
                     declined_at: (declined && answered_at <= now).then_some(answered_at),
@@ -579,6 +586,15 @@ fn in_turn(someone: &Someone, stay: &Stay) -> DateTime<Utc> {
     let mut random = Random::seeded(&format!("visits/{}", someone.code));
     let day = TURNS_FROM + Days::new(random.below(days).into());
     local(day, 8) + TimeDelta::minutes(random.between(0, 540).into())
+}
+
+/// The classes that a referral for a purpose carries, where it does not carry all.
+fn carried(purpose: &str) -> Vec<&'static str> {
+    match purpose {
+        "PROTECTION" => vec!["IDENTITY", "FAMILY", "MIGRATION"],
+        "EDUCATION" => vec!["IDENTITY", "EDUCATION"],
+        _ => vec!["IDENTITY", "FAMILY"],
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod act;
 mod care;
+mod coordination;
 mod documents;
 mod donations;
 mod funds;
@@ -15,8 +16,10 @@ mod learning;
 mod looking;
 mod meals;
 mod people;
+mod press;
 mod safety;
 mod shelters;
+mod volunteers;
 mod work;
 
 use std::borrow::Cow;
@@ -44,6 +47,7 @@ const EDUCATOR: By = By::new("INEA", "educator");
 const INSPECTOR: By = By::new("PCE", "inspector");
 const OFFICER: By = By::new("DSPM", "officer").stating("PROTECTION");
 const LIAISON: By = By::new("RP", "liaison");
+const DIRECTORS: By = By::new("CDM", "permits");
 
 /// What is done, in order of time, and what waits for what.
 #[derive(Debug, Default)]
@@ -69,6 +73,9 @@ impl Script {
         work::play(&mut script, &rows)?;
         learning::play(&mut script, &rows)?;
         funds::play(&mut script, &rows)?;
+        coordination::play(&mut script, &rows);
+        volunteers::play(&mut script, &rows);
+        press::play(&mut script, &rows);
         looking::play(&mut script);
         script.settle();
         Ok(script)

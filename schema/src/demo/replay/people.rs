@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{By, COORDINATOR, LEAD, Rows, Script, camel, hand, named};
 use crate::census::{FAMILY, Family, IDENTITY, Identity, MIGRATION, Migration, PLACEMENT, Placement};
 use crate::demo::people::{self, opened};
-use crate::demo::{Random, agencies, instant_of, local, lodging};
+use crate::demo::{Random, agencies, custody, instant_of, local, lodging};
 use crate::departures::{DESTINATION, Destination};
 use crate::error::Result;
 
@@ -44,6 +44,9 @@ pub(super) fn play(script: &mut Script, rows: &Rows) -> Result<()> {
         .collect();
     for referral in &people.referrals {
         refer(script, referral, departed.get(&referral.person_id).copied());
+    }
+    for transfer in &rows.custody.transfers {
+        hand_on(script, transfer);
     }
     leave(script, rows)
 }
@@ -174,6 +177,8 @@ fn refer(script: &mut Script, referral: &people::Referral, departed_at: Option<D
         "recipient": named("agency", agencies::agency_id(referral.recipient)),
         "purpose": referral.purpose,
         "legalBasis": referral.legal_basis,
+        "classes": referral.classes,
+        "endsAt": referral.ends_at,
     });
     script
         .change(referral.opened_at, by(referral.sender), story.clone(), "openReferral", opened)
@@ -187,6 +192,34 @@ fn refer(script: &mut Script, referral: &people::Referral, departed_at: Option<D
         // A departure ends the cases that are open.
         let Some(at) = at.filter(|at| departed_at != Some(*at)) else { continue };
         script.change(at, by(who), story.clone(), verb, json!({"referral": own})).seen("referral");
+    }
+}
+
+/// The custody of a case is handed on: the operator proposes, the other answers.
+fn hand_on(script: &mut Script, transfer: &custody::Transfer) {
+    let own = named("custody_transfer", transfer.id);
+    let story = format!("custody/{}", transfer.id);
+    let by = |code: &'static str| -> By { hand(code).stating(transfer.purpose) };
+    let proposed = json!({
+        "person": named("person", transfer.person_id),
+        "recipient": named("agency", agencies::agency_id(transfer.recipient)),
+        "purpose": transfer.purpose,
+        "legalBasis": transfer.legal_basis,
+    });
+    script
+        .change(transfer.proposed_at, by(transfer.sender), story.clone(), "proposeCustodyTransfer", proposed)
+        .makes(&own, "/custodyTransfer/id");
+    // A departure ends by itself what is open.
+    let taken_back_at = transfer.withdrawn_at.filter(|_| transfer.withdrawn_because == Some("HOLDER"));
+    let steps = [
+        (transfer.accepted_at, "acceptCustodyTransfer", transfer.recipient),
+        (transfer.declined_at, "declineCustodyTransfer", transfer.recipient),
+        (taken_back_at, "withdrawCustodyTransfer", transfer.sender),
+    ];
+    for (at, verb, who) in steps {
+        let Some(at) = at else { continue };
+        let settled = json!({"custodyTransfer": own});
+        script.change(at, by(who), story.clone(), verb, settled).seen("custodyTransfer");
     }
 }
 

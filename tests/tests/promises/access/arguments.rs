@@ -171,6 +171,7 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
             | "stays"
             | "vaccinationScheme"
             | "arcoRequests"
+            | "custodyTransfers"
             | "jobMatches"
             | "intakes",
             "person",
@@ -189,6 +190,7 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
         ("prenatalControls", "state") => literals(&["DUE", "MISSED"]),
         ("arcoRequests", "kind") => literals(&["ACCESS", "CANCELLATION"]),
         ("arcoRequests", "state") => literals(&["RECEIVED"]),
+        ("custodyTransfers", "state") => literals(&["PROPOSED", "ACCEPTED"]),
         ("intakes", "state") => literals(&["OPEN", "SUBMITTED"]),
         ("personSearch", "name") => one("Marie"),
         ("personSearch", "birthDate") => one("1990"),
@@ -218,7 +220,7 @@ fn of_people_and_places(snapshot: &Snapshot, root: &str, argument: &str) -> Opti
     })
 }
 
-/// Those of what is counted, of money and of works on centres; none where the argument is no such one.
+/// Those of what is counted, of money, of works on centres and of labels; none where the argument is no such one.
 fn of_counts_and_money(snapshot: &Snapshot, root: &str, argument: &str) -> Option<Vec<String>> {
     let one = |object: &str| Some(vec![format!("\"{}\"", snapshot.of_object(object).first()?)]);
     let literals = |all: &[&str]| Some(all.iter().map(|literal| (*literal).to_owned()).collect());
@@ -256,10 +258,15 @@ fn of_counts_and_money(snapshot: &Snapshot, root: &str, argument: &str) -> Optio
         ("volunteerShifts", "activity") => literals(&["KITCHEN"]),
         ("volunteerShifts", "from" | "until") => literals(&["\"2022-01-31\""]),
         ("pressVisits", "state") => literals(&["PROPOSED", "DONE"]),
+        ("activities", "agency") => one("Agency"),
+        ("activities", "sector") => literals(&["FOOD_SECURITY"]),
+        ("activities", "kind") => literals(&["MEALS"]),
+        ("activities", "status") => literals(&["ONGOING"]),
         ("indicators", "asOf") | ("indicatorSeries" | "expenses", "from" | "until") => {
             literals(&["\"2022-01-10\""])
         }
         ("indicatorSeries", "keys") => literals(&["[\"shelters_opened\"]"]),
+        ("enumLabels", "names") => literals(&["[\"Sex\"]"]),
         _ => None,
     }
 }
@@ -521,7 +528,9 @@ fn every_argument_of_a_list_has_a_class_that_this_test_knows() {
             "volunteers" => &["agency", "skill", "active", "mayWorkNearMinors"],
             "volunteerShifts" => &["shelter", "activity", "from", "until", "nearMinors", "free"],
             "pressVisits" => &["shelter", "state", "day"],
+            "activities" => &["agency", "shelter", "sector", "kind", "status"],
             "indicatorSeries" => &["keys", "from", "until"],
+            "enumLabels" => &["names"],
             "labelSheet" => &["containers", "paper"],
             "uncountedStock" => &["count"],
             "movements" => &["lot", "location", "occurredFrom", "occurredBefore"],

@@ -327,7 +327,7 @@ fn nothing(argument: &str, of: &str) -> String {
         "ID" => {
             let kind = match argument {
                 "from" | "to" => "location",
-                "recipient" | "assignee" | "addressee" => "agency",
+                "recipient" | "assignee" | "addressee" | "escort" => "agency",
                 "renews" => "permit",
                 "request" => "supply_request",
                 "access" => "break_glass",
@@ -339,6 +339,7 @@ fn nothing(argument: &str, of: &str) -> String {
                 "grade" => "school_grade",
                 "schoolPlace" => "school_place",
                 "arcoRequest" => "arco_request",
+                "custodyTransfer" => "custody_transfer",
                 "beds" => "bed",
                 "departures" => "departure",
                 "action" => "outreach_action",

@@ -95,8 +95,16 @@ fn adjust_occupancy() -> String {
     )
 }
 
-/// The mutations by which a referral is answered.
-const ANSWERS: &[&str] = &["acceptReferral", "declineReferral", "endReferral"];
+/// The mutations by which a referral is answered, or custody handed on.
+const ANSWERS: &[&str] = &[
+    "acceptReferral",
+    "declineReferral",
+    "endReferral",
+    "proposeCustodyTransfer",
+    "acceptCustodyTransfer",
+    "declineCustodyTransfer",
+    "withdrawCustodyTransfer",
+];
 
 /// The mutations of households, and of who belongs to them.
 const FAMILIES: &[&str] = &[

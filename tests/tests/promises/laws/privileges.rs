@@ -49,6 +49,7 @@ async fn whatever_changes_authority_raises_its_version() {
 async fn the_server_has_these_privileges_and_no_other() {
     let append = "INSERT, SELECT";
     let expected = BTreeMap::from([
+        ("activities", "SELECT"),
         ("agencies", "SELECT"),
         ("agreements", "SELECT, UPDATE (valid_until, version)"),
         (
@@ -82,6 +83,11 @@ async fn the_server_has_these_privileges_and_no_other() {
         (
             "consents",
             "INSERT (ends_at, given_at, id, person_id, programme_id, purpose, recipient), SELECT, UPDATE (end_told, opposed_by, version, withdrawn_at)",
+        ),
+        (
+            "custody_transfers",
+            "INSERT (id, legal_basis, person_id, programme_id, proposed_at, purpose, recipient, sender, user_id), SELECT, \
+             UPDATE (accepted_at, declined_at, withdrawn_at, withdrawn_because)",
         ),
         ("container_lines", "INSERT (container_id, lot_id, quantity), SELECT, UPDATE (quantity)"),
         (

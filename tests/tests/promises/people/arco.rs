@@ -34,19 +34,19 @@ async fn ask(client: &Client, root: &str, arguments: &str) -> Json {
 }
 
 /// The request in a payload.
-fn request(answer: &Json) -> &Json {
+pub(super) fn request(answer: &Json) -> &Json {
     let request = at(answer, "data.x.arcoRequest");
     assert!(request["id"].is_string(), "{answer}");
     request
 }
 
 /// What a step of a request came to, with the request where it was taken.
-async fn step(client: &Client, root: &str, request: &Json, more: &str) -> Json {
+pub(super) async fn step(client: &Client, root: &str, request: &Json, more: &str) -> Json {
     let arguments = format!("arcoRequest: {}, version: {}{more}", request["id"], request["version"]);
     ask(client, root, &arguments).await
 }
 
-async fn record(client: &Client, person: Uuid, kind: &str, more: &str) -> Json {
+pub(super) async fn record(client: &Client, person: Uuid, kind: &str, more: &str) -> Json {
     let person = person_id(person);
     let arguments =
         format!("person: \"{person}\", kind: {kind}, askedBy: PERSON, proof: \"Expediente 14/2022\"{more}");

@@ -140,6 +140,7 @@ async fn there_is_no_way_around() {
             "",
             "referrals(first: 500) { nodes { person { minor PARTS household { members { minor PARTS } } } } }",
         ),
+        ("", "custodyTransfers(first: 500) { nodes { person { minor PARTS } } }"),
         ("", "persons(first: 100) { nodes { consents { person { minor PARTS } } } }"),
         // A variable that may be null.
         ("($household: ID)", "persons(household: $household) { nodes { minor PARTS } }"),

@@ -25,7 +25,13 @@ const DISMISS: &str = "mutation($person: ID!, $other: ID!, $key: String!) {
     __typename ... on DismissDuplicatePayload { person { id } } ... on Problem { message } } }";
 
 /// Somebody who lives alone, and is registered so.
-async fn registered(client: &Client, given: &str, family: &str, born: &str, document: Option<&str>) -> Uuid {
+pub(super) async fn registered(
+    client: &Client,
+    given: &str,
+    family: &str,
+    born: &str,
+    document: Option<&str>,
+) -> Uuid {
     let person = Uuid::now_v7();
     let documents: Vec<String> = document.iter().map(|number| format!("PASSPORT HTI {number}")).collect();
     let member = json!({
@@ -55,7 +61,7 @@ async fn candidates(client: &Client, person: Uuid) -> Vec<(Uuid, i64, Vec<String
     found.iter().map(candidate).collect()
 }
 
-async fn merge(client: &Client, keep: Uuid, merge: Uuid, version: i32) -> Json {
+pub(super) async fn merge(client: &Client, keep: Uuid, merge: Uuid, version: i32) -> Json {
     let variables = json!({
         "keep": person_id(keep), "merge": person_id(merge), "version": version, "reason": "misma cédula, misma madre", "key": fresh_key(),
     });

@@ -4,6 +4,7 @@ mod arco;
 mod break_glass;
 mod bulk;
 mod copy;
+mod custody;
 mod disclosure;
 mod duplicates;
 mod episodes;

@@ -24,7 +24,7 @@ async fn real_keys(world: &World) -> HashSet<Uuid> {
         .await
         .query(
             "SELECT id FROM persons UNION ALL SELECT id FROM households UNION ALL SELECT id FROM consents \
-             UNION ALL SELECT id FROM referrals UNION ALL SELECT id FROM assessments UNION ALL SELECT id FROM diagnoses UNION ALL SELECT id FROM visits \
+             UNION ALL SELECT id FROM referrals UNION ALL SELECT id FROM custody_transfers UNION ALL SELECT id FROM assessments UNION ALL SELECT id FROM diagnoses UNION ALL SELECT id FROM visits \
              UNION ALL SELECT id FROM prescriptions UNION ALL SELECT id FROM dispensings UNION ALL SELECT id FROM medical_referrals \
              UNION ALL SELECT id FROM care_records UNION ALL SELECT id FROM births \
              UNION ALL SELECT id FROM enrolments UNION ALL SELECT id FROM attendances UNION ALL SELECT id FROM school_places \
@@ -60,6 +60,7 @@ const DOCUMENTS: &[&str] = &[
     "{ households(last: 60) { nodes { id code members { id givenNames sex } shelter { code } }
         pageInfo { startCursor endCursor } } }",
     "{ referrals(first: 60) { edges { cursor node { id purpose person { id household { id } } } } } }",
+    "{ custodyTransfers(first: 60) { edges { cursor node { id purpose sender { code } person { id household { id } } } } } }",
     "{ journal(first: 500) { edges { cursor node { index operation actor subjects { person } breakGlass { id person reason } } } } }",
     "{ breakGlassAccesses { edges { cursor node { id person user reason openedAt endsAt } } } }",
     "{ dwellings(first: 60) { edges { cursor node { id code address district rent visits { id fit } leases { id state tenancies { id share
@@ -115,6 +116,7 @@ async fn no_answer_to_a_witness_holds_a_real_id_or_a_name() {
             "household",
             "consent",
             "referral",
+            "custody_transfer",
             "enrolment",
             "dwelling",
             "lease",

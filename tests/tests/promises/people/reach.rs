@@ -35,6 +35,7 @@ impl Facts for Known<'_> {
     }
 }
 
+/// Everyone; whom a referral shares at all, it shares the identity of.
 async fn everyone(world: &World, now: DateTime<Utc>) -> Vec<Row> {
     let rows = world
         .database()
@@ -46,7 +47,7 @@ async fn everyone(world: &World, now: DateTime<Utc>) -> Vec<Row> {
                     AND (c.withdrawn_at IS NULL OR c.withdrawn_at > $1)
                 UNION
                 SELECT r.recipient || '/' || r.purpose FROM referrals r WHERE r.person_id = p.id
-                    AND r.accepted_at <= $1 AND (r.ended_at IS NULL OR r.ended_at > $1))
+                    AND r.accepted_at <= $1 AND (r.ended_at IS NULL OR r.ended_at > $1) AND (r.ends_at IS NULL OR r.ends_at > $1))
              FROM persons p LEFT JOIN shelters s ON s.id = p.shelter_id",
             &[&now],
         )

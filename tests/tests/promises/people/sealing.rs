@@ -37,6 +37,7 @@ async fn a_copy_of_the_database_tells_of_nobody() {
         "consents",
         "arco_requests",
         "referrals",
+        "custody_transfers",
         "intakes",
         "assessments",
         "diagnoses",

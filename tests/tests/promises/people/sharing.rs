@@ -317,3 +317,53 @@ async fn a_referral_on_the_ground_of_consent_needs_one_that_stands_and_shares_no
     assert_eq!(outcome(&late), "StateConflict", "{late}");
     world.stop().await;
 }
+
+/// What is carried is read, and nothing else; and at its end it ends, whoever is asleep.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_referral_shares_the_classes_that_it_carries_until_it_ends_by_itself() {
+    let world = World::start().await;
+    let person = beyond(&world, COORDINATOR, ACNUR).await;
+    let (coordinator, acnur) = (asking(&world, COORDINATOR), asking(&world, ACNUR));
+    let carry = async |classes: Json, basis: &str, ends_at: &str| {
+        let document = "mutation($person: ID!, $recipient: ID!, $basis: LegalBasis!, $classes: [SharedClass!], $endsAt: DateTime, $key: String!) {
+          openReferral(person: $person, recipient: $recipient, purpose: PROTECTION, legalBasis: $basis, classes: $classes, endsAt: $endsAt, idempotencyKey: $key) {
+            __typename ... on OpenReferralPayload { referral { id version classes endsAt } } ... on InvalidValue { argument } } }";
+        let variables = json!({
+            "person": person_id(person), "recipient": agency(&world, "ACNUR").await, "basis": basis,
+            "classes": classes, "endsAt": ends_at, "key": fresh_key(),
+        });
+        coordinator.run(document, variables).await
+    };
+    for (classes, basis, ends_at, argument) in [
+        (json!(["MIGRATION"]), "LEGAL_DUTY", "2022-02-10T00:00:00Z", "classes"),
+        (json!([]), "LEGAL_DUTY", "2022-02-10T00:00:00Z", "classes"),
+        (json!(["IDENTITY"]), "CONSENT", "2022-02-10T00:00:00Z", "classes"),
+        (json!(["IDENTITY"]), "LEGAL_DUTY", "2022-01-10T00:00:00Z", "endsAt"),
+    ] {
+        let refused = carry(classes, basis, ends_at).await;
+        assert_eq!(at(&refused, "data.openReferral.argument"), argument, "{refused}");
+    }
+    let opened =
+        carry(json!(["MIGRATION", "IDENTITY", "IDENTITY"]), "LEGAL_DUTY", "2022-02-10T00:00:00Z").await;
+    let referral = at(&opened, "data.openReferral.referral");
+    assert_eq!(referral["classes"], json!(["IDENTITY", "MIGRATION"]), "{opened}");
+    let accepted = settle(&acnur, "acceptReferral", referral).await;
+    assert_eq!(outcome(&accepted), "AcceptReferralPayload", "{accepted}");
+    let read = async || {
+        let document = "query($id: ID!) { node(id: $id) { ... on Person { givenNames migrationStatus maritalStatus } } }";
+        acnur.run(document, json!({"id": person_id(person)})).await
+    };
+    let told = read().await;
+    assert!(at(&told, "data.node.givenNames").is_string(), "{told}");
+    assert_eq!(codes(&told), ["FIELD_FORBIDDEN"], "{told}");
+    assert_eq!(at(&told, "errors.0.path"), &json!(["node", "maritalStatus"]), "{told}");
+    assert!(reaches(&acnur, person).await);
+
+    world.enlace.move_programme_clock("2022-02-10T00:00:00Z".parse().unwrap());
+    assert!(!reaches(&acnur, person).await, "it ended by itself");
+    let late = settle(&acnur, "endReferral", at(&accepted, "data.acceptReferral.referral")).await;
+    assert_eq!(outcome(&late), "StateConflict", "{late}");
+    let again = carry(json!(["IDENTITY"]), "LEGAL_DUTY", "2022-03-10T00:00:00Z").await;
+    assert_eq!(outcome(&again), "OpenReferralPayload", "{again}");
+    world.stop().await;
+}

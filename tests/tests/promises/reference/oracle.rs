@@ -120,11 +120,18 @@ impl Oracle {
     ) -> Verdict {
         let resource = uid(record.as_str(), "r");
         let value = |fact: Fact, values: &[String]| {
-            if fact.is_set() {
-                RestrictedExpression::new_set(values.iter().map(|value| text(value)))
-            } else {
-                text(&values[0])
+            if !fact.is_set() {
+                return text(&values[0]);
             }
+            // What is shared of one class alone is shared where that is asked about.
+            let shared =
+                values.iter().filter_map(|value| match value.splitn(3, '/').collect::<Vec<_>>()[..] {
+                    [agency, purpose, of] => {
+                        (of == class.as_str()).then(|| text(&format!("{agency}/{purpose}")))
+                    }
+                    _ => Some(text(value)),
+                });
+            RestrictedExpression::new_set(shared)
         };
         let facts = record.facts().iter().filter_map(|&fact| {
             let values = facts.0.get(&fact).map(Vec::as_slice);

@@ -14,6 +14,7 @@ const KINDS: &[&str] = &[
     "birth",
     "break_glass",
     "consent",
+    "custody_transfer",
     "departure",
     "departure_follow_up",
     "diagnosis",

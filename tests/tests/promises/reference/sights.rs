@@ -25,8 +25,10 @@ pub(crate) enum Where {
     Shared,
     /// Those of them who are minors.
     SharedMinors,
-    /// Consents and referrals that are addressed to its agency.
+    /// Consents, referrals and transfers of custody that are addressed to its agency.
     Addressed,
+    /// Transfers by which its agency hands custody on.
+    HandedOn,
     /// What its agency teaches, arranges or decides.
     OwnCourses,
     /// Vacancies of the employer that its agency is, and that employer.
@@ -46,8 +48,8 @@ pub(crate) enum Where {
 }
 
 use Where::{
-    Addressed, Anywhere, Candidates, Explanations, Food, Gifts, Medical, OwnAccount, OwnCourses, OwnEntries,
-    OwnGifts, OwnShelters, OwnVolunteers, OwnWork, Press, Shared, SharedMinors,
+    Addressed, Anywhere, Candidates, Explanations, Food, Gifts, HandedOn, Medical, OwnAccount, OwnCourses,
+    OwnEntries, OwnGifts, OwnShelters, OwnVolunteers, OwnWork, Press, Shared, SharedMinors,
 };
 
 /// A role, and where it reads OPERATIONAL, INVENTORY, DONOR and ADMINISTRATION. Everyone reads PUBLIC.
@@ -101,17 +103,20 @@ const PEOPLE: &[PeopleRow] = &[
         None,
         &[("IDENTITY FAMILY CONSENT", Shared), ("CONSENT", Addressed), ("EDUCATION", OwnCourses)],
     ),
+    ("educator", None, &[("CONSENT", HandedOn)]),
     ("donor", Some("ACNUR"), &[("IDENTITY FAMILY MIGRATION CONSENT", Shared)]),
-    ("donor", None, &[("CONSENT", Addressed)]),
+    ("donor", None, &[("CONSENT", Addressed), ("CONSENT", HandedOn)]),
     ("adviser", Some("OIM"), &[("IDENTITY FAMILY MIGRATION CONSENT", Shared)]),
-    ("adviser", None, &[("CONSENT", Addressed)]),
+    ("adviser", None, &[("CONSENT", Addressed), ("CONSENT", HandedOn)]),
     ("programmes", None, &[("IDENTITY FAMILY CONSENT", SharedMinors), ("CONSENT", Addressed)]),
+    ("programmes", None, &[("CONSENT", HandedOn)]),
     ("programmes", None, &[("EDUCATION", OwnCourses), ("EDUCATION", Shared)]),
     (
         "partner",
         None,
         &[("IDENTITY FAMILY CONSENT EDUCATION EMPLOYMENT HOUSING", Shared), ("CONSENT", Addressed)],
     ),
+    ("partner", None, &[("CONSENT", HandedOn)]),
     ("employer", None, &[("EMPLOYMENT", Candidates), ("COUNTERPARTY", OwnWork)]),
     ("permits", None, &[("FUNDS", Anywhere)]),
     ("officer", None, &[("SECURITY", Anywhere)]),
@@ -172,7 +177,8 @@ const WRITES: &[(&str, [Option<Reach>; 4])] = &[
     ("partner", [None, Some(Reach::Records(OwnGifts)), None, None]),
 ];
 
-/// The roles that answer the referrals that are addressed to their agency, beside those that write CONSENT.
+/// The roles that answer the referrals that are addressed to their agency, and hand on the custody of the cases that it answers for, beside
+/// those that write CONSENT.
 const ANSWER: &[&str] = &["clinician", "educator", "donor", "adviser", "programmes", "partner"];
 
 /// What a rule may ask of a record.
@@ -194,12 +200,14 @@ pub(crate) struct Facts {
     pub(crate) lodges_in: Option<String>,
     /// Whether that person is a minor; none where it tells of nobody in particular.
     pub(crate) minor: Option<bool>,
-    /// With whom, and for what, that person's data is shared.
+    /// With whom, and for what, that person's data is shared; of one class alone where that is named too.
     pub(crate) shared_with: BTreeSet<String>,
     /// To whom it is addressed.
     pub(crate) recipient: Option<String>,
     /// The agency that teaches, refers or acted.
     pub(crate) agency: Option<String>,
+    /// The agency that hands custody on.
+    pub(crate) handed_on_by: Option<String>,
     /// What is said at the desk, until it is handed on by whom, and since.
     pub(crate) intake: Option<Intake>,
 }
@@ -222,6 +230,7 @@ impl Facts {
             format!("in ALB-01 {own:?}"),
             format!("to {:?}", self.recipient),
             format!("by {:?}", self.agency),
+            format!("handed on by {:?}", self.handed_on_by),
         ];
         let shared = self.shared_with.iter().map(|share| format!("shared with {share}"));
         let goods = format!("{:?} of {:?}", self.stock_kind, self.donor_agency);
@@ -267,6 +276,7 @@ const OF_A_PERSON: &[&str] = &[
     "DepartureFollowUp",
     "Consent",
     "Referral",
+    "CustodyTransfer",
     "ArcoRequest",
     "Intake",
     "Enrolment",
@@ -300,6 +310,7 @@ const OF_SOME_AGE: &[&str] = &[
     "DepartureFollowUp",
     "Consent",
     "Referral",
+    "CustodyTransfer",
     "ArcoRequest",
     "Intake",
     "Enrolment",
@@ -313,7 +324,7 @@ const OF_SOME_AGE: &[&str] = &[
 /// Types whose records tell of what somebody learns, each with the agency that teaches, arranges or decides.
 const LEARNING: &[&str] = &["Enrolment", "Attendance", "SchoolPlace", "Revalidation"];
 /// Types whose records are addressed to an agency; a payload is judged as what it carries.
-const ADDRESSED: &[&str] = &["Consent", "Referral"];
+const ADDRESSED: &[&str] = &["Consent", "Referral", "CustodyTransfer"];
 /// Types of the journal, each of whose records bears the agency that acted.
 const OF_THE_JOURNAL: &[&str] = &[
     "JournalEntry",
@@ -414,6 +425,7 @@ fn carried(object: &str) -> &str {
         Some(verb) if verb.ends_with("Intake") => "Intake",
         Some(verb) if verb.ends_with("Consent") => "Consent",
         Some(verb) if verb.ends_with("Referral") => "Referral",
+        Some(verb) if verb.ends_with("CustodyTransfer") => "CustodyTransfer",
         // Counts of lots.
         None if object == "DonationItemFacets"
             || object.starts_with("DonationItem") && object.ends_with("Count") =>
@@ -425,10 +437,13 @@ fn carried(object: &str) -> &str {
 }
 
 impl Where {
-    /// Whether it holds of one record.
-    fn holds(self, facts: &Facts, caller: &Caller) -> bool {
+    /// Whether it holds of a class of one record.
+    fn holds(self, class: &str, facts: &Facts, caller: &Caller) -> bool {
         let agency = caller.agency.as_str();
-        let shared = || facts.shared_with.contains(&format!("{agency}/{}", caller.purpose));
+        let shared = || {
+            let whole = format!("{agency}/{}", caller.purpose);
+            facts.shared_with.contains(&format!("{whole}/{class}")) || facts.shared_with.contains(&whole)
+        };
         match self {
             Anywhere | Gifts => true,
             Press => facts.of_the_press,
@@ -443,6 +458,7 @@ impl Where {
             SharedMinors => facts.minor == Some(true) && shared(),
             Candidates => facts.agency.as_deref() == Some(agency) && shared(),
             Addressed => facts.recipient.as_deref() == Some(agency),
+            HandedOn => facts.handed_on_by.as_deref() == Some(agency),
             OwnCourses | OwnEntries | OwnVolunteers | OwnWork => facts.agency.as_deref() == Some(agency),
         }
     }
@@ -460,6 +476,7 @@ impl Where {
             Shared => OF_A_PERSON.contains(&carried(object)),
             SharedMinors => OF_SOME_AGE.contains(&carried(object)),
             Addressed => ADDRESSED.contains(&carried(object)),
+            HandedOn => carried(object) == "CustodyTransfer",
             OwnCourses => LEARNING.contains(&carried(object)),
             OwnWork => matches!(carried(object), "Vacancy" | "VacancyChange" | "Employer"),
             Candidates => matches!(carried(object), "JobApplication" | "JobMatch"),
@@ -585,12 +602,12 @@ impl Caller {
         }
         match intake {
             Intake::TakenBy(subject) => {
-                let lead = self.roles.contains("shelter_lead") && OwnShelters.holds(facts, self);
+                let lead = self.roles.contains("shelter_lead") && OwnShelters.holds(class, facts, self);
                 self.in_force && *subject == self.subject() && (self.roles.contains("coordinator") || lead)
             }
             Intake::HandedOn => {
                 let beyond = class == "HEALTH" && self.agency != "ISESALUD";
-                !beyond && self.sight(class).iter().any(|sight| sight.holds(facts, self))
+                !beyond && self.sight(class).iter().any(|sight| sight.holds(class, facts, self))
             }
         }
     }
@@ -601,7 +618,8 @@ impl Caller {
             return self.reads_intake(class, intake, facts);
         }
         let counts_only = class == "INVENTORY" && facts.to_a_household && self.counts_deliveries();
-        class == "PUBLIC" || !counts_only && self.sight(class).iter().any(|sight| sight.holds(facts, self))
+        class == "PUBLIC"
+            || !counts_only && self.sight(class).iter().any(|sight| sight.holds(class, facts, self))
     }
 
     /// Whether it reads a class of a record where it stands in a list: there no minor has an identity (R25).
@@ -630,10 +648,22 @@ impl Caller {
         let beyond = class == "CONSENT" && carried(object) == "ArcoRequest" && !self.reads_requests();
         let unpublished =
             class == "OPERATIONAL" && object.starts_with("Indicator") && !self.reads_what_is_counted();
+        let at_the_desk = carried(object) == "Intake" && matches!(class, "HEALTH" | "EMPLOYMENT");
+        if at_the_desk && self.takes_intakes() {
+            return true;
+        }
+        let kept = at_the_desk && class == "HEALTH" && self.agency != "ISESALUD" && !self.everything;
         !counts_only
             && !beyond
             && !unpublished
+            && !kept
             && self.sight(class).iter().any(|sight| sight.can_hold(object, self))
+    }
+
+    /// Whether it may be the one who takes an intake down.
+    fn takes_intakes(&self) -> bool {
+        let lead = self.reads.contains("shelter_lead") && !self.shelters.is_empty();
+        self.everything || self.in_force && (self.reads.contains("coordinator") || lead)
     }
 
     /// Whether it reads what is counted of the programme before it is published.
@@ -667,7 +697,7 @@ impl Caller {
     pub(crate) fn writes(&self, class: &str, facts: &Facts, shelter: Option<&str>) -> bool {
         let own = || shelter.is_some_and(|shelter| self.shelters.iter().any(|own| own == shelter));
         self.reach(class).iter().any(|reach| match reach {
-            Reach::Records(place) => place.holds(facts, self),
+            Reach::Records(place) => place.holds(class, facts, self),
             Reach::OwnShelters => own(),
         })
     }
@@ -798,7 +828,7 @@ impl Caller {
         self.in_force && self.roles.contains("educator") && !self.roles.contains("witness")
     }
 
-    /// Whether it answers a referral to its agency.
+    /// Whether it answers a referral to its agency, or hands on a case that its agency answers for.
     pub(crate) fn may_answer(&self) -> bool {
         let answers = self.in_force && !self.roles.contains("witness");
         self.may_write("CONSENT") || answers && ANSWER.iter().any(|role| self.roles.contains(*role))

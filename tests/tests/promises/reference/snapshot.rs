@@ -328,6 +328,9 @@ impl Snapshot {
             }
             "Consent" => Facts { recipient: code("recipient"), ..follow("person") },
             "Referral" => Facts { recipient: code("recipient"), agency: code("sender"), ..follow("person") },
+            "CustodyTransfer" => {
+                Facts { recipient: code("recipient"), handed_on_by: code("sender"), ..follow("person") }
+            }
             "Attendance" => follow("enrolment"),
             "Enrolment" | "SchoolPlace" | "Revalidation" => {
                 Facts { agency: code("agency"), ..follow("person") }
@@ -367,13 +370,20 @@ impl Snapshot {
         let has_begun = |id: &str, start: &str| instant(id, start).is_some_and(|start| start <= now);
         let consents = of("consents")
             .filter(|id| has_begun(id, "givenAt") && !is_over(id, "endsAt") && !is_over(id, "withdrawnAt"));
-        let referrals = of("referrals").filter(|id| has_begun(id, "acceptedAt") && !is_over(id, "endedAt"));
+        let referrals = of("referrals")
+            .filter(|id| has_begun(id, "acceptedAt") && !is_over(id, "endedAt") && !is_over(id, "endsAt"));
         let share = |id: &str| {
             let recipient = self.value(id, "recipient")["id"].as_str().unwrap();
             let texts = [self.value(recipient, "code"), self.value(id, "purpose")];
             texts.map(|text| text.as_str().unwrap()).join("/")
         };
-        consents.chain(referrals).map(share).collect()
+        let carried = |id: &str| match self.value(id, "classes").as_array() {
+            Some(classes) => {
+                classes.iter().map(|class| format!("{}/{}", share(id), class.as_str().unwrap())).collect()
+            }
+            None => vec![share(id)],
+        };
+        consents.map(share).chain(referrals.flat_map(carried)).collect()
     }
 
     /// What `viewer` shows a caller, with what changes by the second left out.

@@ -5,9 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::programme::{
-    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, ENTRY,
-    Emergency, HOUSEHOLD, INTAKE, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, Share,
-    TAKER, TENANCY, VACANCY, key, subject, withheld,
+    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, CUSTODY, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT,
+    ENTRY, Emergency, HOUSEHOLD, INTAKE, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS,
+    Share, TAKER, TENANCY, VACANCY, key, subject, withheld,
 };
 
 impl Programme {
@@ -22,7 +22,7 @@ impl Programme {
              DELETE FROM tenancies; DELETE FROM leases; DELETE FROM dwelling_visits; DELETE FROM dwellings; \
              DELETE FROM attendances; DELETE FROM school_place_documents; DELETE FROM school_places; \
              DELETE FROM intakes; DELETE FROM revalidations; DELETE FROM enrolments; DELETE FROM diagnoses; DELETE FROM assessments; DELETE FROM tasks; \
-             DELETE FROM referrals; \
+             DELETE FROM referrals; DELETE FROM custody_transfers; \
              DELETE FROM consents; DELETE FROM person_tokens; DELETE FROM episodes; DELETE FROM persons; DELETE FROM households"
             .to_owned())
         .await;
@@ -72,25 +72,37 @@ impl Programme {
         let columns =
             "consents (id, programme_id, person_id, recipient, purpose, given_at, ends_at, withdrawn_at)";
         run(insert(columns, consents)).await;
-        // Accepted, proposed, ended, yet to be accepted.
+        // Accepted, proposed, ended by somebody or by itself, yet to be accepted.
         let referrals = self.referrals().into_iter().enumerate().map(|(number, share)| {
-            let (accepted_at, ended_at) = match share.state {
-                0 => ("'2022-01-12'", "NULL"),
-                1 => ("NULL", "NULL"),
-                2 => ("'2022-01-12'", "'2022-01-20'"),
-                _ => ("'2022-03-01'", "NULL"),
+            let (accepted_at, ended_at, ends_at) = match share.state {
+                0 => ("'2022-01-12'", "NULL", "'2022-03-10'"),
+                1 => ("NULL", "NULL", "NULL"),
+                2 if number.is_multiple_of(2) => ("'2022-01-12'", "'2022-01-20'", "NULL"),
+                2 => ("'2022-01-12'", "NULL", "'2022-01-20'"),
+                _ => ("'2022-03-01'", "NULL", "NULL"),
             };
             let Share { person, sender, recipient, purpose, legal_basis, .. } = share;
+            let classes = share.classes.map_or("NULL".to_owned(), |classes| format!("'{{{}}}'", classes.join(",")));
             format!(
                 "('{}', {programme}, '{}', '{sender}', '{recipient}', '{purpose}', '{legal_basis}', '2022-01-10', \
-                 {accepted_at}, {ended_at})",
+                 {accepted_at}, {ended_at}, {classes}, {ends_at})",
                 key(REFERRAL, number),
                 key(PERSON, *person)
             )
         });
         let columns = "referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at, \
-                       accepted_at, ended_at)";
+                       accepted_at, ended_at, classes, ends_at)";
         run(insert(columns, referrals)).await;
+        let custody = self.custody().into_iter().enumerate().map(|(number, (person, sender, recipient))| {
+            format!(
+                "('{}', {programme}, '{}', '{sender}', '{recipient}', 'PROTECTION', 'LEGAL_DUTY', '2022-01-10', '2022-01-12')",
+                key(CUSTODY, number),
+                key(PERSON, person)
+            )
+        });
+        let columns = "custody_transfers (id, programme_id, person_id, sender, recipient, purpose, legal_basis, proposed_at, \
+                       accepted_at)";
+        run(insert(columns, custody)).await;
         let enrolments = self.enrolments.iter().enumerate().map(|(number, (person, agency))| {
             let (id, person) = (key(ENROLMENT, number), key(PERSON, *person));
             format!("('{id}', {programme}, '{person}', '{agency}', '2022-01-10', '')")

@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::programme::{
-    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT, HOUSEHOLD,
-    INTAKE, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, TENANCY, VACANCY, key,
+    ACCESS, AGENCIES, APPLICATION, ASSESSMENT, CONSENT, CUSTODY, DIAGNOSIS, DWELLING, EMPLOYER, ENROLMENT,
+    HOUSEHOLD, INTAKE, LEASE, OPERATION, PERSON, PROFILE, Programme, REFERRAL, SHELTERS, TENANCY, VACANCY,
+    key,
 };
 use crate::reference::oracle::{Asking, Oracle, Record, Verdict};
 use crate::reference::{POLICIES, Pseudonyms, errors, rows};
@@ -284,6 +285,17 @@ pub(super) async fn examine_people(examined: &mut Examined<'_>, programme: &Prog
         for record in [RecordType::Referral, RecordType::ReferralAnswer] {
             examined.judge(Verb::Write, Class::Consent, record, facts);
         }
+    }
+    let answer = examined.ask("{ custodyTransfers(first: 500) { totalCount nodes { id } } }").await;
+    let nodes = listed(examined, &answer, "custodyTransfers", Class::Consent, RecordType::CustodyTransfer);
+    let custody = programme.custody().into_iter().map(|(person, sender, recipient)| {
+        let facts = of_person[person].clone();
+        facts.with(Fact::Recipient, Some(recipient)).with(Fact::Agency, Some(sender))
+    });
+    let custody = named("custody_transfer", CUSTODY, custody);
+    examined.reaches(Class::Consent, RecordType::CustodyTransfer, &custody, &ids(nodes));
+    for (_, facts) in &custody {
+        examined.judge(Verb::Write, Class::Consent, RecordType::CustodyTransfer, facts);
     }
     // What no list shows is asked for by its id.
     let consents = programme

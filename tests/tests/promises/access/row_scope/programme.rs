@@ -55,6 +55,9 @@ pub(super) const AGENCIES: [&str; 8] =
 /// Where an actor may be who is at none of those that its role has.
 const ELSEWHERE: [&str; 6] = ["DIF_MUNICIPAL", "SEDENA", "DSPM", "CNDH", "NGO_PAN_DEL_VALLE", "RP"];
 const PURPOSES: [&str; 2] = ["EDUCATION", "PROTECTION"];
+/// What a referral carries.
+const CARRIED: [Option<&[&str]>; 4] =
+    [None, None, Some(&["IDENTITY", "EDUCATION"]), Some(&["IDENTITY", "FAMILY", "MIGRATION"])];
 /// Where a witness may be: other agencies have no key to make pseudonyms with.
 const WITNESSES: [&str; 2] = ["CNDH", "CEDH"];
 pub(super) const SHELTERS: [&str; 12] = [
@@ -78,6 +81,8 @@ pub(super) struct Share {
     pub(super) recipient: &'static str,
     pub(super) purpose: &'static str,
     pub(super) legal_basis: &'static str,
+    /// The classes that a referral carries, where not all.
+    pub(super) classes: Option<&'static [&'static str]>,
     pub(super) state: usize,
 }
 
@@ -141,11 +146,12 @@ fn some_of(
 /// Consents count in states 0 and 1, referrals in state 0, unless they are on the ground of consent.
 fn shares(count: usize) -> impl Strategy<Value = Vec<Share>> {
     let parties = (0..PEOPLE, one_of(&["DIF_MUNICIPAL", "SEDENA"]), one_of(&AGENCIES));
-    let share =
-        (parties, one_of(&PURPOSES), one_of(&["CONSENT", "VITAL_INTEREST", "LEGAL_DUTY"]), 0_usize..5);
-    let share = share.prop_map(|((person, sender, recipient), purpose, legal_basis, state)| {
-        // As many count as do not.
-        Share { person, sender, recipient, purpose, legal_basis, state: state.saturating_sub(1) }
+    let ground = one_of(&["CONSENT", "VITAL_INTEREST", "LEGAL_DUTY"]);
+    let share = (parties, one_of(&PURPOSES), ground, prop::sample::select(&CARRIED[..]), 0_usize..5);
+    let share = share.prop_map(|((person, sender, recipient), purpose, legal_basis, classes, state)| {
+        // On the ground of consent nothing is narrowed. As many count as do not.
+        let classes = classes.filter(|_| legal_basis != "CONSENT");
+        Share { person, sender, recipient, purpose, legal_basis, classes, state: state.saturating_sub(1) }
     });
     prop::collection::vec(share, count)
 }
@@ -301,6 +307,7 @@ pub(super) const DWELLING: u128 = 14;
 pub(super) const LEASE: u128 = 15;
 pub(super) const TENANCY: u128 = 16;
 pub(super) const INTAKE: u128 = 17;
+pub(super) const CUSTODY: u128 = 18;
 
 /// The subject of whoever takes down every intake that is open.
 pub(super) const TAKER: &str = "dif_municipal.coordinator";
@@ -323,8 +330,17 @@ impl Programme {
         let mut seen = BTreeSet::new();
         self.referrals
             .iter()
-            .filter(|share| share.state == 2 || seen.insert((share.person, share.recipient, share.purpose)))
+            .filter(|share| seen.insert((share.person, share.recipient, share.purpose)))
             .collect()
+    }
+
+    /// How custody was handed on: of whom, by which agency, and to which. As cases were referred, and every other time back.
+    pub(super) fn custody(&self) -> Vec<(usize, &'static str, &'static str)> {
+        let handed_on = |(number, share): (usize, &Share)| {
+            let Share { person, sender, recipient, .. } = *share;
+            if number.is_multiple_of(2) { (person, recipient, sender) } else { (person, sender, recipient) }
+        };
+        self.referrals().into_iter().enumerate().map(handed_on).collect()
     }
 
     /// With whom, and for what, the data of each person is shared.
@@ -334,8 +350,14 @@ impl Programme {
         // On the ground of consent, it is the consent that shares.
         let referrals = self.referrals().into_iter();
         let referrals = referrals.filter(|share| share.state == 0 && share.legal_basis != "CONSENT");
-        for share in consents.chain(referrals) {
+        let (narrowed, whole): (Vec<_>, Vec<_>) = referrals.partition(|share| share.classes.is_some());
+        for share in consents.chain(whole) {
             shared[share.person].insert(format!("{}/{}", share.recipient, share.purpose));
+        }
+        for share in narrowed {
+            let carried = share.classes.unwrap().iter();
+            let carried = carried.map(|class| format!("{}/{}/{class}", share.recipient, share.purpose));
+            shared[share.person].extend(carried);
         }
         shared
     }

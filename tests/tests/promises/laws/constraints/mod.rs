@@ -2,6 +2,7 @@
 
 mod agencies;
 mod between_agencies;
+mod custody;
 mod departures;
 mod education;
 mod employment;
@@ -38,6 +39,7 @@ fn breaches() -> Vec<Breach> {
     let mut all = [
         agencies::BREACHES,
         between_agencies::BREACHES,
+        custody::BREACHES,
         departures::BREACHES,
         education::BREACHES,
         employment::BREACHES,

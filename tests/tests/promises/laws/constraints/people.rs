@@ -210,6 +210,8 @@ pub(super) const BREACHES: &[Breach] = &[
         "referrals_answered_once",
         "UPDATE referrals SET declined_at = accepted_at WHERE accepted_at IS NOT NULL",
     ),
+    ("referrals_classes", "UPDATE referrals SET legal_basis = 'LEGAL_DUTY', classes = '{FAMILY}'"),
+    ("referrals_consent_says", "UPDATE referrals SET legal_basis = 'CONSENT', classes = '{IDENTITY}'"),
     (
         "referrals_consent_stands",
         "INSERT INTO referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at) \
@@ -220,6 +222,7 @@ pub(super) const BREACHES: &[Breach] = &[
         "UPDATE referrals SET ended_at = declined_at WHERE declined_at IS NOT NULL",
     ),
     ("referrals_elsewhere", "UPDATE referrals SET recipient = sender"),
+    ("referrals_ends_later", "UPDATE referrals SET ends_at = opened_at"),
     ("referrals_legal_basis", "UPDATE referrals SET legal_basis = 'WISH'"),
     (
         "referrals_open_once",

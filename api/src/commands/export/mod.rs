@@ -1,19 +1,30 @@
 //! `enlace export`: a donation, or what a store holds, as a list that `enlace import` reads. It is read through GraphQL like by any
-//! client: what its caller may not read stays empty, and is named.
+//! client: what its caller may not read stays empty, and is named. Who does what where is a list of another kind, read by whoever keeps
+//! the database.
+
+mod activities;
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
-use crate::commands::Failure;
 use crate::commands::remote::{Remote, said};
+use crate::commands::{Failure, block_on};
+use crate::config::Config;
 
 #[derive(Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    of: Option<Of>,
     /// The file to write; standard output, where it is left out.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
@@ -27,6 +38,12 @@ pub(super) struct Arguments {
     remote: Remote,
 }
 
+#[derive(Subcommand)]
+enum Of {
+    /// Write who does what where: which agency does which activity in which shelter, since when and until when.
+    Activities(activities::Arguments),
+}
+
 /// As the import knows them by name.
 const HEADER: &str = "articulo,cantidad,unidad,estado,caducidad,folio\r\n";
 
@@ -36,7 +53,10 @@ const DONATION: &str = "query($of: ID!, $after: String) { rows: donationItems(do
 const STORE: &str = "query($of: ID!, $after: String) { rows: stock(location: $of, first: 500, after: $after) {
     nodes { quantity lot { code item condition expiresOn donorReference } } pageInfo { hasNextPage endCursor } } }";
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: Arguments, config: Config) -> Result<(), Failure> {
+    if let Some(Of::Activities(arguments)) = arguments.of {
+        return block_on(activities::run(arguments, config));
+    }
     let (document, of) = match (&arguments.donation, &arguments.location) {
         (Some(donation), _) => (DONATION, donation),
         (None, Some(location)) => (STORE, location),
@@ -104,14 +124,22 @@ fn line(row: &Json) -> Option<Line> {
     Some((order, cells))
 }
 
-/// As CSV (RFC 4180), with the mark by which a spreadsheet knows UTF-8.
+/// The mark by which a spreadsheet knows UTF-8.
+const MARK: &str = "\u{feff}";
+
+/// As CSV (RFC 4180).
 fn write(mut out: impl Write, lines: &[Line]) -> Result<(), Failure> {
-    out.write_all("\u{feff}".as_bytes())?;
+    out.write_all(MARK.as_bytes())?;
     out.write_all(HEADER.as_bytes())?;
     for (_, cells) in lines {
-        out.write_all((cells.each_ref().map(|cell| quoted(cell)).join(",") + "\r\n").as_bytes())?;
+        out.write_all(csv_line(cells).as_bytes())?;
     }
     Ok(out.flush()?)
+}
+
+/// A line of CSV (RFC 4180), with its end.
+fn csv_line<const N: usize>(cells: &[String; N]) -> String {
+    cells.each_ref().map(|cell| quoted(cell)).join(",") + "\r\n"
 }
 
 /// A cell. One that a spreadsheet would take for a formula is marked as a text.
