@@ -69,7 +69,7 @@ struct HandedOn {
 /// The rows of intakes as they stand at an instant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    intakes: Vec<Intake>,
+    pub(super) intakes: Vec<Intake>,
     handed_on: Vec<HandedOn>,
 }
 
@@ -130,9 +130,11 @@ impl Rows {
             };
             let said_before =
                 |learner: &&Learner| self.intakes.iter().any(|intake| intake.person_id == learner.person_id);
+            // Whoever came last is at the desk.
             let waiting: Vec<&Learner> = people
                 .learners
                 .iter()
+                .rev()
                 .filter(|learner| learner.birth_year <= ADULTS && learner.arrived_on < day)
                 .filter(lodges)
                 .filter(|learner| !said_before(learner))

@@ -11,6 +11,7 @@ mod documents;
 mod donations;
 mod funds;
 mod housing;
+mod intake;
 mod known;
 mod learning;
 mod looking;
@@ -65,6 +66,7 @@ impl Script {
         let mut script = Self::default();
         shelters::play(&mut script, &rows);
         people::play(&mut script, &rows)?;
+        intake::play(&mut script, &rows)?;
         care::play(&mut script, &rows)?;
         donations::play(&mut script, &rows)?;
         meals::play(&mut script, &rows);

@@ -568,20 +568,23 @@ pub(super) async fn examine_goods(examined: &mut Examined<'_>, goods: &Goods) {
     for agency in [own.as_str(), "ANOTHER"] {
         let facts = Record::default().with(Fact::Agency, Some(agency));
         let in_a_shelter = facts.clone().with(Fact::Shelter, Some(SHELTERS[0]));
-        let addressed = facts.clone().with(Fact::Recipient, Some(own.as_str()));
         for (record, facts) in [
             (RecordType::Kitchen, &facts),
             (RecordType::MealService, &facts),
             (RecordType::MealServing, &in_a_shelter),
             (RecordType::Inspection, &facts),
             (RecordType::CorrectiveWork, &in_a_shelter),
-            (RecordType::AgencyRequest, &addressed),
-            (RecordType::AgencyAnswer, &addressed),
             (RecordType::Permit, &in_a_shelter),
             (RecordType::PermitDecision, &facts),
             (RecordType::Advice, &facts),
         ] {
             examined.judge_all(Verb::Write, Class::Operational, record, facts, 40);
+        }
+        for recipient in [own.as_str(), "ANOTHER"] {
+            let addressed = facts.clone().with(Fact::Recipient, Some(recipient));
+            for record in [RecordType::AgencyRequest, RecordType::AgencyAnswer] {
+                examined.judge_all(Verb::Write, Class::Operational, record, &addressed, 40);
+            }
         }
         examined.judge_all(Verb::Write, Class::Education, RecordType::Course, &facts, 40);
         // Few of the actors bring volunteers.
