@@ -547,9 +547,8 @@ impl RecordType {
             (Fact::Agency | Fact::Recipient, Self::AgencyRequest | Self::AgencyAnswer) => {
                 (Class::Operational, self)
             }
-            (Fact::User, Self::Intake) => (Class::Family, self),
+            (Fact::User, Self::Intake) | (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Agency | Fact::User | Fact::Recipient, _) => (Class::Administration, self),
-            (Fact::Shelter, Self::Household) => (Class::Family, self),
             (Fact::Shelter, Self::Incident | Self::InvolvedPerson) => (Class::Security, self),
             (
                 Fact::Shelter,

@@ -202,7 +202,7 @@ pub fn covers(member: &str, value: &str) -> bool {
 
 /// What a set of shares says to a question about a class: those of everything, and those of this class without its name. It is what
 /// `sharedWith` holds where Cedar itself is asked.
-pub fn shared_of<'m>(members: &'m [Value], class: Class) -> impl Iterator<Item = &'m str> {
+pub fn shared_of(members: &[Value], class: Class) -> impl Iterator<Item = &str> {
     members.iter().filter_map(move |member| match member.rsplit_once('/') {
         Some((recipient, of)) if recipient.contains('/') => (of == class.as_str()).then_some(recipient),
         _ => Some(member),

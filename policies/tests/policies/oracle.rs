@@ -237,7 +237,7 @@ fn compare(policies: &Policies, oracle: &Oracle, principal: &Principal) -> BTree
                     if let Answer::Refused(refusal) = answer {
                         // A forbid of some records adds nothing where no policy permits.
                         let permitted = || {
-                            oracle.authorizer.is_authorized(&request, &oracle.permits, &entities).decision()
+                            oracle.authorizer.is_authorized(&request, &oracle.permits, entities).decision()
                                 == Decision::Allow
                         };
                         let named = reasons.contains(&*refusal.policy);

@@ -114,12 +114,7 @@ impl InScope {
         Ok(())
     }
 
-    fn contain<'b>(
-        &'b self,
-        fact: Fact,
-        value: &'b String,
-        out: &mut AstPass<'_, 'b, Pg>,
-    ) -> QueryResult<()> {
+    fn contain<'b>(&'b self, fact: Fact, value: &'b str, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let Some(FactSource::Members { rows, member, valid_from, valid_until }) = (self.sources)(fact) else {
             out.push_sql("FALSE");
             return Ok(());

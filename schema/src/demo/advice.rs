@@ -80,7 +80,9 @@ const RECOMMENDED: [Recommended; 7] = [
 
 /// Who asks whom to translate what, into which language, so many days after the programme began and needed so many days later; whether
 /// people are to read it, and after how many days it is delivered.
-const TRANSLATED: [(&str, &str, &str, &str, (u64, u64), bool, u64); 10] = [
+type Translated = (&'static str, &'static str, &'static str, &'static str, (u64, u64), bool, u64);
+
+const TRANSLATED: [Translated; 10] = [
     ("DIF_MUNICIPAL", "OIM", "Reglamento del albergue", "ht", (9, 5), true, 3),
     ("DIF_MUNICIPAL", "OIM", "Reglamento del albergue", "fr", (9, 5), true, 4),
     ("DIF_MUNICIPAL", "ONU", "Aviso de privacidad", "ht", (11, 6), true, 5),

@@ -106,7 +106,7 @@ impl Rows {
         for (agency, kind, activity, purpose, after, fate) in ACTIVITIES {
             let asked = Permit::asked(kind, agency, purpose, STARTS_ON + Days::new(after), activity);
             let asked = Permit { activity: Some(activity), ..asked };
-            permits.extend(asked.as_it_stands(fate, now));
+            permits.extend(asked.standing_at(fate, now));
         }
         permits.sort_by_key(|permit| permit.id);
         Self { permits }
@@ -133,7 +133,7 @@ fn of_shelter(shelter: &Shelter, now: DateTime<Utc>) -> Vec<Permit> {
     let sanitary = of_it("SANITARY", "Servir alimentos preparados fuera.", shelter.opened_on + Days::new(4));
     [(opening, Fate::Granted(OPEN_FOR)), (renewal, Fate::Granted(60)), (sanitary, Fate::Granted(180))]
         .into_iter()
-        .filter_map(|(permit, fate)| permit.as_it_stands(fate, now))
+        .filter_map(|(permit, fate)| permit.standing_at(fate, now))
         .collect()
 }
 
@@ -168,7 +168,7 @@ impl Permit {
     }
 
     /// As far as it has come: reviewed the day after, decided the day after that; none where it is not asked for by now.
-    fn as_it_stands(self, fate: Fate, now: DateTime<Utc>) -> Option<Self> {
+    fn standing_at(self, fate: Fate, now: DateTime<Utc>) -> Option<Self> {
         let reached = |day: NaiveDate| (local(day, DECIDED_AT) <= now).then_some(day);
         let reviewed_on = reached(self.requested_on + Days::new(1));
         let decided_on = reached(self.requested_on + Days::new(2));

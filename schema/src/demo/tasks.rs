@@ -265,7 +265,7 @@ fn standing(asked: &Asked, shelters: &[Shelter], now: DateTime<Utc>) -> Option<T
         ended_because: None,
         recorded_at,
     };
-    (recorded_at <= now).then(|| task.as_it_stands(fate, recorded_at + TimeDelta::hours(20), now))
+    (recorded_at <= now).then(|| task.brought_to(fate, recorded_at + TimeDelta::hours(20), now))
 }
 
 /// What somebody's case needs; none where it needs nothing, or nothing by now. On the day on which they leave nobody asks, answers or does
@@ -308,7 +308,7 @@ fn of_case(referral: &Referral, departures: &[Departure], now: DateTime<Utc>) ->
         ended_because: None,
         recorded_at,
     };
-    Some(task.as_it_stands(fate, recorded_at + TimeDelta::hours(1), now))
+    Some(task.brought_to(fate, recorded_at + TimeDelta::hours(1), now))
 }
 
 /// The day on which something is, where the programme is.
@@ -318,7 +318,7 @@ fn day_of(at: DateTime<Utc>) -> NaiveDate {
 
 impl Task {
     /// As far as it has come.
-    fn as_it_stands(self, fate: Fate, answers_at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+    fn brought_to(self, fate: Fate, answers_at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         let recorded_at = self.recorded_at;
         let after = |days: u64| {
             let days = TimeDelta::days(i64::try_from(days).unwrap_or_default());

@@ -139,7 +139,7 @@ macro_rules! input {
             fn fields(definitions: &mut $crate::graph::Definitions) -> Vec<$crate::graph::ArgumentInfo> {
                 vec![ $( $crate::graph::ArgumentInfo {
                     name: $crate::graph::camel_case(stringify!($field)),
-                    about: $crate::graph::about(&[$($doc),+]),
+                    about: $crate::graph::sentence(&[$($doc),+]),
                     type_ref: <$ty as $crate::graph::Input>::type_ref(definitions),
                     selects_by: None $( .or(Some((
                         enlace_policies::Class::$class,

@@ -292,7 +292,7 @@ macro_rules! graphql_enum {
             fn define(definitions: &mut $crate::graph::Definitions) -> &'static str {
                 definitions.add(module_path!(), stringify!($name), |_| {
                     let mut sdl = format!("\"\"\"\n{}\n\"\"\"\nenum {} {{\n", $crate::graph::about(&[$($about),+]), stringify!($name));
-                    $( sdl.push_str(&format!("  \"{}\"\n  {}\n", $crate::graph::about(&[$($doc),+]), $code)); )+
+                    $( sdl.push_str(&format!("  \"{}\"\n  {}\n", $crate::graph::sentence(&[$($doc),+]), $code)); )+
                     sdl + "}\n"
                 });
                 stringify!($name)

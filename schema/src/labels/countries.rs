@@ -2,8 +2,8 @@
 
 use super::Country;
 
-const fn country(code: &'static str, name_es: &'static str, name_en: &'static str) -> Country {
-    Country { code, name_es, name_en }
+const fn country(code: &'static str, spanish: &'static str, english: &'static str) -> Country {
+    Country { code, name_es: spanish, name_en: english }
 }
 
 pub(super) const COUNTRIES: &[Country] = &[

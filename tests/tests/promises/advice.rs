@@ -62,8 +62,8 @@ async fn a_recommendation_is_answered_by_its_addressee_and_verified_by_who_made_
     }
     let own = make.replace(&isesalud.to_string(), &agency(&maker, "OIM").await.to_string());
     assert_eq!(outcome(&mutate(&maker, "makeRecommendation", &own).await), "InvalidValue");
-    let made = done(&maker, "makeRecommendation", &make).await;
-    assert_eq!((&made["state"], &made["overdue"]), (&json!("MADE"), &json!(true)));
+    let recommended = done(&maker, "makeRecommendation", &make).await;
+    assert_eq!((&recommended["state"], &recommended["overdue"]), (&json!("MADE"), &json!(true)));
     let of = |record: &Json| seen("recommendation", record);
     let verify =
         |record: &Json, verdict: &str| format!("{}, verdict: {verdict}, note: \"Se vio\"", of(record));
@@ -75,11 +75,14 @@ async fn a_recommendation_is_answered_by_its_addressee_and_verified_by_who_made_
         )
     };
     assert_eq!(
-        outcome(&mutate(&maker, "verifyRecommendation", &verify(&made, "FOLLOWED")).await),
+        outcome(&mutate(&maker, "verifyRecommendation", &verify(&recommended, "FOLLOWED")).await),
         "StateConflict"
     );
-    assert_eq!(outcome(&mutate(&addressee, "reportRecommendation", &report(&made)).await), "StateConflict");
-    let answer = format!("{}, answer: PARTLY_ACCEPTED, note: \"Dos días\"", of(&made));
+    assert_eq!(
+        outcome(&mutate(&addressee, "reportRecommendation", &report(&recommended)).await),
+        "StateConflict"
+    );
+    let answer = format!("{}, answer: PARTLY_ACCEPTED, note: \"Dos días\"", of(&recommended));
     for other in [&maker, &world.client("DIF_MUNICIPAL/coordinator")] {
         assert_eq!(codes(&mutate(other, "answerRecommendation", &answer).await), ["FORBIDDEN"]);
     }
@@ -144,14 +147,14 @@ async fn a_translation_is_read_by_people_once_another_than_its_translator_has_se
         outcome(&mutate(&asker, "requestTranslation", &ask.replace("\"ht\"", "\"es\"")).await),
         "InvalidValue"
     );
-    let asked = done(&asker, "requestTranslation", &ask).await;
+    let wanted = done(&asker, "requestTranslation", &ask).await;
     let of = |record: &Json| seen("translation", record);
     let deliver =
         |record: &Json| format!("{}, delivery: \"Archivo 7-ht\", digest: \"{}\"", of(record), "a".repeat(64));
     for other in [&asker, &world.client("ONU/adviser")] {
-        assert_eq!(codes(&mutate(other, "deliverTranslation", &deliver(&asked)).await), ["FORBIDDEN"]);
+        assert_eq!(codes(&mutate(other, "deliverTranslation", &deliver(&wanted)).await), ["FORBIDDEN"]);
     }
-    let delivered = done(&translator, "deliverTranslation", &deliver(&asked)).await;
+    let delivered = done(&translator, "deliverTranslation", &deliver(&wanted)).await;
     let review =
         |record: &Json, approved: bool| format!("{}, approved: {approved}, note: \"Revisado\"", of(record));
     assert_eq!(

@@ -238,9 +238,9 @@ async fn near_minors_come_those_alone_of_whom_all_is_verified_and_a_revocation_i
     let apart =
         done(&coordinator, "planVolunteerShift", &planning(&own, "21:00:00", "23:00:00", 3, false)).await;
     let one = done(&partner, "registerVolunteer", NAMES).await;
-    let come = |shift: &Json| format!("shift: {}, volunteer: {}", shift["id"], one["id"]);
+    let coming = |shift: &Json| format!("shift: {}, volunteer: {}", shift["id"], one["id"]);
     assert_eq!(
-        outcome(&mutate(&partner, "signUpForShift", &come(&near)).await),
+        outcome(&mutate(&partner, "signUpForShift", &coming(&near)).await),
         "StateConflict",
         "unscreened"
     );
@@ -256,7 +256,7 @@ async fn near_minors_come_those_alone_of_whom_all_is_verified_and_a_revocation_i
     let screenings = verify(&coordinator, &one).await;
     assert_eq!(at(&screenings[0], "verifier.code"), "DIF_MUNICIPAL");
     for shift in [&near, &apart] {
-        done(&partner, "signUpForShift", &come(shift)).await;
+        done(&partner, "signUpForShift", &coming(shift)).await;
     }
     let following =
         "subscription { volunteerShiftChanged { step shift { id taken } signUps { badge cause } } }";
@@ -275,7 +275,7 @@ async fn near_minors_come_those_alone_of_whom_all_is_verified_and_a_revocation_i
     let again = identity.replace("2022-02-04", "2022-06-30");
     let identity = done(&coordinator, "recordScreening", &again).await;
     assert_ne!(identity["id"], shorter["id"]);
-    done(&partner, "signUpForShift", &come(&near)).await;
+    done(&partner, "signUpForShift", &coming(&near)).await;
     events.response().await;
 
     let revoke = format!("{}, reason: \"No era suya\"", seen("screening", &identity));
@@ -311,9 +311,9 @@ async fn volunteers_help_while_the_agreement_of_their_agency_stands_and_it_is_sa
     let begun = planning(&own, "17:00:00", "22:00:00", 3, false).replace("2022-02-05", "2022-01-31");
     let begun = done(&coordinator, "planVolunteerShift", &begun).await;
     let one = done(&partner, "registerVolunteer", NAMES).await;
-    let come = |shift: &Json| format!("shift: {}, volunteer: {}", shift["id"], one["id"]);
-    let now = done(&partner, "signUpForShift", &come(&begun)).await;
-    done(&partner, "signUpForShift", &come(&later)).await;
+    let coming = |shift: &Json| format!("shift: {}, volunteer: {}", shift["id"], one["id"]);
+    let now = done(&partner, "signUpForShift", &coming(&begun)).await;
+    done(&partner, "signUpForShift", &coming(&later)).await;
     let attended = format!("{}, minutes: 240", seen("signUp", &now));
     assert_eq!(codes(&mutate(&partner, "recordShiftAttendance", &attended).await), ["FORBIDDEN"]);
     let lead = world.client(LEAD);
@@ -349,7 +349,7 @@ async fn volunteers_help_while_the_agreement_of_their_agency_stands_and_it_is_sa
         json!([{"state": "ABSENT", "cause": null}, {"state": "WITHDRAWN", "cause": "AGREEMENT_ENDED"}]),
         "{known}"
     );
-    assert_eq!(outcome(&mutate(&partner, "signUpForShift", &come(&later)).await), "StateConflict");
+    assert_eq!(outcome(&mutate(&partner, "signUpForShift", &coming(&later)).await), "StateConflict");
     world.stop().await;
 }
 

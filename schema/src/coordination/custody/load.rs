@@ -22,6 +22,9 @@ use crate::paging::{asked, page};
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
 
+/// When it was accepted, declined or withdrawn.
+type Settled = (Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
 #[derive(Queryable)]
 struct Row {
     id: Uuid,
@@ -29,7 +32,7 @@ struct Row {
     legal_basis: LegalBasis,
     state: CustodyTransferState,
     proposed_at: DateTime<Utc>,
-    settled: (Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    settled: Settled,
     withdrawn_because: Option<CustodyWithdrawal>,
     version: i32,
     person_id: Uuid,

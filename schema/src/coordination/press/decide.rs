@@ -25,7 +25,7 @@ use crate::problem::{
 use crate::scalars::Id;
 
 /// What always holds.
-const ALWAYS: [PressCondition; 2] = [PressCondition::NoFacesOfMinors, PressCondition::NoNames];
+const ALWAYS: [PressCondition; 2] = [PressCondition::FacesOfMinorsHidden, PressCondition::NamesWithheld];
 
 input! {
     /// A visit of the press that is to be.

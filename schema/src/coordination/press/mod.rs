@@ -41,17 +41,17 @@ graphql_enum! {
     /// What visitors of the press must keep to.
     pub enum PressCondition {
         /// No minor is to be recognised in a picture. It always holds.
-        NoFacesOfMinors = "NO_FACES_OF_MINORS",
+        FacesOfMinorsHidden = "NO_FACES_OF_MINORS",
         /// Nobody in care is named. It always holds.
-        NoNames = "NO_NAMES",
+        NamesWithheld = "NO_NAMES",
         /// No minor is spoken with.
-        NoInterviewsOfMinors = "NO_INTERVIEWS_OF_MINORS",
+        MinorsNotInterviewed = "NO_INTERVIEWS_OF_MINORS",
         /// Where people sleep stays closed.
-        NoDormitories = "NO_DORMITORIES",
+        DormitoriesClosed = "NO_DORMITORIES",
         /// Where people are cared for stays closed.
-        NoHealthCare = "NO_HEALTH_CARE",
+        HealthCareClosed = "NO_HEALTH_CARE",
         /// Nothing is sent while they are there.
-        NoLiveBroadcast = "NO_LIVE_BROADCAST",
+        NotBroadcast = "NO_LIVE_BROADCAST",
     }
 }
 

@@ -265,10 +265,7 @@ async fn open(
         id: Id::new(context.new_uuid()?),
         purpose: input.purpose,
         legal_basis: input.legal_basis,
-        classes: input
-            .classes
-            .as_ref()
-            .map(|classes| BTreeSet::from_iter(classes.iter().copied()).into_iter().collect()),
+        classes: input.classes.as_deref().map(distinct),
         ends_at: input.ends_at,
         state: ReferralState::Proposed,
         opened_at: context.now(),
@@ -323,6 +320,12 @@ async fn open(
         return Ok(Err(refused));
     }
     Ok(Ok(referral))
+}
+
+/// Each class once, in order.
+fn distinct(classes: &[SharedClass]) -> Vec<SharedClass> {
+    let distinct: BTreeSet<SharedClass> = classes.iter().copied().collect();
+    distinct.into_iter().collect()
 }
 
 async fn settle<P, R>(

@@ -100,7 +100,7 @@ async fn deliver(
     ensure!(digest_of("digest", input.digest.as_deref(), true));
     let step = Step {
         delivery: Some(input.delivery.trim()),
-        digest: Some(input.digest.as_deref()),
+        digest: Some(input.digest.clone()),
         delivered_at: Some(context.now()),
         delivered_by: Some(context.actor()?.user),
         ..Step::to(TranslationState::Delivered)

@@ -26,7 +26,8 @@ pub(super) struct Step<'i> {
     pub(super) state: TranslationState,
     pub(super) delivery: Option<&'i str>,
     /// Set or unset with `delivery`.
-    pub(super) digest: Option<Option<&'i str>>,
+    #[expect(clippy::option_option, reason = "what is unset is not what is left alone")]
+    pub(super) digest: Option<Option<String>>,
     pub(super) delivered_at: Option<DateTime<Utc>>,
     pub(super) delivered_by: Option<Uuid>,
     pub(super) reviewed_at: Option<DateTime<Utc>>,

@@ -41,12 +41,12 @@ input! {
 }
 
 fn change(arguments: &TutorialChangedArguments, entry: &Entry) -> Result<Option<TutorialChange>> {
-    let change = match entry.change()? {
-        Some(TutorialChanged { tutorial, .. }) => TutorialChange { tutorial, session: None },
-        None => {
-            let Some(TutorialGiven { tutorial, session }) = entry.change()? else { return Ok(None) };
-            TutorialChange { tutorial, session: Some(session) }
-        }
+    let change = if let Some(TutorialChanged { tutorial, .. }) = entry.change()? {
+        TutorialChange { tutorial, session: None }
+    } else if let Some(TutorialGiven { tutorial, session }) = entry.change()? {
+        TutorialChange { tutorial, session: Some(session) }
+    } else {
+        return Ok(None);
     };
     let wanted = arguments.topic.is_none_or(|topic| topic == change.tutorial.topic);
     Ok(wanted.then_some(change))

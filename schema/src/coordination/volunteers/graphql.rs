@@ -127,6 +127,11 @@ fn agency_key(agency: &Agency) -> Uuid {
 }
 
 fn objects(graph: &mut Graph) {
+    of_volunteers(graph);
+    of_shifts(graph);
+}
+
+fn of_volunteers(graph: &mut Graph) {
     graph.object::<Volunteer>(|volunteer| {
         volunteer
             .one(
@@ -175,6 +180,9 @@ fn objects(graph: &mut Graph) {
                 agency_key,
             )
     });
+}
+
+fn of_shifts(graph: &mut Graph) {
     graph.object::<VolunteerShift>(|shift| {
         shift
             .one(

@@ -34,7 +34,7 @@ fn ask(script: &mut Script, rows: &Rows, task: &tasks::Task) {
         None => format!("task/{}", task.id),
     };
     let own = named("task", task.id);
-    let asked = json!({
+    let wanted = json!({
         "assignee": named("agency", task.assignee_id),
         "title": task.title,
         "request": task.request,
@@ -45,7 +45,7 @@ fn ask(script: &mut Script, rows: &Rows, task: &tasks::Task) {
     });
     // Whoever names a case has to be able to read it.
     let by = case.map_or(asker, |referral| asker.stating(referral.purpose));
-    script.change(task.recorded_at, by, story.clone(), "proposeTask", asked).makes(&own, "/task/id");
+    script.change(task.recorded_at, by, story.clone(), "proposeTask", wanted).makes(&own, "/task/id");
     if let Some(at) = task.answered_at {
         let verb = if task.state == "DECLINED" { "declineTask" } else { "acceptTask" };
         let answered = json!({"task": own, "answer": task.answer});
@@ -149,7 +149,7 @@ fn translate(script: &mut Script, translation: &advice::Translation) {
     let (asker, translator) = (hand_of(translation.asker_id), hand_of(translation.agency_id));
     let own = named("translation", translation.id);
     let story = format!("translation/{}", translation.id);
-    let asked = json!({
+    let wanted = json!({
         "agency": named("agency", translation.agency_id),
         "title": translation.title,
         "source": translation.source,
@@ -159,7 +159,7 @@ fn translate(script: &mut Script, translation: &advice::Translation) {
         "toPublish": translation.to_publish,
     });
     script
-        .change(translation.recorded_at, asker, story.clone(), "requestTranslation", asked)
+        .change(translation.recorded_at, asker, story.clone(), "requestTranslation", wanted)
         .makes(&own, "/translation/id");
     if let Some(at) = translation.delivered_at {
         let delivered = json!({

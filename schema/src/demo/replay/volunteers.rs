@@ -38,7 +38,7 @@ fn bring(script: &mut Script, rows: &Rows, volunteer: &volunteers::Volunteer) {
         .change(volunteer.registered_at, by, story.clone(), "registerVolunteer", known)
         .makes(&own, "/volunteer/id");
     for screening in rows.volunteers.screenings.iter().filter(|one| one.volunteer_id == volunteer.id) {
-        let verified = json!({
+        let evidence = json!({
             "volunteer": own,
             "kind": screening.kind,
             "evidence": screening.evidence,
@@ -47,7 +47,7 @@ fn bring(script: &mut Script, rows: &Rows, volunteer: &volunteers::Volunteer) {
         });
         let (verifier, screened) = (hand_of(screening.verifier_id), named("screening", screening.id));
         script
-            .change(screening.recorded_at, verifier, story.clone(), "recordScreening", verified)
+            .change(screening.recorded_at, verifier, story.clone(), "recordScreening", evidence)
             .makes(&screened, "/screening/id");
         if let Some((at, reason)) = screening.revoked_at.zip(screening.reason) {
             let revoked = json!({"screening": screened, "reason": reason});

@@ -123,30 +123,27 @@ pub(crate) async fn hand_on_work(
     let abilities = work.abilities(before.map_or(WorkPermit::Unknown, |before| before.work_permit));
     let sealed = keys.seal(person, WORK_PROFILE, context.random_bytes()?, &abilities)?;
     let user = context.actor()?.user;
-    let profile = match known {
-        Some((profile, version, ..)) => {
-            let row = (
-                work_profiles::profile.eq(sealed),
-                work_profiles::recorded_at.eq(said_at),
-                work_profiles::user_id.eq(user),
-                work_profiles::version.eq(version.saturating_add(1)),
-            );
-            diesel::update(work_profiles::table.find(profile)).set(row).execute(connection).await?;
-            profile
-        }
-        None => {
-            let profile = context.new_uuid()?;
-            let row = (
-                work_profiles::id.eq(profile),
-                work_profiles::programme_id.eq(context.programme_id()),
-                work_profiles::person_id.eq(person),
-                work_profiles::profile.eq(sealed),
-                work_profiles::recorded_at.eq(said_at),
-                work_profiles::user_id.eq(user),
-            );
-            diesel::insert_into(work_profiles::table).values(row).execute(connection).await?;
-            profile
-        }
+    let profile = if let Some((profile, version, ..)) = known {
+        let row = (
+            work_profiles::profile.eq(sealed),
+            work_profiles::recorded_at.eq(said_at),
+            work_profiles::user_id.eq(user),
+            work_profiles::version.eq(version.saturating_add(1)),
+        );
+        diesel::update(work_profiles::table.find(profile)).set(row).execute(connection).await?;
+        profile
+    } else {
+        let profile = context.new_uuid()?;
+        let row = (
+            work_profiles::id.eq(profile),
+            work_profiles::programme_id.eq(context.programme_id()),
+            work_profiles::person_id.eq(person),
+            work_profiles::profile.eq(sealed),
+            work_profiles::recorded_at.eq(said_at),
+            work_profiles::user_id.eq(user),
+        );
+        diesel::insert_into(work_profiles::table).values(row).execute(connection).await?;
+        profile
     };
     let stated = WorkProfileStated { profile, abilities };
     Part::of(Class::Employment, Some(person), &stated).map(Some)
