@@ -21,4 +21,5 @@ BEGIN
     RETURN NEW;
 END
 $$;
+REVOKE INSERT (classes, ends_at) ON referrals FROM enlace_app;
 ALTER TABLE referrals DROP COLUMN classes, DROP COLUMN ends_at;

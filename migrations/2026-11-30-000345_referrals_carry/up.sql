@@ -5,7 +5,7 @@ ALTER TABLE referrals
     ADD COLUMN ends_at timestamptz,
     -- Without IDENTITY, nobody finds the person in what is shared.
     ADD CONSTRAINT referrals_classes CHECK (
-        classes <@ ARRAY['IDENTITY', 'FAMILY', 'CONSENT', 'MIGRATION', 'EDUCATION', 'EMPLOYMENT', 'HOUSING'] AND 'IDENTITY' = ANY (classes)
+        classes <@ ARRAY['IDENTITY', 'CONSENT', 'MIGRATION', 'EDUCATION', 'EMPLOYMENT', 'HOUSING'] AND 'IDENTITY' = ANY (classes)
         AND array_position(classes, NULL) IS NULL),
     -- On the ground of consent it shares nothing of its own, and so there is nothing to narrow.
     ADD CONSTRAINT referrals_consent_says CHECK (legal_basis <> 'CONSENT' OR classes IS NULL),

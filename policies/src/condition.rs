@@ -82,7 +82,7 @@ impl Condition {
         let of_all = |parts: Vec<Self>| parts.into_iter().map(|part| part.about(class)).collect::<Vec<_>>();
         match self {
             Self::Contains(Fact::SharedWith, recipient) => {
-                Self::Contains(Fact::SharedWith, format!("{recipient}/{class}"))
+                Self::Contains(Fact::SharedWith, format!("{recipient}/{}", shared_as(class)))
             }
             Self::Not(part) => Self::not(part.about(class)),
             Self::All(parts) => Self::all(of_all(parts)),
@@ -200,11 +200,18 @@ pub fn covers(member: &str, value: &str) -> bool {
     value.strip_prefix(member).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// As which class a class is shared: who somebody is, is told with whose household they are of.
+fn shared_as(class: Class) -> Class {
+    if class == Class::Family { Class::Identity } else { class }
+}
+
 /// What a set of shares says to a question about a class: those of everything, and those of this class without its name. It is what
 /// `sharedWith` holds where Cedar itself is asked.
 pub fn shared_of(members: &[Value], class: Class) -> impl Iterator<Item = &str> {
     members.iter().filter_map(move |member| match member.rsplit_once('/') {
-        Some((recipient, of)) if recipient.contains('/') => (of == class.as_str()).then_some(recipient),
+        Some((recipient, of)) if recipient.contains('/') => {
+            (of == shared_as(class).as_str()).then_some(recipient)
+        }
         _ => Some(member),
     })
 }
@@ -368,7 +375,8 @@ mod tests {
             condition.holds(&shared)
         };
         assert!(read("ACNUR/PROTECTION", Class::Identity) && read("ACNUR/PROTECTION", Class::Migration));
-        assert!(read("INEA/EDUCATION", Class::Identity) && !read("INEA/EDUCATION", Class::Education));
+        assert!(read("INEA/EDUCATION", Class::Identity) && read("INEA/EDUCATION", Class::Family));
+        assert!(!read("INEA/EDUCATION", Class::Education));
         assert!(!read("INEA/EDUCATIONAL", Class::Identity) && !read("INEA/", Class::Identity));
         assert!(!read("ACNUR/PROTECTIO", Class::Identity));
     }

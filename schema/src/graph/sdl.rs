@@ -59,8 +59,9 @@ fn keep_reachable(roots: &str, types: &mut BTreeMap<String, String>) {
     let mut texts = vec![roots.to_owned()];
     while let Some(text) = texts.pop() {
         let is_scalar = text.contains("\nscalar ");
-        let read = text.split("\"\"\"").step_by(if is_scalar { 1 } else { 2 });
-        for word in read.flat_map(|part| part.split(|letter: char| !letter.is_ascii_alphanumeric())) {
+        let parts = text.split("\"\"\"").step_by(if is_scalar { 1 } else { 2 });
+        let read = parts.flat_map(str::lines).filter(|line| !line.trim_start().starts_with('"'));
+        for word in read.flat_map(|line| line.split(|letter: char| !letter.is_ascii_alphanumeric())) {
             if let Some(found) = types.get(word)
                 && reached.insert(word.to_owned())
             {

@@ -671,8 +671,7 @@ pub(super) const ENUMERATIONS: &[Enumeration] = labels! {
         UNSTATED: "Otro o sin especificar", "Other or not stated";
     }
     SharedClass {
-        IDENTITY: "Identidad", "Identity";
-        FAMILY: "Familia", "Family";
+        IDENTITY: "Identidad y familia", "Identity and family";
         CONSENT: "Consentimientos y canalizaciones", "Consents and referrals";
         MIGRATION: "Situación migratoria", "Migration status";
         EDUCATION: "Educación", "Education";

@@ -50,10 +50,8 @@ graphql_enum! {
 graphql_enum! {
     /// A class of a person's data that a referral may carry.
     pub enum SharedClass {
-        /// Who they are.
+        /// Who they are, and whose household they are of: IDENTITY and FAMILY.
         Identity = "IDENTITY",
-        /// Their household, and what is known of them as one of it.
-        Family = "FAMILY",
         /// What they agreed to, and to whom they were referred.
         Consent = "CONSENT",
         /// Their migration status.

@@ -591,9 +591,9 @@ fn in_turn(someone: &Someone, stay: &Stay) -> DateTime<Utc> {
 /// The classes that a referral for a purpose carries, where it does not carry all.
 fn carried(purpose: &str) -> Vec<&'static str> {
     match purpose {
-        "PROTECTION" => vec!["IDENTITY", "FAMILY", "MIGRATION"],
+        "PROTECTION" => vec!["IDENTITY", "MIGRATION"],
         "EDUCATION" => vec!["IDENTITY", "EDUCATION"],
-        _ => vec!["IDENTITY", "FAMILY"],
+        _ => vec!["IDENTITY"],
     }
 }
 

@@ -374,7 +374,7 @@ async fn the_server_has_these_privileges_and_no_other() {
         ("published_tables", append),
         (
             "referrals",
-            "INSERT (id, legal_basis, opened_at, person_id, programme_id, purpose, recipient, sender), SELECT, \
+            "INSERT (classes, ends_at, id, legal_basis, opened_at, person_id, programme_id, purpose, recipient, sender), SELECT, \
              UPDATE (accepted_at, declined_at, ended_at, version)",
         ),
         ("reservation_lines", "INSERT (location_id, lot_id, reservation_id, reserved, until), SELECT"),

@@ -344,9 +344,9 @@ async fn a_referral_shares_the_classes_that_it_carries_until_it_ends_by_itself()
         assert_eq!(at(&refused, "data.openReferral.argument"), argument, "{refused}");
     }
     let opened =
-        carry(json!(["MIGRATION", "IDENTITY", "IDENTITY"]), "LEGAL_DUTY", "2022-02-10T00:00:00Z").await;
+        carry(json!(["CONSENT", "IDENTITY", "IDENTITY"]), "LEGAL_DUTY", "2022-02-10T00:00:00Z").await;
     let referral = at(&opened, "data.openReferral.referral");
-    assert_eq!(referral["classes"], json!(["IDENTITY", "MIGRATION"]), "{opened}");
+    assert_eq!(referral["classes"], json!(["IDENTITY", "CONSENT"]), "{opened}");
     let accepted = settle(&acnur, "acceptReferral", referral).await;
     assert_eq!(outcome(&accepted), "AcceptReferralPayload", "{accepted}");
     let read = async || {
@@ -356,7 +356,7 @@ async fn a_referral_shares_the_classes_that_it_carries_until_it_ends_by_itself()
     let told = read().await;
     assert!(at(&told, "data.node.givenNames").is_string(), "{told}");
     assert_eq!(codes(&told), ["FIELD_FORBIDDEN"], "{told}");
-    assert_eq!(at(&told, "errors.0.path"), &json!(["node", "maritalStatus"]), "{told}");
+    assert_eq!(at(&told, "errors.0.path"), &json!(["node", "migrationStatus"]), "{told}");
     assert!(reaches(&acnur, person).await);
 
     world.enlace.move_programme_clock("2022-02-10T00:00:00Z".parse().unwrap());

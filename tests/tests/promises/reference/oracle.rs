@@ -123,12 +123,11 @@ impl Oracle {
             if !fact.is_set() {
                 return text(&values[0]);
             }
-            // What is shared of one class alone is shared where that is asked about.
+            // What is shared of one class alone is shared where that is asked about; a household with who is of it.
+            let as_shared = if class == Class::Family { "IDENTITY" } else { class.as_str() };
             let shared =
                 values.iter().filter_map(|value| match value.splitn(3, '/').collect::<Vec<_>>()[..] {
-                    [agency, purpose, of] => {
-                        (of == class.as_str()).then(|| text(&format!("{agency}/{purpose}")))
-                    }
+                    [agency, purpose, of] => (of == as_shared).then(|| text(&format!("{agency}/{purpose}"))),
                     _ => Some(text(value)),
                 });
             RestrictedExpression::new_set(shared)

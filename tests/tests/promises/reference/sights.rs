@@ -436,13 +436,19 @@ fn carried(object: &str) -> &str {
     }
 }
 
+/// As which class a class is shared: a household with who is of it.
+fn shared_as(class: &str) -> &str {
+    if class == "FAMILY" { "IDENTITY" } else { class }
+}
+
 impl Where {
     /// Whether it holds of a class of one record.
     fn holds(self, class: &str, facts: &Facts, caller: &Caller) -> bool {
         let agency = caller.agency.as_str();
         let shared = || {
             let whole = format!("{agency}/{}", caller.purpose);
-            facts.shared_with.contains(&format!("{whole}/{class}")) || facts.shared_with.contains(&whole)
+            facts.shared_with.contains(&format!("{whole}/{}", shared_as(class)))
+                || facts.shared_with.contains(&whole)
         };
         match self {
             Anywhere | Gifts => true,
@@ -633,11 +639,14 @@ impl Caller {
     pub(crate) fn selects(&self, of: &str, by: &str, object: &str) -> bool {
         let mut sight = self.sight(by);
         sight.retain(|place| place.can_hold(object, self));
+        // Of whom one class is shared, another may not be.
+        let by_shares = |place: &Where| matches!(place, Shared | SharedMinors | Candidates);
+        let alike = shared_as(of) == shared_as(by) || !sight.iter().any(by_shares);
         // Of every explanation: there is no other rule about them.
         sight.contains(&Anywhere)
             || sight.contains(&Explanations)
             || sight.contains(&Gifts)
-            || !sight.is_empty() && sight == self.sight(of)
+            || alike && !sight.is_empty() && sight == self.sight(of)
     }
 
     /// Whether it reads a class of some records of a type.

@@ -57,7 +57,7 @@ const ELSEWHERE: [&str; 6] = ["DIF_MUNICIPAL", "SEDENA", "DSPM", "CNDH", "NGO_PA
 const PURPOSES: [&str; 2] = ["EDUCATION", "PROTECTION"];
 /// What a referral carries.
 const CARRIED: [Option<&[&str]>; 4] =
-    [None, None, Some(&["IDENTITY", "EDUCATION"]), Some(&["IDENTITY", "FAMILY", "MIGRATION"])];
+    [None, None, Some(&["IDENTITY", "EDUCATION"]), Some(&["IDENTITY", "MIGRATION"])];
 /// Where a witness may be: other agencies have no key to make pseudonyms with.
 const WITNESSES: [&str; 2] = ["CNDH", "CEDH"];
 pub(super) const SHELTERS: [&str; 12] = [

@@ -210,7 +210,7 @@ pub(super) const BREACHES: &[Breach] = &[
         "referrals_answered_once",
         "UPDATE referrals SET declined_at = accepted_at WHERE accepted_at IS NOT NULL",
     ),
-    ("referrals_classes", "UPDATE referrals SET legal_basis = 'LEGAL_DUTY', classes = '{FAMILY}'"),
+    ("referrals_classes", "UPDATE referrals SET legal_basis = 'LEGAL_DUTY', classes = '{MIGRATION}'"),
     ("referrals_consent_says", "UPDATE referrals SET legal_basis = 'CONSENT', classes = '{IDENTITY}'"),
     (
         "referrals_consent_stands",
