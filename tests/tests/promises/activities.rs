@@ -54,6 +54,9 @@ async fn id_of(client: &Client, list: &str, code: &str) -> String {
     found.unwrap_or_else(|| panic!("{answer}"))["id"].as_str().unwrap().to_owned()
 }
 
+/// Arguments, and which rows they leave.
+type Narrowed = (String, fn(&Json) -> bool);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demonstration_yields_what_an_agency_did_and_no_more() {
     let world = World::start().await;
@@ -91,7 +94,7 @@ async fn the_demonstration_yields_what_an_agency_did_and_no_more() {
         assert_eq!(row["status"] == "ONGOING", goes_on, "{row}");
     }
     let shelter = id_of(&client, "shelters", "ALB-04").await;
-    let narrowed: [(String, fn(&Json) -> bool); 4] = [
+    let narrowed: [Narrowed; 4] = [
         ("sector: PROTECTION".to_owned(), |row| row["sector"] == "PROTECTION"),
         ("kind: VOLUNTEERING, status: ENDED".to_owned(), |row| {
             row["kind"] == "VOLUNTEERING" && row["status"] == "ENDED"

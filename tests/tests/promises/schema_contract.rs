@@ -135,7 +135,8 @@ fn every_id_is_an_opaque_global_id() {
         } else {
             // A record is shown as an object, never as a key.
             assert!(!name.ends_with("Id") && !name.ends_with("Ids"), "{coordinate}");
-            // The journal names whoever acted, and whom an entry tells of, by what outlives the record; an incident names nobody.
+            // The journal names whoever acted, and whom an entry tells of, by what outlives the record; so does an intake who takes it down; an
+            // incident names nobody.
             let is_reference = matches!(
                 coordinate.as_str(),
                 "JournalEntry.actor"
@@ -143,6 +144,7 @@ fn every_id_is_an_opaque_global_id() {
                     | "BreakGlassAccess.person"
                     | "BreakGlassAccess.user"
                     | "InvolvedPerson.person"
+                    | "Intake.takenBy"
             );
             assert_eq!(field.ty.inner_named_type() == "ID", is_reference, "{coordinate}");
         }

@@ -54,55 +54,9 @@ impl Programme {
         let columns = "persons (id, programme_id, household_id, code, arrived_on, adult_from, shelter_id, identity, family, \
                        migration, placement, withheld, withheld_since)";
         run(insert(columns, people)).await;
-        // Open, to end, ended, withdrawn.
-        let consents = self.consents().into_iter().enumerate().map(|(number, share)| {
-            let (ends_at, withdrawn_at) = match share.state {
-                0 => ("NULL", "NULL"),
-                1 => ("'2022-03-01'", "NULL"),
-                2 => ("'2022-01-20'", "NULL"),
-                _ => ("NULL", "'2022-01-20'"),
-            };
-            let Share { person, recipient, purpose, .. } = share;
-            format!(
-                "('{}', {programme}, '{}', '{recipient}', '{purpose}', '2022-01-10', {ends_at}, {withdrawn_at})",
-                key(CONSENT, number),
-                key(PERSON, *person)
-            )
-        });
-        let columns =
-            "consents (id, programme_id, person_id, recipient, purpose, given_at, ends_at, withdrawn_at)";
-        run(insert(columns, consents)).await;
-        // Accepted, proposed, ended by somebody or by itself, yet to be accepted.
-        let referrals = self.referrals().into_iter().enumerate().map(|(number, share)| {
-            let (accepted_at, ended_at, ends_at) = match share.state {
-                0 => ("'2022-01-12'", "NULL", "'2022-03-10'"),
-                1 => ("NULL", "NULL", "NULL"),
-                2 if number.is_multiple_of(2) => ("'2022-01-12'", "'2022-01-20'", "NULL"),
-                2 => ("'2022-01-12'", "NULL", "'2022-01-20'"),
-                _ => ("'2022-03-01'", "NULL", "NULL"),
-            };
-            let Share { person, sender, recipient, purpose, legal_basis, .. } = share;
-            let classes = share.classes.map_or("NULL".to_owned(), |classes| format!("'{{{}}}'", classes.join(",")));
-            format!(
-                "('{}', {programme}, '{}', '{sender}', '{recipient}', '{purpose}', '{legal_basis}', '2022-01-10', \
-                 {accepted_at}, {ended_at}, {classes}, {ends_at})",
-                key(REFERRAL, number),
-                key(PERSON, *person)
-            )
-        });
-        let columns = "referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at, \
-                       accepted_at, ended_at, classes, ends_at)";
-        run(insert(columns, referrals)).await;
-        let custody = self.custody().into_iter().enumerate().map(|(number, (person, sender, recipient))| {
-            format!(
-                "('{}', {programme}, '{}', '{sender}', '{recipient}', 'PROTECTION', 'LEGAL_DUTY', '2022-01-10', '2022-01-12')",
-                key(CUSTODY, number),
-                key(PERSON, person)
-            )
-        });
-        let columns = "custody_transfers (id, programme_id, person_id, sender, recipient, purpose, legal_basis, proposed_at, \
-                       accepted_at)";
-        run(insert(columns, custody)).await;
+        for statement in self.sharing(programme) {
+            run(statement).await;
+        }
         let enrolments = self.enrolments.iter().enumerate().map(|(number, (person, agency))| {
             let (id, person) = (key(ENROLMENT, number), key(PERSON, *person));
             format!("('{id}', {programme}, '{person}', '{agency}', '2022-01-10', '')")
@@ -134,6 +88,61 @@ impl Programme {
         self.write_journal(&client).await;
         self.write_actors(&client).await;
         self.write_accesses(&client).await;
+    }
+
+    /// What makes their consents, their referrals and the transfers of their custody.
+    fn sharing(&self, programme: &str) -> Vec<String> {
+        let mut statements = Vec::new();
+        // Open, to end, ended, withdrawn.
+        let consents = self.consents().into_iter().enumerate().map(|(number, share)| {
+            let (ends_at, withdrawn_at) = match share.state {
+                0 => ("NULL", "NULL"),
+                1 => ("'2022-03-01'", "NULL"),
+                2 => ("'2022-01-20'", "NULL"),
+                _ => ("NULL", "'2022-01-20'"),
+            };
+            let Share { person, recipient, purpose, .. } = share;
+            format!(
+                "('{}', {programme}, '{}', '{recipient}', '{purpose}', '2022-01-10', {ends_at}, {withdrawn_at})",
+                key(CONSENT, number),
+                key(PERSON, *person)
+            )
+        });
+        let columns =
+            "consents (id, programme_id, person_id, recipient, purpose, given_at, ends_at, withdrawn_at)";
+        statements.push(insert(columns, consents));
+        // Accepted, proposed, ended by somebody or by itself, yet to be accepted.
+        let referrals = self.referrals().into_iter().enumerate().map(|(number, share)| {
+            let (accepted_at, ended_at, ends_at) = match share.state {
+                0 => ("'2022-01-12'", "NULL", "'2022-03-10'"),
+                1 => ("NULL", "NULL", "NULL"),
+                2 if number.is_multiple_of(2) => ("'2022-01-12'", "'2022-01-20'", "NULL"),
+                2 => ("'2022-01-12'", "NULL", "'2022-01-20'"),
+                _ => ("'2022-03-01'", "NULL", "NULL"),
+            };
+            let Share { person, sender, recipient, purpose, legal_basis, .. } = share;
+            let classes = share.classes.map_or("NULL".to_owned(), |classes| format!("'{{{}}}'", classes.join(",")));
+            format!(
+                "('{}', {programme}, '{}', '{sender}', '{recipient}', '{purpose}', '{legal_basis}', '2022-01-10', \
+                 {accepted_at}, {ended_at}, {classes}, {ends_at})",
+                key(REFERRAL, number),
+                key(PERSON, *person)
+            )
+        });
+        let columns = "referrals (id, programme_id, person_id, sender, recipient, purpose, legal_basis, opened_at, \
+                       accepted_at, ended_at, classes, ends_at)";
+        statements.push(insert(columns, referrals));
+        let custody = self.custody().into_iter().enumerate().map(|(number, (person, sender, recipient))| {
+            format!(
+                "('{}', {programme}, '{}', '{sender}', '{recipient}', 'PROTECTION', 'LEGAL_DUTY', '2022-01-10', '2022-01-12')",
+                key(CUSTODY, number),
+                key(PERSON, person)
+            )
+        });
+        let columns = "custody_transfers (id, programme_id, person_id, sender, recipient, purpose, legal_basis, proposed_at, \
+                       accepted_at)";
+        statements.push(insert(columns, custody));
+        statements
     }
 
     /// An employer and a vacancy of each agency; everyone has a profile, and whoever is taught by an agency applied to it too.
