@@ -73,9 +73,9 @@ impl Oracle {
     fn record(&self, record: RecordType, facts: &Record, is_of_narrowed: bool) -> Entity {
         let uid = uid(record.as_str(), "r");
         let text = |value: &str| RestrictedExpression::new_string(value.to_owned());
-        let shared = |with: &'_ String| match with.strip_suffix(&format!("/{NARROWED}")) {
-            Some(recipient) => is_of_narrowed.then(|| text(recipient)),
-            None => Some(text(with)),
+        let shared = |with: &String| match with.rsplit_once('/') {
+            Some((recipient, _)) if recipient.contains('/') => is_of_narrowed.then(|| text(recipient)),
+            _ => Some(text(with)),
         };
         let value = |fact: &Fact, values: &Vec<String>| match fact {
             Fact::SharedWith => RestrictedExpression::new_set(values.iter().filter_map(shared)),
@@ -197,31 +197,28 @@ fn compare(policies: &Policies, oracle: &Oracle, principal: &Principal) -> BTree
     for &verb in Verb::ALL {
         let (caller, entities) = oracle.caller(principal, verb);
         for &record in RecordType::ALL {
+            let resource = uid(record.as_str(), "r");
+            let asked = Class::ALL.iter().filter_map(|&class| {
+                let action = uid("Action", &format!("{verb} {class}"));
+                let (caller, resource) = (caller.clone(), resource.clone());
+                let request =
+                    Request::new(caller, action, resource, Context::empty(), Some(&oracle.schema)).ok();
+                // Otherwise the schema has no such fields on such records.
+                let answer = profile.answer(verb, class, record);
+                let is_default =
+                    || matches!(answer, Answer::Refused(refusal) if &*refusal.policy == DEFAULT_DENY);
+                assert!(request.is_some() || is_default(), "{principal:?} {verb} {class} on {record}");
+                Some((class, answer, request?))
+            });
+            let asked: Vec<_> = asked.collect();
             for facts in records(record, agency_of(principal)) {
-                let resource = uid(record.as_str(), "r");
                 let [of_narrowed, of_others] = [true, false].map(|is_of_narrowed| {
                     let entity = oracle.record(record, &facts, is_of_narrowed);
                     entities.clone().add_entities([entity], None).unwrap()
                 });
-                for &class in Class::ALL {
-                    let entities = if class == NARROWED { &of_narrowed } else { &of_others };
-                    let action = uid("Action", &format!("{verb} {class}"));
-                    let answer = profile.answer(verb, class, record);
-                    let request = Request::new(
-                        caller.clone(),
-                        action,
-                        resource.clone(),
-                        Context::empty(),
-                        Some(&oracle.schema),
-                    );
-                    let Ok(request) = request else {
-                        // The schema has no such fields on such records.
-                        assert!(
-                            matches!(answer, Answer::Refused(refusal) if &*refusal.policy == DEFAULT_DENY)
-                        );
-                        continue;
-                    };
-                    let response = oracle.authorizer.is_authorized(&request, &oracle.policies, entities);
+                for (class, answer, request) in &asked {
+                    let entities = if *class == NARROWED { &of_narrowed } else { &of_others };
+                    let response = oracle.authorizer.is_authorized(request, &oracle.policies, entities);
                     assert_eq!(response.diagnostics().errors().count(), 0);
                     let reasons: BTreeSet<&str> =
                         response.diagnostics().reason().map(AsRef::as_ref).collect();
@@ -237,7 +234,7 @@ fn compare(policies: &Policies, oracle: &Oracle, principal: &Principal) -> BTree
                     if let Answer::Refused(refusal) = answer {
                         // A forbid of some records adds nothing where no policy permits.
                         let permitted = || {
-                            oracle.authorizer.is_authorized(&request, &oracle.permits, entities).decision()
+                            oracle.authorizer.is_authorized(request, &oracle.permits, entities).decision()
                                 == Decision::Allow
                         };
                         let named = reasons.contains(&*refusal.policy);
