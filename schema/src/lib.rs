@@ -65,6 +65,7 @@ pub use execute::{Carries, Request, Response};
 pub use graph::Coordinate;
 pub use indicators::{Standing, StandingsError, standings};
 pub use journal::{FanOutStats, Nats, NatsUrlError};
+pub use labels::label_es;
 pub use live::{AFTER_CURSOR, Cursor, Event, LATENESS, Progress, StreamStats, Subscription};
 pub use scalars::{GlobalId, Quantity};
 pub use system::{Caller, Clock, Random};

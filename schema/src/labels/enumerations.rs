@@ -17,30 +17,30 @@ pub(super) const ENUMERATIONS: &[Enumeration] = labels! {
         DEPENDS: "Depende del registro", "Depends on the record";
     }
     ActivityKind {
-        SHELTER_MANAGEMENT: "Operación de un albergue", "Running a shelter";
-        CENTRE_LOAN: "Préstamo de un centro", "Loan of a centre";
-        INSPECTION: "Inspecciones", "Inspections";
+        SHELTER_MANAGEMENT: "Operación del albergue", "Running a shelter";
+        CENTRE_LOAN: "Comodato del centro", "Loan of a centre";
+        INSPECTION: "Inspección", "Inspections";
         MEALS: "Comidas", "Meals";
-        DELIVERIES: "Entrega de bienes a hogares", "Goods for households";
-        HEALTH_CARE: "Atención a la salud", "Health care";
-        COURSES: "Cursos y formación", "Courses and formation";
-        JOB_EVENTS: "Ferias del empleo y capacitaciones", "Job fairs and trainings";
+        DELIVERIES: "Entregas a hogares", "Goods for households";
+        HEALTH_CARE: "Atención médica", "Health care";
+        COURSES: "Cursos", "Courses and formation";
+        JOB_EVENTS: "Ferias de empleo y capacitaciones", "Job fairs and trainings";
         TUTORIALS: "Tutoriales", "Tutorials";
         VOLUNTEERING: "Voluntariado", "Volunteering";
     }
     ActivitySector {
-        CAMP_MANAGEMENT: "Gestión de albergues", "Shelter management";
-        SHELTER: "Alojamiento y enseres", "Lodging and household items";
+        CAMP_MANAGEMENT: "Coordinación y gestión de albergues", "Shelter management";
+        SHELTER: "Alojamiento de emergencia y artículos no alimentarios", "Lodging and household items";
         FOOD_SECURITY: "Seguridad alimentaria", "Food security";
         HEALTH: "Salud", "Health";
         EDUCATION: "Educación", "Education";
         PROTECTION: "Protección", "Protection";
-        LIVELIHOODS: "Medios de vida", "Livelihoods";
+        LIVELIHOODS: "Recuperación temprana", "Livelihoods";
         LOGISTICS: "Logística", "Logistics";
     }
     ActivityStatus {
         ONGOING: "En curso", "Under way";
-        ENDED: "Terminada", "Ended";
+        ENDED: "Concluida", "Ended";
     }
     AgencyKind {
         GOVERNMENT: "Gobierno", "Government";

@@ -81,6 +81,11 @@ pub(crate) fn label(enumeration: &str, value: &str) -> Option<Words> {
     values.iter().find(|(code, _)| *code == value).map(|(_, label)| *label)
 }
 
+/// The label in Spanish of a value of an enumeration; none of what the schema does not have.
+pub fn label_es(enumeration: &str, value: &str) -> Option<&'static str> {
+    label(enumeration, value).map(|label| label.spanish)
+}
+
 /// The name of a country.
 pub(crate) fn country(code: &str) -> Option<Words> {
     let found = COUNTRIES.iter().find(|country| country.code == code)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{NaiveDate, Utc};
 use clap::{Args, ValueEnum};
-use enlace_schema::{ActivityKind, ActivitySector, ActivityStatus, ListedActivity, Named, list_activities};
+use enlace_schema::{ActivitySector, ListedActivity, Named, label_es, list_activities};
 
 use super::{MARK, csv_line};
 use crate::commands::{Failure, print};
@@ -81,63 +81,45 @@ fn csv(activities: &[ListedActivity], tagged: bool) -> String {
 /// An activity as a row, in the order of [`COLUMNS`].
 fn cells(activity: &ListedActivity) -> [String; 11] {
     let ListedActivity { agency, sector, kind, shelter, since, until, status } = activity;
-    let (sector, sector_code) = sector_words(*sector);
     let of_shelter = |text: fn(&Named) -> &String| shelter.as_ref().map(text).cloned().unwrap_or_default();
     [
         agency.name.clone(),
         agency.code.clone(),
-        sector.to_owned(),
-        sector_code.to_owned(),
-        kind_words(*kind).to_owned(),
+        spanish("ActivitySector", sector.as_str()).to_owned(),
+        group_code(*sector).to_owned(),
+        spanish("ActivityKind", kind.as_str()).to_owned(),
         kind.as_str().to_owned(),
         of_shelter(|shelter| &shelter.name),
         of_shelter(|shelter| &shelter.code),
         since.to_string(),
         until.as_ref().map(NaiveDate::to_string).unwrap_or_default(),
-        status_words(*status).to_owned(),
+        spanish("ActivityStatus", status.as_str()).to_owned(),
     ]
 }
 
-/// A sector in Spanish, and its code among OCHA's global coordination groups.
-fn sector_words(sector: ActivitySector) -> (&'static str, &'static str) {
+/// What people read in Spanish in place of a code.
+fn spanish<'c>(enumeration: &str, code: &'c str) -> &'c str {
+    label_es(enumeration, code).unwrap_or(code)
+}
+
+/// A sector's code among OCHA's global coordination groups.
+fn group_code(sector: ActivitySector) -> &'static str {
     match sector {
-        ActivitySector::CampManagement => ("Coordinación y gestión de albergues", "CCM"),
-        ActivitySector::Shelter => ("Alojamiento de emergencia y artículos no alimentarios", "SHL"),
-        ActivitySector::FoodSecurity => ("Seguridad alimentaria", "FSC"),
-        ActivitySector::Health => ("Salud", "HEA"),
-        ActivitySector::Education => ("Educación", "EDU"),
-        ActivitySector::Protection => ("Protección", "PRO"),
-        ActivitySector::Livelihoods => ("Recuperación temprana", "ERY"),
-        ActivitySector::Logistics => ("Logística", "LOG"),
-    }
-}
-
-/// An activity in Spanish.
-fn kind_words(kind: ActivityKind) -> &'static str {
-    match kind {
-        ActivityKind::ShelterManagement => "Operación del albergue",
-        ActivityKind::CentreLoan => "Comodato del centro",
-        ActivityKind::Inspection => "Inspección",
-        ActivityKind::Meals => "Comidas",
-        ActivityKind::Deliveries => "Entregas a hogares",
-        ActivityKind::HealthCare => "Atención médica",
-        ActivityKind::Courses => "Cursos",
-        ActivityKind::JobEvents => "Ferias de empleo y capacitaciones",
-        ActivityKind::Tutorials => "Tutoriales",
-        ActivityKind::Volunteering => "Voluntariado",
-    }
-}
-
-/// Whether it goes on, in Spanish.
-fn status_words(status: ActivityStatus) -> &'static str {
-    match status {
-        ActivityStatus::Ongoing => "En curso",
-        ActivityStatus::Ended => "Concluida",
+        ActivitySector::CampManagement => "CCM",
+        ActivitySector::Shelter => "SHL",
+        ActivitySector::FoodSecurity => "FSC",
+        ActivitySector::Health => "HEA",
+        ActivitySector::Education => "EDU",
+        ActivitySector::Protection => "PRO",
+        ActivitySector::Livelihoods => "ERY",
+        ActivitySector::Logistics => "LOG",
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use enlace_schema::{ActivityKind, ActivityStatus};
+
     use super::*;
 
     #[test]
