@@ -212,12 +212,15 @@ fn compare(policies: &Policies, oracle: &Oracle, principal: &Principal) -> BTree
             });
             let asked: Vec<_> = asked.collect();
             for facts in records(record, agency_of(principal)) {
-                let [of_narrowed, of_others] = [true, false].map(|is_of_narrowed| {
+                let described = |is_of_narrowed| {
                     let entity = oracle.record(record, &facts, is_of_narrowed);
                     entities.clone().add_entities([entity], None).unwrap()
-                });
+                };
+                let of_narrowed = facts.0.contains_key(&Fact::SharedWith).then(|| described(true));
+                let of_others = described(false);
                 for (class, answer, request) in &asked {
-                    let entities = if *class == NARROWED { &of_narrowed } else { &of_others };
+                    let narrowed = of_narrowed.as_ref().filter(|_| *class == NARROWED);
+                    let entities = narrowed.unwrap_or(&of_others);
                     let response = oracle.authorizer.is_authorized(request, &oracle.policies, entities);
                     assert_eq!(response.diagnostics().errors().count(), 0);
                     let reasons: BTreeSet<&str> =
