@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use enlace_policies::{Answer, Class, Condition, Dependence, Fact, RecordType, Verb};
 
-use crate::access::{FactSources, Members, by_record};
+use crate::access::{FactSources, Members, Shown, by_record};
 use crate::agencies::Actor;
 use crate::database::{Database, Reader};
 use crate::error::{Code, Error, Result};
@@ -33,8 +33,8 @@ pub(crate) struct Context {
     replica: Option<Reader>,
     /// Shared by the clones of one request.
     disclosed: Arc<Mutex<Disclosed>>,
-    /// The classes of what its document shows of people in care; all of them where there is none.
-    shows: Option<Arc<BTreeSet<Class>>>,
+    /// What its document shows of people in care; all of it where there is none.
+    shows: Option<Arc<Shown>>,
     /// Whether it wants all facts of its records, and not only what the caller's own rights turn on.
     examines: bool,
 }
@@ -97,9 +97,9 @@ impl Context {
         Self { replica: Some(replica), ..self }
     }
 
-    /// The same, for a document that shows no more of people in care than these classes.
-    pub(crate) fn showing(self, classes: &Arc<BTreeSet<Class>>) -> Self {
-        Self { shows: Some(Arc::clone(classes)), ..self }
+    /// The same, for a document that shows no more of people in care than this.
+    pub(crate) fn showing(self, shown: &Arc<Shown>) -> Self {
+        Self { shows: Some(Arc::clone(shown)), ..self }
     }
 
     /// The same, to learn how records are judged, by others too: they come with all their facts, and what it discloses is noted apart.
@@ -266,7 +266,12 @@ impl Context {
 
     /// Whether it shows any of what is known of people in care by a class: what it does not show need not be opened.
     pub(crate) fn shows(&self, class: Class) -> bool {
-        self.shows.as_ref().is_none_or(|shows| shows.contains(&class))
+        self.shows.as_ref().is_none_or(|shown| shown.shows(class))
+    }
+
+    /// As [`Context::shows`], of one record's own fields.
+    pub(crate) fn shows_of(&self, class: Class, record: RecordType, facts: &dyn Facts) -> bool {
+        self.shows.as_ref().is_none_or(|shown| shown.shows_of(class, record, facts))
     }
 
     /// The members of a fact that is a set, as a column of what is shown to the caller; none where none of its rights turns on it.

@@ -205,7 +205,7 @@ impl Enlace {
 
     /// The schema as a caller sees it, in SDL.
     pub fn sdl(&self, caller: &Caller) -> Result<String> {
-        Ok(caller.access.view(&self.system.graph)?.sdl.clone())
+        Ok(caller.access.view(self.system.graph)?.sdl.clone())
     }
 
     /// Changes with each change of anyone's authority: a stream then asks anew who its caller is.
@@ -328,5 +328,5 @@ pub fn coordinates() -> Vec<Coordinate> {
 pub fn sdl(policies: &Policies, principal: Option<&Principal>) -> Result<String> {
     let profile =
         principal.map(|principal| policies.profile(principal)).transpose().map_err(Error::internal)?;
-    Ok(print_sdl(&capabilities(), profile.as_ref()))
+    Ok(print_sdl(capabilities(), profile.as_ref()))
 }

@@ -125,7 +125,7 @@ pub(crate) fn prepare(system: &System, caller: &Caller, request: &Request) -> Re
     let plan = if let Some(known) = known {
         known
     } else {
-        let made = Arc::new(plan(&system.graph, &caller.access.profile, &document, operation, &variables)?);
+        let made = Arc::new(plan(system.graph, &caller.access.profile, &document, operation, &variables)?);
         system.plans.insert(key.clone(), Arc::clone(&made));
         made
     };
@@ -328,7 +328,7 @@ fn write(
     let rows: usize = answers.iter().flatten().map(|(answer, _)| answer.page.len).sum();
     let pseudonyms = caller.access.pseudonyms.clone();
     let expected = 256 + rows * EXPECTED_BYTES_PER_ROW;
-    let mut writer = Writer::new(&system.graph, plan.refusals.len(), expected, pseudonyms);
+    let mut writer = Writer::new(system.graph, plan.refusals.len(), expected, pseudonyms);
     let mut errors = Vec::new();
     let mut answers = answers.into_iter();
     let mut introspected = None;
@@ -379,7 +379,7 @@ fn introspected_data<'i>(
     prepared: &Prepared,
 ) -> Result<&'i JsonMap> {
     if known.is_none() {
-        let view = caller.access.view(&system.graph)?;
+        let view = caller.access.view(system.graph)?;
         *known = Some(view.introspect(&prepared.document, prepared.operation()?, &prepared.variables)?);
     }
     known.as_ref().ok_or_else(|| Error::internal("introspection left nothing"))
@@ -442,7 +442,7 @@ fn projected(
     let call = match plan.roots.first() {
         Some(PlannedRoot { what: RootWhat::Call(call), .. }) => call,
         Some(PlannedRoot { what: RootWhat::Null { refusal }, .. }) => {
-            let mut writer = Writer::new(&system.graph, plan.refusals.len(), 0, None);
+            let mut writer = Writer::new(system.graph, plan.refusals.len(), 0, None);
             writer.refuse(*refusal);
             for refusal in writer.of_consequence(plan) {
                 system.refusals.note(system, caller, refusal);

@@ -47,6 +47,8 @@ mod trace;
 mod vault;
 mod webhooks;
 
+use std::sync::LazyLock;
+
 pub use access::Limits;
 pub use agencies::{Actor, Programme, Stated};
 pub use census::Purpose;
@@ -75,8 +77,21 @@ pub use vault::{
 };
 pub use webhooks::{Courier, Delivery, NetworkError, Networks, Outcome, PostStats};
 
+/// The schema as all capabilities declare it. It is the code's alone, and is put together once in a process.
+fn capabilities() -> &'static graph::Graph {
+    static WHOLE: LazyLock<graph::Graph> = LazyLock::new(declared);
+    &WHOLE
+}
+
+/// The same as a document is validated against it.
+fn whole_schema() -> error::Result<&'static access::RoleView> {
+    static WHOLE: LazyLock<error::Result<access::RoleView>> =
+        LazyLock::new(|| access::RoleView::new(graph::print_sdl(capabilities(), None)));
+    WHOLE.as_ref().map_err(Clone::clone)
+}
+
 /// The capabilities, each a folder of its own.
-fn capabilities() -> graph::Graph {
+fn declared() -> graph::Graph {
     let mut graph = graph::Graph::default();
     node::register(&mut graph);
     problem::register(&mut graph);

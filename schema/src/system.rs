@@ -24,6 +24,7 @@ use crate::live::Cohorts;
 use crate::scalars::Pseudonyms;
 use crate::vault::Vault;
 use crate::webhooks::{Networks, Posted};
+use crate::whole_schema;
 
 /// The real clock, handed in so that tests are literal.
 #[derive(Clone)]
@@ -157,9 +158,9 @@ const ACCESSES: usize = 2_000;
 const UNMOVED: i64 = i64::MIN;
 
 pub(crate) struct System {
-    pub(crate) graph: Graph,
+    pub(crate) graph: &'static Graph,
     /// The whole schema, for validation.
-    pub(crate) whole: RoleView,
+    pub(crate) whole: &'static RoleView,
     pub(crate) limits: Limits,
     pub(crate) database: Database,
     pub(crate) vault: Vault,
@@ -195,7 +196,7 @@ struct Generation {
 
 /// What a [`System`] is made of.
 pub(crate) struct Parts {
-    pub(crate) graph: Graph,
+    pub(crate) graph: &'static Graph,
     pub(crate) policies: Arc<Policies>,
     pub(crate) limits: Limits,
     pub(crate) database: Database,
@@ -222,7 +223,7 @@ impl System {
     pub(crate) fn new(parts: Parts) -> Result<Self> {
         let Parts { graph, policies, limits, database, vault, directory, networks, clock, random } = parts;
         Ok(Self {
-            whole: RoleView::new(print_sdl(&graph, None))?,
+            whole: whole_schema()?,
             graph,
             limits,
             database,

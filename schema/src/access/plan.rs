@@ -14,6 +14,7 @@ use enlace_policies::{
 
 use crate::access::document::Document;
 use crate::access::refusal::{Place, Refused, Segment, by_record};
+use crate::access::shown::Shown;
 use crate::access::template::{self, Template};
 use crate::error::{Code, Error, Result};
 use crate::graph::{AnyObject, FieldInfo, FieldKind, Graph, OperationKind, Root, Shape, Wanted};
@@ -26,8 +27,8 @@ pub(crate) struct Plan {
     pub(crate) refusals: Vec<Refused>,
     /// Whether all that it reads, selects by or is refused may be seen a while after it changed: then a replica may answer.
     pub(crate) may_lag: bool,
-    /// The classes of all that it shows of people in care.
-    pub(crate) personal: Arc<BTreeSet<Class>>,
+    /// What it shows of people in care.
+    pub(crate) personal: Arc<Shown>,
 }
 
 pub(crate) struct PlannedRoot {
@@ -199,7 +200,7 @@ struct Planner<'a> {
     alone: usize,
     /// How much was met that must be as it is now.
     at_once: usize,
-    personal: BTreeSet<Class>,
+    personal: Shown,
 }
 
 fn misfit() -> Error {
@@ -228,7 +229,7 @@ impl<'a> Planner<'a> {
             shows_more: false,
             alone: 0,
             at_once: 0,
-            personal: BTreeSet::new(),
+            personal: Shown::default(),
         }
     }
 
@@ -525,7 +526,7 @@ impl<'a> Planner<'a> {
             };
             if field.class.is_personal() {
                 selection.personal.insert(field.class);
-                self.personal.insert(field.class);
+                self.personal.note(object.record(), field, gate.as_ref());
             }
             let what = match field.kind {
                 FieldKind::Column(column) => What::Column(column),

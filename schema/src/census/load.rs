@@ -1,6 +1,8 @@
 //! Reads of people, their households and consents. Every one of them is scoped to its caller, who must have stated a purpose;
 //! and whom it shows is noted, so that the journal has it before it leaves.
 
+use std::mem::take;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::Nullable;
 use diesel::pg::Pg;
@@ -15,8 +17,8 @@ use enlace_policies::{Class, Fact, RecordType};
 use crate::access::{InScope, Members};
 use crate::census::tables::{consents, households, persons};
 use crate::census::{
-    Consent, FAMILY, FactRow, Family, Household, IDENTITY, Identity, MIGRATION, Migration, PLACEMENT, Person,
-    PersonFacts, Placement, Purpose, SealedPerson, consent_facts, fact_columns, household_facts,
+    Consent, FAMILY, FactRow, Family, Household, IDENTITY, Identity, Judged, MIGRATION, Migration, PLACEMENT,
+    Person, PersonFacts, Placement, Purpose, SealedPerson, consent_facts, fact_columns, household_facts,
     person_facts,
 };
 use crate::context::{Context, Instant, refused_root};
@@ -237,14 +239,12 @@ pub(super) async fn open_known(
 }
 
 fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> Result<Person> {
-    let identity: Option<Identity> =
-        open_part(context, keys, Class::Identity, row.id, IDENTITY, &row.identity)?;
-    let family: Option<Family> = open_part(context, keys, Class::Family, row.id, FAMILY, &row.family)?;
-    let migration: Option<Migration> =
-        open_part(context, keys, Class::Migration, row.id, MIGRATION, &row.migration)?;
-    let placement: Option<Placement> =
-        open_part(context, keys, Class::Placement, row.id, PLACEMENT, &row.placement)?;
-    let facts = PersonFacts::new(row.shelter, row.standing, row.shared_with, at);
+    let judged = Judged::new(row.id, PersonFacts::new(row.shelter, row.standing, row.shared_with, at));
+    let opening = Opening { context, keys, person: row.id, judged: &judged };
+    let mut identity: Option<Identity> = opening.part(Class::Identity, IDENTITY, &row.identity)?;
+    let family: Option<Family> = opening.part(Class::Family, FAMILY, &row.family)?;
+    let migration: Option<Migration> = opening.part(Class::Migration, MIGRATION, &row.migration)?;
+    let placement: Option<Placement> = opening.part(Class::Placement, PLACEMENT, &row.placement)?;
     let birth_date = identity.as_ref().and_then(|known| known.birth_date);
     let (kinship, marital_status) =
         family.map_or((None, None), |known| (Some(known.kinship), known.marital_status));
@@ -252,23 +252,24 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
         migration.map_or((None, None), |known| (known.status, known.procedure));
     let (segment, bed_needs) =
         placement.map_or((None, None), |known| (Some(known.segment), Some(known.bed_needs)));
+    let Judged { key, facts } = judged;
     Ok(Person {
         id: Id::new(row.id),
         code: row.code,
-        given_names: identity.as_ref().map(|known| known.given_names.clone()),
+        given_names: identity.as_mut().map(|known| take(&mut known.given_names)),
         // Who goes by one name has no other.
         family_names: identity
-            .as_ref()
-            .map(|known| known.family_names.clone())
+            .as_mut()
+            .map(|known| take(&mut known.family_names))
             .filter(|name| !name.is_empty()),
         birth_date,
         birth_year: birth_date.map(PartialDate::year),
         minor: facts.minor,
         sex: identity.as_ref().map(|known| known.sex),
-        nationality: identity.as_ref().map(|known| known.nationality.clone()),
-        languages: identity.as_ref().map(|known| known.languages.clone()),
-        documents: identity.as_ref().map(|known| known.documents.clone()),
-        curp: identity.as_ref().and_then(|known| known.curp.clone()),
+        nationality: identity.as_mut().map(|known| take(&mut known.nationality)),
+        languages: identity.as_mut().map(|known| take(&mut known.languages)),
+        documents: identity.as_mut().map(|known| take(&mut known.documents)),
+        curp: identity.as_mut().and_then(|known| known.curp.take()),
         photograph: identity.and_then(|known| known.photograph),
         arrived_on: row.arrived_on,
         kinship,
@@ -283,24 +284,28 @@ fn open_one(context: &Context, keys: &Keys, row: SealedPerson, at: Instant) -> R
         custodian_id: context.agency(&row.custodian)?,
         household_id: row.household_id,
         shelter_id: row.shelter_id,
-        key: row.id.to_string(),
+        key,
         facts,
     })
 }
 
-/// A payload of a person, if the caller asks for its class and may read it of someone: what is not shown is not even opened.
-fn open_part<T: DeserializeOwned>(
-    context: &Context,
-    keys: &Keys,
-    class: Class,
+/// What opens the payloads of a person.
+struct Opening<'a> {
+    context: &'a Context,
+    keys: &'a Keys,
     person: Uuid,
-    part: &str,
-    sealed: &[u8],
-) -> Result<Option<T>> {
-    if !context.shows(class) || !context.may_read(class, RecordType::Person) {
-        return Ok(None);
+    judged: &'a Judged,
+}
+
+impl Opening<'_> {
+    /// A payload, if the caller asks for its class and may read it of this person: what is not shown is not even opened.
+    fn part<T: DeserializeOwned>(&self, class: Class, part: &str, sealed: &[u8]) -> Result<Option<T>> {
+        let may_read = self.context.may_read(class, RecordType::Person);
+        if !may_read || !self.context.shows_of(class, RecordType::Person, self.judged) {
+            return Ok(None);
+        }
+        self.keys.open(self.person, part, sealed)
     }
-    keys.open(person, part, sealed)
 }
 
 pub(super) type HouseholdColumns = (

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn every_value_of_the_schema_has_a_label_and_nothing_else_has() {
-        let schema = Schema::parse_and_validate(print_sdl(&capabilities(), None), "schema.graphql").unwrap();
+        let schema = Schema::parse_and_validate(print_sdl(capabilities(), None), "schema.graphql").unwrap();
         let mut enumerations: Vec<_> = schema
             .types
             .values()

@@ -119,7 +119,7 @@ impl Projection {
         // As much as a query that asks for so many rows.
         check_cost(call.cost(&JsonValue::Null).saturating_mul(answer.page.len), &self.system.limits)?;
         let context = self.context();
-        let loaded = load_reply(&self.system.graph, &context, &call.reply, answer, Vec::new()).await?;
+        let loaded = load_reply(self.system.graph, &context, &call.reply, answer, Vec::new()).await?;
         let discloses = disclosed(&context);
         let seen = (0..answer.page.len).filter(|position| self.sees(call, answer, *position));
         let message = |position| Message {
@@ -147,7 +147,7 @@ impl Projection {
         (index, kind): (i64, Kind),
     ) -> Bytes {
         let pseudonyms = self.caller.access.pseudonyms.clone();
-        let mut writer = Writer::new(&self.system.graph, self.plan.refusals.len(), 512, pseudonyms);
+        let mut writer = Writer::new(self.system.graph, self.plan.refusals.len(), 512, pseudonyms);
         if let Some((root, call)) = self.plan.only_call() {
             writer.open_root(true, root);
             write_row(&mut writer, &call.reply, answer, loaded, position);
@@ -185,7 +185,7 @@ impl Projection {
             {
                 return Ok(None);
             }
-            let loaded = load_reply(&self.system.graph, &context, &call.reply, &answer, Vec::new()).await?;
+            let loaded = load_reply(self.system.graph, &context, &call.reply, &answer, Vec::new()).await?;
             let text = self.written(&answer, &loaded, 0, (entry.index, kind));
             Ok(Some(Message { text, discloses: disclosed(&context) }))
         };

@@ -64,7 +64,8 @@ fn bound_to(person: Uuid, part: &str) -> Aad<Vec<u8>> {
 /// The keys of one person: one seals, and the one before it opens what is not sealed anew yet.
 struct Held {
     newest: Key,
-    old: Option<Key>,
+    /// A key is half a kibibyte, and there is mostly none.
+    old: Option<Box<Key>>,
 }
 
 /// The keys of the people on a page.
@@ -72,13 +73,19 @@ struct Held {
 pub(crate) struct Keys(HashMap<Uuid, Held>);
 
 impl Keys {
-    /// Of each person the newest key, and the old one while there is one.
-    pub(super) fn new(rows: Vec<(Uuid, Vec<u8>, Option<Vec<u8>>)>) -> Result<Self> {
-        let held = |(person, newest, old): (Uuid, Vec<u8>, Option<Vec<u8>>)| {
-            let old = old.map(|old| Key::new(&old)).transpose()?;
-            Ok((person, Held { newest: Key::new(&newest)?, old }))
-        };
-        rows.into_iter().map(held).collect::<Result<_>>().map(Self)
+    /// Of each person the newest key, and the old one while there is one, which is marked.
+    pub(super) fn new(rows: Vec<(Uuid, Vec<u8>, bool)>) -> Result<Self> {
+        let (old, newest): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, _, is_old)| *is_old);
+        let mut keys = HashMap::with_capacity(newest.len());
+        for (person, key, _) in newest {
+            keys.insert(person, Held { newest: Key::new(&key)?, old: None });
+        }
+        for (person, key, _) in old {
+            if let Some(held) = keys.get_mut(&person) {
+                held.old = Some(Box::new(Key::new(&key)?));
+            }
+        }
+        Ok(Self(keys))
     }
 
     /// Whether a person has a key still.
@@ -160,7 +167,7 @@ mod tests {
         let person = Uuid::from_u128(1);
         let key = |byte| Key::new(&[byte; 32]).unwrap();
         let sealed = key(7).seal(person, "identity", [9; NONCE_LEN], &"Marie").unwrap();
-        let both = Keys::new(vec![(person, vec![8; 32], Some(vec![7; 32]))]).unwrap();
+        let both = Keys::new(vec![(person, vec![8; 32], false), (person, vec![7; 32], true)]).unwrap();
         assert_eq!(both.open::<String>(person, "identity", &sealed).unwrap().as_deref(), Some("Marie"));
         let anew = both.seal(person, "identity", [9; NONCE_LEN], &"Marie").unwrap();
         assert!(

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ring::hmac;
 use ring::signature::Ed25519KeyPair;
@@ -37,8 +38,6 @@ diesel::table! { search_keys (single) { single -> Bool, key -> Binary, } }
 diesel::table! { publishing_keys (single) { single -> Bool, key -> Binary, } }
 diesel::table! { person_keys (person_id) { person_id -> Uuid, key -> Binary, made_at -> Nullable<Timestamptz>, } }
 diesel::table! { person_old_keys (person_id) { person_id -> Uuid, key -> Binary, } }
-diesel::joinable!(person_old_keys -> person_keys (person_id));
-diesel::allow_tables_to_appear_in_same_query!(person_keys, person_old_keys);
 
 /// A person has one key, and one before it while what that one sealed is sealed anew: an erasure destroys both at once. Of a key that was
 /// made before this was kept it is not known when. A column is added where it is missing alone, since that locks the table.
@@ -223,13 +222,17 @@ impl Vault {
             return Ok(Keys::default());
         }
         let reader = self.reads.get(&self.config, self.reads.turn()).await?;
-        let rows = person_keys::table
-            .left_join(person_old_keys::table)
-            .filter(person_keys::person_id.eq_any(persons))
-            .select((person_keys::person_id, person_keys::key, person_old_keys::key.nullable()))
-            .load(&mut &*reader)
-            .await?;
-        Keys::new(rows)
+        let newest = person_keys::table.filter(person_keys::person_id.eq_any(&persons)).select((
+            person_keys::person_id,
+            person_keys::key,
+            false.into_sql::<Bool>(),
+        ));
+        let old = person_old_keys::table.filter(person_old_keys::person_id.eq_any(&persons)).select((
+            person_old_keys::person_id,
+            person_old_keys::key,
+            true.into_sql::<Bool>(),
+        ));
+        Keys::new(newest.union_all(old).load(&mut &*reader).await?)
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Documents {
 impl Documents {
     /// Those of the whole schema.
     pub fn of_the_schema() -> Result<Self> {
-        let schema = Schema::parse_and_validate(print_sdl(&capabilities(), None), "schema.graphql")
+        let schema = Schema::parse_and_validate(print_sdl(capabilities(), None), "schema.graphql")
             .map_err(|faulty| Error::internal(format!("the schema does not validate: {}", faulty.errors)))?;
         Ok(Self { schema })
     }
