@@ -14,7 +14,7 @@ use crate::agencies::{Grant, RoleCode, User};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, input, payload, union};
-use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
+use crate::journal::{Change, Outcome, Part, Transaction, begin, constraint};
 use crate::problem::{
     AlreadyGranted, IdempotencyConflict, InvalidValue, NotFound, RoleNotOfAgency, RolesIncompatible,
 };
@@ -85,12 +85,7 @@ pub(super) fn register(graph: &mut Graph) {
 type Granting<'c> = Transaction<'c, GrantRolePayload>;
 
 async fn grant_role(context: Context, input: GrantRole) -> Result<GrantRoleResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "agencies.grantRole", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(GrantRoleResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "agencies.grantRole", &input, GrantRoleResult);
     match grant(&context, &mut transaction, &input).await {
         Ok(Ok(grant)) => {
             let change = RoleGranted { grant: grant.clone() };

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::coordination::withdrawn_with_agreement;
 use crate::error::Result;
 use crate::graph::{Facts, Graph, Record, input, payload, record, union};
-use crate::journal::{Begun, Change, Outcome, Part, Transaction};
+use crate::journal::{Begun, Change, Outcome, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -264,12 +264,7 @@ where
 }
 
 async fn revoke_grant(context: Context, input: RevokeGrant) -> Result<RevokeGrantResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "agencies.revokeGrant", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RevokeGrantResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "agencies.revokeGrant", &input, RevokeGrantResult);
     let found: Option<GrantRow> = grants::table
         .inner_join(users::table.inner_join(agencies::table))
         .filter(grants::id.eq(input.grant))
@@ -306,12 +301,7 @@ async fn revoke_grant(context: Context, input: RevokeGrant) -> Result<RevokeGran
 }
 
 async fn end_agreement(context: Context, input: EndAgreement) -> Result<EndAgreementResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "agencies.endAgreement", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(EndAgreementResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "agencies.endAgreement", &input, EndAgreementResult);
     let found: Option<Agreement> = agreements::table
         .inner_join(agencies::table)
         .filter(agreements::id.eq(input.agreement))
@@ -421,12 +411,7 @@ async fn find_user<P: Serialize + DeserializeOwned>(
 }
 
 async fn revoke_token(context: Context, input: RevokeToken) -> Result<RevokeTokenResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "agencies.revokeToken", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RevokeTokenResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "agencies.revokeToken", &input, RevokeTokenResult);
     let payload = RevokeTokenPayload { jti: input.jti, expires_at: input.expires_at };
     if let Err(refused) = context.authorize_write(Class::Administration, RecordType::Account, &payload) {
         transaction.roll_back().await?;

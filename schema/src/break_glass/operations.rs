@@ -14,7 +14,7 @@ use crate::census::{self, Person};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, input, record, union};
-use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
+use crate::journal::{Change, Outcome, Part, Transaction, begin, constraint};
 use crate::problem::{BreakGlassOpen, IdempotencyConflict, InvalidValue, NotFound};
 use crate::scalars::Id;
 
@@ -148,12 +148,7 @@ type Opening<'c> = Transaction<'c, BreakGlassPayload>;
 
 /// Opens a person's record. The database holds the law: a reason, four hours at most, one person at a time.
 pub(super) async fn break_glass(context: Context, input: BreakGlass) -> Result<BreakGlassResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "breakGlass.open", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(BreakGlassResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "breakGlass.open", &input, BreakGlassResult);
     match open(&context, &mut transaction, &input).await {
         Ok(Ok(opened)) => {
             let payload = BreakGlassPayload { access_id: opened.access, agency: opened.agency.clone() };
@@ -223,12 +218,7 @@ async fn open(
 
 /// Ends an access before its time.
 pub(super) async fn end_break_glass(context: Context, input: EndBreakGlass) -> Result<EndBreakGlassResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "breakGlass.end", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(EndBreakGlassResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "breakGlass.end", &input, EndBreakGlassResult);
     let access = input.access.uuid();
     let found = break_glass_accesses::table
         .find(access)

@@ -18,7 +18,7 @@ use crate::census::{
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, Graph, graphql_enum, input, record, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 use crate::shelters::tables::shelters;
@@ -226,12 +226,7 @@ pub(super) fn register(graph: &mut Graph) {
 
 async fn open_episode(context: Context, input: OpenEpisode) -> Result<OpenEpisodeResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.openEpisode", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(OpenEpisodeResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.openEpisode", &input, OpenEpisodeResult);
     let done = open(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

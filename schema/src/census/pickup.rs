@@ -14,7 +14,7 @@ use crate::census::{Household, household_facts, load};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, Graph, input, record, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, NotFound, VersionConflict};
 use crate::scalars::{Id, code_of};
 use crate::shelters::tables::shelters;
@@ -117,13 +117,7 @@ pub(super) fn register(graph: &mut Graph) {
 
 /// Replaces a household's pickup code.
 async fn replace_pickup_code(context: Context, input: ReplacePickupCode) -> Result<ReplacePickupCodeResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.replacePickupCode", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReplacePickupCodeResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.replacePickupCode", &input, ReplacePickupCodeResult);
     let done = replace(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -19,7 +19,7 @@ use crate::census::{
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, Graph, input, record, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -108,12 +108,7 @@ pub(super) fn register(graph: &mut Graph) {
 
 async fn update_person(context: Context, input: UpdatePerson) -> Result<UpdatePersonResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.updatePerson", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(UpdatePersonResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.updatePerson", &input, UpdatePersonResult);
     let done = update(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

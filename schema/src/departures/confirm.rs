@@ -16,7 +16,7 @@ use crate::coordination::{CustodyWithdrawal, end_cases, end_custody_transfers, e
 use crate::education::end_enrolments;
 use crate::error::Result;
 use crate::graph::{input, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::lodging::leave_beds;
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
@@ -81,13 +81,7 @@ pub(super) async fn confirm_departure(
     input: ConfirmDeparture,
 ) -> Result<ConfirmDepartureResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "departures.confirmDeparture", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(ConfirmDepartureResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "departures.confirmDeparture", &input, ConfirmDepartureResult);
     let done = confirm(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -143,13 +137,7 @@ pub(super) async fn reverse_departure(
     input: ReverseDeparture,
 ) -> Result<ReverseDepartureResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "departures.reverseDeparture", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(ReverseDepartureResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "departures.reverseDeparture", &input, ReverseDepartureResult);
     let done = reverse(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

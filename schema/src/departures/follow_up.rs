@@ -14,7 +14,7 @@ use crate::census::{Judged, erased, judged, needs, touched};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -71,13 +71,7 @@ pub(super) async fn record_follow_up(
     input: FollowUpDeparture,
 ) -> Result<FollowUpDepartureResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "departures.followUpDeparture", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(FollowUpDepartureResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "departures.followUpDeparture", &input, FollowUpDepartureResult);
     let done = record(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, union};
 use crate::housing::{Lease, live_there};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::lodging::hold_households;
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, each_once, refuse_text,
@@ -115,13 +115,7 @@ union! {
 /// Plans departures. The database holds that each is of somebody who is here, and that one at most is planned for them.
 pub(super) async fn plan_departure(context: Context, input: PlanDeparture) -> Result<PlanDepartureResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "departures.planDeparture", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(PlanDepartureResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "departures.planDeparture", &input, PlanDepartureResult);
     let done = plan(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -232,13 +226,7 @@ pub(super) async fn replan_departure(
     input: ReplanDeparture,
 ) -> Result<ReplanDepartureResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "departures.replanDeparture", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(ReplanDepartureResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "departures.replanDeparture", &input, ReplanDepartureResult);
     let done = replan(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -314,13 +302,7 @@ pub(super) async fn cancel_departure(
     input: CancelDeparture,
 ) -> Result<CancelDepartureResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "departures.cancelDeparture", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(CancelDepartureResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "departures.cancelDeparture", &input, CancelDepartureResult);
     let done = cancel(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

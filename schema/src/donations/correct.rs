@@ -9,7 +9,7 @@ use crate::donations::load::movement_by_id;
 use crate::donations::{Movement, MovementKind};
 use crate::error::{Error, Result};
 use crate::graph::{input, union};
-use crate::journal::{Begun, Transaction};
+use crate::journal::{Transaction, begin};
 use crate::problem::{
     GoodsPacked, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound, StateConflict,
 };
@@ -53,13 +53,7 @@ pub(super) async fn correct_movement(
     context: Context,
     input: CorrectMovement,
 ) -> Result<CorrectMovementResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.correctMovement", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(CorrectMovementResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.correctMovement", &input, CorrectMovementResult);
     let done = correct(&context, &mut transaction, &input).await;
     ledger::conclude(transaction, done).await
 }

@@ -14,7 +14,7 @@ use crate::donations::load::lot_columns;
 use crate::donations::tables::lots;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Change, Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -64,12 +64,7 @@ impl Change for LotRecalled {
 
 /// Recalls a lot. The database lets nothing of it move afterwards, save what is written off or corrected.
 pub(super) async fn recall_lot(context: Context, input: RecallLot) -> Result<RecallLotResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.recallLot", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecallLotResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.recallLot", &input, RecallLotResult);
     let done = recall(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -11,7 +11,7 @@ use crate::donations::receipt::{Announced, Known, Line, Receipt, catalogue};
 use crate::donations::{Condition, Donation, Donor, Location};
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::{Id, Quantity};
 
@@ -78,13 +78,7 @@ pub(super) async fn receive_donation(
     context: Context,
     input: ReceiveDonation,
 ) -> Result<ReceiveDonationResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.receiveDonation", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(ReceiveDonationResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.receiveDonation", &input, ReceiveDonationResult);
     let done = receive(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

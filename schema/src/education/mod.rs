@@ -124,15 +124,7 @@ trait Changed: crate::graph::Record {
 /// Runs an operation in a transaction under its caller's key.
 macro_rules! perform {
     ($context:expr, $operation:literal, $input:expr, $act:path, $result:ident) => {{
-        let key = $input.idempotency_key.clone();
-        let begun = $crate::journal::Transaction::begin(&$context, $operation, &key, &$input).await?;
-        let mut transaction = match begun {
-            $crate::journal::Begun::Fresh(transaction) => transaction,
-            $crate::journal::Begun::Repeated(payload) => return Ok($result::Payload(payload)),
-            $crate::journal::Begun::Conflict => {
-                return Ok($crate::problem::IdempotencyConflict::new().into());
-            }
-        };
+        let mut transaction = $crate::journal::begin!(&$context, $operation, &$input, $result);
         let done = $act(&$context, &mut transaction, &$input).await;
         transaction.conclude(done).await
     }};

@@ -16,7 +16,7 @@ use crate::census::{self, Checked, MERGED, Person, PlacementInput, inside, needs
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, record, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -155,12 +155,7 @@ pub(super) async fn record_assessment(
     input: RecordAssessment,
 ) -> Result<RecordAssessmentResult> {
     context.personal_scope(Class::Health, RecordType::Assessment)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "health.recordAssessment", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecordAssessmentResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "health.recordAssessment", &input, RecordAssessmentResult);
     let done = assess(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

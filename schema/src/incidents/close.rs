@@ -11,7 +11,7 @@ use super::{Incident, IncidentOutcome, IncidentState, IncidentStep, load};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -51,13 +51,7 @@ union! {
 /// Closes an incident, for good.
 pub(super) async fn close_incident(context: Context, input: CloseIncident) -> Result<CloseIncidentResult> {
     context.personal_scope(Class::Security, RecordType::Incident)?;
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "incidents.closeIncident", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CloseIncidentResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "incidents.closeIncident", &input, CloseIncidentResult);
     let done = close(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

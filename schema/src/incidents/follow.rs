@@ -12,7 +12,7 @@ use super::{Incident, IncidentChanged, IncidentFollowUp, IncidentStep, load};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, refuse_text};
 use crate::scalars::Id;
 
@@ -62,13 +62,7 @@ pub(super) async fn follow_up_incident(
     input: FollowUpIncident,
 ) -> Result<FollowUpIncidentResult> {
     context.personal_scope(Class::Security, RecordType::Incident)?;
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "incidents.followUpIncident", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(FollowUpIncidentResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "incidents.followUpIncident", &input, FollowUpIncidentResult);
     let done = follow_up(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

@@ -14,7 +14,7 @@ use crate::census::{self, Person};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, refuse_text};
 use crate::scalars::Id;
 
@@ -64,13 +64,7 @@ type Refused<T> = std::result::Result<T, InvolvePersonResult>;
 /// read.
 pub(super) async fn involve_person(context: Context, input: InvolvePerson) -> Result<InvolvePersonResult> {
     context.personal_scope(Class::Security, RecordType::InvolvedPerson)?;
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "incidents.involvePerson", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(InvolvePersonResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "incidents.involvePerson", &input, InvolvePersonResult);
     let done = involve(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

@@ -11,7 +11,7 @@ use super::{Incident, IncidentChanged, IncidentKind, IncidentSeverity, IncidentS
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, refuse_text};
 use crate::scalars::Id;
 use crate::shelters::Shelter;
@@ -65,13 +65,7 @@ impl Facts for In {
 /// Reports an incident in the name of its caller's agency.
 pub(super) async fn report_incident(context: Context, input: ReportIncident) -> Result<ReportIncidentResult> {
     context.personal_scope(Class::Security, RecordType::Incident)?;
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "incidents.reportIncident", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReportIncidentResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "incidents.reportIncident", &input, ReportIncidentResult);
     let done = report(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -15,7 +15,7 @@ use crate::agencies::Agency;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Begun, Done, Part, Transaction, begin, constraint};
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
 };
@@ -126,13 +126,7 @@ pub(super) async fn begin_correction(
     context: Context,
     input: BeginCorrection,
 ) -> Result<BeginCorrectionResult> {
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "inspections.beginCorrection", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(BeginCorrectionResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "inspections.beginCorrection", &input, BeginCorrectionResult);
     let agency =
         input.agency.map_or_else(|| context.actor().map(|actor| actor.agency), |id| Ok(id.uuid()))?;
     if context.agency_code(agency).is_empty() {

@@ -13,7 +13,7 @@ use super::{FindingSeverity, Inspection, InspectionOutcome, InspectionRecorded};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, refuse_text};
 use crate::scalars::Id;
 use crate::shelters::tables::{centres, shelters};
@@ -86,13 +86,7 @@ pub(super) async fn record_inspection(
     context: Context,
     input: RecordInspection,
 ) -> Result<RecordInspectionResult> {
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "inspections.recordInspection", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecordInspectionResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "inspections.recordInspection", &input, RecordInspectionResult);
     let done = record(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -95,7 +95,7 @@ enum Known<A> {
 /// Opens the transaction of an operation that was given `input`; where its key was used already, the operation ends with the answer that
 /// it got.
 macro_rules! begin {
-    ($context:expr, $operation:literal, $input:expr, $answer:ident) => {{
+    ($context:expr, $operation:expr, $input:expr, $answer:ident) => {{
         let begun =
             $crate::journal::Transaction::begin($context, $operation, &$input.idempotency_key, $input);
         match begun.await? {

@@ -16,7 +16,7 @@ use crate::census::BedNeed;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, payload, record, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, OverCapacity, StateConflict, VersionConflict, refuse_text,
 };
@@ -144,12 +144,7 @@ union! {
 
 /// Adds beds to a space. The database keeps their number within its capacity.
 pub(super) async fn add_beds(context: Context, input: AddBeds) -> Result<AddBedsResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "lodging.addBeds", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(AddBedsResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "lodging.addBeds", &input, AddBedsResult);
     let done = add(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -206,12 +201,7 @@ async fn add(
 
 /// Blocks a bed that is free.
 pub(super) async fn block_bed(context: Context, input: BlockBed) -> Result<BlockBedResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "lodging.blockBed", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(BlockBedResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "lodging.blockBed", &input, BlockBedResult);
     if let Some(problem) = refuse_text("reason", Some(&input.reason)) {
         return transaction.refuse(problem).await;
     }
@@ -221,12 +211,7 @@ pub(super) async fn block_bed(context: Context, input: BlockBed) -> Result<Block
 
 /// Lets a blocked bed be used again.
 pub(super) async fn unblock_bed(context: Context, input: UnblockBed) -> Result<UnblockBedResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "lodging.unblockBed", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(UnblockBedResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "lodging.unblockBed", &input, UnblockBedResult);
     let done = change(&context, &mut transaction, input.bed, input.version, None).await;
     transaction.conclude(done).await
 }

@@ -21,7 +21,7 @@ use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{BedUnfit, IdempotencyConflict, InvalidValue, NotFound, StateConflict, refuse_text};
 use crate::scalars::Id;
 
@@ -81,12 +81,7 @@ type Refused<T> = std::result::Result<T, CheckInResult>;
 /// Checks people in. The database holds that nobody lies in two beds, and no two in one.
 pub(super) async fn check_in(context: Context, input: CheckIn) -> Result<CheckInResult> {
     context.personal_scope(Class::Placement, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "lodging.checkIn", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CheckInResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "lodging.checkIn", &input, CheckInResult);
     let done = lodge(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -16,7 +16,7 @@ use crate::census::touched;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -68,12 +68,7 @@ union! {
 /// Ends a stay.
 pub(super) async fn check_out(context: Context, input: CheckOut) -> Result<CheckOutResult> {
     context.personal_scope(Class::Placement, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "lodging.checkOut", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CheckOutResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "lodging.checkOut", &input, CheckOutResult);
     let done = leave(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -16,7 +16,7 @@ use super::{Bed, BedHold, HoldChanged};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction, change_of_server, constraint};
+use crate::journal::{Done, Part, Transaction, begin, change_of_server, constraint};
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
 };
@@ -96,12 +96,7 @@ union! {
 
 /// Holds beds: all of them or none.
 pub(super) async fn hold_beds(context: Context, input: HoldBeds) -> Result<HoldBedsResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "lodging.holdBeds", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(HoldBedsResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "lodging.holdBeds", &input, HoldBedsResult);
     let done = hold(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -163,12 +158,7 @@ fn refused(context: &Context, input: &HoldBeds) -> Option<InvalidValue> {
 
 /// Sets free what is left of a hold.
 pub(super) async fn release_hold(context: Context, input: ReleaseHold) -> Result<ReleaseHoldResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "lodging.releaseHold", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReleaseHoldResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "lodging.releaseHold", &input, ReleaseHoldResult);
     let done = release(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -18,7 +18,7 @@ use crate::database::Prepared;
 use crate::donations::{Kit, Location, issue_kits, store_by_id};
 use crate::error::Result;
 use crate::graph::{Facts, input, record, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{
     EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
     StateConflict, each_once,
@@ -94,12 +94,7 @@ pub(super) async fn issue_lodging_kit(
     input: IssueLodgingKit,
 ) -> Result<IssueLodgingKitResult> {
     context.personal_scope(Class::Placement, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "lodging.issueKit", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(IssueLodgingKitResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "lodging.issueKit", &input, IssueLodgingKitResult);
     let done = issue(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -19,7 +19,7 @@ use crate::census::touched;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{
     BedUnfit, IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
 };
@@ -84,12 +84,7 @@ type Refused<T> = std::result::Result<T, TransferStayResult>;
 /// Moves somebody.
 pub(super) async fn transfer_stay(context: Context, input: TransferStay) -> Result<TransferStayResult> {
     context.personal_scope(Class::Placement, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "lodging.transferStay", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(TransferStayResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "lodging.transferStay", &input, TransferStayResult);
     let done = transfer(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

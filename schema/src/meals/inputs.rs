@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::donations::{Location, TakenGoods, store_by_id, take_food};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{
     EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
     StateConflict,
@@ -64,12 +64,7 @@ pub(super) async fn take_meal_inputs(
     context: Context,
     input: TakeMealInputs,
 ) -> Result<TakeMealInputsResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "meals.takeMealInputs", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(TakeMealInputsResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "meals.takeMealInputs", &input, TakeMealInputsResult);
     let done = take(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

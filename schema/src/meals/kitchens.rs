@@ -12,7 +12,7 @@ use crate::agencies::Agency;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -114,12 +114,7 @@ pub(super) async fn register_kitchen(
     context: Context,
     input: RegisterKitchen,
 ) -> Result<RegisterKitchenResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "meals.registerKitchen", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RegisterKitchenResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "meals.registerKitchen", &input, RegisterKitchenResult);
     let done = register(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -152,12 +147,7 @@ async fn register(
 
 /// Revises a kitchen.
 pub(super) async fn revise_kitchen(context: Context, input: ReviseKitchen) -> Result<ReviseKitchenResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "meals.reviseKitchen", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReviseKitchenResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "meals.reviseKitchen", &input, ReviseKitchenResult);
     let done = revise(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

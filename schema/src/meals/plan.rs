@@ -13,7 +13,7 @@ use super::{DietCount, Kitchen, Meal, MealService, MealState};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
 };
@@ -134,12 +134,7 @@ union! {
 
 /// Plans a meal. The database holds that a kitchen cooks no more on a day than it can, however many plan at once.
 pub(super) async fn plan_meal(context: Context, input: PlanMeal) -> Result<PlanMealResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "meals.planMeal", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(PlanMealResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "meals.planMeal", &input, PlanMealResult);
     let done = plan(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -184,12 +179,7 @@ async fn plan(
 
 /// Plans a meal anew.
 pub(super) async fn replan_meal(context: Context, input: ReplanMeal) -> Result<ReplanMealResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "meals.replanMeal", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReplanMealResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "meals.replanMeal", &input, ReplanMealResult);
     let done = replan(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -230,12 +220,7 @@ fn within(diets: Vec<DietCount>, portions: i32) -> Vec<DietCount> {
 
 /// Cancels a meal.
 pub(super) async fn cancel_meal(context: Context, input: CancelMeal) -> Result<CancelMealResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "meals.cancelMeal", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CancelMealResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "meals.cancelMeal", &input, CancelMealResult);
     let done = cancel(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -13,7 +13,7 @@ use super::{DietCount, MealService, MealState};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict, refuse_text,
 };
@@ -97,12 +97,7 @@ union! {
 
 /// Says how much of a meal was served.
 pub(super) async fn serve_meal(context: Context, input: ServeMeal) -> Result<ServeMealResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "meals.serveMeal", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ServeMealResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "meals.serveMeal", &input, ServeMealResult);
     let done = serve(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -142,12 +137,7 @@ async fn serve(
 
 /// Corrects what was said of a meal that was served.
 pub(super) async fn correct_meal(context: Context, input: CorrectMeal) -> Result<CorrectMealResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "meals.correctMeal", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CorrectMealResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "meals.correctMeal", &input, CorrectMealResult);
     let done = correct(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -14,7 +14,7 @@ use super::{Centre, Segment, Shelter};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -126,12 +126,7 @@ impl Change for ShelterClosed {
 
 /// Opens a centre as a shelter. The database holds that one is open in a centre at a time.
 pub(super) async fn open_shelter(context: Context, input: OpenShelter) -> Result<OpenShelterResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "shelters.openShelter", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(OpenShelterResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "shelters.openShelter", &input, OpenShelterResult);
     let done = open(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -241,12 +236,7 @@ fn refused(input: &OpenShelter, opened_on: NaiveDate, today: NaiveDate) -> Optio
 
 /// Closes a shelter. The database holds that nobody lodges there and no bed is held.
 pub(super) async fn close_shelter(context: Context, input: CloseShelter) -> Result<CloseShelterResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "shelters.closeShelter", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CloseShelterResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "shelters.closeShelter", &input, CloseShelterResult);
     let done = close(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

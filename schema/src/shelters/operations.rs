@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::database::Prepared;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Outcome, Part, Transaction, constraint};
+use crate::journal::{Change, Outcome, Part, Transaction, begin, constraint};
 use crate::problem::{
     IdempotencyConflict, InvalidValue, NotFound, OverCapacity, StateConflict, VersionConflict,
 };
@@ -78,13 +78,7 @@ pub(crate) async fn adjust_occupancy(
     context: Context,
     input: AdjustOccupancy,
 ) -> Result<AdjustOccupancyResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "shelters.adjustOccupancy", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(AdjustOccupancyResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "shelters.adjustOccupancy", &input, AdjustOccupancyResult);
     let occurred_at = input.occurred_at.unwrap_or_else(|| context.now());
     if occurred_at > context.now() {
         let future = InvalidValue::new("occurredAt", "A count cannot be of the future.");

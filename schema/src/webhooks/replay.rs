@@ -14,7 +14,7 @@ use super::{Webhook, WebhookMessage, WebhookMessageState};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Change, Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -69,12 +69,7 @@ pub(super) async fn replay_webhook_messages(
     context: Context,
     input: ReplayWebhookMessages,
 ) -> Result<ReplayWebhookMessagesResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "webhooks.replayMessages", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReplayWebhookMessagesResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "webhooks.replayMessages", &input, ReplayWebhookMessagesResult);
     let done = replay(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -9,7 +9,7 @@ use super::{Webhook, WebhookSet, WebhookState};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{IdempotencyConflict, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -51,13 +51,7 @@ pub(super) async fn set_webhook_state(
     context: Context,
     input: SetWebhookState,
 ) -> Result<SetWebhookStateResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "webhooks.setWebhookState", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(SetWebhookStateResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "webhooks.setWebhookState", &input, SetWebhookStateResult);
     let done = set(&context, &mut transaction, &input).await;
     let result = transaction.conclude(done).await?;
     context.authority_changed().await;

@@ -19,8 +19,8 @@ use crate::context::Context;
 use crate::coordination::{CustodyWithdrawal, end_custody_transfers};
 use crate::error::{Error, Result};
 use crate::graph::input;
-use crate::journal::{Begun, Done, Transaction, constraint};
-use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
+use crate::journal::{Done, Transaction, begin, constraint};
+use crate::problem::{InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
 input! {
@@ -122,13 +122,7 @@ pub(super) async fn extend_arco_request(
     input: ExtendArcoRequest,
 ) -> Result<ExtendArcoRequestResult> {
     context.personal_scope(Class::Consent, RecordType::ArcoAnswer)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.extendArcoRequest", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ExtendArcoRequestResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.extendArcoRequest", &input, ExtendArcoRequestResult);
     let done = extend(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -176,13 +170,7 @@ pub(super) async fn answer_arco_request(
     input: AnswerArcoRequest,
 ) -> Result<AnswerArcoRequestResult> {
     context.personal_scope(Class::Consent, RecordType::ArcoAnswer)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.answerArcoRequest", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(AnswerArcoRequestResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.answerArcoRequest", &input, AnswerArcoRequestResult);
     let done = answer(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

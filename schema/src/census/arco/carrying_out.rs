@@ -16,8 +16,8 @@ use crate::census::{Purpose, erased, touched};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::input;
-use crate::journal::{Begun, Done, Part, Transaction};
-use crate::problem::{IdempotencyConflict, InvalidValue, StateConflict};
+use crate::journal::{Done, Part, Transaction, begin};
+use crate::problem::{InvalidValue, StateConflict};
 use crate::scalars::Id;
 
 input! {
@@ -54,13 +54,7 @@ pub(super) async fn carry_out_arco_request(
     input: CarryOutArcoRequest,
 ) -> Result<CarryOutArcoRequestResult> {
     context.personal_scope(Class::Consent, RecordType::ArcoAnswer)?;
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "census.carryOutArcoRequest", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CarryOutArcoRequestResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.carryOutArcoRequest", &input, CarryOutArcoRequestResult);
     let done = carry_out(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -19,7 +19,7 @@ use crate::census::{Withheld, touched};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::input;
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Begun, Change, Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, StateConflict};
 use crate::scalars::Id;
 use crate::system::System;
@@ -82,12 +82,7 @@ const NO_CANCELLATION: &str =
 
 pub(super) async fn ask_erasure(context: Context, input: AskErasure) -> Result<AskErasureResult> {
     context.personal_scope(Class::Consent, RecordType::Erasure)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.askErasure", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(AskErasureResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.askErasure", &input, AskErasureResult);
     let done = ask(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

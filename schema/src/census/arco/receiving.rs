@@ -16,8 +16,8 @@ use crate::census::{Consent, MERGED, Person, erased, held};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::input;
-use crate::journal::{Begun, Done, Part, Transaction};
-use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
+use crate::journal::{Done, Part, Transaction, begin};
+use crate::problem::{InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
 input! {
@@ -58,13 +58,7 @@ pub(super) async fn record_arco_request(
     input: RecordArcoRequest,
 ) -> Result<RecordArcoRequestResult> {
     context.personal_scope(Class::Consent, RecordType::ArcoRequest)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.recordArcoRequest", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecordArcoRequestResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.recordArcoRequest", &input, RecordArcoRequestResult);
     let done = record(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -15,7 +15,7 @@ use crate::census::tables::dismissed_duplicates;
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Graph, input, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -78,12 +78,7 @@ pub(super) fn register(graph: &mut Graph) {
 
 async fn dismiss_duplicate(context: Context, input: DismissDuplicate) -> Result<DismissDuplicateResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.dismissDuplicate", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(DismissDuplicateResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.dismissDuplicate", &input, DismissDuplicateResult);
     let done = dismiss(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

@@ -16,7 +16,7 @@ use crate::census::{Person, touched};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Graph, input, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::lodging::tables::stays;
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
@@ -86,12 +86,7 @@ pub(super) fn register(graph: &mut Graph) {
 
 async fn merge_persons(context: Context, input: MergePersons) -> Result<MergePersonsResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.mergePersons", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(MergePersonsResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.mergePersons", &input, MergePersonsResult);
     let done = merge(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

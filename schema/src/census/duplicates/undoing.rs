@@ -15,7 +15,7 @@ use crate::census::{Person, touched};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Graph, input, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Change, Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -79,12 +79,7 @@ pub(super) fn register(graph: &mut Graph) {
 
 async fn undo_merge(context: Context, input: UndoMerge) -> Result<UndoMergeResult> {
     context.personal_scope(Class::Identity, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.undoMerge", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(UndoMergeResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.undoMerge", &input, UndoMergeResult);
     let done = undo(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

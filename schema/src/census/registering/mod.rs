@@ -20,7 +20,8 @@ use crate::census::{Consent, Household, Person, Purpose, load};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, Graph, input, record, union};
-use crate::journal::{Begun, Transaction};
+use crate::journal::begin;
+
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 use crate::shelters::Shelter;
@@ -136,13 +137,7 @@ pub(super) fn register(graph: &mut Graph) {
 
 async fn register_household(context: Context, input: RegisterHousehold) -> Result<RegisterHouseholdResult> {
     context.personal_scope(Class::Family, RecordType::Household)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.registerHousehold", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RegisterHouseholdResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.registerHousehold", &input, RegisterHouseholdResult);
     let done = write::registered(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

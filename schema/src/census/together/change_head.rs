@@ -16,7 +16,7 @@ use crate::census::{Household, Kinship, Person, load, touched};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, Graph, input, record, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Change, Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, VersionConflict};
 use crate::scalars::Id;
 
@@ -118,12 +118,7 @@ pub(super) fn register(graph: &mut Graph) {
 
 async fn change_head(context: Context, input: ChangeHead) -> Result<ChangeHeadResult> {
     context.personal_scope(Class::Family, RecordType::Household)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.changeHead", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ChangeHeadResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.changeHead", &input, ChangeHeadResult);
     let done = change(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

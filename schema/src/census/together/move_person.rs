@@ -14,7 +14,7 @@ use crate::census::{Household, Judged, Kinship, MERGED, Person, PersonFacts, loa
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Facts, Graph, input, record, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Change, Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -112,12 +112,7 @@ pub(super) fn register(graph: &mut Graph) {
 
 async fn move_to_household(context: Context, input: MoveToHousehold) -> Result<MoveToHouseholdResult> {
     context.personal_scope(Class::Family, RecordType::Household)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "census.moveToHousehold", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(MoveToHouseholdResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "census.moveToHousehold", &input, MoveToHouseholdResult);
     let done = change(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -14,7 +14,7 @@ use crate::donations::tables::{items, minimum_stocks};
 use crate::donations::{Item, Location};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, VersionConflict};
 use crate::scalars::{Id, Quantity};
 
@@ -72,13 +72,7 @@ pub(super) async fn set_minimum_stock(
     context: Context,
     input: SetMinimumStock,
 ) -> Result<SetMinimumStockResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.setMinimumStock", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(SetMinimumStockResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.setMinimumStock", &input, SetMinimumStockResult);
     let done = set(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

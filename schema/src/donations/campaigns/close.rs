@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::donations::tables::campaigns;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{IdempotencyConflict, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -48,12 +48,7 @@ union! {
 
 /// Closes a campaign, for good.
 pub(super) async fn close_campaign(context: Context, input: CloseCampaign) -> Result<CloseCampaignResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.closeCampaign", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CloseCampaignResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.closeCampaign", &input, CloseCampaignResult);
     let done = close(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::donations::tables::campaigns;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, StateConflict};
 use crate::scalars::Id;
 
@@ -49,12 +49,7 @@ union! {
 
 /// Opens a campaign.
 pub(super) async fn open_campaign(context: Context, input: OpenCampaign) -> Result<OpenCampaignResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.openCampaign", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(OpenCampaignResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.openCampaign", &input, OpenCampaignResult);
     let done = open(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

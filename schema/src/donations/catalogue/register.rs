@@ -11,7 +11,7 @@ use crate::donations::tables::items;
 use crate::donations::{Category, Item};
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::{Id, Quantity, Unit};
 
@@ -63,13 +63,8 @@ pub(super) async fn register_catalogue_item(
     context: Context,
     input: RegisterCatalogueItem,
 ) -> Result<RegisterCatalogueItemResult> {
-    let key = input.idempotency_key.clone();
     let mut transaction =
-        match Transaction::begin(&context, "donations.registerCatalogueItem", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(RegisterCatalogueItemResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+        begin!(&context, "donations.registerCatalogueItem", &input, RegisterCatalogueItemResult);
     let done = add(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -12,7 +12,7 @@ use crate::donations::tables::items;
 use crate::donations::{Category, Item};
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::{Id, Quantity, Unit};
 
@@ -67,13 +67,8 @@ pub(super) async fn revise_catalogue_item(
     context: Context,
     input: ReviseCatalogueItem,
 ) -> Result<ReviseCatalogueItemResult> {
-    let key = input.idempotency_key.clone();
     let mut transaction =
-        match Transaction::begin(&context, "donations.reviseCatalogueItem", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(ReviseCatalogueItemResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+        begin!(&context, "donations.reviseCatalogueItem", &input, ReviseCatalogueItemResult);
     let done = change(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

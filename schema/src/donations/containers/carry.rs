@@ -15,7 +15,7 @@ use crate::donations::load::{stock_at, store_by_id};
 use crate::donations::{Location, MovementKind, Stock};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{
     EarlierExpiry, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
     VersionConflict,
@@ -67,12 +67,7 @@ type Refused<T> = std::result::Result<T, MoveContainerResult>;
 
 /// Moves a container from store to store.
 pub(super) async fn move_container(context: Context, input: MoveContainer) -> Result<MoveContainerResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.moveContainer", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(MoveContainerResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.moveContainer", &input, MoveContainerResult);
     let done = carry(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

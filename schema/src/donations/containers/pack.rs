@@ -21,7 +21,7 @@ use crate::donations::load::{stock_at, store_by_id};
 use crate::donations::{Location, Lot};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{GoodsPacked, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity, code_of};
 
@@ -114,12 +114,7 @@ type Refused<T, R> = std::result::Result<T, R>;
 
 /// Packs goods in a container, or in a new one.
 pub(super) async fn pack_container(context: Context, input: PackContainer) -> Result<PackContainerResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.packContainer", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(PackContainerResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.packContainer", &input, PackContainerResult);
     let done = pack(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -254,13 +249,7 @@ pub(super) async fn unpack_container(
     context: Context,
     input: UnpackContainer,
 ) -> Result<UnpackContainerResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.unpackContainer", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(UnpackContainerResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.unpackContainer", &input, UnpackContainerResult);
     let done = unpack(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -17,7 +17,7 @@ use crate::donations::load::stock_at;
 use crate::donations::{Donation, Lot, Movement, MovementKind, Stock, WriteOffCause};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{
     GoodsPacked, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound, StateConflict,
     VersionConflict,
@@ -85,13 +85,7 @@ pub(super) async fn close_stock_count(
     context: Context,
     input: CloseStockCount,
 ) -> Result<CloseStockCountResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.closeStockCount", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(CloseStockCountResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.closeStockCount", &input, CloseStockCountResult);
     let done = close(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -14,7 +14,7 @@ use crate::donations::load::{categories_by_ids, store_by_id};
 use crate::donations::{Category, Location};
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -87,13 +87,7 @@ pub(super) async fn open_stock_count(
     context: Context,
     input: OpenStockCount,
 ) -> Result<OpenStockCountResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.openStockCount", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(OpenStockCountResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.openStockCount", &input, OpenStockCountResult);
     let done = open(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -151,13 +145,7 @@ pub(super) async fn cancel_stock_count(
     context: Context,
     input: CancelStockCount,
 ) -> Result<CancelStockCountResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.cancelStockCount", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(CancelStockCountResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.cancelStockCount", &input, CancelStockCountResult);
     let done = cancel(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -17,7 +17,7 @@ use crate::donations::counts::{Counted, StockCount, changed, held_open};
 use crate::donations::load::lots_by_ids;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::{Id, Quantity};
 
@@ -78,12 +78,7 @@ struct Line {
 
 /// Records what was found.
 pub(super) async fn record_count(context: Context, input: RecordCount) -> Result<RecordCountResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.recordCount", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecordCountResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.recordCount", &input, RecordCountResult);
     let done = record(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

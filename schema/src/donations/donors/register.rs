@@ -12,7 +12,7 @@ use crate::donations::tables::donors;
 use crate::donations::{Donor, DonorKind};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -53,12 +53,7 @@ union! {
 
 /// Registers a donor.
 pub(super) async fn register_donor(context: Context, input: RegisterDonor) -> Result<RegisterDonorResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.registerDonor", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RegisterDonorResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.registerDonor", &input, RegisterDonorResult);
     let done = add(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

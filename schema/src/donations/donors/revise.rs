@@ -12,7 +12,7 @@ use crate::donations::load::DONOR_COLUMNS;
 use crate::donations::tables::donors;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, VersionConflict};
 use crate::scalars::Id;
 
@@ -53,12 +53,7 @@ union! {
 
 /// Revises a donor.
 pub(super) async fn revise_donor(context: Context, input: ReviseDonor) -> Result<ReviseDonorResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.reviseDonor", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReviseDonorResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.reviseDonor", &input, ReviseDonorResult);
     let done = change(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -24,7 +24,7 @@ use crate::donations::reservations::Reservation;
 use crate::donations::{Item, Location, Lot};
 use crate::error::{Error, Result};
 use crate::graph::{Facts, input, record, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Change, Done, Part, begin};
 use crate::problem::{
     BeyondEntitlement, EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock,
     InvalidValue, NotFound,
@@ -143,13 +143,7 @@ pub(super) async fn deliver_to_household(
     context: Context,
     input: DeliverToHousehold,
 ) -> Result<DeliverToHouseholdResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.deliverToHousehold", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(DeliverToHouseholdResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.deliverToHousehold", &input, DeliverToHouseholdResult);
     let done = deliver(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

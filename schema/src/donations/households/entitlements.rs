@@ -16,7 +16,7 @@ use crate::donations::kits::{self, Kit};
 use crate::donations::load::items_within_reach;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -120,13 +120,7 @@ pub(super) async fn grant_entitlement(
     context: Context,
     input: GrantEntitlement,
 ) -> Result<GrantEntitlementResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.grantEntitlement", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(GrantEntitlementResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.grantEntitlement", &input, GrantEntitlementResult);
     let done = grant(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -215,13 +209,7 @@ fn refused(new: &Entitlement, today: NaiveDate) -> Option<InvalidValue> {
 
 /// Ends what each household is owed.
 pub(super) async fn end_entitlement(context: Context, input: EndEntitlement) -> Result<EndEntitlementResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.endEntitlement", &key, &input).await?
-    {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(EndEntitlementResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.endEntitlement", &input, EndEntitlementResult);
     let done = end(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

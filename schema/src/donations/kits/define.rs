@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::donations::catalogue::is_code;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -52,12 +52,7 @@ union! {
 
 /// Defines a kit.
 pub(super) async fn define_kit(context: Context, input: DefineKit) -> Result<DefineKitResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.defineKit", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(DefineKitResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.defineKit", &input, DefineKitResult);
     let done = define(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

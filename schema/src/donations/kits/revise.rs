@@ -11,7 +11,7 @@ use super::{Kit, KitItem, KitSet, name, refused, write_lines};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, VersionConflict};
 use crate::scalars::Id;
 
@@ -54,12 +54,7 @@ union! {
 
 /// Revises a kit.
 pub(super) async fn revise_kit(context: Context, input: ReviseKit) -> Result<ReviseKitResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.reviseKit", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReviseKitResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.reviseKit", &input, ReviseKitResult);
     let done = revise(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -11,7 +11,7 @@ use super::{Reservation, changed};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -51,13 +51,7 @@ pub(super) async fn release_reservation(
     context: Context,
     input: ReleaseReservation,
 ) -> Result<ReleaseReservationResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.releaseReservation", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(ReleaseReservationResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.releaseReservation", &input, ReleaseReservationResult);
     let done = release(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

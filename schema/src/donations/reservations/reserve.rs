@@ -19,7 +19,7 @@ use crate::donations::supplies::{SupplyRequest, request_by_id};
 use crate::donations::{Item, Location, Lot, Stock};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction, constraint};
+use crate::journal::{Done, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InsufficientStock, InvalidValue, NotFound};
 use crate::scalars::{Id, Quantity};
 
@@ -71,12 +71,7 @@ type Refused<T> = std::result::Result<T, ReserveStockResult>;
 
 /// Reserves goods. The database lets no more of a balance be reserved than it holds.
 pub(super) async fn reserve_stock(context: Context, input: ReserveStock) -> Result<ReserveStockResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.reserveStock", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReserveStockResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.reserveStock", &input, ReserveStockResult);
     let done = reserve(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -16,7 +16,7 @@ use crate::donations::supplies::{Shipment, ShipmentLine};
 use crate::donations::{Lot, MovementKind, Stock, WriteOffCause};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Transaction};
+use crate::journal::{Done, Transaction, begin};
 use crate::problem::{
     GoodsUnfit, IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict,
 };
@@ -81,13 +81,7 @@ pub(super) async fn receive_shipment(
     context: Context,
     input: ReceiveShipment,
 ) -> Result<ReceiveShipmentResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.receiveShipment", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(ReceiveShipmentResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.receiveShipment", &input, ReceiveShipmentResult);
     let done = receive(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

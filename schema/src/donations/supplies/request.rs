@@ -19,7 +19,7 @@ use crate::donations::supplies::{SupplyRequest, SupplyRequestState};
 use crate::donations::{Item, Location};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::{Id, Quantity};
 
@@ -214,13 +214,7 @@ pub(super) async fn request_supplies(
     context: Context,
     input: RequestSupplies,
 ) -> Result<RequestSuppliesResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.requestSupplies", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(RequestSuppliesResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.requestSupplies", &input, RequestSuppliesResult);
     let done = request(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -306,12 +300,7 @@ async fn request(
 
 /// Decides on a request. Who may decide is not who asks: a shelter's lead does not approve what that shelter is to get.
 pub(super) async fn decide_request(context: Context, input: DecideRequest) -> Result<DecideRequestResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.decideRequest", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(DecideRequestResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.decideRequest", &input, DecideRequestResult);
     let done = decide(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
@@ -386,12 +375,7 @@ async fn decide(
 
 /// Closes a request: withdrawn before it was decided, or left unfinished.
 pub(super) async fn close_request(context: Context, input: CloseRequest) -> Result<CloseRequestResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.closeRequest", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CloseRequestResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.closeRequest", &input, CloseRequestResult);
     let done = close(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

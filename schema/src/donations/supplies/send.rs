@@ -20,7 +20,7 @@ use crate::donations::supplies::{Shipment, SupplyRequest};
 use crate::donations::{Item, Location, Lot, MovementKind, Stock};
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Change, Done, Part, Transaction, begin};
 use crate::problem::{
     EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
     StateConflict,
@@ -102,12 +102,7 @@ type Refused<T> = std::result::Result<T, SendShipmentResult>;
 
 /// Sends goods: they leave the store for their way, as the ledger's own movements.
 pub(super) async fn send_shipment(context: Context, input: SendShipment) -> Result<SendShipmentResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "donations.sendShipment", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(SendShipmentResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "donations.sendShipment", &input, SendShipmentResult);
     let done = send(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -19,7 +19,7 @@ use crate::graph::{Facts, input, record, union};
 use crate::health::care::{Care, slot};
 use crate::health::pregnancies::{Gestation, Open, PregnancyEnding, open_in};
 use crate::health::tables::{births, care_records};
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Change, Done, Part, Transaction, begin};
 use crate::lodging::lodge_newborns;
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
@@ -122,12 +122,7 @@ type Registering<'c> = Transaction<'c, RegisterBirthPayload>;
 /// Registers a birth.
 pub(super) async fn register_birth(context: Context, input: RegisterBirth) -> Result<RegisterBirthResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "health.registerBirth", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RegisterBirthResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "health.registerBirth", &input, RegisterBirthResult);
     let done = give_birth(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

@@ -16,7 +16,7 @@ use crate::graph::{input, record, union};
 use crate::health::CARE;
 use crate::health::tables::medical_referrals;
 use crate::health::visits::{Specialty, Visit, held, note_of};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -88,12 +88,7 @@ pub(super) async fn refer_to_hospital(
     input: ReferToHospital,
 ) -> Result<ReferToHospitalResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, CARE, &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ReferToHospitalResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, CARE, &input, ReferToHospitalResult);
     let done = refer(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

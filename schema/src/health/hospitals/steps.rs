@@ -18,7 +18,7 @@ use crate::graph::{Facts, input, record, union};
 use crate::health::CARE;
 use crate::health::tables::medical_referrals;
 use crate::health::visits::note_of;
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -143,12 +143,7 @@ pub(super) async fn answer_medical_referral(
     input: AnswerMedicalReferral,
 ) -> Result<AnswerMedicalReferralResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, CARE, &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(AnswerMedicalReferralResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, CARE, &input, AnswerMedicalReferralResult);
     let note = input.note;
     let stepped = if input.accepted { Stepped::Accepted { note } } else { Stepped::Declined { note } };
     let of = (input.medical_referral, input.version, input.occurred_at);
@@ -162,12 +157,7 @@ pub(super) async fn end_medical_referral(
     input: EndMedicalReferral,
 ) -> Result<EndMedicalReferralResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, CARE, &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(EndMedicalReferralResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, CARE, &input, EndMedicalReferralResult);
     let of = (input.medical_referral, input.version, input.occurred_at);
     let done = step(&context, &mut transaction, of, Stepped::Ended { outcome: input.outcome }).await;
     transaction.conclude(done).await

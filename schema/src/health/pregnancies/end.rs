@@ -18,7 +18,7 @@ use crate::health::CARE;
 use crate::health::care::{Care, care_facts, slot};
 use crate::health::tables::care_records;
 use crate::health::visits::note_of;
-use crate::journal::{Begun, Change, Done, Part, Transaction};
+use crate::journal::{Change, Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -88,12 +88,7 @@ type Refused<T> = std::result::Result<T, EndPregnancyResult>;
 /// Records how a pregnancy ended, once.
 pub(super) async fn end_pregnancy(context: Context, input: EndPregnancy) -> Result<EndPregnancyResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, CARE, &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(EndPregnancyResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, CARE, &input, EndPregnancyResult);
     let done = end(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

@@ -18,7 +18,7 @@ use crate::health::CARE;
 use crate::health::care::{Care, slot};
 use crate::health::tables::care_records;
 use crate::health::visits::note_of;
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -92,12 +92,7 @@ pub(super) async fn record_pregnancy(
     input: RecordPregnancy,
 ) -> Result<RecordPregnancyResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, CARE, &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecordPregnancyResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, CARE, &input, RecordPregnancyResult);
     let done = record(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::graph::{input, record, union};
 use crate::health::CARE;
 use crate::health::tables::{dispensings, prescriptions};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{
     EarlierExpiry, GoodsPacked, GoodsUnfit, IdempotencyConflict, InsufficientStock, InvalidValue, NotFound,
     StateConflict,
@@ -125,12 +125,7 @@ async fn held(
 /// Dispenses what is prescribed. The database holds that it is no more than that.
 pub(super) async fn dispense(context: Context, input: Dispense) -> Result<DispenseResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, CARE, &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(DispenseResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, CARE, &input, DispenseResult);
     let done = hand_out(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -17,7 +17,7 @@ use crate::graph::{input, record, union};
 use crate::health::CARE;
 use crate::health::tables::prescriptions;
 use crate::health::visits::{Visit, held, note_of};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::{Id, Quantity};
 
@@ -90,12 +90,7 @@ type Refused<T> = std::result::Result<T, PrescribeResult>;
 /// Prescribes a medicine. The database holds that the visit is open.
 pub(super) async fn prescribe(context: Context, input: Prescribe) -> Result<PrescribeResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, CARE, &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(PrescribeResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, CARE, &input, PrescribeResult);
     let done = order(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, record, union};
 use crate::health::tables::visits;
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, VersionConflict};
 use crate::scalars::Id;
 
@@ -75,12 +75,7 @@ type Refused<T> = std::result::Result<T, CloseVisitResult>;
 /// Closes a visit. The database holds that it stays closed.
 pub(super) async fn close_visit(context: Context, input: CloseVisit) -> Result<CloseVisitResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "health.closeVisit", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(CloseVisitResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "health.closeVisit", &input, CloseVisitResult);
     let done = close(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::graph::{input, record, union};
 use crate::health::tables::diagnoses;
 use crate::health::{CONCLUSION, Conclusion};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -91,12 +91,7 @@ pub(super) async fn record_diagnosis(
     input: RecordDiagnosis,
 ) -> Result<RecordDiagnosisResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "health.recordDiagnosis", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecordDiagnosisResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "health.recordDiagnosis", &input, RecordDiagnosisResult);
     let done = diagnose(&context, &mut transaction, input).await;
     transaction.conclude(done).await
 }

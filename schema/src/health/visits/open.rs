@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{input, record, union};
 use crate::health::tables::visits;
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 
@@ -74,12 +74,7 @@ type Refused<T> = std::result::Result<T, OpenVisitResult>;
 /// Opens a visit. The database holds that a person has one at a time.
 pub(super) async fn open_visit(context: Context, input: OpenVisit) -> Result<OpenVisitResult> {
     context.personal_scope(Class::Health, RecordType::Diagnosis)?;
-    let key = input.idempotency_key.clone();
-    let mut transaction = match Transaction::begin(&context, "health.openVisit", &key, &input).await? {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(OpenVisitResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "health.openVisit", &input, OpenVisitResult);
     let done = open(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -12,7 +12,7 @@ use super::{OverrideApproved, PlacementOverride};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::lodging::tables::placement_overrides;
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
@@ -67,13 +67,8 @@ pub(super) async fn approve_placement_override(
     input: ApprovePlacementOverride,
 ) -> Result<ApprovePlacementOverrideResult> {
     context.personal_scope(Class::Placement, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "lodging.approvePlacementOverride", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(ApprovePlacementOverrideResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction =
+        begin!(&context, "lodging.approvePlacementOverride", &input, ApprovePlacementOverrideResult);
     let done = approve(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -12,7 +12,7 @@ use crate::census::Person;
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Facts, input, record, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::lodging::arrivals::{Arrivals, arrivals};
 use crate::lodging::tables::placement_overrides;
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, refuse_text};
@@ -71,13 +71,8 @@ pub(super) async fn request_placement_override(
     input: RequestPlacementOverride,
 ) -> Result<RequestPlacementOverrideResult> {
     context.personal_scope(Class::Placement, RecordType::Person)?;
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "lodging.requestPlacementOverride", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RequestPlacementOverrideResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction =
+        begin!(&context, "lodging.requestPlacementOverride", &input, RequestPlacementOverrideResult);
     let done = request(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -11,7 +11,7 @@ use super::{FacilityCheck, FacilityChecked};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction};
+use crate::journal::{Done, Part, Transaction, begin};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict, refuse_text};
 use crate::scalars::Id;
 use crate::shelters::Shelter;
@@ -64,13 +64,7 @@ pub(super) async fn record_facility_check(
     context: Context,
     input: RecordFacilityCheck,
 ) -> Result<RecordFacilityCheckResult> {
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "shelters.recordFacilityCheck", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecordFacilityCheckResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "shelters.recordFacilityCheck", &input, RecordFacilityCheckResult);
     let done = record(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

@@ -11,7 +11,7 @@ use super::{CentreLoan, HandoverItem, LoanRecorded};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Done, Part, Transaction, constraint};
+use crate::journal::{Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, StateConflict};
 use crate::scalars::Id;
 use crate::shelters::Centre;
@@ -63,13 +63,7 @@ pub(super) async fn record_centre_loan(
     context: Context,
     input: RecordCentreLoan,
 ) -> Result<RecordCentreLoanResult> {
-    let key = input.idempotency_key.clone();
-    let begun = Transaction::begin(&context, "shelters.recordCentreLoan", &key, &input).await?;
-    let mut transaction = match begun {
-        Begun::Fresh(transaction) => transaction,
-        Begun::Repeated(payload) => return Ok(RecordCentreLoanResult::Payload(payload)),
-        Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-    };
+    let mut transaction = begin!(&context, "shelters.recordCentreLoan", &input, RecordCentreLoanResult);
     let done = record(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }

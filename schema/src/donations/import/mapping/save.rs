@@ -17,7 +17,7 @@ use crate::donations::load::DONOR_COLUMNS;
 use crate::donations::tables::donors;
 use crate::error::Result;
 use crate::graph::{input, payload, union};
-use crate::journal::{Begun, Change, Done, Part, Transaction, constraint};
+use crate::journal::{Change, Done, Part, Transaction, begin, constraint};
 use crate::problem::{IdempotencyConflict, InvalidValue, NotFound, VersionConflict};
 use crate::scalars::Id;
 
@@ -78,13 +78,7 @@ pub(super) async fn save_import_mapping(
     context: Context,
     input: SaveImportMapping,
 ) -> Result<SaveImportMappingResult> {
-    let key = input.idempotency_key.clone();
-    let mut transaction =
-        match Transaction::begin(&context, "donations.saveImportMapping", &key, &input).await? {
-            Begun::Fresh(transaction) => transaction,
-            Begun::Repeated(payload) => return Ok(SaveImportMappingResult::Payload(payload)),
-            Begun::Conflict => return Ok(IdempotencyConflict::new().into()),
-        };
+    let mut transaction = begin!(&context, "donations.saveImportMapping", &input, SaveImportMappingResult);
     let done = save(&context, &mut transaction, &input).await;
     transaction.conclude(done).await
 }
