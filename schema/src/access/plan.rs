@@ -485,8 +485,10 @@ impl<'a> Planner<'a> {
         let graph = self.graph;
         let place = graph.place(name).ok_or_else(misfit)?;
         let object = graph.object_named(name).ok_or_else(misfit)?;
-        let names: Vec<&str> =
-            std::iter::once(name).chain(also.iter().copied()).chain(graph.interfaces(name)).collect();
+        let names: Vec<&str> = std::iter::once(name)
+            .chain(also.iter().copied())
+            .chain(graph.interfaces(name).iter().copied())
+            .collect();
         let mut selection = Selection {
             object: place,
             columns: Vec::new(),

@@ -111,8 +111,9 @@ pub(crate) struct Graph {
     pub(crate) connections: Vec<ConnectionKind>,
     /// By the kind in their ids.
     pub(crate) nodes: BTreeMap<&'static str, NodeKind>,
-    /// Object types that say why a mutation did not do what it was asked.
-    pub(crate) problems: Vec<&'static str>,
+    /// The interfaces that an object type implements: `Node` where it has an id, `Problem` where it says why a mutation did not do what
+    /// it was asked.
+    implemented: HashMap<&'static str, Vec<&'static str>>,
     /// Unions: members and description.
     pub(crate) unions: BTreeMap<&'static str, (Vec<&'static str>, String)>,
     places: HashMap<&'static str, usize>,
@@ -138,6 +139,7 @@ impl Graph {
             async move { Ok(Answer::list(rows.await?)) }.boxed()
         });
         self.nodes.insert(R::KIND, NodeKind { object: R::NAME, class, fetch });
+        self.implemented.entry(R::NAME).or_default().push("Node");
     }
 
     /// Marks an object type as a `Problem`.
@@ -148,14 +150,12 @@ impl Graph {
     /// As [`Graph::problem`], of one that shows records; `describe` adds its edges.
     pub(crate) fn problem_with<R: Record>(&mut self, describe: impl FnOnce(Object<R>) -> Object<R>) {
         self.object::<R>(describe);
-        self.problems.push(R::NAME);
+        self.implemented.entry(R::NAME).or_default().push("Problem");
     }
 
     /// The interfaces that an object type implements.
-    pub(crate) fn interfaces(&self, object: &str) -> Vec<&'static str> {
-        let node = self.nodes.values().any(|node| node.object == object).then_some("Node");
-        let problem = self.problems.contains(&object).then_some("Problem");
-        node.into_iter().chain(problem).collect()
+    pub(crate) fn interfaces(&self, object: &str) -> &[&'static str] {
+        self.implemented.get(object).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The place of an object type in `objects`.
