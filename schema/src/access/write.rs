@@ -9,11 +9,11 @@ use tracing::Instrument;
 
 use enlace_policies::Dependence;
 
-use crate::access::plan::{Call, Part, Parts, Plan, Reply, Selection, What};
+use crate::access::plan::{Call, Common, CommonField, Part, Parts, Plan, Reply, Selection, What};
 use crate::access::refusal::{Place, Touched};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::graph::{Answer, Cells, Graph, Out, Output, Page, Related, write_text};
+use crate::graph::{Answer, Cells, FieldKind, Graph, Out, Output, Page, Related, write_text};
 use crate::journal::Refusal;
 use crate::scalars::Pseudonyms;
 use crate::trace;
@@ -86,7 +86,7 @@ pub(crate) async fn load_reply(
         }
         Reply::One(selection) => vec![selection],
         Reply::Connection(parts) => parts.selections(),
-        Reply::Either(members) => members
+        Reply::Either(members) | Reply::Node(members, _) => members
             .iter()
             .filter(|(name, _)| *name == answer.object)
             .map(|(_, selection)| selection)
@@ -256,6 +256,28 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Writes what every `Node` has of the one that was found.
+    fn common(&mut self, common: &Common, answer: &Answer) {
+        let Some(object) = self.graph.object_named(answer.object).filter(|_| answer.page.len > 0) else {
+            return self.out.extend_from_slice(NULL);
+        };
+        let id = object.fields().iter().find(|field| field.name == "id").map(|field| field.kind);
+        if common.0.is_empty() {
+            self.out.push(b'{');
+        }
+        object.row(&answer.page, 0, &mut |row| {
+            for (lead, what) in &common.0 {
+                self.out.extend_from_slice(lead);
+                match (what, id) {
+                    (CommonField::Typename, _) => write_text(answer.object, &mut self.out),
+                    (CommonField::Id, Some(FieldKind::Column(id))) => row.write(id, &mut self.out),
+                    (CommonField::Id, _) => self.out.extend_from_slice(NULL),
+                }
+            }
+        });
+        self.out.push(b'}');
+    }
+
     /// Writes an object that is no row. `loaded` yields what was loaded for each selection inside, in order.
     fn parts<'l>(
         &mut self,
@@ -341,9 +363,18 @@ pub(crate) fn write_reply(writer: &mut Writer<'_>, reply: &Reply, answer: &Answe
             None => writer.out.extend_from_slice(b"[]"),
         },
         Reply::Connection(parts) => writer.parts(parts, answer, None, &mut loaded.iter()),
-        Reply::Either(members) => match members.iter().find(|(name, _)| *name == answer.object) {
-            Some((_, selection)) => writer.one(selection, answer, loaded.first(), 0),
+        Reply::Either(members) => match of_object(members, answer) {
+            Some(selection) => writer.one(selection, answer, loaded.first(), 0),
             None => writer.out.extend_from_slice(NULL),
         },
+        Reply::Node(members, common) => match of_object(members, answer) {
+            Some(selection) => writer.one(selection, answer, loaded.first(), 0),
+            None => writer.common(common, answer),
+        },
     }
+}
+
+/// What is written of an answer's type.
+fn of_object<'m>(members: &'m [(&'static str, Selection)], answer: &Answer) -> Option<&'m Selection> {
+    members.iter().find(|(name, _)| *name == answer.object).map(|(_, selection)| selection)
 }

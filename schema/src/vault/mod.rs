@@ -13,6 +13,7 @@ mod sealed;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -227,11 +228,11 @@ impl Vault {
             person_keys::key,
             false.into_sql::<Bool>(),
         ));
-        let old = person_old_keys::table.filter(person_old_keys::person_id.eq_any(&persons)).select((
-            person_old_keys::person_id,
-            person_old_keys::key,
-            true.into_sql::<Bool>(),
-        ));
+        let old = person_old_keys::table
+            // Mostly there is none at all, which is asked once and not of each person.
+            .filter(sql::<Bool>("EXISTS (SELECT FROM person_old_keys)"))
+            .filter(person_old_keys::person_id.eq_any(&persons))
+            .select((person_old_keys::person_id, person_old_keys::key, true.into_sql::<Bool>()));
         Keys::new(newest.union_all(old).load(&mut &*reader).await?)
     }
 }

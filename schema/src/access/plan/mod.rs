@@ -1,5 +1,7 @@
 //! Settles a document for one profile, once: what each field answers, and the bytes between the values.
 
+mod node;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ use crate::access::shown::Shown;
 use crate::access::template::{self, Template};
 use crate::error::{Code, Error, Result};
 use crate::graph::{AnyObject, FieldInfo, FieldKind, Graph, OperationKind, Root, Shape, Wanted};
+
+pub(crate) use node::{Common, CommonField};
 
 /// A document settled for a profile. It holds no value of any argument and no row, so callers with the same access share it.
 pub(crate) struct Plan {
@@ -66,6 +70,8 @@ pub(crate) enum Reply {
     Connection(Parts),
     /// By the name of the object type.
     Either(Vec<(&'static str, Selection)>),
+    /// As the document asks of the types that it names; of the others, what all have.
+    Node(Vec<(&'static str, Selection)>, Common),
 }
 
 /// What is written of each row of one object type.
@@ -373,10 +379,7 @@ impl<'a> Planner<'a> {
             Shape::Either(members) => {
                 Reply::Either(self.either(members, &root.type_ref, &merged.sets, &path)?)
             }
-            Shape::Node => {
-                let members: Vec<&'static str> = self.graph.nodes.values().map(|node| node.object).collect();
-                Reply::Either(self.either(&members, "Node", &merged.sets, &path)?)
-            }
+            Shape::Node => self.node(merged, &path)?,
         };
         if let Reply::One(selection) = &reply {
             wanted.edges = selection.edges.len();
@@ -653,7 +656,9 @@ impl Reply {
         match self {
             Self::One(selection) | Self::List(selection) => gated(selection),
             Self::Connection(parts) => parts.selections().into_iter().any(gated),
-            Self::Either(members) => members.iter().any(|(_, selection)| gated(selection)),
+            Self::Either(members) | Self::Node(members, _) => {
+                members.iter().any(|(_, selection)| gated(selection))
+            }
         }
     }
 }
@@ -671,9 +676,8 @@ impl Call {
         };
         match &self.reply {
             Reply::One(selection) => selection.cost,
-            Reply::Either(members) => {
-                members.iter().map(|(_, selection)| selection.cost).max().unwrap_or_default()
-            }
+            Reply::Either(members) => dearest(members),
+            Reply::Node(members, common) => dearest(members).max(common.0.len()),
             Reply::List(selection) => selection.cost.saturating_mul(ASSUMED_ROWS),
             Reply::Connection(parts) => {
                 let rows = asked("first").or_else(|| asked("last")).unwrap_or(crate::paging::DEFAULT_ROWS);
@@ -681,6 +685,11 @@ impl Call {
             }
         }
     }
+}
+
+/// The cost of the member that costs most.
+fn dearest(members: &[(&'static str, Selection)]) -> usize {
+    members.iter().map(|(_, selection)| selection.cost).max().unwrap_or_default()
 }
 
 impl Parts {
