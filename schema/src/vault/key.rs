@@ -61,10 +61,10 @@ fn bound_to(person: Uuid, part: &str) -> Aad<Vec<u8>> {
     Aad::from([person.as_bytes(), part.as_bytes()].concat())
 }
 
-/// The keys of one person: one seals, and the one before it opens what is not sealed anew yet.
+/// The keys of one person: one seals, and the one before it opens what is not sealed anew yet. Each is half a kibibyte.
 struct Held {
-    newest: Key,
-    /// A key is half a kibibyte, and there is mostly none.
+    newest: Box<Key>,
+    /// There is mostly none.
     old: Option<Box<Key>>,
 }
 
@@ -78,7 +78,7 @@ impl Keys {
         let (old, newest): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, _, is_old)| *is_old);
         let mut keys = HashMap::with_capacity(newest.len());
         for (person, key, _) in newest {
-            keys.insert(person, Held { newest: Key::new(&key)?, old: None });
+            keys.insert(person, Held { newest: Box::new(Key::new(&key)?), old: None });
         }
         for (person, key, _) in old {
             if let Some(held) = keys.get_mut(&person) {
@@ -110,7 +110,7 @@ impl Keys {
     /// The one key of one person.
     #[cfg(test)]
     pub(crate) fn of(person: Uuid, key: Key) -> Self {
-        Self(HashMap::from([(person, Held { newest: key, old: None })]))
+        Self(HashMap::from([(person, Held { newest: Box::new(key), old: None })]))
     }
 
     /// Opens a part of what is known of a person; `None` where their key was destroyed.

@@ -50,7 +50,7 @@ impl<'a> Planner<'a> {
             match selection {
                 Selected::Field(_) => {}
                 Selected::InlineFragment(inline) => {
-                    named.extend(inline.type_condition.as_ref().map(|name| name.as_str()));
+                    named.extend(inline.type_condition.as_ref().map(apollo_compiler::Name::as_str));
                     self.note_named(&inline.selection_set, named);
                 }
                 Selected::FragmentSpread(spread) => {
@@ -61,5 +61,32 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apollo_compiler::response::JsonMap;
+    use enlace_policies::{Policies, Principal};
+
+    use crate::access::plan::{Call, Reply, RootWhat, plan};
+    use crate::access::{Document, Limits};
+    use crate::{capabilities, whole_schema};
+
+    #[test]
+    fn a_plan_holds_the_types_that_its_document_names_and_the_rest_once() {
+        let text = "{ a: node(id: \"x\") { id ...named } b: node(id: \"y\") { __typename ... on Node { id } } } \
+                    fragment named on Node { ... on Shelter { name } ... on Person { id } }";
+        let document = Document::read(text, 0, &whole_schema().unwrap().schema, &Limits::default()).unwrap();
+        let profile = Policies::built_in().unwrap().profile(&Principal::Anyone).unwrap();
+        let operation = document.executable.operations.get(None).unwrap();
+        let plan = plan(capabilities(), &profile, &document, operation, &JsonMap::new()).unwrap();
+        let held = plan.roots.iter().map(|root| match &root.what {
+            RootWhat::Call(Call { reply: Reply::Node(members, common), .. }) => {
+                (members.iter().map(|(name, _)| *name).collect::<Vec<_>>(), common.0.len())
+            }
+            _ => panic!("{} is answered", root.key),
+        });
+        assert_eq!(held.collect::<Vec<_>>(), [(vec!["Person", "Shelter"], 1), (vec![], 2)]);
     }
 }
