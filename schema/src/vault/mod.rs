@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use enlace_policies::ROLES;
 
-use crate::database::{APPLICATION, Reads, connect};
+use crate::database::{APPLICATION, Prepared, Reads, connect};
 use crate::error::{Error, Result};
 use crate::system::Random;
 
@@ -233,7 +233,7 @@ impl Vault {
             .filter(sql::<Bool>("EXISTS (SELECT FROM person_old_keys)"))
             .filter(person_old_keys::person_id.eq_any(&persons))
             .select((person_old_keys::person_id, person_old_keys::key, true.into_sql::<Bool>()));
-        Keys::new(newest.union_all(old).load(&mut &*reader).await?)
+        Keys::new(Prepared(newest.union_all(old)).load(&mut &*reader).await?)
     }
 }
 
