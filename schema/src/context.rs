@@ -264,14 +264,9 @@ impl Context {
         !matches!(self.access().profile.answer(Verb::Read, class, record), Answer::Refused(_))
     }
 
-    /// Whether it shows any of what is known of people in care by a class: what it does not show need not be opened.
-    pub(crate) fn shows(&self, class: Class) -> bool {
-        self.shows.as_ref().is_none_or(|shown| shown.shows(class))
-    }
-
-    /// As [`Context::shows`], of one record's own fields.
-    pub(crate) fn shows_of(&self, class: Class, record: RecordType, facts: &dyn Facts) -> bool {
-        self.shows.as_ref().is_none_or(|shown| shown.shows_of(class, record, facts))
+    /// Whether it shows any of what a record of people in care holds in a class: what it does not show need not be opened.
+    pub(crate) fn shows(&self, class: Class, record: RecordType, facts: &dyn Facts) -> bool {
+        self.shows.as_ref().is_none_or(|shown| shown.shows(class, record, facts))
     }
 
     /// The members of a fact that is a set, as a column of what is shown to the caller; none where none of its rights turns on it.

@@ -80,7 +80,6 @@ impl Enlace {
         let vault = Vault::open(keys, &random).await?;
         let directory = Directory::read(&database.reader().await?, clock.now()).await?;
         let parts = Parts {
-            graph: capabilities(),
             policies,
             limits: settings.limits,
             database,

@@ -24,7 +24,7 @@ use crate::live::Cohorts;
 use crate::scalars::Pseudonyms;
 use crate::vault::Vault;
 use crate::webhooks::{Networks, Posted};
-use crate::whole_schema;
+use crate::{capabilities, whole_schema};
 
 /// The real clock, handed in so that tests are literal.
 #[derive(Clone)]
@@ -196,7 +196,6 @@ struct Generation {
 
 /// What a [`System`] is made of.
 pub(crate) struct Parts {
-    pub(crate) graph: &'static Graph,
     pub(crate) policies: Arc<Policies>,
     pub(crate) limits: Limits,
     pub(crate) database: Database,
@@ -221,10 +220,10 @@ fn shows_more(profile: &Profile, other: &Profile) -> BTreeSet<Class> {
 
 impl System {
     pub(crate) fn new(parts: Parts) -> Result<Self> {
-        let Parts { graph, policies, limits, database, vault, directory, networks, clock, random } = parts;
+        let Parts { policies, limits, database, vault, directory, networks, clock, random } = parts;
         Ok(Self {
             whole: whole_schema()?,
-            graph,
+            graph: capabilities(),
             limits,
             database,
             vault,

@@ -301,7 +301,7 @@ impl Opening<'_> {
     /// A payload, if the caller asks for its class and may read it of this person: what is not shown is not even opened.
     fn part<T: DeserializeOwned>(&self, class: Class, part: &str, sealed: &[u8]) -> Result<Option<T>> {
         let may_read = self.context.may_read(class, RecordType::Person);
-        if !may_read || !self.context.shows_of(class, RecordType::Person, self.judged) {
+        if !may_read || !self.context.shows(class, RecordType::Person, self.judged) {
             return Ok(None);
         }
         self.keys.open(self.person, part, sealed)

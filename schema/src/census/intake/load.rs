@@ -94,12 +94,12 @@ fn scope(context: &Context) -> Result<Option<Scope>> {
 
 /// What was said in one class, as far as the document shows it and the caller may read it of this intake: what is not shown is not even opened.
 fn said<T: DeserializeOwned>(
-    scope: Option<&Scope>,
+    is_shown: bool,
     (intake, keys): (&Intake, &Keys),
     part: &str,
     sealed: Option<&[u8]>,
 ) -> Result<Option<T>> {
-    let shown = sealed.filter(|_| scope.is_some_and(|scope| scope.has(intake)));
+    let shown = sealed.filter(|_| is_shown);
     shown.map_or(Ok(None), |sealed| keys.open(intake.person_id, part, sealed))
 }
 
@@ -107,8 +107,12 @@ fn said<T: DeserializeOwned>(
 async fn open(context: &Context, rows: Vec<IntakeRow>, at: Instant) -> Result<Vec<Intake>> {
     let keys = context.vault().keys(rows.iter().map(|row| row.person_id).collect()).await?;
     context.discloses(rows.iter().map(|row| row.person_id));
-    let shown = |class| context.scope(class, RecordType::Intake).filter(|_| context.shows(class));
-    let (health, employment) = (shown(Class::Health), shown(Class::Employment));
+    let [health, employment] =
+        [Class::Health, Class::Employment].map(|class| (class, context.scope(class, RecordType::Intake)));
+    let is_shown = |(class, scope): &(Class, Option<Scope>), intake: &Intake| {
+        scope.as_ref().is_some_and(|scope| scope.has(intake))
+            && context.shows(*class, RecordType::Intake, intake)
+    };
     rows.into_iter()
         .map(|row| {
             let (taken_at, said_at, ended_at) = row.times;
@@ -134,13 +138,13 @@ async fn open(context: &Context, rows: Vec<IntakeRow>, at: Instant) -> Result<Ve
                 taker: (row.state == IntakeState::Open).then(|| Taker::of(context, row.user_id)),
             };
             intake.vaccinations = said::<Vaccinations>(
-                health.as_ref(),
+                is_shown(&health, &intake),
                 (&intake, &keys),
                 VACCINATIONS,
                 row.vaccinations.as_deref(),
             )?;
             let work: Option<WorkHistory> =
-                said(employment.as_ref(), (&intake, &keys), WORK, row.work.as_deref())?;
+                said(is_shown(&employment, &intake), (&intake, &keys), WORK, row.work.as_deref())?;
             if let Some(work) = work {
                 intake.occupation = work.occupation;
                 intake.experience_years = Some(work.experience_years);
